@@ -1,0 +1,92 @@
+using Nanodet.Serverless.Checkpoints.Architectures.Backbones;
+using Nanodet.Serverless.Checkpoints.Architectures.Heads;
+using Nanodet.Serverless.Checkpoints.Architectures.Necks;
+using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Serverless.Checkpoints.Graph;
+using Onnx;
+
+namespace Nanodet.Serverless.Checkpoints.Architectures;
+
+/// <summary>Backbone, neck and head of one config, and how their outputs become the model's one output.</summary>
+internal sealed class DetectorNetwork
+{
+    /// <summary>Keep-ratio inputs are padded to multiples of this; the official collation does the same.</summary>
+    public const int PaddingMultiple = 32;
+
+    private readonly NanodetConfig _config;
+    private readonly Backbone _backbone;
+    private readonly Neck _neck;
+
+    /// <summary>Reads the architecture of a config.</summary>
+    /// <exception cref="CheckpointException">A part is unknown or not built here, or a setting has no meaning.</exception>
+    public DetectorNetwork(NanodetConfig config)
+    {
+        _config = config;
+        _backbone = Backbone.Read(config.Backbone);
+        _neck = Neck.Read(config.Neck);
+        Head = Head.Read(config.Head);
+        var multiple = config.KeepRatio ? PaddingMultiple : 1;
+        InputWidth = (config.InputWidth + multiple - 1) / multiple * multiple;
+        InputHeight = (config.InputHeight + multiple - 1) / multiple * multiple;
+    }
+
+    /// <summary>The head.</summary>
+    public Head Head { get; }
+
+    /// <summary>Width of the input tensor that the graph was laid out for.</summary>
+    public int InputWidth { get; }
+
+    /// <summary>Height of the input tensor that the graph was laid out for.</summary>
+    public int InputHeight { get; }
+
+    /// <summary>Columns of the output.</summary>
+    public int Columns => Head.Classes + Head.DistanceColumns;
+
+    /// <summary>Points of the output for the input that the graph was laid out for.</summary>
+    public int Points => Head.Strides.Sum(stride => CeilingDivide(InputHeight, stride) * CeilingDivide(InputWidth, stride));
+
+    /// <summary>Writes the whole network.</summary>
+    /// <param name="weights">Where the weights come from.</param>
+    /// <returns>The model without metadata.</returns>
+    /// <exception cref="CheckpointException">The parts do not fit together.</exception>
+    public ModelProto Build(WeightBinder weights)
+    {
+        var graph = new OnnxGraph();
+        var network = new NetworkBuilder(graph, weights);
+        var image = new FeatureMap("data", 3, InputHeight, InputWidth);
+        var levels = Head.Build(network, _neck.Build(network, _backbone.Build(network, image)));
+        RequireStrides(levels);
+
+        // [batch, columns, height, width] of each level, flattened and joined, sigmoid on the scores, points before columns.
+        var flat = levels.Select((level, index) =>
+            graph.Node("Reshape", $"head.flatten.{index}", [level.Value, graph.Integers(0, Columns, -1)])).ToList();
+        var joined = graph.Node("Concat", "head.points", flat, OnnxGraph.Attribute("axis", 2L));
+        var parts = graph.Node(
+            "Split", "head.columns", 2, [joined, graph.Integers(Head.Classes, Head.DistanceColumns)], OnnxGraph.Attribute("axis", 1L));
+        var scores = graph.Node("Sigmoid", "head.scores", [parts[0]]);
+        var columns = graph.Node("Concat", "head.scored", [scores, parts[1]], OnnxGraph.Attribute("axis", 1L));
+        graph.Node("Transpose", "output", [columns], OnnxGraph.Attribute("perm", 0L, 2L, 1L));
+
+        return graph.ToModel(
+            "nanodet",
+            ("data", _config.KeepRatio ? ["batch", 3, "height", "width"] : ["batch", 3, InputHeight, InputWidth]),
+            ("output", _config.KeepRatio ? ["batch", "points", Columns] : ["batch", Points, Columns]));
+    }
+
+    private void RequireStrides(IReadOnlyList<FeatureMap> levels)
+    {
+        for (var index = 0; index < levels.Count; index++)
+        {
+            var stride = Head.Strides[index];
+            if (levels[index].Height != CeilingDivide(InputHeight, stride) || levels[index].Width != CeilingDivide(InputWidth, stride))
+            {
+                throw new CheckpointException(
+                    CheckpointErrorCode.InvalidConfig,
+                    $"Config, model.arch.head.strides[{index}]: stride {stride} of an input of {InputWidth} x {InputHeight} makes "
+                    + $"{CeilingDivide(InputWidth, stride)} x {CeilingDivide(InputHeight, stride)} points, the network makes {levels[index].Width} x {levels[index].Height}.");
+            }
+        }
+    }
+
+    private static int CeilingDivide(int value, int divisor) => (value + divisor - 1) / divisor;
+}

@@ -1,0 +1,11 @@
+namespace Nanodet.Serverless.Checkpoints.Architectures.Heads;
+
+/// <summary>Where a head puts the centre of a point's box.</summary>
+public enum HeadKind
+{
+    /// <summary>At <c>x * stride</c>: NanoDetPlusHead.</summary>
+    Plus,
+
+    /// <summary>At <c>(x + 0.5) * stride</c>: the heads before NanoDet-Plus.</summary>
+    Legacy,
+}

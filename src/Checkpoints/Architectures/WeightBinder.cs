@@ -1,0 +1,106 @@
+using Nanodet.Serverless.Checkpoints.StateDicts;
+
+namespace Nanodet.Serverless.Checkpoints.Architectures;
+
+/// <summary>
+/// Hands the checkpoint's tensors to the parts of the network and keeps the account: what was asked for and is missing or has
+/// another shape, and what nobody asked for. The network is built to its end in any case, so that one error names everything.
+/// </summary>
+internal sealed class WeightBinder
+{
+    private const int NamedInErrors = 20;
+
+    private readonly StateDict? _stateDict;
+    private readonly Dictionary<string, int[]> _declared = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _optional = new(StringComparer.Ordinal);
+    private readonly List<string> _missing = [];
+    private readonly List<string> _misshaped = [];
+
+    /// <summary>Binds to a checkpoint, or to none: then every tensor is zero and only names and shapes are gathered.</summary>
+    public WeightBinder(StateDict? stateDict) => _stateDict = stateDict;
+
+    /// <summary>The tensors that the network reads, in the order in which it was built.</summary>
+    public IReadOnlyDictionary<string, int[]> Declared => _declared;
+
+    /// <summary>The values of a tensor that inference needs.</summary>
+    /// <param name="name">Its full name.</param>
+    /// <param name="shape">The shape that the config implies.</param>
+    public float[] Take(string name, params int[] shape)
+    {
+        _declared[name] = shape;
+        var elements = shape.Aggregate(1, (product, dimension) => checked(product * dimension));
+        if (_stateDict is null)
+        {
+            return new float[elements];
+        }
+
+        if (!_stateDict.Tensors.TryGetValue(name, out var tensor))
+        {
+            _missing.Add(name);
+            return new float[elements];
+        }
+
+        if (!tensor.Shape.SequenceEqual(shape.Select(dimension => (long)dimension)))
+        {
+            _misshaped.Add($"{name} [{string.Join(", ", tensor.Shape)}] instead of [{string.Join(", ", shape)}]");
+            return new float[elements];
+        }
+
+        return tensor.ToFloat32();
+    }
+
+    /// <summary>
+    /// Declares tensors that the official module owns and never reads, such as the regression branch of a head that shares one
+    /// branch: they may be there or not.
+    /// </summary>
+    /// <param name="prefix">What their names start with.</param>
+    public void Ignore(string prefix) => _optional.Add(prefix);
+
+    /// <summary>Closes the account.</summary>
+    /// <exception cref="CheckpointException">A tensor is missing, misshaped or left over.</exception>
+    public void RequireComplete()
+    {
+        if (_stateDict is null)
+        {
+            return;
+        }
+
+        var leftOver = _stateDict.Tensors.Keys
+            .Where(name => StateDict.IsInference(name) && !StateDict.IsBookkeeping(name) && !_declared.ContainsKey(name)
+                && !_optional.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)))
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        if (_missing.Count == 0 && _misshaped.Count == 0 && leftOver.Count == 0)
+        {
+            return;
+        }
+
+        throw new CheckpointException(
+            CheckpointErrorCode.Incomplete,
+            $"The checkpoint does not fit the config ({_declared.Count} inference tensors were expected). No weight is guessed, so nothing was exported."
+            + List("Missing", _missing) + List("Of another shape", _misshaped) + List("Left over", leftOver)
+            + Hint(leftOver));
+    }
+
+    private string Hint(List<string> leftOver)
+    {
+        foreach (var part in (string[])["backbone.", "fpn.", "head."])
+        {
+            var declared = _declared.Keys.Count(name => name.StartsWith(part, StringComparison.Ordinal));
+            if (declared > 0 && _missing.Count(name => name.StartsWith(part, StringComparison.Ordinal)) == declared)
+            {
+                return leftOver.Any(name => name.StartsWith(part, StringComparison.Ordinal))
+                    ? $" All of {part}* differs: the config is most likely that of another model."
+                    : $" All of {part}* is missing: the checkpoint is only a part of a model. Backbone weights are never downloaded.";
+            }
+        }
+
+        return _misshaped.Count > 0 && _missing.Count == 0 && leftOver.Count == 0
+            ? " The names agree and shapes differ: the config is most likely that of a model of another size or class count."
+            : "";
+    }
+
+    private static string List(string title, List<string> names) => names.Count == 0
+        ? ""
+        : $" {title} ({names.Count}): {string.Join(", ", names.Take(NamedInErrors))}{(names.Count > NamedInErrors ? $" and {names.Count - NamedInErrors} more" : "")}.";
+}

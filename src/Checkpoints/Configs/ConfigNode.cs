@@ -1,0 +1,195 @@
+using System.Globalization;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+using YamlDotNet.RepresentationModel;
+
+namespace Nanodet.Serverless.Checkpoints.Configs;
+
+/// <summary>
+/// A place in a config file that knows its own path and line, so that every error can say where. Scalars follow YAML 1.1, as the
+/// official code's reader does (<c>yes</c> and <c>True</c> are booleans, <c>~</c> and <c>null</c> are nothing).
+/// </summary>
+internal sealed class ConfigNode
+{
+    private readonly YamlNode _node;
+    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+
+    private ConfigNode(YamlNode node, string path)
+    {
+        _node = node;
+        Path = path;
+    }
+
+    /// <summary>The dotted path from the root, such as <c>model.arch.head.strides</c>.</summary>
+    public string Path { get; }
+
+    /// <summary>Parses a config file.</summary>
+    /// <exception cref="CheckpointException">It is no YAML mapping, or nests or grows beyond the limits.</exception>
+    public static ConfigNode Parse(string yaml)
+    {
+        if (yaml.Length > CheckpointLimits.ConfigBytes)
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.TooLarge, $"The config has {yaml.Length} characters; at most {CheckpointLimits.ConfigBytes} are read.");
+        }
+
+        try
+        {
+            RequireShallow(yaml);
+            var stream = new YamlStream();
+            stream.Load(new StringReader(yaml));
+            return stream.Documents is [{ RootNode: YamlMappingNode root }, ..]
+                ? new ConfigNode(root, "")
+                : throw new CheckpointException(
+                    CheckpointErrorCode.InvalidConfig, "The config is no NanoDet config: a YAML mapping with the key 'model' was expected.");
+        }
+        catch (YamlException exception)
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.InvalidConfig, $"The config is no valid YAML, line {exception.Start.Line}: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>The child of that key, or null where it is absent or null.</summary>
+    public ConfigNode? Optional(string key)
+    {
+        _asked.Add(key);
+        var child = Find(key);
+        return child is null || IsNull(child) ? null : new ConfigNode(child, Path.Length == 0 ? key : $"{Path}.{key}");
+    }
+
+    /// <summary>The child of that key.</summary>
+    /// <exception cref="CheckpointException">There is none.</exception>
+    public ConfigNode Required(string key) =>
+        Optional(key) ?? throw Invalid($"'{(Path.Length == 0 ? key : $"{Path}.{key}")}' is missing");
+
+    /// <summary>Whether the key is there, be its value null or not.</summary>
+    public bool Has(string key)
+    {
+        _asked.Add(key);
+        return Find(key) is not null;
+    }
+
+    /// <summary>A text by key.</summary>
+    public string Text(string key, string? fallback = null) =>
+        Optional(key)?.AsText() ?? fallback ?? Required(key).AsText();
+
+    /// <summary>An integer by key, checked against a range.</summary>
+    public int Integer(string key, int? fallback, int minimum, int maximum)
+    {
+        var node = Optional(key);
+        if (node is null)
+        {
+            return fallback ?? Required(key).AsInteger();
+        }
+
+        var value = node.AsInteger();
+        return value >= minimum && value <= maximum
+            ? value
+            : throw node.Invalid($"{minimum} to {maximum} was expected, {value} was found");
+    }
+
+    /// <summary>A number by key.</summary>
+    public double Number(string key, double fallback) => Optional(key)?.AsNumber() ?? fallback;
+
+    /// <summary>A boolean by key.</summary>
+    public bool Boolean(string key, bool? fallback) => Optional(key)?.AsBoolean() ?? fallback ?? Required(key).AsBoolean();
+
+    /// <summary>A list of integers by key.</summary>
+    public IReadOnlyList<int> Integers(string key, IReadOnlyList<int>? fallback = null) =>
+        Optional(key)?.Items().Select(item => item.AsInteger()).ToList() ?? fallback ?? [.. Required(key).Items().Select(item => item.AsInteger())];
+
+    /// <summary>The items of a list.</summary>
+    /// <exception cref="CheckpointException">It is no list.</exception>
+    public IReadOnlyList<ConfigNode> Items() => _node is YamlSequenceNode sequence
+        ? [.. sequence.Select((item, index) => new ConfigNode(item, $"{Path}[{index}]"))]
+        : throw Invalid($"a list was expected, {Describe()} was found");
+
+    /// <summary>The text of a scalar.</summary>
+    public string AsText() => _node is YamlScalarNode { Value: { } value }
+        ? value
+        : throw Invalid($"a text was expected, {Describe()} was found");
+
+    /// <summary>The value of an integer.</summary>
+    public int AsInteger() => int.TryParse(Plain()?.Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+        ? value
+        : throw Invalid($"an integer was expected, {Describe()} was found");
+
+    /// <summary>The value of a number.</summary>
+    public double AsNumber() => double.TryParse(Plain(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+        ? value
+        : throw Invalid($"a number was expected, {Describe()} was found");
+
+    /// <summary>The value of a boolean.</summary>
+    public bool AsBoolean() => Plain()?.ToLowerInvariant() switch
+    {
+        "true" or "yes" or "on" => true,
+        "false" or "no" or "off" => false,
+        _ => throw Invalid($"true or false was expected, {Describe()} was found"),
+    };
+
+    /// <summary>Refuses keys that nothing asked for: the official constructors know no others either.</summary>
+    /// <exception cref="CheckpointException">There is such a key.</exception>
+    public void RefuseOthers()
+    {
+        if (_node is YamlMappingNode mapping)
+        {
+            var other = mapping.Children.Keys.OfType<YamlScalarNode>().Select(key => key.Value!).FirstOrDefault(key => !_asked.Contains(key));
+            if (other is not null)
+            {
+                throw Invalid($"'{other}' is no setting here; known are {string.Join(", ", _asked.Order(StringComparer.Ordinal))}");
+            }
+        }
+    }
+
+    /// <summary>An error about this place.</summary>
+    public CheckpointException Invalid(string what) =>
+        new(CheckpointErrorCode.InvalidConfig, Path.Length == 0 ? $"Config: {what}." : $"Config, {Path} (line {_node.Start.Line}): {what}.");
+
+    private static void RequireShallow(string yaml)
+    {
+        // The event parser does not recurse; the tree builder does, and a deep or self-containing file would end the process.
+        var parser = new Parser(new StringReader(yaml));
+        var open = new Stack<string?>();
+        var aliases = 0;
+        while (parser.MoveNext())
+        {
+            switch (parser.Current)
+            {
+                case MappingStart or SequenceStart:
+                    open.Push(((NodeEvent)parser.Current).Anchor is { IsEmpty: false } anchor ? anchor.Value : null);
+                    break;
+                case MappingEnd or SequenceEnd:
+                    open.Pop();
+                    break;
+                case AnchorAlias alias when open.Contains(alias.Value.Value) || ++aliases > CheckpointLimits.ConfigAliases:
+                    throw new CheckpointException(
+                        CheckpointErrorCode.InvalidConfig,
+                        $"The config's alias *{alias.Value.Value} at line {alias.Start.Line} contains itself or is one of more than {CheckpointLimits.ConfigAliases}.");
+            }
+
+            if (open.Count > CheckpointLimits.ConfigDepth)
+            {
+                throw new CheckpointException(
+                    CheckpointErrorCode.InvalidConfig,
+                    $"The config nests deeper than {CheckpointLimits.ConfigDepth} levels at line {parser.Current!.Start.Line}.");
+            }
+        }
+    }
+
+    private YamlNode? Find(string key) => _node is YamlMappingNode mapping
+        ? mapping.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null
+        : throw Invalid($"a mapping was expected, {Describe()} was found");
+
+    private static bool IsNull(YamlNode node) =>
+        node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" or "Null" or "NULL" };
+
+    private string? Plain() => (_node as YamlScalarNode)?.Value;
+
+    private string Describe() => _node switch
+    {
+        YamlScalarNode scalar => $"'{scalar.Value}'",
+        YamlSequenceNode sequence => $"a list of {sequence.Children.Count}",
+        _ => "a mapping",
+    };
+}

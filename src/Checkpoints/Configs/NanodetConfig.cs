@@ -1,0 +1,41 @@
+namespace Nanodet.Serverless.Checkpoints.Configs;
+
+/// <summary>
+/// The parts of a NanoDet training config that inference depends on. The architecture's own sections stay nodes: each part of the
+/// network reads its own, with the defaults of its official constructor.
+/// </summary>
+internal sealed record NanodetConfig
+{
+    /// <summary>Name of the detector class: <c>OneStageDetector</c>, <c>NanoDetPlus</c>, or <c>GFL</c> in the oldest releases.</summary>
+    public required string Detector { get; init; }
+
+    /// <summary>The section <c>model.arch.backbone</c>.</summary>
+    public required ConfigNode Backbone { get; init; }
+
+    /// <summary>The section <c>model.arch.fpn</c>.</summary>
+    public required ConfigNode Neck { get; init; }
+
+    /// <summary>The section <c>model.arch.head</c>.</summary>
+    public required ConfigNode Head { get; init; }
+
+    /// <summary>Class names in label order; as many as the head has classes.</summary>
+    public required IReadOnlyList<string> Classes { get; init; }
+
+    /// <summary>Configured input width in pixels.</summary>
+    public required int InputWidth { get; init; }
+
+    /// <summary>Configured input height in pixels.</summary>
+    public required int InputHeight { get; init; }
+
+    /// <summary>True where the image's aspect ratio is kept.</summary>
+    public required bool KeepRatio { get; init; }
+
+    /// <summary>Channel means for pixel values 0..255, in the order blue, green, red.</summary>
+    public required IReadOnlyList<double> Mean { get; init; }
+
+    /// <summary>Channel standard deviations, as <see cref="Mean"/>.</summary>
+    public required IReadOnlyList<double> Std { get; init; }
+
+    /// <summary>What the reader wants its user to know, in sentences.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
+}

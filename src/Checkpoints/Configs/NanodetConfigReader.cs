@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text;
+
+namespace Nanodet.Serverless.Checkpoints.Configs;
+
+/// <summary>Reads a NanoDet training config (<c>config/*.yml</c> of the official repository, or one written after them).</summary>
+internal static class NanodetConfigReader
+{
+    private const int LargestInput = 8192;
+
+    /// <summary>Reads a config.</summary>
+    /// <param name="utf8">The file's bytes.</param>
+    /// <exception cref="CheckpointException">It is not readable, or a setting has no meaning.</exception>
+    public static NanodetConfig Read(ReadOnlySpan<byte> utf8)
+    {
+        var root = ConfigNode.Parse(Decode(utf8));
+        var architecture = root.Required("model").Required("arch");
+        var detector = architecture.Text("name");
+        if (detector is not ("OneStageDetector" or "NanoDetPlus" or "GFL"))
+        {
+            throw architecture.Required("name").Invalid($"'{detector}' is no detector; known are OneStageDetector, NanoDetPlus and GFL");
+        }
+
+        var backbone = architecture.Required("backbone");
+        var head = architecture.Required("head");
+        var notes = new List<string>();
+        NotePretrain(backbone, notes);
+
+        var data = root.Required("data").Required("val");
+        var size = data.Integers("input_size");
+        if (size is not [> 0 and <= LargestInput, > 0 and <= LargestInput])
+        {
+            throw data.Required("input_size").Invalid($"[width, height] of 1 to {LargestInput} pixels was expected, [{string.Join(", ", size)}] was found");
+        }
+
+        var (mean, std) = ReadNormalize(data.Required("pipeline").Required("normalize"));
+        return new NanodetConfig
+        {
+            Detector = detector,
+            Backbone = backbone,
+            Neck = architecture.Required("fpn"),
+            Head = head,
+            Classes = ReadClasses(root, head.Integer("num_classes", null, 1, 10_000), notes),
+            InputWidth = size[0],
+            InputHeight = size[1],
+            KeepRatio = data.Boolean("keep_ratio", null),
+            Mean = mean,
+            Std = std,
+            Notes = notes,
+        };
+    }
+
+    private static string Decode(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(utf8 is [0xEF, 0xBB, 0xBF, ..] ? utf8[3..] : utf8);
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new CheckpointException(CheckpointErrorCode.InvalidConfig, "The config is no UTF-8 text.", exception);
+        }
+    }
+
+    private static void NotePretrain(ConfigNode backbone, List<string> notes)
+    {
+        foreach (var key in (string[])["pretrain", "pretrained"])
+        {
+            if (backbone.Has(key) && backbone.Boolean(key, false))
+            {
+                notes.Add($"{backbone.Path}.{key}: true is ignored; every weight comes from the checkpoint, nothing is downloaded.");
+            }
+        }
+    }
+
+    private static (IReadOnlyList<double> Mean, IReadOnlyList<double> Std) ReadNormalize(ConfigNode normalize)
+    {
+        var rows = normalize.Items();
+        if (rows.Count != 2 || rows.Any(row => row.Items().Count != 3))
+        {
+            throw normalize.Invalid("[[mean of blue, green, red], [standard deviation of each]] was expected");
+        }
+
+        var std = rows[1].Items().Select(item => item.AsNumber()).ToList();
+        return std.Any(value => value <= 0)
+            ? throw rows[1].Invalid($"standard deviations above 0 were expected, [{string.Join(", ", std)}] were found")
+            : (rows[0].Items().Select(item => item.AsNumber()).ToList(), std);
+    }
+
+    private static List<string> ReadClasses(ConfigNode root, int count, List<string> notes)
+    {
+        var names = root.Optional("class_names")?.Items().Select(item => item.AsText()).ToList() ?? [];
+        if (names.Count == count)
+        {
+            return names;
+        }
+
+        // The template of the official repository for own data sets has names to be filled in; its tensors are sound all the same.
+        notes.Add(
+            $"class_names has {names.Count.ToString(CultureInfo.InvariantCulture)} names and model.arch.head.num_classes is {count}: "
+            + (names.Count > count ? "the surplus names are dropped." : $"the others are called class{names.Count} to class{count - 1}."));
+        return [.. Enumerable.Range(0, count).Select(index => index < names.Count ? names[index] : $"class{index}")];
+    }
+}

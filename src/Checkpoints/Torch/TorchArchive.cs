@@ -1,0 +1,202 @@
+using System.IO.Compression;
+using System.Text;
+
+namespace Nanodet.Serverless.Checkpoints.Torch;
+
+/// <summary>
+/// The zip format that <c>torch.save</c> writes since PyTorch 1.6: <c>NAME/data.pkl</c> (a pickle), <c>NAME/data/KEY</c> (one
+/// record per storage, raw and little endian), <c>NAME/version</c> and, in newer files, <c>NAME/byteorder</c>.
+/// </summary>
+internal sealed class TorchArchive : IDisposable
+{
+    private static readonly byte[] LocalHeader = [(byte)'P', (byte)'K', 3, 4];
+
+    private readonly ZipArchive _zip;
+    private readonly Dictionary<string, ZipArchiveEntry> _records;
+    private readonly Dictionary<string, TorchStorage> _storages = [];
+
+    private TorchArchive(ZipArchive zip, Dictionary<string, ZipArchiveEntry> records, string prefix)
+    {
+        _zip = zip;
+        _records = records;
+        Prefix = prefix;
+    }
+
+    /// <summary>The folder inside the archive that holds everything, without a slash.</summary>
+    public string Prefix { get; }
+
+    /// <summary>Opens an archive.</summary>
+    /// <param name="file">The whole file; it has to stay unchanged while the archive is open.</param>
+    /// <exception cref="CheckpointException">The bytes are no such archive, or a damaged or oversized one.</exception>
+    public static TorchArchive Open(byte[] file)
+    {
+        if (file.Length < 4 || !file.AsSpan(0, 4).SequenceEqual(LocalHeader))
+        {
+            throw new CheckpointException(CheckpointErrorCode.NotACheckpoint, NotAnArchive(file));
+        }
+
+        ZipArchive? zip = null;
+        try
+        {
+            zip = new ZipArchive(new MemoryStream(file, writable: false), ZipArchiveMode.Read);
+            var records = Index(zip, file.Length);
+            var pickles = records.Keys.Where(name => name.Count(c => c == '/') == 1 && name.EndsWith("/data.pkl", StringComparison.Ordinal)).ToList();
+            if (pickles.Count != 1)
+            {
+                throw new CheckpointException(
+                    CheckpointErrorCode.NotACheckpoint,
+                    $"The zip archive has {pickles.Count} records NAME/data.pkl; a file of torch.save has one.");
+            }
+
+            var archive = new TorchArchive(zip, records, pickles[0][..^"/data.pkl".Length]);
+            archive.RequireLittleEndian();
+            return archive;
+        }
+        catch (InvalidDataException exception)
+        {
+            zip?.Dispose();
+            throw new CheckpointException(
+                CheckpointErrorCode.Truncated,
+                $"The zip archive cannot be read ({file.Length} bytes): {exception.Message} Was the file copied completely?",
+                exception);
+        }
+        catch (CheckpointException)
+        {
+            zip?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads the root object; tensors refer to storages that are read when their values are asked for.</summary>
+    /// <exception cref="CheckpointException">The pickle is unsafe or malformed, or a storage does not exist.</exception>
+    public object? ReadRoot() =>
+        TorchUnpickler.Read(ReadRecord("data.pkl", CheckpointLimits.PickleBytes), Resolve);
+
+    /// <inheritdoc/>
+    public void Dispose() => _zip.Dispose();
+
+    private static Dictionary<string, ZipArchiveEntry> Index(ZipArchive zip, long fileBytes)
+    {
+        if (zip.Entries.Count > CheckpointLimits.Records)
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.TooLarge,
+                $"The archive has {zip.Entries.Count} records; at most {CheckpointLimits.Records} are read.");
+        }
+
+        var records = new Dictionary<string, ZipArchiveEntry>(StringComparer.Ordinal);
+        long total = 0;
+        foreach (var entry in zip.Entries)
+        {
+            if (entry.FullName.StartsWith('/') || entry.FullName.Contains('\\') || entry.FullName.Split('/').Contains(".."))
+            {
+                throw new CheckpointException(
+                    CheckpointErrorCode.Malformed, $"The archive has a record '{entry.FullName}' that points outside of it.");
+            }
+
+            if (!records.TryAdd(entry.FullName, entry))
+            {
+                throw new CheckpointException(CheckpointErrorCode.Malformed, $"The archive has the record '{entry.FullName}' twice.");
+            }
+
+            total += entry.Length;
+        }
+
+        // torch.save stores its records uncompressed; a repacked file may be compressed, but not a thousandfold.
+        if (total > CheckpointLimits.FileBytes || total > fileBytes * 20)
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.TooLarge,
+                $"The archive of {fileBytes} bytes announces {total} bytes of records; at most 20 times its own size and {CheckpointLimits.FileBytes} bytes are read.");
+        }
+
+        return records;
+    }
+
+    private static string NotAnArchive(byte[] file)
+    {
+        var start = Encoding.ASCII.GetString(file.AsSpan(0, Math.Min(file.Length, 16)));
+        return file switch
+        {
+            { Length: 0 } => "The file is empty; a checkpoint of torch.save was expected.",
+            [0x80, <= 5, ..] =>
+                "The file is a bare pickle, as torch.save wrote it before PyTorch 1.6. This form is not read: load it and save it again with a newer PyTorch.",
+            _ when start.StartsWith("<!DOCTYPE", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase) =>
+                "The file is an HTML page, most likely the error page of a download; a checkpoint of torch.save was expected.",
+            _ when start.StartsWith("version https://", StringComparison.Ordinal) =>
+                "The file is a Git LFS pointer, not the checkpoint itself; fetch it with git lfs pull.",
+            _ => $"The file is no checkpoint of torch.save: a zip archive starts with 50 4b 03 04, this file with "
+                 + $"{Convert.ToHexStringLower(file.AsSpan(0, Math.Min(file.Length, 8)))} ({file.Length} bytes).",
+        };
+    }
+
+    private void RequireLittleEndian()
+    {
+        if (!_records.ContainsKey($"{Prefix}/byteorder"))
+        {
+            return;
+        }
+
+        var order = Encoding.ASCII.GetString(ReadRecord("byteorder", 16)).Trim();
+        if (order != "little")
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.UnsupportedForm,
+                $"The checkpoint says byteorder '{order}'; only 'little' is read. Save it again on a little-endian machine.");
+        }
+    }
+
+    private TorchStorage Resolve(StorageReference reference)
+    {
+        if (_storages.TryGetValue(reference.Key, out var known))
+        {
+            return known.Type == reference.Type && known.Elements == reference.Elements
+                ? known
+                : throw new CheckpointException(
+                    CheckpointErrorCode.Malformed,
+                    $"The storage '{reference.Key}' is {known.Elements} x {known.Type} for one tensor and {reference.Elements} x {reference.Type} for another.");
+        }
+
+        if (!_records.TryGetValue($"{Prefix}/data/{reference.Key}", out var entry))
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.Malformed, $"A tensor refers to the storage '{reference.Key}', which the archive does not hold.");
+        }
+
+        if (reference.Elements < 0 || reference.Elements > CheckpointLimits.TensorElements
+            || reference.Elements * reference.Type.ByteSize() > entry.Length)
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.Malformed,
+                $"The storage '{reference.Key}' should hold {reference.Elements} x {reference.Type}, but its record has {entry.Length} bytes.");
+        }
+
+        var storage = new TorchStorage(
+            reference.Key, reference.Type, reference.Elements, () => ReadRecord($"data/{reference.Key}", CheckpointLimits.FileBytes));
+        _storages.Add(reference.Key, storage);
+        return storage;
+    }
+
+    private byte[] ReadRecord(string name, long limit)
+    {
+        var entry = _records[$"{Prefix}/{name}"];
+        if (entry.Length > limit)
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.TooLarge, $"The record '{name}' announces {entry.Length} bytes; at most {limit} are read.");
+        }
+
+        try
+        {
+            var bytes = new byte[entry.Length];
+            using var stream = entry.Open();
+            stream.ReadExactly(bytes);
+            return bytes;
+        }
+        catch (Exception exception) when (exception is EndOfStreamException or InvalidDataException)
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.Truncated, $"The record '{name}' cannot be read to its end ({entry.Length} bytes): {exception.Message}", exception);
+        }
+    }
+}
