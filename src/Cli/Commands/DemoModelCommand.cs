@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Serverless.Cli.Demo;
+using Nanodet.Serverless.Cli.Output;
+using Spectre.Console;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary><c>nanodet demo-model</c>: the demo's checkpoint and config, made from the installed npm package.</summary>
+internal static class DemoModelCommand
+{
+    private const string ConfigResource = "Nanodet.Serverless.Cli.Demo.nanodet-g.yml";
+
+    /// <summary>Creates the command.</summary>
+    public static Command Create()
+    {
+        var package = new Option<DirectoryInfo>("--package") { Description = "Folder of the installed npm package @vladmandic/human 1.4.1.", Required = true };
+        var output = new Option<DirectoryInfo>("--output") { Description = "Folder for the checkpoint and its config.", Required = true };
+        var json = Options.Json();
+        var command = new Command("demo-model", "Make a trained checkpoint and its config from the demo's npm package.") { package, output, json };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            parsed.GetRequiredValue(package), parsed.GetRequiredValue(output), new Report(parsed.GetValue(json)), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(DirectoryInfo package, DirectoryInfo output, Report report, CancellationToken cancellationToken)
+    {
+        var graph = await InputFile.ReadAsync(new FileInfo(Path.Combine(package.FullName, "models", "nanodet.json")), "graph of the demo package", cancellationToken);
+        var weights = await InputFile.ReadAsync(new FileInfo(Path.Combine(package.FullName, "models", "nanodet.bin")), "weights file of the demo package", cancellationToken);
+        var tensors = DemoModelImporter.Import(TfjsGraphModel.Read(graph, weights));
+
+        var checkpoint = new FileInfo(Path.Combine(output.FullName, $"{DemoModelImporter.ModelName}.pth"));
+        var config = new FileInfo(Path.Combine(output.FullName, $"{DemoModelImporter.ModelName}.yml"));
+        using var archive = new MemoryStream();
+        TorchArchiveWriter.Write(archive, tensors, DemoModelImporter.ModelName);
+        await InputFile.WriteAsync(checkpoint, archive.GetBuffer().AsMemory(0, (int)archive.Length), cancellationToken);
+        await InputFile.WriteAsync(config, ReadConfig(), cancellationToken);
+
+        report.Write(
+            new DemoModelReport(checkpoint.FullName, config.FullName, tensors.Count),
+            CliJsonContext.Default.DemoModelReport,
+            (console, answer) => console.MarkupLineInterpolated($"{answer.Tensors} tensors -> {answer.Checkpoint}, config {answer.Config}"));
+        return NanodetCommand.Ok;
+    }
+
+    private static byte[] ReadConfig()
+    {
+        using var stream = typeof(DemoModelCommand).Assembly.GetManifestResourceStream(ConfigResource)!;
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        return copy.ToArray();
+    }
+}

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Pipeline.Models;
+using Spectre.Console;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary><c>nanodet doctor</c>: what this machine has, and what of it can be used.</summary>
+internal static class DoctorCommand
+{
+    /// <summary>Creates the command.</summary>
+    public static Command Create()
+    {
+        var json = Options.Json();
+        var command = new Command("doctor", "Check versions, processor and execution providers of this machine.") { json };
+        command.SetAction((parsed, cancellationToken) => RunAsync(new Report(parsed.GetValue(json)), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Report report, CancellationToken cancellationToken)
+    {
+        var providers = ProviderProbe.Probe();
+        var answer = new DoctorReport
+        {
+            Nanodet = typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
+            Dotnet = RuntimeInformation.FrameworkDescription,
+            System = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
+            OnnxRuntime = NativeVersions.OnnxRuntime,
+            OpenCv = NativeVersions.OpenCv,
+            Cpu = await CpuNameAsync(cancellationToken),
+            Processors = Environment.ProcessorCount,
+            Vectors = Vectors(),
+            Node = await Tool.VersionAsync("node", cancellationToken),
+            Npm = await Tool.VersionAsync("npm", cancellationToken),
+            Azurite = await Tool.VersionAsync("azurite", cancellationToken),
+            Providers = providers,
+            Problems = [.. providers.Where(provider => provider is { Name: "CPU", Usable: false }).Select(provider => $"CPU: {provider.Problem}")],
+        };
+        report.Write(answer, CliJsonContext.Default.DoctorReport, Print);
+        return answer.Problems.Count == 0
+            ? NanodetCommand.Ok
+            : throw new CliException("provider_unavailable", string.Join(" ", answer.Problems));
+    }
+
+    private static void Print(IAnsiConsole console, DoctorReport answer)
+    {
+        console.Write(new Grid().AddColumn().AddColumn()
+            .AddRow("nanodet", Markup.Escape(answer.Nanodet))
+            .AddRow(".NET", Markup.Escape(answer.Dotnet))
+            .AddRow("system", Markup.Escape(answer.System))
+            .AddRow("ONNX Runtime", Markup.Escape(answer.OnnxRuntime))
+            .AddRow("OpenCV", Markup.Escape(answer.OpenCv))
+            .AddRow("processor", Markup.Escape($"{answer.Cpu}, {answer.Processors} logical processors, {answer.Vectors}"))
+            .AddRow("Node.js", answer.Node ?? "not found: the demo's model and Azurite come from npm")
+            .AddRow("npm", answer.Npm ?? "not found")
+            .AddRow("Azurite", answer.Azurite ?? "not on the path"));
+        var table = new Table().AddColumns("provider", "offered", "usable", "");
+        foreach (var provider in answer.Providers)
+        {
+            table.AddRow(provider.Name, YesNo(provider.Offered), YesNo(provider.Usable), Markup.Escape(provider.Problem ?? ""));
+        }
+
+        console.Write(table);
+    }
+
+    private static string YesNo(bool value) => value ? "yes" : "no";
+
+    private static string Vectors() => (Avx512F.IsSupported, Avx2.IsSupported, System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported) switch
+    {
+        (true, _, _) => "AVX-512",
+        (_, true, _) => "AVX2",
+        (_, _, true) => "NEON",
+        _ => "no vector instructions",
+    };
+
+    private static async Task<string> CpuNameAsync(CancellationToken cancellationToken)
+    {
+        const string linux = "/proc/cpuinfo";
+        if (!File.Exists(linux))
+        {
+            return Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
+        }
+
+        var lines = await File.ReadAllLinesAsync(linux, cancellationToken);
+        var model = lines.FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal));
+        return model is null ? RuntimeInformation.ProcessArchitecture.ToString() : model[(model.IndexOf(':') + 1)..].Trim();
+    }
+}

@@ -1,0 +1,46 @@
+using Nanodet.Serverless.Pipeline.Models;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary>The answer of <c>nanodet doctor</c>.</summary>
+internal sealed record DoctorReport
+{
+    /// <summary>Version of this program.</summary>
+    public required string Nanodet { get; init; }
+
+    /// <summary>Version of the .NET runtime.</summary>
+    public required string Dotnet { get; init; }
+
+    /// <summary>Operating system and architecture.</summary>
+    public required string System { get; init; }
+
+    /// <summary>Version of ONNX Runtime.</summary>
+    public required string OnnxRuntime { get; init; }
+
+    /// <summary>Version of OpenCV.</summary>
+    public required string OpenCv { get; init; }
+
+    /// <summary>Name of the processor.</summary>
+    public required string Cpu { get; init; }
+
+    /// <summary>Logical processors that this process may use.</summary>
+    public required int Processors { get; init; }
+
+    /// <summary>The widest vector instructions that .NET sees.</summary>
+    public required string Vectors { get; init; }
+
+    /// <summary>Version of Node.js, or null.</summary>
+    public required string? Node { get; init; }
+
+    /// <summary>Version of npm, or null.</summary>
+    public required string? Npm { get; init; }
+
+    /// <summary>Version of Azurite, or null.</summary>
+    public required string? Azurite { get; init; }
+
+    /// <summary>The execution providers.</summary>
+    public required IReadOnlyList<ProviderStatus> Providers { get; init; }
+
+    /// <summary>What stands in the way of running a model at all; empty for nothing.</summary>
+    public required IReadOnlyList<string> Problems { get; init; }
+}

@@ -1,0 +1,103 @@
+using System.CommandLine;
+using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Pipeline.Models;
+using Spectre.Console;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary><c>nanodet export</c>: checkpoint and config become a model that was run once before it counts as one.</summary>
+internal static class ExportCommand
+{
+    /// <summary>Creates the command.</summary>
+    public static Command Create()
+    {
+        var config = new Option<FileInfo>("--config") { Description = "The NanoDet training config (.yml).", Required = true };
+        var checkpoint = new Option<FileInfo>("--checkpoint") { Description = "The complete checkpoint (.pth, .ckpt).", Required = true };
+        var output = new Option<FileInfo>("--output") { Description = "The ONNX file to write.", Required = true };
+        var name = new Option<string?>("--name") { Description = "Name of the model; default: the config's file name without ending." };
+        var json = Options.Json();
+        var command = new Command("export", "Make an ONNX model from a complete NanoDet checkpoint. Nothing is downloaded.")
+        {
+            config, checkpoint, output, name, json,
+        };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            parsed.GetRequiredValue(config),
+            parsed.GetRequiredValue(checkpoint),
+            parsed.GetRequiredValue(output),
+            parsed.GetValue(name),
+            new Report(parsed.GetValue(json)),
+            cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        FileInfo config, FileInfo checkpoint, FileInfo output, string? name, Report report, CancellationToken cancellationToken)
+    {
+        var configBytes = await InputFile.ReadAsync(config, "config", cancellationToken);
+        var checkpointBytes = await InputFile.ReadAsync(checkpoint, "checkpoint", cancellationToken);
+
+        var clock = TimeProvider.System;
+        var started = clock.GetTimestamp();
+        var exported = ModelExporter.Export(checkpointBytes, configBytes, name ?? Path.GetFileNameWithoutExtension(config.Name));
+        var exportTime = clock.GetElapsedTime(started);
+
+        // Two projects that do not know each other meet here: the one writes graphs, the other runs them.
+        started = clock.GetTimestamp();
+        var model = OnnxMetadata.With(exported.Onnx, OnnxMetadata.Parity, ParityFixture.Compute(exported.Onnx));
+        var (difference, sha256) = Verify(model);
+        await InputFile.WriteAsync(output, model, cancellationToken);
+        var verifyTime = clock.GetElapsedTime(started);
+
+        report.Write(
+            new ExportReport
+            {
+                Model = output.FullName,
+                Name = exported.Name,
+                Sha256 = sha256,
+                Bytes = model.LongLength,
+                CheckpointSha256 = exported.CheckpointSha256,
+                ConfigSha256 = exported.ConfigSha256,
+                Averaged = exported.Form.Averaged,
+                Tensors = exported.Tensors,
+                Parameters = exported.Parameters,
+                IgnoredTensors = exported.IgnoredTensors,
+                InputWidth = exported.InputWidth,
+                InputHeight = exported.InputHeight,
+                OutputShape = exported.OutputShape,
+                Operators = exported.Operators,
+                LargestDifference = difference,
+                Notes = exported.Notes,
+                ExportMs = exportTime.TotalMilliseconds,
+                VerifyMs = verifyTime.TotalMilliseconds,
+            },
+            CliJsonContext.Default.ExportReport,
+            Print);
+        return NanodetCommand.Ok;
+    }
+
+    /// <summary>Loads the file as a worker would and replays its fixture on the optimised graph.</summary>
+    private static (double LargestDifference, string Sha256) Verify(byte[] model)
+    {
+        using var loaded = NanodetModel.Load(model, new ModelOptions { Provider = ExecutionProvider.Cpu });
+        return (ParityFixture.Verify(loaded).LargestDifference, loaded.Sha256);
+    }
+
+    private static void Print(IAnsiConsole console, ExportReport answer)
+    {
+        console.MarkupLineInterpolated($"[bold]{answer.Name}[/] -> {answer.Model}");
+        console.Write(new Grid().AddColumn().AddColumn()
+            .AddRow("weights", $"{answer.Tensors} tensors, {answer.Parameters:N0} parameters{(answer.Averaged ? ", moving average" : "")}; {answer.IgnoredTensors} training tensors left out")
+            .AddRow("input", $"up to {answer.InputWidth} x {answer.InputHeight}, BGR")
+            .AddRow("output", $"{string.Join(" x ", answer.OutputShape)}")
+            .AddRow("graph", Markup.Escape(string.Join(", ", answer.Operators.Select(pair => $"{pair.Value} {pair.Key}"))))
+            .AddRow("parity", $"largest difference {answer.LargestDifference:0.0e+00} between the served and the plain graph")
+            .AddRow("model", $"{answer.Bytes:N0} bytes, sha256 {answer.Sha256}")
+            .AddRow("time", $"{answer.ExportMs:0} ms export, {answer.VerifyMs:0} ms verification"));
+        foreach (var note in answer.Notes)
+        {
+            console.MarkupLineInterpolated($"[yellow]note:[/] {note}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Nanodet.Serverless.Cli.Output;
+
+namespace Nanodet.Serverless.Cli;
+
+/// <summary>The root command: parses, runs, and turns outcomes into exit codes.</summary>
+internal static class NanodetCommand
+{
+    /// <summary>Exit code of a command that did what it was asked for.</summary>
+    public const int Ok = 0;
+
+    /// <summary>Exit code of a failure, which is named on standard error.</summary>
+    public const int Failed = 1;
+
+    /// <summary>Exit code of a wrong command line.</summary>
+    public const int WrongUsage = 2;
+
+    /// <summary>Parses and runs a command line.</summary>
+    /// <param name="arguments">The arguments without the program's name.</param>
+    /// <param name="commands">The commands that there are.</param>
+    /// <returns>0 for success, 1 for a failure, 2 for wrong usage.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, IEnumerable<Command> commands)
+    {
+        var root = new RootCommand("NanoDet from a training checkpoint to detections: export, inspect, detect.");
+        foreach (var command in commands)
+        {
+            root.Subcommands.Add(command);
+        }
+
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+            {
+                await Console.Error.WriteLineAsync($"usage: {error.Message}");
+            }
+
+            await Console.Error.WriteLineAsync($"Try '{(parsed.CommandResult.Command == root ? "nanodet" : $"nanodet {parsed.CommandResult.Command.Name}")} --help'.");
+            return WrongUsage;
+        }
+
+        using var cancellation = new CancellationTokenSource();
+        Console.CancelKeyPress += (_, pressed) =>
+        {
+            pressed.Cancel = true;
+            cancellation.Cancel();
+        };
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, cancellation.Token);
+        }
+        catch (Exception exception) when (Failure.Describe(exception) is { } failure)
+        {
+            await Console.Error.WriteLineAsync(failure);
+            return Failed;
+        }
+    }
+}

@@ -1,0 +1,13 @@
+using System.Text.Json.Serialization;
+using Nanodet.Serverless.Cli.Commands;
+
+namespace Nanodet.Serverless.Cli.Output;
+
+/// <summary>The answers of the commands as JSON.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(ExportReport))]
+[JsonSerializable(typeof(InspectReport))]
+[JsonSerializable(typeof(DetectReport))]
+[JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(DemoModelReport))]
+internal sealed partial class CliJsonContext : JsonSerializerContext;

@@ -1,0 +1,27 @@
+using System.ComponentModel.DataAnnotations;
+using Nanodet.Serverless.Checkpoints;
+using Nanodet.Serverless.Pipeline.Images;
+using Nanodet.Serverless.Pipeline.Models;
+
+namespace Nanodet.Serverless.Cli.Output;
+
+/// <summary>Turns the failures that a user can cause or mend into one line each. Others are defects and keep their stack trace.</summary>
+internal static class Failure
+{
+    /// <summary>The line for an exception, <c>error: code: message</c>, or null where it is a defect.</summary>
+    public static string? Describe(Exception exception) => exception switch
+    {
+        CheckpointException checkpoint => Line(checkpoint.Code, checkpoint.Message),
+        ModelLoadException model => Line(model.Code, model.Message),
+        ImageException image => Line(image.Code, image.Message),
+        CliException cli => Line(cli.Code, cli.Message),
+        ValidationException validation => Line("invalid_option", validation.Message),
+        InvalidDataException data => Line("invalid_data", data.Message),
+        UnauthorizedAccessException denied => Line("access_denied", denied.Message),
+        IOException io => Line("io_error", io.Message),
+        OperationCanceledException => Line("cancelled", "the command was cancelled; what was finished until then is kept."),
+        _ => null,
+    };
+
+    private static string Line(string code, string message) => $"error: {code}: {message}";
+}

@@ -1,0 +1,45 @@
+namespace Nanodet.Serverless.Cli.Output;
+
+/// <summary>Reads and writes the files of a command.</summary>
+internal static class InputFile
+{
+    private const long MaxBytes = 1L << 30;
+
+    /// <summary>Reads a file whole.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="what">What it is, for the error.</param>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <exception cref="CliException">It does not exist, is a directory, or is too large.</exception>
+    public static async Task<byte[]> ReadAsync(FileInfo file, string what, CancellationToken cancellationToken)
+    {
+        if (Directory.Exists(file.FullName))
+        {
+            throw new CliException("not_a_file", $"{file} is a directory; a {what} was expected.");
+        }
+
+        if (!file.Exists)
+        {
+            throw new CliException("file_not_found", $"there is no {what} at {file}.");
+        }
+
+        return file.Length <= MaxBytes
+            ? await File.ReadAllBytesAsync(file.FullName, cancellationToken)
+            : throw new CliException("file_too_large", $"{file} has {file.Length} bytes; at most {MaxBytes} are read.");
+    }
+
+    /// <summary>Writes a file so that it is there whole or not at all.</summary>
+    public static async Task WriteAsync(FileInfo file, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(file.DirectoryName!);
+        var temporary = $"{file.FullName}.{Guid.NewGuid():n}.tmp";
+        try
+        {
+            await File.WriteAllBytesAsync(temporary, content, cancellationToken);
+            File.Move(temporary, file.FullName, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+}
