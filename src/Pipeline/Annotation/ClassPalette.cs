@@ -1,0 +1,27 @@
+using OpenCvSharp;
+
+namespace Nanodet.Serverless.Pipeline.Annotation;
+
+/// <summary>A stable colour for each class: hues a golden angle apart, so that neighbouring labels look different.</summary>
+internal static class ClassPalette
+{
+    private const double GoldenAngle = 137.50776405003785;
+
+    /// <summary>Blue, green, red of a class.</summary>
+    internal static Scalar Color(int classId)
+    {
+        var hue = classId * GoldenAngle % 360;
+        return new Scalar(Channel(hue, 1), Channel(hue, 3), Channel(hue, 5));
+    }
+
+    /// <summary>Black on bright colours, white on dark ones (Rec. 601 luma).</summary>
+    internal static Scalar TextOn(Scalar color) =>
+        (0.114 * color.Val0) + (0.587 * color.Val1) + (0.299 * color.Val2) > 140 ? Scalar.Black : Scalar.White;
+
+    /// <summary>HSV with saturation 0.85 and value 0.95; <paramref name="n"/> is 5, 3, 1 for red, green, blue.</summary>
+    private static double Channel(double hue, int n)
+    {
+        var k = (n + (hue / 60)) % 6;
+        return 255 * 0.95 * (1 - (0.85 * Math.Clamp(Math.Min(k, 4 - k), 0, 1)));
+    }
+}

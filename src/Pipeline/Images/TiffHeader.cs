@@ -1,0 +1,132 @@
+using System.Buffers.Binary;
+
+namespace Nanodet.Serverless.Pipeline.Images;
+
+/// <summary>Reads the first directory of a classic TIFF (TIFF 6.0, section 2) and checks that its strips or tiles lie in the file.</summary>
+internal static class TiffHeader
+{
+    private const int EntrySize = 12;
+
+    internal static ReadOnlySpan<byte> LittleEndian => [0x49, 0x49, 0x2A, 0x00];
+
+    internal static ReadOnlySpan<byte> BigEndian => [0x4D, 0x4D, 0x00, 0x2A];
+
+    internal static ImageHeader Read(ReadOnlySpan<byte> data, ImageLimits limits)
+    {
+        var file = new TiffReader(data, data[0] == (byte)'I');
+        var directory = file.UInt32(4);
+        var entries = file.UInt16(directory);
+        file.Require(directory + 2, (long)entries * EntrySize, "the end of the first directory");
+
+        var width = file.Value(directory, entries, 256) ?? 0;
+        var height = file.Value(directory, entries, 257) ?? 0;
+        var header = limits.RequirePixels(ImageFormat.Tiff, width, height);
+
+        if (file.Value(directory, entries, 258) is > 16 and var bits)
+        {
+            throw ImageException.Undecodable(ImageFormat.Tiff, $"expected at most 16 bits a sample, found {bits}.");
+        }
+
+        if (file.Value(directory, entries, 277) is > 4 and var samples)
+        {
+            throw ImageException.Undecodable(ImageFormat.Tiff, $"expected at most 4 samples a pixel, found {samples}.");
+        }
+
+        if (file.Value(directory, entries, 322) is { } tileWidth && file.Value(directory, entries, 323) is { } tileHeight)
+        {
+            limits.RequirePixels(ImageFormat.Tiff, tileWidth, tileHeight);
+            RequireData(file, directory, entries, 324, 325);
+        }
+        else
+        {
+            RequireData(file, directory, entries, 273, 279);
+        }
+
+        return header;
+    }
+
+    private static void RequireData(TiffReader file, uint directory, int entries, ushort offsetsTag, ushort countsTag)
+    {
+        var offsets = file.Find(directory, entries, offsetsTag);
+        var counts = file.Find(directory, entries, countsTag);
+        if (offsets is null || counts is null || offsets.Value.Count != counts.Value.Count)
+        {
+            throw ImageException.Undecodable(
+                ImageFormat.Tiff,
+                $"expected as many data offsets (tag {offsetsTag}) as byte counts (tag {countsTag}), "
+                + $"found {offsets?.Count ?? 0} and {counts?.Count ?? 0}.");
+        }
+
+        for (uint i = 0; i < offsets.Value.Count; i++)
+        {
+            file.Require(file.Item(offsets.Value, i), file.Item(counts.Value, i), "the end of the pixel data");
+        }
+    }
+
+    /// <summary>Where a field's values lie: at <paramref name="Position"/>, <paramref name="Count"/> of <paramref name="Size"/> bytes.</summary>
+    private readonly record struct TiffField(long Position, uint Count, int Size);
+
+    private readonly ref struct TiffReader(ReadOnlySpan<byte> data, bool littleEndian)
+    {
+        private readonly ReadOnlySpan<byte> _data = data;
+
+        internal void Require(long position, long length, string what)
+        {
+            if (position + length > _data.Length)
+            {
+                throw ImageException.Truncated(ImageFormat.Tiff, what, position + length, _data.Length);
+            }
+        }
+
+        internal ushort UInt16(long position)
+        {
+            Require(position, 2, "a number");
+            var bytes = _data[(int)position..];
+            return littleEndian ? BinaryPrimitives.ReadUInt16LittleEndian(bytes) : BinaryPrimitives.ReadUInt16BigEndian(bytes);
+        }
+
+        internal uint UInt32(long position)
+        {
+            Require(position, 4, "a number");
+            var bytes = _data[(int)position..];
+            return littleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(bytes) : BinaryPrimitives.ReadUInt32BigEndian(bytes);
+        }
+
+        internal uint Item(TiffField field, uint index)
+        {
+            var position = field.Position + ((long)index * field.Size);
+            return field.Size == 2 ? UInt16(position) : UInt32(position);
+        }
+
+        internal uint? Value(uint directory, int entries, ushort tag) =>
+            Find(directory, entries, tag) is { Count: > 0 } field ? Item(field, 0) : null;
+
+        internal TiffField? Find(uint directory, int entries, ushort tag)
+        {
+            for (var i = 0; i < entries; i++)
+            {
+                var entry = directory + 2 + ((long)i * EntrySize);
+                if (UInt16(entry) != tag)
+                {
+                    continue;
+                }
+
+                var type = UInt16(entry + 2);
+                var size = type switch { 3 => 2, 4 => 4, _ => 0 };
+                if (size == 0)
+                {
+                    throw ImageException.Undecodable(
+                        ImageFormat.Tiff,
+                        $"expected SHORT or LONG values in tag {tag} at byte {entry}, found type {type}.");
+                }
+
+                var count = UInt32(entry + 4);
+                long position = (long)count * size <= 4 ? entry + 8 : UInt32(entry + 8);
+                Require(position, (long)count * size, $"the values of tag {tag}");
+                return new TiffField(position, count, size);
+            }
+
+            return null;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace Nanodet.Serverless.Pipeline.Models;
+
+/// <summary>Where a head puts its centre priors, for point x of a level with a given stride.</summary>
+public enum HeadKind
+{
+    /// <summary>NanoDet-Plus: at <c>x * stride</c>.</summary>
+    Plus,
+
+    /// <summary>NanoDet before Plus: at <c>(x + 0.5) * stride</c>.</summary>
+    Legacy,
+}

@@ -1,0 +1,23 @@
+namespace Nanodet.Serverless.Pipeline.Models;
+
+/// <summary>The stable codes of <see cref="ModelLoadException"/>.</summary>
+public static class ModelErrorCodes
+{
+    /// <summary>There is no file at the path.</summary>
+    public const string NotFound = "model_not_found";
+
+    /// <summary>ONNX Runtime cannot read the bytes as a model.</summary>
+    public const string NotAnOnnxModel = "not_an_onnx_model";
+
+    /// <summary>Neither the model's metadata nor a NanoDet config beside it says what the model is.</summary>
+    public const string MetadataMissing = "model_metadata_missing";
+
+    /// <summary>Metadata, config, inputs or outputs contradict docs/model-format.md or each other.</summary>
+    public const string ContractViolated = "model_contract_violated";
+
+    /// <summary>The execution provider that was asked for cannot be used on this machine.</summary>
+    public const string ProviderUnavailable = "provider_unavailable";
+
+    /// <summary>The model does not reproduce its parity fixture.</summary>
+    public const string ParityFailed = "parity_failed";
+}

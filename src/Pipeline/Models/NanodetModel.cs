@@ -1,0 +1,167 @@
+using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Nanodet.Serverless.Pipeline.Models;
+
+/// <summary>
+/// One NanoDet model, loaded once: an ONNX Runtime session and what is known about it. Runs may overlap. Disposing waits for none of
+/// them: the session goes with the last one.
+/// </summary>
+public sealed class NanodetModel : IDisposable
+{
+    /// <summary>The largest model file that is read, in bytes.</summary>
+    public const long MaxFileBytes = 1L << 30;
+
+    private readonly InferenceSession _session;
+    private int _leases = 1;
+    private int _disposed;
+
+    private NanodetModel(InferenceSession session, ModelDescription description, ProviderSelection provider, string sha256, string? version)
+    {
+        _session = session;
+        Description = description;
+        Provider = provider;
+        Sha256 = sha256;
+        Version = version ?? sha256[..12];
+        IsBatchFixed = session.InputMetadata[ModelSignature.InputName].Dimensions[0] == 1;
+    }
+
+    /// <summary>What the model is.</summary>
+    public ModelDescription Description { get; }
+
+    /// <summary>What the model runs on.</summary>
+    public ProviderSelection Provider { get; }
+
+    /// <summary>SHA-256 of the model file, 64 lower-case hex digits.</summary>
+    public string Sha256 { get; }
+
+    /// <summary>Version of the model in results.</summary>
+    public string Version { get; }
+
+    /// <summary>True when the graph takes exactly one image at a time.</summary>
+    public bool IsBatchFixed { get; }
+
+    /// <summary>Loads a model file.</summary>
+    /// <param name="path">An ONNX file; one that does not describe itself needs its NanoDet config, see <see cref="ModelOptions.ConfigPath"/>.</param>
+    /// <param name="options">How to load; null for the defaults.</param>
+    /// <returns>The model, not yet verified: see <see cref="ParityFixture.Verify"/>.</returns>
+    /// <exception cref="ModelLoadException">The model cannot be served; see <see cref="ModelErrorCodes"/>.</exception>
+    /// <exception cref="ValidationException">An option is out of its range.</exception>
+    public static NanodetModel Load(string path, ModelOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var file = new FileInfo(path);
+        if (!file.Exists)
+        {
+            throw new ModelLoadException(ModelErrorCodes.NotFound, $"Expected a model file at {path}, found none.");
+        }
+
+        if (file.Length > MaxFileBytes)
+        {
+            throw new ModelLoadException(
+                ModelErrorCodes.NotAnOnnxModel,
+                $"{file.Name}: expected at most {MaxFileBytes} bytes, found {file.Length}.");
+        }
+
+        var name = Path.GetFileNameWithoutExtension(path);
+        var config = options?.ConfigPath ?? ForeignModelConfig.FindBeside(path);
+        return Load(
+            File.ReadAllBytes(path),
+            options ?? new ModelOptions(),
+            () => config is null ? null : ForeignModelConfig.ReadFile(config, name));
+    }
+
+    /// <summary>Loads a model from memory.</summary>
+    /// <param name="model">The bytes of an ONNX file.</param>
+    /// <param name="options">How to load; null for the defaults.</param>
+    /// <param name="name">The name of a foreign model; one that describes itself has its own.</param>
+    /// <returns>The model, not yet verified: see <see cref="ParityFixture.Verify"/>.</returns>
+    /// <exception cref="ModelLoadException">The model cannot be served; see <see cref="ModelErrorCodes"/>.</exception>
+    /// <exception cref="ValidationException">An option is out of its range.</exception>
+    public static NanodetModel Load(byte[] model, ModelOptions? options = null, string name = "model")
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Load(
+            model,
+            options ?? new ModelOptions(),
+            () => options?.ConfigPath is { } config ? ForeignModelConfig.ReadFile(config, name) : null);
+    }
+
+    /// <summary>Runs the graph. Safe to call from several threads at once.</summary>
+    /// <param name="input">Float32 <c>[batch, 3, height, width]</c>.</param>
+    /// <returns>The output; the caller disposes it before <paramref name="input"/>.</returns>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    /// <exception cref="OnnxRuntimeException">The run failed, for example because the GPU was lost.</exception>
+    internal ModelOutput Run(OrtValue input)
+    {
+        Enter();
+        IDisposableReadOnlyCollection<OrtValue>? values = null;
+        try
+        {
+            using var run = new RunOptions();
+            values = _session.Run(run, [ModelSignature.InputName], [input], [ModelSignature.OutputName]);
+            var (points, columns) = ModelSignature.ValidateOutput(Description, ShapeOf(input), ShapeOf(values[0]));
+            return new ModelOutput(values, points, columns, Exit);
+        }
+        catch
+        {
+            values?.Dispose();
+            Exit();
+            throw;
+        }
+    }
+
+    /// <summary>Lets the session go as soon as no run uses it any more.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            Exit();
+        }
+    }
+
+    private static NanodetModel Load(byte[] bytes, ModelOptions options, Func<ModelDescription?> readConfig)
+    {
+        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        var session = SessionFactory.Create(bytes, options, out var provider);
+        try
+        {
+            var metadata = session.ModelMetadata.CustomMetadataMap;
+            var description = ModelMetadataReader.Describes(metadata)
+                ? new ModelMetadataReader(metadata).Read()
+                : readConfig() ?? throw new ModelLoadException(
+                    ModelErrorCodes.MetadataMissing,
+                    "Expected 'nanodet.*' metadata in the ONNX file, or the NanoDet .yml of its training beside it, found neither.");
+            description = ModelSignature.Validate(session, description);
+            return new NanodetModel(session, description, provider, Convert.ToHexStringLower(SHA256.HashData(bytes)), options.Version);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    private static long[] ShapeOf(OrtValue value) => value.GetTensorTypeAndShape().Shape;
+
+    private void Enter()
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        int seen;
+        do
+        {
+            seen = Volatile.Read(ref _leases);
+            ObjectDisposedException.ThrowIf(seen == 0, this);
+        }
+        while (Interlocked.CompareExchange(ref _leases, seen + 1, seen) != seen);
+    }
+
+    private void Exit()
+    {
+        if (Interlocked.Decrement(ref _leases) == 0)
+        {
+            _session.Dispose();
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace Nanodet.Serverless.Pipeline.Models;
+
+/// <summary>How exactly a run has to reproduce a parity fixture.</summary>
+public enum ParityPrecision
+{
+    /// <summary>Float32 on any provider: <c>1e-3 + 1e-3 * |expected|</c>.</summary>
+    Full,
+
+    /// <summary>Half precision: 3e-2 for scores, 0.15 for distance logits.</summary>
+    Half,
+}

@@ -1,0 +1,111 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Nanodet.Serverless.Pipeline.Models;
+
+/// <summary>Finds out which execution providers can be used on this machine, and why the others cannot.</summary>
+public static class ProviderProbe
+{
+    /// <summary>A 1x1 convolution of a 1x1x2x2 float tensor <c>x</c> with the weight 2, named <c>y</c>; opset 17.</summary>
+    private const string ConvolutionModel =
+        "CAg6bQoVCgF4CgF3EgF5GgRjb252IgRDb252EgVwcm9iZSoTCAEIAQgBCAEQASIEAAAAQEIBd1obCgF4EhYKFAgBEhAKAggBCgIIAQoCCAIKAggCYhsKAXkSFgoUCAESEAoCCAEKAggBCgIIAgoCCAJCBAoAEBE=";
+
+    /// <summary>Probes CPU, CUDA and TensorRT, each by loading it and running a small convolution.</summary>
+    /// <param name="deviceId">Which GPU; 0 is the first.</param>
+    /// <returns>One status for each provider, in the order CPU, CUDA, TensorRT.</returns>
+    public static IReadOnlyList<ProviderStatus> Probe(int deviceId = 0) =>
+    [
+        Probe(ExecutionProvider.Cpu, deviceId),
+        Probe(ExecutionProvider.Cuda, deviceId),
+        Probe(ExecutionProvider.TensorRt, deviceId),
+    ];
+
+    /// <summary>Why a provider cannot be used as far as the file system shows it, without loading it; null when nothing speaks against it.</summary>
+    internal static string? FindObstacle(ExecutionProvider provider, out IReadOnlyList<string> missing)
+    {
+        missing = [];
+        if (!SessionFactory.OfferedProviders.Contains(OrtName(provider)))
+        {
+            return "this build of ONNX Runtime does not offer it";
+        }
+
+        if (provider == ExecutionProvider.Cpu || !OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        var file = provider == ExecutionProvider.Cuda
+            ? "libonnxruntime_providers_cuda.so"
+            : "libonnxruntime_providers_tensorrt.so";
+        if (FindNative(file) is not { } path)
+        {
+            missing = [file];
+            return $"the provider's library {file} is not installed";
+        }
+
+        missing = [.. SharedObject.ReadNeeded(path).Where(library => !CanLoad(library))];
+        return missing.Count == 0 ? null : $"the system's loader does not find {string.Join(", ", missing)}";
+    }
+
+    internal static string Name(ExecutionProvider provider) => provider switch
+    {
+        ExecutionProvider.Cuda => ProviderSelection.Cuda,
+        ExecutionProvider.TensorRt => ProviderSelection.TensorRt,
+        _ => ProviderSelection.Cpu,
+    };
+
+    private static ProviderStatus Probe(ExecutionProvider provider, int deviceId)
+    {
+        var problem = FindObstacle(provider, out var missing);
+        var offered = SessionFactory.OfferedProviders.Contains(OrtName(provider));
+        problem ??= RunConvolution(provider, deviceId);
+        return new ProviderStatus(Name(provider), offered, problem is null, missing, problem);
+    }
+
+    private static string? RunConvolution(ExecutionProvider provider, int deviceId)
+    {
+        try
+        {
+            var options = new ModelOptions { Provider = provider, DeviceId = deviceId, RequireGpu = provider != ExecutionProvider.Cpu };
+            using var session = SessionFactory.CreateOn(provider, Convert.FromBase64String(ConvolutionModel), options);
+            using var run = new RunOptions();
+            using var input = OrtValue.CreateTensorValueFromMemory(new float[] { 1, 2, 3, 4 }, [1, 1, 2, 2]);
+            using var outputs = session.Run(run, ["x"], [input], ["y"]);
+            var values = outputs[0].GetTensorDataAsSpan<float>();
+            return values.SequenceEqual([2, 4, 6, 8])
+                ? null
+                : $"a convolution gave {string.Join(", ", values.ToArray())} instead of 2, 4, 6, 8";
+        }
+        catch (Exception exception) when (exception is OnnxRuntimeException or ModelLoadException)
+        {
+            return exception.Message;
+        }
+    }
+
+    private static string OrtName(ExecutionProvider provider) => provider switch
+    {
+        ExecutionProvider.Cuda => "CUDAExecutionProvider",
+        ExecutionProvider.TensorRt => "TensorrtExecutionProvider",
+        _ => "CPUExecutionProvider",
+    };
+
+    private static string? FindNative(string file)
+    {
+        var directories = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Append(AppContext.BaseDirectory);
+        return directories.Select(directory => Path.Combine(directory, file)).FirstOrDefault(File.Exists);
+    }
+
+    /// <summary>Tries the loader's own search; a library that loads is let go again.</summary>
+    private static bool CanLoad(string library)
+    {
+        if (!NativeLibrary.TryLoad(library, out var handle))
+        {
+            return false;
+        }
+
+        NativeLibrary.Free(handle);
+        return true;
+    }
+}

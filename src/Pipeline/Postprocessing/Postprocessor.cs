@@ -1,0 +1,42 @@
+using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Preprocessing;
+
+namespace Nanodet.Serverless.Pipeline.Postprocessing;
+
+/// <summary>One image's output to detections in image pixels.</summary>
+internal sealed class Postprocessor(ModelDescription model, float scoreThreshold, float iouThreshold, int maxDetections)
+{
+    private readonly BoxDecoder _decoder = new(model);
+
+    /// <summary>Decodes, suppresses, maps back through the warp and clips to the image.</summary>
+    /// <param name="output">Points times columns, row-major.</param>
+    /// <param name="geometry">Where the image lies in its tensor.</param>
+    /// <returns>At most <c>maxDetections</c> detections, highest score first.</returns>
+    internal Detection[] Process(ReadOnlySpan<float> output, InputGeometry geometry)
+    {
+        using var candidates = new CandidateBuffer();
+        _decoder.Decode(output, geometry.TensorHeight, geometry.TensorWidth, scoreThreshold, candidates);
+        var items = candidates.Items;
+        var kept = NonMaximumSuppression.Apply(items, iouThreshold, maxDetections);
+        var detections = new Detection[kept];
+        for (var i = 0; i < kept; i++)
+        {
+            detections[i] = ToImage(items[i], geometry);
+        }
+
+        return detections;
+    }
+
+    private Detection ToImage(in Candidate candidate, InputGeometry geometry)
+    {
+        var x1 = Math.Clamp(geometry.Matrix.ToImageX(candidate.X1), 0, geometry.ImageWidth);
+        var y1 = Math.Clamp(geometry.Matrix.ToImageY(candidate.Y1), 0, geometry.ImageHeight);
+        var x2 = Math.Clamp(geometry.Matrix.ToImageX(candidate.X2), 0, geometry.ImageWidth);
+        var y2 = Math.Clamp(geometry.Matrix.ToImageY(candidate.Y2), 0, geometry.ImageHeight);
+        return new Detection(
+            candidate.ClassId,
+            model.ClassNames[candidate.ClassId],
+            candidate.Score,
+            new BoundingBox((float)x1, (float)y1, (float)(x2 - x1), (float)(y2 - y1)));
+    }
+}
