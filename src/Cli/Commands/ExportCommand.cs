@@ -81,7 +81,9 @@ internal static class ExportCommand
     private static (double LargestDifference, string Sha256) Verify(byte[] model)
     {
         using var loaded = NanodetModel.Load(model, new ModelOptions { Provider = ExecutionProvider.Cpu });
-        return (ParityFixture.Verify(loaded).LargestDifference, loaded.Sha256);
+        var parity = ParityFixture.Verify(loaded);
+        parity.EnsurePassed();
+        return (parity.LargestDifference, loaded.Sha256);
     }
 
     private static void Print(IAnsiConsole console, ExportReport answer)
