@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Sets up, builds and runs every test. The last line says how many passed, failed and were skipped.
+# Usage: ./test.sh [TEST-PROJECT ...]   such as ./test.sh Checkpoints Pipeline
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+source tools/setup.sh
+
+require_dotnet
+require_npm
+install_demo_model || exit 1
+build_release Nanodet.Serverless.sln
+dotnet format Nanodet.Serverless.sln --verify-no-changes --no-restore || { echo "error: run dotnet format" >&2; exit 1; }
+
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+total=0 failed=0 skipped=0 broken=0
+for project in tests/*/*.Tests.csproj; do
+  name=$(basename "$project" .Tests.csproj)
+  if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then
+    continue
+  fi
+  dll=$(dirname "$project")/bin/Release/net10.0/Nanodet.Serverless.$name.Tests.dll
+  echo "== $name"
+  # The runner prints each failure, and each skipped test with its reason.
+  dotnet exec "$dll" -noColor -noLogo -xml "$results/$name.xml"
+  code=$?
+  summary=$(grep -m1 -o '<assembly [^>]*>' "$results/$name.xml" 2>/dev/null)
+  if [ -z "$summary" ]; then
+    echo "error: $name ended with code $code and left no result" >&2
+    broken=$((broken + 1))
+    continue
+  fi
+  count() { sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<<"$summary"; }
+  total=$((total + $(count total)))
+  failed=$((failed + $(count failed) + $(count errors)))
+  skipped=$((skipped + $(count skipped)))
+done
+
+failed=$((failed + broken))
+passed=$((total - (failed - broken) - skipped))
+if [ "$skipped" -gt 0 ]; then
+  echo "$passed passed, $failed failed, $skipped skipped"
+else
+  echo "$passed passed, $failed failed"
+fi
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
