@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Nanodet.Serverless.Cli.Tests;
+
+/// <summary>Runs the command line as a user does: as a process of its own.</summary>
+internal static class Cli
+{
+    /// <summary>The program's path.</summary>
+    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "Nanodet.Serverless.Cli.dll");
+
+    /// <summary>Runs it to its end.</summary>
+    public static Task<CliRun> RunAsync(params string[] arguments) => RunProgramAsync("dotnet", [Program, .. arguments]);
+
+    /// <summary>Runs it, expects success, and reads its JSON.</summary>
+    public static async Task<JsonElement> JsonAsync(params string[] arguments)
+    {
+        var run = await RunAsync([.. arguments, "--json"]);
+        Assert.True(run.ExitCode == 0, $"exit code {run.ExitCode}: {run.Error}");
+        return JsonDocument.Parse(run.Output).RootElement.Clone();
+    }
+
+    /// <summary>Runs any program to its end.</summary>
+    public static async Task<CliRun> RunProgramAsync(string program, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        try
+        {
+            var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            return new CliRun(process.ExitCode, output, await error);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+    }
+}
