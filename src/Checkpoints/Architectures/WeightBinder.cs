@@ -22,6 +22,9 @@ internal sealed class WeightBinder
     /// <summary>The tensors that the network reads, in the order in which it was built.</summary>
     public IReadOnlyDictionary<string, int[]> Declared => _declared;
 
+    /// <summary>Whether the checkpoint has a tensor, for parts that exist in two forms.</summary>
+    public bool Has(string name) => _stateDict?.Tensors.ContainsKey(name) ?? false;
+
     /// <summary>The values of a tensor that inference needs.</summary>
     /// <param name="name">Its full name.</param>
     /// <param name="shape">The shape that the config implies.</param>
