@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace Nanodet.Serverless.TestKit;
 
-/// <summary>A float32 array of NumPy's .npy format, versions 1 and 2, little endian, in C order.</summary>
+/// <summary>A float32 array of NumPy's .npy format, versions 1 and 2, little endian; the values are in C order, whatever the file's.</summary>
 public sealed partial class NpyArray
 {
     private NpyArray(int[] shape, float[] values)
@@ -30,9 +30,9 @@ public sealed partial class NpyArray
         var start = long32 ? 12 : 10;
         var length = long32 ? (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]) : BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]);
         var header = Encoding.Latin1.GetString(bytes.Slice(start, length));
-        if (!header.Contains("'<f4'", StringComparison.Ordinal) || header.Contains("'fortran_order': True", StringComparison.Ordinal))
+        if (!header.Contains("'<f4'", StringComparison.Ordinal))
         {
-            throw new InvalidDataException($"{path}: expected little-endian float32 in C order, found {header}.");
+            throw new InvalidDataException($"{path}: expected little-endian float32, found {header}.");
         }
 
         var shape = ShapePattern().Match(header).Groups[1].Value
@@ -46,7 +46,27 @@ public sealed partial class NpyArray
             values[i] = BinaryPrimitives.ReadSingleLittleEndian(data[(i * sizeof(float))..]);
         }
 
-        return new NpyArray(shape, values);
+        return new NpyArray(
+            shape,
+            header.Contains("'fortran_order': True", StringComparison.Ordinal) ? FromFortranOrder(shape, values) : values);
+    }
+
+    private static float[] FromFortranOrder(int[] shape, float[] values)
+    {
+        var ordered = new float[values.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var (rest, index) = (i, 0);
+            foreach (var side in shape)
+            {
+                index = (index * side) + (rest % side);
+                rest /= side;
+            }
+
+            ordered[index] = values[i];
+        }
+
+        return ordered;
     }
 
     [GeneratedRegex(@"'shape': \(([^)]*)\)")]
