@@ -150,6 +150,19 @@ public sealed class DetectorTests
     }
 
     [Fact]
+    public void Detect_FromManyThreads_GivesTheSameDetections()
+    {
+        using var model = Load(new OnnxTestModel { Strides = [8] });
+        var detector = new Detector(model, new DetectorOptions { MaxBatchSize = 2 });
+        var images = Enumerable.Range(1, 5).Select(scale => (ReadOnlyMemory<byte>)OneBlueObject(scale)).ToArray();
+        var expected = images.Select(image => Assert.Single(detector.Detect(image, Cancelled).Detections!)).ToArray();
+
+        Parallel.For(0, 16, _ => Assert.Equal(
+            expected,
+            detector.Detect(images, Cancelled).Select(outcome => Assert.Single(outcome.Detections!))));
+    }
+
+    [Fact]
     public void Detect_Timings_ComeFromTheClock()
     {
         using var model = Load(new OnnxTestModel());

@@ -93,6 +93,19 @@ public sealed class ForeignModelTests : IDisposable
         Assert.Contains(place, exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("[", 100_000)]
+    [InlineData("{a: ", 100_000)]
+    [InlineData("- ", 10_000)]
+    public void Read_DeepNesting_IsRefused(string opening, int times)
+    {
+        var yaml = string.Concat(Enumerable.Repeat(opening, times));
+
+        var exception = Assert.Throws<ModelLoadException>(() => ForeignModelConfig.Read(yaml, "x", "x.yml"));
+
+        Assert.Contains("nesting", exception.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Load_ConfigPathWithoutFile_IsMetadataMissing()
     {
