@@ -195,7 +195,8 @@ public sealed class Detector
             tensor.Clear();
             task.Failure = new ImageException(
                 ImageErrorCodes.Undecodable,
-                $"{ImageException.Name(task.Header.Format)}: the warp refused {task.Pixels.Width}x{task.Pixels.Height} pixels: {exception.Message}",
+                $"{ImageException.Name(task.Header.Format)}: "
+                + $"the warp refused {task.Pixels.Width}x{task.Pixels.Height} pixels: {exception.Message}",
                 exception);
         }
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Nanodet.Serverless.Pipeline.Images;
 
-/// <summary>Reads the first directory of a classic TIFF (TIFF 6.0, section 2) and checks that its strips or tiles lie in the file.</summary>
+/// <summary>Reads the first directory of a classic TIFF (TIFF 6.0, section 2) and checks that its data lies in the file.</summary>
 internal static class TiffHeader
 {
     private const int EntrySize = 12;
@@ -63,7 +63,7 @@ internal static class TiffHeader
         }
     }
 
-    /// <summary>Where a field's values lie: at <paramref name="Position"/>, <paramref name="Count"/> of <paramref name="Size"/> bytes.</summary>
+    /// <summary>Where a field's values lie: <paramref name="Count"/> of <paramref name="Size"/> bytes each.</summary>
     private readonly record struct TiffField(long Position, uint Count, int Size);
 
     private readonly ref struct TiffReader(ReadOnlySpan<byte> data, bool littleEndian)
