@@ -180,7 +180,7 @@ internal ref struct PickleGuard
         {
             throw new CheckpointException(
                 CheckpointErrorCode.UnsafePickle,
-                $"The checkpoint's pickle asks for '{Printable(module)}.{Printable(name)}'. A checkpoint needs nothing but tensors and "
+                $"The checkpoint's pickle asks for '{Shortened(module)}.{Shortened(name)}'. A checkpoint needs nothing but tensors and "
                 + "their containers, so it was refused and nothing was called.");
         }
     }
@@ -255,6 +255,5 @@ internal ref struct PickleGuard
         CheckpointErrorCode.Truncated,
         $"The checkpoint's pickle ends inside an opcode: {_pickle.Length} bytes are there, more are announced at byte {_position}.");
 
-    private static string Printable(string text) =>
-        string.Concat(text.Take(80).Select(c => char.IsControl(c) ? '?' : c));
+    private static string Shortened(string text) => text.Length <= 80 ? text : $"{text[..80]}...";
 }
