@@ -3,7 +3,7 @@ namespace Nanodet.Serverless.Checkpoints.Tests;
 /// <summary>Asserts how something is refused.</summary>
 internal static class Refusal
 {
-    private const int LongestMessage = 4096;
+    private const int LongestMessage = 8003;
 
     /// <summary>Asserts that an action is refused with that code and a message that has all those words, and is fit to be shown.</summary>
     public static CheckpointException Expect(string code, Action action, params string[] words)
