@@ -37,6 +37,13 @@ internal sealed class PickleBuilder
         return Op("X").UInt32((uint)utf8.Length).Raw(utf8);
     }
 
+    /// <summary>A text as protocol 4 writes it.</summary>
+    public PickleBuilder Short(string text)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(text);
+        return Raw(0x8c, (byte)utf8.Length).Raw(utf8);
+    }
+
     public PickleBuilder Integer(long value)
     {
         if (value is >= int.MinValue and <= int.MaxValue)
