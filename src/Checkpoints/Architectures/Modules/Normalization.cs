@@ -25,7 +25,7 @@ internal sealed record Normalization(double Epsilon = 1e-5)
 
         var type = node.Text("type");
         return type is "BN" or "SyncBN"
-            ? new Normalization(node.Number("eps", 1e-5))
+            ? new Normalization(node.Number("eps", 1e-5, 0, 1))
             : throw new CheckpointException(
                 CheckpointErrorCode.UnsupportedArchitecture, $"Config, {node.Path}: normalisation '{type}' is not built here; BN and SyncBN are.");
     }
