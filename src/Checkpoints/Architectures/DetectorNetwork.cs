@@ -1,3 +1,4 @@
+using System.Numerics;
 using Nanodet.Serverless.Checkpoints.Architectures.Backbones;
 using Nanodet.Serverless.Checkpoints.Architectures.Heads;
 using Nanodet.Serverless.Checkpoints.Architectures.Necks;
@@ -54,7 +55,9 @@ internal sealed class DetectorNetwork
         var graph = new OnnxGraph();
         var network = new NetworkBuilder(graph, weights);
         var image = new FeatureMap("data", 3, InputHeight, InputWidth);
-        var levels = Head.Build(network, _neck.Build(network, _backbone.Build(network, image)));
+        var features = _backbone.Build(network, image);
+        RequireDivisible(features);
+        var levels = Head.Build(network, _neck.Build(network, features));
         RequireStrides(levels);
 
         // [batch, columns, height, width] of each level, flattened and joined, sigmoid on the scores, points before columns.
@@ -71,6 +74,24 @@ internal sealed class DetectorNetwork
             "nanodet",
             ("data", _config.KeepRatio ? ["batch", 3, "height", "width"] : ["batch", 3, InputHeight, InputWidth]),
             ("output", _config.KeepRatio ? ["batch", "points", Columns] : ["batch", Points, Columns]));
+    }
+
+    /// <summary>A neck adds each level to its neighbours, resized by 2: an input that is rounded on its way down cannot come up again.</summary>
+    private void RequireDivisible(IReadOnlyList<FeatureMap> features)
+    {
+        if (features.Count < 2)
+        {
+            return;
+        }
+
+        var coarsest = features[^1];
+        var stride = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(InputHeight / coarsest.Height, InputWidth / coarsest.Width));
+        if (InputHeight % stride != 0 || InputWidth % stride != 0)
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.InvalidConfig,
+                $"Config, data.val.input_size: [{InputWidth}, {InputHeight}] was given; this backbone needs multiples of {stride}.");
+        }
     }
 
     private void RequireStrides(IReadOnlyList<FeatureMap> levels)

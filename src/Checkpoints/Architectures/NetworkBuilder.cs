@@ -238,7 +238,7 @@ internal sealed class NetworkBuilder(OnnxGraph graph, WeightBinder weights)
         {
             throw new CheckpointException(
                 CheckpointErrorCode.InvalidConfig,
-                $"{name}: maps of {first.Width} x {first.Height} and {second.Width} x {second.Height} do not fit together; the input's sides have to be multiples of the largest stride.");
+                $"{name}: maps of {first.Width} x {first.Height} and {second.Width} x {second.Height} do not fit together; each level has to have half the sides of the one before.");
         }
     }
 }

@@ -52,10 +52,6 @@ internal abstract record Backbone
     protected static Activation ReadActivation(ConfigNode node, Activation fallback) =>
         node.Has("activation") ? node.Activation("activation", fallback) : node.Activation("act", fallback);
 
-    /// <summary>Reads a factor.</summary>
-    protected static double Positive(ConfigNode node, string key, double fallback)
-    {
-        var value = node.Number(key, fallback);
-        return value is > 0 and <= 16 ? value : throw node.Required(key).Invalid($"a factor above 0 and up to 16 was expected, {value} was found");
-    }
+    /// <summary>Reads a factor of the channels.</summary>
+    protected static double Positive(ConfigNode node, string key, double fallback) => node.Number(key, fallback, 1.0 / 64, 64);
 }

@@ -28,7 +28,7 @@ internal sealed record Normalization(double Epsilon = 1e-5, int? Groups = null)
         }
 
         var type = node.Text("type");
-        var epsilon = node.Number("eps", 1e-5);
+        var epsilon = node.Number("eps", 1e-5, 0, 1);
         return type switch
         {
             "BN" or "SyncBN" => new Normalization(epsilon),
