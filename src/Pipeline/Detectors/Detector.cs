@@ -25,9 +25,17 @@ public sealed class Detector
     /// <param name="options">How to detect; null for the defaults.</param>
     /// <param name="timeProvider">The clock of the timings; null for the system's.</param>
     /// <exception cref="ValidationException">An option is out of its range.</exception>
+    /// <exception cref="ModelLoadException"><see cref="ModelErrorCodes.NoDetections"/>.</exception>
     public Detector(NanodetModel model, DetectorOptions? options = null, TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(model);
+        if (model.Description.Head == HeadKind.Raw)
+        {
+            throw new ModelLoadException(
+                ModelErrorCodes.NoDetections,
+                $"{model.Description.Name}: expected a head that detects, found SimpleConvHead, whose output has no official post-processing.");
+        }
+
         Options = options ?? new DetectorOptions();
         Options.Validate();
         Model = model;

@@ -20,4 +20,7 @@ public static class ModelErrorCodes
 
     /// <summary>The model does not reproduce its parity fixture.</summary>
     public const string ParityFailed = "parity_failed";
+
+    /// <summary>The model's head has no post-processing: its output can be computed, objects cannot be detected.</summary>
+    public const string NoDetections = "model_without_detections";
 }

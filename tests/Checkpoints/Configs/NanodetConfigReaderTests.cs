@@ -61,7 +61,7 @@ public class NanodetConfigReaderTests
     {
         var neck = Assert.IsType<PathAggregationNetwork>(Neck.Read(Node("{name: PAN, in_channels: [4, 8, 16], out_channels: 6, num_outs: 3}")));
 
-        Assert.Equal((0, 3, null, Activation.None, 6), (neck.FirstLevel, neck.EndLevel, neck.Norm, neck.Activation, neck.OutChannels));
+        Assert.Equal((0, 3, null, Activation.None, 6), (neck.Pyramid.FirstLevel, neck.Pyramid.EndLevel, neck.Pyramid.Norm, neck.Pyramid.Activation, neck.OutChannels));
     }
 
     [Fact]
@@ -180,9 +180,9 @@ public class NanodetConfigReaderTests
 
     [Fact]
     public void Export_UnknownNormalisation_IsRefused() => Refusal.Expect(
-        CheckpointErrorCode.UnsupportedArchitecture,
-        () => Declare(TinyModel.Config(("norm_cfg: {type: BN}", "norm_cfg: {type: GN}"))),
-        "model.arch.head.norm_cfg: normalisation 'GN' is not built here");
+        CheckpointErrorCode.InvalidConfig,
+        () => Declare(TinyModel.Config(("norm_cfg: {type: BN}", "norm_cfg: {type: LN}"))),
+        "'LN' is no normalisation; known are BN, SyncBN and GN");
 
     [Theory]
     [InlineData("out_stages: [2, 3]", "out_stages: [2, 3]\n      out_stage: [1]", "model.arch.backbone (line 5): 'out_stage' is no setting here; known are activation, name, net_cfg,")]

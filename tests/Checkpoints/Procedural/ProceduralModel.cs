@@ -28,6 +28,9 @@ internal sealed record ProceduralModel
     /// <summary>Columns that are class scores.</summary>
     public required int Classes { get; init; }
 
+    /// <summary>Whether the exported class columns are logits, as those of a head without official post-processing.</summary>
+    public bool RawScores { get; init; }
+
     /// <summary>Mean of the absolute values of the whole output before the sigmoid.</summary>
     public required double AbsMean { get; init; }
 

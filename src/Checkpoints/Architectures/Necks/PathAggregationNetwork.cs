@@ -1,24 +1,22 @@
-using System.Diagnostics.CodeAnalysis;
 using Nanodet.Serverless.Checkpoints.Configs;
 
 namespace Nanodet.Serverless.Checkpoints.Architectures.Necks;
 
 /// <summary>A feature pyramid whose sums go back from fine to coarse, too (<c>nanodet/model/fpn/pan.py</c>).</summary>
-internal sealed record PathAggregationNetwork : FeaturePyramidNetwork
+/// <param name="Pyramid">The pyramid.</param>
+internal sealed record PathAggregationNetwork(TopDownPyramid Pyramid) : Neck
 {
-    [SetsRequiredMembers]
-    private PathAggregationNetwork(FeaturePyramidNetwork pyramid)
-        : base(pyramid)
+    /// <summary>Reads the settings, with the defaults of the official constructor.</summary>
+    public static new PathAggregationNetwork Read(ConfigNode node) => new(TopDownPyramid.Read(node))
     {
-    }
-
-    /// <summary>Reads the settings, which are those of the feature pyramid.</summary>
-    public static new PathAggregationNetwork Read(ConfigNode node) => new(FeaturePyramidNetwork.Read(node));
+        InChannels = node.Integers("in_channels"),
+        OutChannels = node.Integer("out_channels", null, 1, 65_536),
+    };
 
     /// <inheritdoc/>
     protected override IReadOnlyList<FeatureMap> BuildLevels(NetworkBuilder network, IReadOnlyList<FeatureMap> features)
     {
-        var levels = base.BuildLevels(network, features).ToArray();
+        var levels = Pyramid.Build(network, features, OutChannels, Name);
         for (var level = 0; level < levels.Length - 1; level++)
         {
             var down = network.Resize(levels[level], 0.5f, bilinear: true, $"{Name}.bottom_up.{level}.resize");
