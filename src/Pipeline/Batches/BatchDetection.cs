@@ -63,17 +63,17 @@ internal sealed class BatchDetection(
     private async Task LookUpAsync(BatchReference batch, BatchImage image, ModelLease lease, CancellationToken cancellationToken)
     {
         var requested = RequestedOptions(batch, image);
+        if (await source.LookUpAsync(image, cancellationToken).ConfigureAwait(false) is { } error)
+        {
+            Fail(batch, image, error);
+            return;
+        }
+
         if (requested?.Model is { } model && !lease.Serves(model))
         {
             Fail(batch, image, new DetectionError(
                 FailureCodes.ModelNotServed,
                 $"Expected model '{model}', this worker serves '{lease.Model.Description.Name}' version {lease.Model.Version}."));
-            return;
-        }
-
-        if (await source.LookUpAsync(image, cancellationToken).ConfigureAwait(false) is { } error)
-        {
-            Fail(batch, image, error);
             return;
         }
 

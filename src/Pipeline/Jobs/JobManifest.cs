@@ -7,7 +7,7 @@ namespace Nanodet.Serverless.Pipeline.Jobs;
 public sealed record JobManifest
 {
     /// <summary>Always 1.</summary>
-    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+    public int SchemaVersion { get; } = ImageMessage.CurrentSchemaVersion;
 
     /// <summary>The job.</summary>
     public required string JobId { get; init; }
