@@ -29,7 +29,7 @@ public sealed record JobRequest
     public bool OnlyFailed { get; init; }
 
     /// <summary>When to end the job early: a count, a percentage such as <c>"5%"</c>, or -1 for never.</summary>
-    /// <value>Null for never.</value>
+    /// <value>Null for never: a source-generated contract knows no other default of an init-only property.</value>
     public ErrorThreshold? ErrorThreshold { get; init; }
 
     /// <summary>Blobs that are listed at a time.</summary>
