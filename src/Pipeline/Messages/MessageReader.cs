@@ -104,7 +104,8 @@ public static class MessageReader
         {
             throw new PipelineException(
                 PipelineErrorCodes.UnsupportedVersion,
-                $"{type}: expected schema version {ImageMessage.CurrentSchemaVersion}, found {version}. A newer app wrote it: update this one.");
+                $"{type}: expected schema version {ImageMessage.CurrentSchemaVersion}, found {version}. "
+                + "A newer app wrote it: update this one.");
         }
     }
 }

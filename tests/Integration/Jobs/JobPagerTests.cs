@@ -14,8 +14,10 @@ public sealed class JobPagerTests(AzuriteFixture fixture)
     {
         await using var app = await TestApp.CreateAsync(fixture);
         var names = Enumerable.Range(0, 1200).Select(i => $"p/{i % 7}/{i:D4} +ü.png").ToArray();
-        await Parallel.ForEachAsync(names.Append("other.png"), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Token }, async (name, token) =>
-            await app.Images.GetBlobClient(name).UploadAsync(BinaryData.FromBytes(new byte[] { 1, 2, 3 }), token));
+        await Parallel.ForEachAsync(
+            names.Append("other.png"),
+            new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Token },
+            async (name, token) => await app.Images.GetBlobClient(name).UploadAsync(BinaryData.FromBytes(new byte[] { 1, 2, 3 }), token));
         var job = await CreateAsync(app, new JobRequest { Prefix = "p/", PageSize = 500, BatchSize = 64 });
 
         var pages = await ListAllAsync(app, job);

@@ -30,7 +30,8 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
 
         Assert.Equal(JobStates.Completed, manifest.State);
         Assert.Equal((40, 25, 3, 12, 0), (manifest.Discovered, manifest.Detected, manifest.Failed, manifest.Skipped, manifest.Unprocessed));
-        Assert.Equal((3, 10.0, 4.0, "CPU", "test-plus"), (manifest.Pages, manifest.ImagesPerSecond, manifest.Seconds, manifest.Provider, manifest.Model!.Name));
+        Assert.Equal((3, 10.0, 4.0), (manifest.Pages, manifest.ImagesPerSecond, manifest.Seconds));
+        Assert.Equal(("CPU", "test-plus"), (manifest.Provider, manifest.Model!.Name));
         Assert.Empty(manifest.Missing);
 
         var results = await ReadResultsAsync(app, Assert.Single(manifest.Results));
@@ -46,7 +47,8 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         Assert.Equal(before, await TestApp.ListBlobsAsync(app.Jobs));
         var stored = await app.Get<JobStore>().FindManifestAsync(job.JobId, Token);
         Assert.Equal(manifest.Results, stored!.Results);
-        Assert.Equal((JobStates.Completed, 10.0, 0.0), (JobStatus.From(stored).State, JobStatus.From(stored).ImagesPerSecond, JobStatus.From(stored).SecondsLeft));
+        var status = JobStatus.From(stored);
+        Assert.Equal((JobStates.Completed, 10.0, 0.0), (status.State, status.ImagesPerSecond, status.SecondsLeft));
     }
 
     [Fact]
@@ -112,7 +114,8 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         var next = await app.Get<JobPager>().ListAsync(new JobPageRequest(job, 1, page.NextToken), Token);
         var end = new JobEnd(job, progress.Add(next), JobStates.Failed, job.CreatedUtc.AddSeconds(1), "2 of 3 images failed");
         var manifest = await app.Get<ManifestWriter>().WriteAsync(end, Token);
-        Assert.Equal((JobStates.Failed, 6L, 3L, "2 of 3 images failed"), (manifest.State, manifest.Discovered, manifest.Unprocessed, manifest.Error));
+        Assert.Equal((JobStates.Failed, 6L, 3L), (manifest.State, manifest.Discovered, manifest.Unprocessed));
+        Assert.Equal("2 of 3 images failed", manifest.Error);
         Assert.Equal(3, (await ReadResultsAsync(app, manifest.Results[0])).Count);
     }
 

@@ -12,7 +12,8 @@ public sealed class EventParserTests
 {
     private const string Account = "https://photos.blob.core.windows.net";
 
-    private static readonly EventParser s_parser = Create("DefaultEndpointsProtocol=https;AccountName=photos;AccountKey=AAAA;EndpointSuffix=core.windows.net");
+    private static readonly EventParser s_parser =
+        Create("DefaultEndpointsProtocol=https;AccountName=photos;AccountKey=AAAA;EndpointSuffix=core.windows.net");
 
     private static readonly EventParser s_emulator = Create("UseDevelopmentStorage=true");
 

@@ -31,7 +31,17 @@ public sealed class MessageReaderTests
     {
         var message = new BatchMessage
         {
-            Batch = new BatchReference { BatchId = "b", Blob = "lists/b.ndjson", Offset = 3, Count = 4, JobId = "j", Page = 5, Results = "j/r", Force = true },
+            Batch = new BatchReference
+            {
+                BatchId = "b",
+                Blob = "lists/b.ndjson",
+                Offset = 3,
+                Count = 4,
+                JobId = "j",
+                Page = 5,
+                Results = "j/r",
+                Force = true,
+            },
             Attempt = 7,
         };
         Assert.Equal(message, MessageReader.ReadBatch(JsonSerializer.SerializeToUtf8Bytes(message, PipelineJson.Default.BatchMessage)));

@@ -20,7 +20,9 @@ public sealed class WarmModelTests(AzuriteFixture fixture)
 
         var status = app.Model.Status;
         Assert.Equal((WarmModelState.Ready, null, 1, 0, 5L), (status.State, status.Code, status.Loads, status.FailedTries, status.Images));
-        Assert.Equal(("test-plus", "v1", TestModel.Sha256, "CPU"), (status.Model!.Name, status.Model.Version, status.Model.Sha256, status.Provider));
+        Assert.Equal(
+            ("test-plus", "v1", TestModel.Sha256, "CPU"),
+            (status.Model!.Name, status.Model.Version, status.Model.Sha256, status.Provider));
     }
 
     [Fact]
@@ -118,7 +120,7 @@ public sealed class WarmModelTests(AzuriteFixture fixture)
         await using var app = TestApp.CreateWithoutStorage(fixture, new Dictionary<string, string?>
         {
             ["AzureWebJobsStorage"] =
-                "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=AAAA;BlobEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a;",
+                "AccountName=a;AccountKey=AAAA;BlobEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a;",
         });
         await app.Model.StartAsync(Token);
         await UntilNotReadyAsync(app, ModelErrorCodes.StorageUnavailable);
@@ -195,6 +197,47 @@ public sealed class WarmModelTests(AzuriteFixture fixture)
     }
 
     [Fact]
+    public async Task Start_ForeignModel_TakesTheConfigBesideIt()
+    {
+        await using var app = await TestApp.CreateAsync(fixture);
+        await app.PublishAsync(new OnnxTestModel { HasMetadata = false }.Build());
+        await app.Model.StartAsync(Token);
+        await UntilNotReadyAsync(app, ModelErrorCodes.MetadataMissing);
+
+        // The model is cached by now: a repair of what lies beside it has to count as well.
+        await app.Models.GetBlobClient("test/v1/model.yml").UploadAsync(
+            BinaryData.FromString("""
+                model:
+                  arch:
+                    head: { name: NanoDetPlusHead, num_classes: 3, strides: [8, 16, 32, 64], reg_max: 7 }
+                data:
+                  val:
+                    input_size: [96, 64]
+                    keep_ratio: False
+                    pipeline:
+                      normalize: [[0, 0, 0], [255, 255, 255]]
+                class_names: ['blue', 'green', 'red']
+                """),
+            Token);
+        await app.UntilReadyAsync();
+        Assert.Equal(("test-plus", "v1"), (app.Model.Status.Model!.Name, app.Model.Status.Model.Version));
+        Assert.Equal(1, (await app.RunAsync(await app.UploadAsync("a.png"))).Detected);
+    }
+
+    [Fact]
+    public async Task Start_CacheFolderThatCannotBe_IsNotReady()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "file");
+        await File.WriteAllTextAsync(file, "no folder", Token);
+        await using var app = await TestApp.CreateAsync(
+            fixture, new Dictionary<string, string?> { ["Nanodet:Model:CacheFolder"] = file });
+        await app.PublishAsync(TestModel.Bytes);
+        await app.Model.StartAsync(Token);
+        await UntilNotReadyAsync(app, ModelErrorCodes.Unexpected);
+    }
+
+    [Fact]
     public async Task Start_FromBlobWithoutHash_IsReady()
     {
         await using var app = await TestApp.CreateAsync(fixture, new Dictionary<string, string?>
@@ -230,9 +273,11 @@ public sealed class WarmModelTests(AzuriteFixture fixture)
     }
 
     private static Task UntilNotReadyAsync(TestApp app, string code) => Poll.UntilAsync(
-        () => app.Model.Status is { State: WarmModelState.NotReady } status && status.Code == code, $"{code}, but: {app.Model.Status}", Token);
+        () => app.Model.Status is { State: WarmModelState.NotReady } status && status.Code == code,
+        $"{code}, but: {app.Model.Status}",
+        Token);
 
-    /// <summary>The pause begins a moment after the status tells of the failure: a step before its end changes nothing, the rest does.</summary>
+    /// <summary>The pause begins a moment after the status tells of the failure, so the next try comes after it and not before.</summary>
     private static async Task AdvanceAsync(TestApp app, FakeTimeProvider time, TimeSpan pause, int tries)
     {
         var passed = TimeSpan.Zero;
