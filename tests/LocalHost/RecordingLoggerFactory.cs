@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Nanodet.Serverless.LocalHost.Tests;
 
 /// <summary>Keeps what was logged, to assert on it and to print it when LOCALHOST_TEST_LOG names a file.</summary>
-internal sealed class RecordingLoggerFactory : ILoggerFactory
+internal sealed class RecordingLoggerFactory(Action<string>? onLine = null) : ILoggerFactory
 {
     private static readonly string? File = Environment.GetEnvironmentVariable("LOCALHOST_TEST_LOG");
 
@@ -26,6 +26,7 @@ internal sealed class RecordingLoggerFactory : ILoggerFactory
     private void Add(string line)
     {
         lines.Enqueue(line);
+        onLine?.Invoke(line);
         if (File is not null)
         {
             lock (gate)
