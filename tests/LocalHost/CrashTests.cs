@@ -73,6 +73,21 @@ public sealed class CrashTests(StorageFixture storage)
     }
 
     [Fact]
+    public async Task FunctionTimeout_FunctionThatNeverEnds_IsCancelled()
+    {
+        var file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        await using var host = await storage.StartAsync(StorageFixture.NewName(), ("AzureFunctionsJobHost__functionTimeout", "00:00:01"));
+        using var client = new HttpClient { BaseAddress = host.Address };
+
+        using var response = await client.GetAsync($"/api/Wait?file={Uri.EscapeDataString(file)}", Cancelled);
+
+        Assert.False(response.IsSuccessStatusCode);
+        await Eventually.TrueAsync(() => Task.FromResult(File.Exists(file)), "the function saw its cancellation");
+        File.Delete(file);
+        Assert.Equal(1, host.WorkerStarts);
+    }
+
+    [Fact]
     public async Task HostKilled_WorkerAndAzurite_GoWithIt()
     {
         var data = Directory.CreateTempSubdirectory("killed-");

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 
@@ -113,6 +115,27 @@ public sealed class TriggerTests(StorageFixture storage)
         await Eventually.TrueAsync(async () => await status.ExistsAsync(Cancelled), "the timer's status is stored");
         var content = await status.DownloadContentAsync(Cancelled);
         Assert.Contains("\"Next\":", content.Value.Content.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Timer_CalledByAdmin_RunsOnceMore()
+    {
+        var prefix = StorageFixture.NewName();
+        await using var host = await storage.StartAsync(prefix);
+        await storage.ReceiveAsync($"{prefix}-ticks", text => text.StartsWith("False|", StringComparison.Ordinal));
+        using var client = new HttpClient { BaseAddress = host.Address };
+
+        using var timer = await client.PostAsJsonAsync("/admin/functions/Yearly", new { }, Cancelled);
+        using var queue = await client.PostAsJsonAsync("/admin/functions/Copy", new { input = "by hand" }, Cancelled);
+        using var orchestration = await client.PostAsJsonAsync("/admin/functions/FanOut", new { }, Cancelled);
+        using var unknown = await client.PostAsJsonAsync("/admin/functions/Nobody", new { }, Cancelled);
+
+        Assert.Equal(HttpStatusCode.Accepted, timer.StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, orchestration.StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        await storage.ReceiveAsync($"{prefix}-copied", text => text.StartsWith("by hand|", StringComparison.Ordinal));
+        var ticks = await storage.QueueAsync($"{prefix}-ticks");
+        await Eventually.TrueAsync(async () => (await ticks.GetPropertiesAsync(Cancelled)).Value.ApproximateMessagesCount == 2, "a second tick");
     }
 
     private async Task<string> UploadAsync(string container, int length)
