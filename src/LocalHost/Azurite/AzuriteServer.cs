@@ -74,17 +74,17 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<AzuriteServer>();
-        var script = await new AzuriteInstallation(options, logger).LocateAsync(cancellationToken).ConfigureAwait(false);
+        var script = await new AzuriteInstallation(options, logger).LocateAsync(cancellationToken);
         Directory.CreateDirectory(options.DataDirectory);
         var server = new AzuriteServer(options, logger, timeProvider ?? TimeProvider.System);
         try
         {
-            await server.StartCoreAsync(script, options, cancellationToken).ConfigureAwait(false);
+            await server.StartCoreAsync(script, options, cancellationToken);
             return server;
         }
         catch
         {
-            await server.DisposeAsync().ConfigureAwait(false);
+            await server.DisposeAsync();
             throw;
         }
     }
@@ -95,8 +95,8 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         if (process is not null)
         {
             process.CloseInput();
-            await process.WaitOrKillAsync(StopGrace, timeProvider).ConfigureAwait(false);
-            await process.DisposeAsync().ConfigureAwait(false);
+            await process.WaitOrKillAsync(StopGrace, timeProvider);
+            await process.DisposeAsync();
         }
 
         lock (gate)
@@ -127,7 +127,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         _ = process.Exited.ContinueWith(exit => listening.TrySetException(Failed($"exited with code {exit.Result}")), TaskScheduler.Default);
         try
         {
-            await listening.Task.WaitAsync(options.StartTimeout, timeProvider, cancellationToken).ConfigureAwait(false);
+            await listening.Task.WaitAsync(options.StartTimeout, timeProvider, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -138,7 +138,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         foreach (var address in addresses.Values)
         {
             // Any answer will do; without a key it is a refusal.
-            using var answer = await client.GetAsync(address, cancellationToken).ConfigureAwait(false);
+            using var answer = await client.GetAsync(address, cancellationToken);
         }
 
         Log.AzuriteReady(logger, BlobEndpoint, QueueEndpoint, TableEndpoint);
