@@ -37,6 +37,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     private readonly List<string> errors = [];
     private readonly TaskCompletionSource listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ChildProcess? process;
+    private volatile bool stopping;
 
     private AzuriteServer(AzuriteOptions options, ILogger logger, TimeProvider timeProvider)
     {
@@ -53,6 +54,9 @@ public sealed partial class AzuriteServer : IAsyncDisposable
 
     /// <summary>The address of the table service with the account's name.</summary>
     public Uri TableEndpoint => Endpoint("Table");
+
+    /// <summary>Completes when Azurite has ended, whoever ended it.</summary>
+    public Task Completion => process!.Exited;
 
     /// <summary>The process id of Azurite.</summary>
     public int ProcessId => process!.Id;
@@ -92,6 +96,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     /// <summary>Ends it in order, so that its data is on disk; after 5 s it is killed.</summary>
     public async ValueTask DisposeAsync()
     {
+        stopping = true;
         if (process is not null)
         {
             process.CloseInput();
@@ -121,10 +126,10 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         }
         catch (Win32Exception e)
         {
-            throw new FunctionHostException("azurite_missing", $"'{options.NodePath}' (Node, for Azurite) cannot be started: {e.Message}", e);
+            throw new FunctionHostException("azurite_missing", $"'{options.NodePath}' (Node) cannot be started: {e.Message}", e);
         }
 
-        _ = process.Exited.ContinueWith(exit => listening.TrySetException(Failed($"exited with code {exit.Result}")), TaskScheduler.Default);
+        _ = process.Exited.ContinueWith(exit => OnExit(exit.Result), TaskScheduler.Default);
         try
         {
             await listening.Task.WaitAsync(options.StartTimeout, timeProvider, cancellationToken);
@@ -142,6 +147,14 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         }
 
         Log.AzuriteReady(logger, BlobEndpoint, QueueEndpoint, TableEndpoint);
+    }
+
+    private void OnExit(int exitCode)
+    {
+        if (!listening.TrySetException(Failed($"exited with code {exitCode}")) && !stopping)
+        {
+            Log.AzuriteExited(logger, exitCode);
+        }
     }
 
     private void OnOutput(string line)

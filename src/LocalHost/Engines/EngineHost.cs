@@ -68,7 +68,8 @@ internal sealed class EngineHost : IAsyncDisposable
 #pragma warning restore CS0618
         builder.Services.AddSingleton<ScheduleMonitor>(services =>
             new BlobScheduleMonitor(services.GetRequiredService<IAzureBlobStorageProvider>(), hostId));
-        builder.Services.Configure<SingletonOptions>(locks => locks.ListenerLockPeriod = locks.ListenerLockRecoveryPollingInterval = LockPeriod);
+        builder.Services.Configure<SingletonOptions>(
+            locks => locks.ListenerLockPeriod = locks.ListenerLockRecoveryPollingInterval = LockPeriod);
         if (settings.FunctionTimeout is { } limit)
         {
             builder.Services.Configure<JobHostFunctionTimeoutOptions>(timeout =>
