@@ -1,0 +1,75 @@
+using System.Text.RegularExpressions;
+
+namespace Nanodet.Serverless.LocalHost;
+
+/// <summary>What to run, and where.</summary>
+public sealed partial class FunctionHostOptions
+{
+    /// <summary>The build output of an isolated function app.</summary>
+    /// <value>A folder with <c>host.json</c> and <c>worker.config.json</c>. Required.</value>
+    public required string AppDirectory { get; init; }
+
+    /// <summary>The port of the public HTTP side, on the loopback address.</summary>
+    /// <value>0 to 65535; 0 takes a free one. Default 0.</value>
+    public int Port { get; init; }
+
+    /// <summary>
+    /// App settings. They win over the environment, which wins over the <c>Values</c> of <c>local.settings.json</c>. Keys may use
+    /// <c>:</c> or <c>__</c>; <c>AzureFunctionsJobHost__…</c> overrides <c>host.json</c>, <c>AzureWebJobs.NAME.Disabled</c> turns
+    /// a function off.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The storage account of the engines; sets <c>AzureWebJobsStorage</c>.</summary>
+    /// <value>A connection string, or null when the settings have it. Default null.</value>
+    public string? StorageConnectionString { get; init; }
+
+    /// <summary>
+    /// The name under which the engines keep blob receipts, timer states and locks. Hosts that share an account and run
+    /// different functions need different names; a changed name fires every blob again.
+    /// </summary>
+    /// <value>
+    /// 1 to 32 lower-case letters, digits and single dashes. Default: the setting <c>AzureFunctionsWebHost__hostid</c>, else the
+    /// worker's file name.
+    /// </value>
+    public string? HostId { get; init; }
+
+    /// <summary>How long the worker may take from its start to the end of the handshake.</summary>
+    /// <value>Above zero. Default 60 s.</value>
+    public TimeSpan WorkerStartTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How often in a row a dead worker is started again before the host gives up.</summary>
+    /// <value>0 to 100. Default 5. A worker that lived for 30 s ends the row.</value>
+    public int MaxWorkerRestarts { get; init; } = 5;
+
+    /// <summary>How long the engines may take to finish what is under way when the host stops.</summary>
+    /// <value>Above zero. Default 10 s. The worker gets 5 s more, then it is killed.</value>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The clock of the host itself; the engines keep their own.</summary>
+    /// <value>Default: the system's.</value>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    internal void Validate()
+    {
+        Require(!string.IsNullOrWhiteSpace(AppDirectory), "AppDirectory names no folder.");
+        Require(Port is >= 0 and <= 65535, $"Port is {Port}; expected 0 to 65535.");
+        Require(HostId is null || IsHostId(HostId), $"HostId is '{HostId}'; expected 1 to 32 lower-case letters, digits and single dashes.");
+        Require(WorkerStartTimeout > TimeSpan.Zero, $"WorkerStartTimeout is {WorkerStartTimeout}; expected more than zero.");
+        Require(MaxWorkerRestarts is >= 0 and <= 100, $"MaxWorkerRestarts is {MaxWorkerRestarts}; expected 0 to 100.");
+        Require(ShutdownTimeout > TimeSpan.Zero, $"ShutdownTimeout is {ShutdownTimeout}; expected more than zero.");
+    }
+
+    internal static bool IsHostId(string value) => value.Length <= 32 && HostIdPattern().IsMatch(value);
+
+    private static void Require(bool condition, string message)
+    {
+        if (!condition)
+        {
+            throw new FunctionHostException("invalid_options", message);
+        }
+    }
+
+    [GeneratedRegex("^[a-z0-9]+(-[a-z0-9]+)*$")]
+    private static partial Regex HostIdPattern();
+}

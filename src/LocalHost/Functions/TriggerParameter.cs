@@ -1,0 +1,51 @@
+using System.Reflection.Emit;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.WebJobs;
+using Microsoft.Azure.WebJobs.Extensions.DurableTask;
+
+namespace Nanodet.Serverless.LocalHost.Functions;
+
+/// <summary>How the engine is told of a trigger: the parameter's type and attribute, and whether it wants the result.</summary>
+/// <param name="Type">The type in which the engine hands over what triggered.</param>
+/// <param name="Attribute">The engine's trigger attribute; null when the host itself calls the function.</param>
+/// <param name="ReturnsValue">Only the durable engine takes a result; the others refuse a method that has one.</param>
+internal sealed record TriggerParameter(Type Type, CustomAttributeBuilder? Attribute, bool ReturnsValue)
+{
+    public static TriggerParameter For(FunctionBinding trigger) => trigger.Type.ToUpperInvariant() switch
+    {
+        "QUEUETRIGGER" => Of<QueueTriggerAttribute>(
+            trigger.ValueType, [trigger.Value("queueName")!], (nameof(QueueTriggerAttribute.Connection), trigger.Value("connection"))),
+        "BLOBTRIGGER" => Of<BlobTriggerAttribute>(
+            trigger.ValueType,
+            [trigger.Value("path") ?? trigger.Value("blobPath")!],
+            (nameof(BlobTriggerAttribute.Connection), trigger.Value("connection")),
+            (nameof(BlobTriggerAttribute.Source), trigger.Value("source") is { } source ? Enum.Parse<BlobTriggerSource>(source, true) : null)),
+        "TIMERTRIGGER" => Of<TimerTriggerAttribute>(
+            typeof(TimerInfo),
+            [trigger.Value("schedule")!],
+            (nameof(TimerTriggerAttribute.RunOnStartup), trigger.Flag("runOnStartup")),
+            (nameof(TimerTriggerAttribute.UseMonitor), trigger.Flag("useMonitor"))),
+        "ORCHESTRATIONTRIGGER" => Durable<OrchestrationTriggerAttribute>(
+            (nameof(OrchestrationTriggerAttribute.Orchestration), trigger.Value("orchestration"))),
+        "ACTIVITYTRIGGER" => Durable<ActivityTriggerAttribute>((nameof(ActivityTriggerAttribute.Activity), trigger.Value("activity"))),
+        "ENTITYTRIGGER" => Durable<EntityTriggerAttribute>((nameof(EntityTriggerAttribute.EntityName), trigger.Value("entityName"))),
+        _ => new TriggerParameter(typeof(HttpContext), null, ReturnsValue: false),
+    };
+
+    private static TriggerParameter Durable<TAttribute>((string Name, object? Value) name) =>
+        Of<TAttribute>(typeof(string), [], name) with { ReturnsValue = true };
+
+    private static TriggerParameter Of<TAttribute>(Type type, object[] arguments, params (string Name, object? Value)[] properties)
+    {
+        var attribute = typeof(TAttribute);
+        var set = Array.FindAll(properties, property => property.Value is not null);
+        return new TriggerParameter(
+            type,
+            new CustomAttributeBuilder(
+                attribute.GetConstructor(Array.ConvertAll(arguments, argument => argument.GetType()))!,
+                arguments,
+                Array.ConvertAll(set, property => attribute.GetProperty(property.Name)!),
+                Array.ConvertAll(set, property => property.Value)),
+            ReturnsValue: false);
+    }
+}

@@ -1,0 +1,101 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Nanodet.Serverless.LocalHost.Processes;
+
+/// <summary>
+/// A process that must not outlive this one. It holds the read end of a pipe, its standard input, whose write end is only here:
+/// when this process dies, however it dies, the pipe closes and the child, or the guard in front of it, sees the end of its input.
+/// </summary>
+internal sealed class ChildProcess : IAsyncDisposable
+{
+    private readonly Process process;
+    private readonly TaskCompletionSource<int> exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ChildProcess(Process process) => this.process = process;
+
+    public int Id { get; private set; }
+
+    /// <summary>The exit code, once there is one.</summary>
+    public Task<int> Exited => exited.Task;
+
+    /// <exception cref="Win32Exception">The file cannot be started.</exception>
+    public static ChildProcess Start(ProcessStartInfo start, Action<string> onOutput, Action<string> onError)
+    {
+        start.UseShellExecute = false;
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        var process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        var child = new ChildProcess(process);
+        process.OutputDataReceived += (_, line) => Pass(line.Data, onOutput);
+        process.ErrorDataReceived += (_, line) => Pass(line.Data, onError);
+        process.Exited += (_, _) => child.exited.TrySetResult(process.ExitCode);
+        process.Start();
+        child.Id = process.Id;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return child;
+    }
+
+    /// <summary>Writes one line to the child's input.</summary>
+    public void WriteLine() => IgnoreBrokenPipe(process.StandardInput.WriteLine);
+
+    /// <summary>Ends the child's input.</summary>
+    public void CloseInput() => IgnoreBrokenPipe(process.StandardInput.Close);
+
+    /// <summary>Waits for the end, and enforces it when it takes longer than <paramref name="grace"/>.</summary>
+    /// <returns>Whether the child ended by itself.</returns>
+    public async Task<bool> WaitOrKillAsync(TimeSpan grace, TimeProvider timeProvider)
+    {
+        try
+        {
+            await Exited.WaitAsync(grace, timeProvider);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            Kill();
+            await Exited;
+            return false;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Kill();
+        await Exited;
+        CloseInput();
+        process.Dispose();
+    }
+
+    private void Kill()
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception)
+        {
+            // It ended by itself just now.
+        }
+    }
+
+    private static void Pass(string? line, Action<string> handler)
+    {
+        if (!string.IsNullOrEmpty(line))
+        {
+            handler(line);
+        }
+    }
+
+    private static void IgnoreBrokenPipe(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // The child closed its end first.
+        }
+    }
+}

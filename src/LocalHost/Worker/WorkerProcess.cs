@@ -1,0 +1,74 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Nanodet.Serverless.LocalHost.Processes;
+
+namespace Nanodet.Serverless.LocalHost.Worker;
+
+/// <summary>The operating system's side of one worker: the unmodified app, started as the Functions host starts it.</summary>
+internal sealed class WorkerProcess : IAsyncDisposable
+{
+    // The shell leaves a guard behind and becomes the worker, so the process id is the worker's. The guard waits for a line on the
+    // host's pipe: with a line it leaves, with the end of the pipe (the host is dead) it kills the worker first. Ctrl+C in a
+    // terminal reaches every process in front; the worker leaves its end to the host.
+    private const string Guard = """
+        trap '' INT QUIT
+        exec 3<&0 </dev/null
+        { read -r _ <&3 || kill -9 $$; } >/dev/null 2>&1 &
+        exec 3<&-
+        exec "$@"
+        """;
+
+    private readonly ChildProcess child;
+
+    private WorkerProcess(ChildProcess child) => this.child = child;
+
+    public int Id => child.Id;
+
+    public Task<int> Exited => child.Exited;
+
+    /// <exception cref="FunctionHostException">The executable cannot be started.</exception>
+    public static WorkerProcess Start(
+        WorkerDescription description, IReadOnlyDictionary<string, string> environment, Uri rpcAddress, string workerId, ILogger logger)
+    {
+        string[] command = [description.Executable, description.WorkerPath, .. Arguments(rpcAddress, workerId)];
+        var start = OperatingSystem.IsWindows()
+            ? new ProcessStartInfo(command[0], command[1..])
+            : new ProcessStartInfo("/bin/sh", ["-c", Guard, "sh", .. command]);
+        start.WorkingDirectory = description.AppDirectory;
+        start.Environment.Clear();
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        try
+        {
+            var child = ChildProcess.Start(start, line => Log.WorkerOutput(logger, line), line => Log.WorkerError(logger, line));
+            _ = child.Exited.ContinueWith(_ => child.WriteLine(), TaskScheduler.Default);
+            return new WorkerProcess(child);
+        }
+        catch (Win32Exception e)
+        {
+            throw new FunctionHostException("worker_start_failed", $"'{start.FileName}' cannot be started: {e.Message}", e);
+        }
+    }
+
+    public Task<bool> WaitOrKillAsync(TimeSpan grace, TimeProvider timeProvider) => child.WaitOrKillAsync(grace, timeProvider);
+
+    public ValueTask DisposeAsync() => child.DisposeAsync();
+
+    // Older workers read the first five, current ones the rest.
+    private static IEnumerable<string> Arguments(Uri rpcAddress, string workerId)
+    {
+        var requestId = Guid.NewGuid().ToString();
+        var longest = $"{int.MaxValue}";
+        return
+        [
+            "--host", rpcAddress.Host, "--port", $"{rpcAddress.Port}", "--workerId", workerId, "--requestId", requestId,
+            "--grpcMaxMessageLength", longest,
+            "--functions-uri", rpcAddress.AbsoluteUri, "--functions-worker-id", workerId, "--functions-request-id", requestId,
+            "--functions-grpc-max-message-length", longest,
+        ];
+    }
+}

@@ -1,0 +1,9 @@
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.Hosting;
+using Nanodet.Serverless.LocalHost.SampleApp;
+
+// The app that the tests of the local host run. Every queue and container has %Prefix% in its name, so that hosts can share storage.
+var builder = FunctionsApplication.CreateBuilder(args);
+builder.ConfigureFunctionsWebApplication();
+UnknownBinding.AddIfAsked(builder.Services);
+builder.Build().Run();
