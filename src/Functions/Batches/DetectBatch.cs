@@ -10,10 +10,7 @@ namespace Nanodet.Serverless.Functions.Batches;
 /// </summary>
 public static class DetectBatch
 {
-    /// <summary>The external event of a worker that has detected the batch; carries a <see cref="Pipeline.Messages.BatchDetected"/>.</summary>
-    public const string Detected = nameof(BatchDetected);
-
-    /// <summary>The external event that ends the wait for a worker; what is detected already is written.</summary>
+    /// <summary>The external event that ends the wait for a worker; what is detected already is still written.</summary>
     public const string Cancelled = "BatchCancelled";
 
     /// <summary>Rounds of queueing and waiting before the history is cut.</summary>
@@ -28,27 +25,30 @@ public static class DetectBatch
         ArgumentNullException.ThrowIfNull(context);
         var input = context.GetInput<DetectBatchInput>()!;
         var options = Activities.Options(input.Waits);
-        var raised = context.WaitForExternalEvent<BatchDetected>(Detected);
+        var raised = context.WaitForExternalEvent<BatchDetected>(BatchDetected.EventName);
         var cancelled = context.WaitForExternalEvent<string>(Cancelled);
 
-        for (var attempt = input.Attempt; attempt < input.Attempt + RoundsPerGeneration; attempt++)
+        var round = input.Round;
+        for (; round < input.Round + RoundsPerGeneration; round++)
         {
-            await context.CallActivityAsync(nameof(QueueBatch), new BatchMessage(input.Batch, attempt), options);
-            var detected = await WaitAsync(context, input.Waits.After(attempt), raised, cancelled)
+            await context.CallActivityAsync(nameof(QueueBatch), new BatchMessage { Batch = input.Batch, Attempt = round + 1 }, options);
+            var detected = await WaitAsync(context, input.Waits.After(round), raised, cancelled)
                 ?? await context.CallActivityAsync<BatchDetected?>(nameof(FindStaging), input.Batch, options);
             if (detected is not null)
             {
-                return await context.CallActivityAsync<BatchCounts>(nameof(WriteDetections), input.Batch, options);
+                return await context.CallActivityAsync<BatchCounts>(
+                    nameof(WriteDetections), new WriteDetectionsInput(input.Batch, detected), options);
             }
 
             if (cancelled.IsCompleted)
             {
-                return new BatchCounts(0, 0, 0);
+                return BatchCounts.None;
             }
         }
 
-        context.ContinueAsNew(input with { Attempt = input.Attempt + RoundsPerGeneration });
-        return new BatchCounts(0, 0, 0);
+        // An event that comes in this very moment is lost with this generation; the next one finds the staging blob.
+        context.ContinueAsNew(input with { Round = round });
+        return BatchCounts.None;
     }
 
     /// <summary>The event, or null when it did not come in time or nobody waits for it any longer.</summary>
@@ -58,10 +58,8 @@ public static class DetectBatch
         using var stop = new CancellationTokenSource();
         await Task.WhenAny(raised, cancelled, context.CreateTimer(wait, stop.Token));
 
-        // A timer that is left running would keep a message in the control queue. Not CancelAsync: it would leave the orchestrator's thread.
-#pragma warning disable CA1849
+        // A timer that is left running would keep a message in the control queue.
         stop.Cancel();
-#pragma warning restore CA1849
         return raised.IsCompletedSuccessfully ? await raised : null;
     }
 }

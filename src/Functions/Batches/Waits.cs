@@ -1,3 +1,6 @@
+using Nanodet.Serverless.Functions.Hosting;
+using Nanodet.Serverless.Pipeline.Batches;
+
 namespace Nanodet.Serverless.Functions.Batches;
 
 /// <summary>The waits and retries of an orchestration. They travel in its input: a replay must not see newer settings.</summary>
@@ -8,14 +11,25 @@ namespace Nanodet.Serverless.Functions.Batches;
 /// <param name="LongestRetry">The longest pause between two tries.</param>
 public sealed record Waits(TimeSpan WaitLimit, TimeSpan LongestWait, int ActivityAttempts, TimeSpan FirstRetry, TimeSpan LongestRetry)
 {
-    /// <summary>How long to wait after the batch was queued.</summary>
-    /// <param name="attempt">From 0.</param>
-    public TimeSpan After(int attempt)
+    /// <summary>The waits of the settings.</summary>
+    public static Waits From(BatchOptions batch, OrchestrationOptions orchestrations)
     {
-        // 2^30 waits of a millisecond are longer than any LongestWait.
-        var doubled = WaitLimit.TotalMilliseconds * Math.Pow(2, Math.Min(attempt, 30));
-        return doubled < LongestWait.TotalMilliseconds ? TimeSpan.FromMilliseconds(doubled) : Max(WaitLimit, LongestWait);
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(orchestrations);
+        return new Waits(
+            batch.WaitLimit,
+            batch.LongestWait,
+            orchestrations.ActivityAttempts,
+            orchestrations.FirstRetry,
+            orchestrations.LongestRetry);
     }
 
-    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+    /// <summary>How long to wait after the batch was queued.</summary>
+    /// <param name="round">From 0.</param>
+    public TimeSpan After(int round)
+    {
+        var longest = Math.Max(WaitLimit.Ticks, LongestWait.Ticks);
+        var doubled = WaitLimit.Ticks * Math.Pow(2, round);
+        return doubled < longest ? TimeSpan.FromTicks((long)doubled) : TimeSpan.FromTicks(longest);
+    }
 }

@@ -16,7 +16,7 @@ public static class DetectPage
     /// <param name="context">Its input is a <see cref="DetectPageInput"/>.</param>
     /// <returns>The sum over its batches. A batch that failed for good is missing in it.</returns>
     [Function(nameof(DetectPage))]
-    public static async Task<PageCounts> RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
+    public static async Task<BatchCounts> RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         var input = context.GetInput<DetectPageInput>()!;
@@ -30,8 +30,9 @@ public static class DetectPage
             }
         }
 
-        var counts = new PageCounts(input.Page.Count, 0, 0, 0);
-        return (await all).Aggregate(counts, (sum, batch) => sum + new PageCounts(0, batch.Detected, batch.Failed, batch.Skipped));
+        return (await all).Aggregate(
+            new BatchCounts(0, 0, 0),
+            (sum, batch) => new BatchCounts(sum.Detected + batch.Detected, sum.Failed + batch.Failed, sum.Skipped + batch.Skipped));
     }
 
     /// <summary>The batches of a page, each a part of its list.</summary>

@@ -8,8 +8,8 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
 {
     private readonly TaskOptions _options = Activities.Options(run.Limits.Waits);
     private readonly ErrorThreshold _threshold = ErrorThreshold.Parse(run.ErrorThreshold);
-    private readonly Dictionary<string, Task<PageCounts>> _inFlight = [];
-    private PageCounts _counts = run.Counts;
+    private readonly Dictionary<string, Task<BatchCounts>> _inFlight = [];
+    private JobCounts _counts = run.Counts;
     private int _nextPage = run.NextPage;
     private string? _token = run.ContinuationToken;
     private bool _listed;
@@ -74,8 +74,8 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
             _nextPage++;
             if (listed.Page is { Count: > 0 } page)
             {
-                _counts += new PageCounts(page.Count, 0, 0, 0);
-                _inFlight.Add(page.BatchId, context.CallSubOrchestratorAsync<PageCounts>(
+                _counts = _counts with { Discovered = _counts.Discovered + page.Count };
+                _inFlight.Add(page.BatchId, context.CallSubOrchestratorAsync<BatchCounts>(
                     nameof(DetectPage),
                     new DetectPageInput(page, run.Limits.BatchSize, run.Limits.Waits),
                     new SubOrchestrationOptions(instanceId: page.BatchId)));
@@ -92,10 +92,10 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
         foreach (var (page, counting) in _inFlight.Where(page => page.Value.IsCompleted).ToArray())
         {
             _inFlight.Remove(page);
-            _counts += await counting;
+            _counts = _counts.Plus(await counting);
         }
 
-        if (_end is null && _threshold.IsExceeded(_counts.Failed, _counts.Detected + _counts.Failed + _counts.Skipped))
+        if (_end is null && _threshold.IsExceeded(_counts.Failed, _counts.Processed))
         {
             EndEarly(new JobEnd(JobStates.Failed, $"{_counts.Failed} failures are more than the error threshold of {run.ErrorThreshold}."));
         }

@@ -17,4 +17,4 @@ public sealed record JobRun(
     string ErrorThreshold,
     int NextPage,
     string? ContinuationToken,
-    PageCounts Counts);
+    JobCounts Counts);
