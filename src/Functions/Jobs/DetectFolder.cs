@@ -1,6 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
-using Nanodet.Serverless.Functions.Batches;
 
 namespace Nanodet.Serverless.Functions.Jobs;
 
@@ -17,15 +16,15 @@ public static class DetectFolder
     /// <param name="context">Its input is a <see cref="JobRun"/>.</param>
     /// <returns>How it ended.</returns>
     [Function(nameof(DetectFolder))]
-    public static async Task<JobProgress> RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
+    public static async Task<JobOutcome?> RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         var generation = new JobGeneration(context, context.GetInput<JobRun>()!);
-        await generation.RunAsync();
+        await generation.RunPagesAsync();
         if (generation.Next is { } next)
         {
             context.ContinueAsNew(next);
-            return generation.Progress;
+            return null;
         }
 
         return await generation.FinishAsync();

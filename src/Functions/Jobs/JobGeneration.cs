@@ -1,33 +1,27 @@
 using Microsoft.DurableTask;
 using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Messages;
 
 namespace Nanodet.Serverless.Functions.Jobs;
 
-/// <summary>One generation of a job, between two cuts of its history. Deterministic: it only calls its context.</summary>
+/// <summary>One generation of a job, between two cuts of its history. Deterministic: everything comes from its context.</summary>
 internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run)
 {
-    private readonly TaskOptions _options = Activities.Options(run.Limits.Waits);
-    private readonly ErrorThreshold _threshold = ErrorThreshold.Parse(run.ErrorThreshold);
+    private readonly TaskOptions _options = Activities.Options(run.Waits);
     private readonly Dictionary<string, Task<BatchCounts>> _inFlight = [];
-    private JobCounts _counts = run.Counts;
-    private int _nextPage = run.NextPage;
-    private string? _token = run.ContinuationToken;
-    private bool _listed;
-    private JobEnd? _end;
-
-    /// <summary>The job as its status shows it.</summary>
-    public JobProgress Progress => new(_counts, _nextPage, _listed, run.StartedUtc, _end);
+    private JobProgress _progress = run.Progress;
+    private string? _token = run.Token;
+    private JobOutcome? _early;
 
     /// <summary>What the next generation starts from; null when this was the last.</summary>
-    public JobRun? Next => _listed || _end is not null
-        ? null
-        : run with { NextPage = _nextPage, ContinuationToken = _token, Counts = _counts };
+    public JobRun? Next => _progress.IsListed || _early is not null ? null : run with { Progress = _progress, Token = _token };
 
-    private bool MayList => !_listed && _end is null && _inFlight.Count < run.Limits.PagesInFlight
-        && _nextPage < run.NextPage + run.Limits.PagesPerGeneration;
+    private bool MayList => !_progress.IsListed && _early is null && _inFlight.Count < run.Job.PagesInFlight
+        && _progress.Pages < run.Progress.Pages + run.PagesPerGeneration;
 
     /// <summary>Runs pages until this generation has had its share and none is in flight.</summary>
-    public async Task RunAsync()
+    public async Task RunPagesAsync()
     {
         var cancelled = context.WaitForExternalEvent<string>(DetectFolder.Cancelled);
         while (true)
@@ -39,12 +33,13 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
 
             if (cancelled.IsCompleted)
             {
-                // A second cancellation reaches pages again, should the first have been lost on the way.
+                EndEarly(new JobOutcome(JobStates.Cancelled, "The job was cancelled."));
+
+                // Another cancellation reaches the pages again, should the first have been lost on its way.
                 cancelled = context.WaitForExternalEvent<string>(DetectFolder.Cancelled);
-                EndEarly(new JobEnd(JobStates.Cancelled, "The job was cancelled."));
             }
 
-            context.SetCustomStatus(Progress);
+            context.SetCustomStatus(_progress);
             if (_inFlight.Count == 0)
             {
                 return;
@@ -56,58 +51,64 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
     }
 
     /// <summary>Writes the manifest.</summary>
-    public async Task<JobProgress> FinishAsync()
+    public async Task<JobOutcome> FinishAsync()
     {
-        var state = await context.CallActivityAsync<JobEnd>(nameof(WriteManifest), new ManifestInput(run.JobId, Progress), _options);
-        _end = state;
-        context.SetCustomStatus(Progress);
-        return Progress;
+        var state = _early?.State ?? JobStates.Completed;
+        var end = new JobEnd(run.Job, _progress, state, new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero), _early?.Error);
+        return await context.CallActivityAsync<JobOutcome>(nameof(WriteManifest), end, _options);
     }
 
     private async Task ListAsync()
     {
         try
         {
-            var input = new ListInput(run.JobId, _nextPage, _token, run.Limits.PageSize);
-            var listed = await context.CallActivityAsync<ListedPage>(nameof(ListImages), input, _options);
-            (_token, _listed) = (listed.ContinuationToken, listed.ContinuationToken is null);
-            _nextPage++;
-            if (listed.Page is { Count: > 0 } page)
+            var request = new JobPageRequest(run.Job, _progress.Pages, _token);
+            var page = await context.CallActivityAsync<JobPage>(nameof(ListImages), request, _options);
+            _progress = _progress.Add(page);
+            _token = page.NextToken;
+            if (page.Count > 0)
             {
-                _counts = _counts with { Discovered = _counts.Discovered + page.Count };
-                _inFlight.Add(page.BatchId, context.CallSubOrchestratorAsync<BatchCounts>(
-                    nameof(DetectPage),
-                    new DetectPageInput(page, run.Limits.BatchSize, run.Limits.Waits),
-                    new SubOrchestrationOptions(instanceId: page.BatchId)));
+                var id = DetectPage.InstanceId(run.Job.JobId, page.Page);
+                _inFlight.Add(id, context.CallSubOrchestratorAsync<BatchCounts>(
+                    nameof(DetectPage), new PageRun(run.Job, page, run.Waits), new SubOrchestrationOptions(instanceId: id)));
             }
         }
         catch (TaskFailedException e)
         {
-            EndEarly(new JobEnd(JobStates.Failed, $"The folder could not be listed: {e.FailureDetails.ErrorMessage}"));
+            EndEarly(new JobOutcome(JobStates.Failed, $"The images could not be listed: {e.FailureDetails.ErrorMessage}"));
         }
     }
 
     private async Task CollectAsync()
     {
-        foreach (var (page, counting) in _inFlight.Where(page => page.Value.IsCompleted).ToArray())
+        foreach (var (id, page) in _inFlight.Where(page => page.Value.IsCompleted).ToArray())
         {
-            _inFlight.Remove(page);
-            _counts = _counts.Plus(await counting);
+            _inFlight.Remove(id);
+            try
+            {
+                _progress = _progress.Add(await page);
+            }
+            catch (TaskFailedException e)
+            {
+                Log.PageLost(context.CreateReplaySafeLogger(nameof(DetectFolder)), id, e);
+            }
         }
 
-        if (_end is null && _threshold.IsExceeded(_counts.Failed, _counts.Processed))
+        if (run.Job.ErrorThreshold.IsExceeded(_progress.Failed, _progress.CountProcessed()))
         {
-            EndEarly(new JobEnd(JobStates.Failed, $"{_counts.Failed} failures are more than the error threshold of {run.ErrorThreshold}."));
+            EndEarly(new JobOutcome(
+                JobStates.Failed,
+                $"{_progress.Failed} of {_progress.CountProcessed()} images failed, more than the error threshold of {run.Job.ErrorThreshold}."));
         }
     }
 
-    /// <summary>Starts no more pages, and ends the wait of those in flight.</summary>
-    private void EndEarly(JobEnd end)
+    /// <summary>Lists no more pages, and ends the wait of those in flight. The first reason stays.</summary>
+    private void EndEarly(JobOutcome outcome)
     {
-        _end ??= end;
-        foreach (var page in _inFlight.Where(page => !page.Value.IsCompleted))
+        _early ??= outcome;
+        foreach (var (id, _) in _inFlight.Where(page => !page.Value.IsCompleted))
         {
-            context.SendEvent(page.Key, DetectPage.Cancelled, string.Empty);
+            context.SendEvent(id, DetectPage.Cancelled, string.Empty);
         }
     }
 }

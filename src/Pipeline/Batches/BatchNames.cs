@@ -1,0 +1,26 @@
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Pipeline.Batches;
+
+/// <summary>Instance ids and blob names of batches. Pure, so that orchestrators may use it.</summary>
+public static class BatchNames
+{
+    /// <summary>The instance id of a batch's orchestration: <c>batch-</c> and the batch id.</summary>
+    public static string InstanceId(string batchId) => $"batch-{batchId}";
+
+    /// <summary>The batch id of a part of a job's page.</summary>
+    public static string JobBatchId(string jobId, int page, int offset) => $"{jobId}-{page}-{offset}";
+
+    /// <summary>Where a batch's list lies when its images came one by one, in container <c>staging</c>.</summary>
+    public static string List(string batchId) => $"lists/{batchId}.ndjson";
+
+    /// <summary>Where a page's list lies, in container <c>staging</c>.</summary>
+    public static string PageList(string jobId, int page) => $"jobs/{jobId}/pages/{page}.ndjson";
+
+    /// <summary>Where a finished batch lies until it is written, in container <c>staging</c>.</summary>
+    public static string Staging(BatchReference batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return batch.JobId is null ? $"batches/{batch.BatchId}.ndjson" : $"jobs/{batch.JobId}/batches/{batch.BatchId}.ndjson";
+    }
+}

@@ -1,0 +1,46 @@
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Pipeline.Jobs;
+
+/// <summary>A job with nothing left open: the input of its orchestration, and <c>jobs/&lt;jobId&gt;/request.json</c>.</summary>
+public sealed record JobDefinition
+{
+    /// <summary>Always 1.</summary>
+    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+
+    /// <summary>URL-safe; later jobs have greater ids.</summary>
+    public required string JobId { get; init; }
+
+    /// <summary>The container of the images.</summary>
+    public required string Container { get; init; }
+
+    /// <summary>Only blobs whose name begins so; empty for all.</summary>
+    public required string Prefix { get; init; }
+
+    /// <summary>See <see cref="JobRequest.Filter"/>.</summary>
+    public string? Filter { get; init; }
+
+    /// <summary>How to detect; null for the app's settings.</summary>
+    public DetectionRequestOptions? Options { get; init; }
+
+    /// <summary>Detect images even where a result of the same identity is there.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>Take only images whose record says failed, and detect those again.</summary>
+    public bool OnlyFailed { get; init; }
+
+    /// <summary>When to end the job early.</summary>
+    public ErrorThreshold ErrorThreshold { get; init; } = ErrorThreshold.Never;
+
+    /// <summary>Blobs that are listed at a time, 1 to 5000.</summary>
+    public required int PageSize { get; init; }
+
+    /// <summary>Pages that are worked on at the same time, 1 to 64.</summary>
+    public required int PagesInFlight { get; init; }
+
+    /// <summary>The most images of a batch, 1 to 1000.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>When it was asked for, in UTC.</summary>
+    public required DateTimeOffset CreatedUtc { get; init; }
+}

@@ -1,0 +1,68 @@
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Results;
+
+namespace Nanodet.Serverless.Pipeline.Jobs;
+
+/// <summary>What a job came to: <c>jobs/&lt;jobId&gt;/manifest.json</c>.</summary>
+public sealed record JobManifest
+{
+    /// <summary>Always 1.</summary>
+    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+
+    /// <summary>The job.</summary>
+    public required string JobId { get; init; }
+
+    /// <summary>One of <see cref="JobStates"/>.</summary>
+    public required string State { get; init; }
+
+    /// <summary>Why it ended early, or null.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>What was asked for.</summary>
+    public required JobDefinition Request { get; init; }
+
+    /// <summary>Images that were found; the sum of the next four.</summary>
+    public required long Discovered { get; init; }
+
+    /// <summary>Images with detections.</summary>
+    public required long Detected { get; init; }
+
+    /// <summary>Images with an error.</summary>
+    public required long Failed { get; init; }
+
+    /// <summary>Images whose result was there already.</summary>
+    public required long Skipped { get; init; }
+
+    /// <summary>Images that a job which ended early did not come to; 0 in a completed one.</summary>
+    public required long Unprocessed { get; init; }
+
+    /// <summary>Blobs that the filter or <c>onlyFailed</c> left out; not part of <see cref="Discovered"/>.</summary>
+    public required long Filtered { get; init; }
+
+    /// <summary>Pages that were listed.</summary>
+    public required int Pages { get; init; }
+
+    /// <summary>The model of the results, as the first of them says it; null when there is none.</summary>
+    public ResultModel? Model { get; init; }
+
+    /// <summary>What ran the model, as the first result says it; null when there is none.</summary>
+    public string? Provider { get; init; }
+
+    /// <summary>When it began, in UTC.</summary>
+    public required DateTimeOffset StartedUtc { get; init; }
+
+    /// <summary>When it ended, in UTC.</summary>
+    public required DateTimeOffset EndedUtc { get; init; }
+
+    /// <summary>How long it took, in seconds.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Processed images per second.</summary>
+    public required double ImagesPerSecond { get; init; }
+
+    /// <summary>Names of the NDJSON blobs in container <c>jobs</c>, in order; together one line for each detected or failed image.</summary>
+    public required IReadOnlyList<string> Results { get; init; }
+
+    /// <summary>What does not add up, in words; empty unless the state is <see cref="JobStates.Inconsistent"/>.</summary>
+    public IReadOnlyList<string> Missing { get; init; } = [];
+}

@@ -1,0 +1,46 @@
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Pipeline.Jobs;
+
+/// <summary>What a bulk job is to detect, and how: the body of <c>POST /api/jobs</c>.</summary>
+public sealed record JobRequest
+{
+    /// <summary>Always 1.</summary>
+    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+
+    /// <summary>The container of the images; null for the app's.</summary>
+    public string? Container { get; init; }
+
+    /// <summary>Only blobs whose name begins so; null or empty for all.</summary>
+    public string? Prefix { get; init; }
+
+    /// <summary>
+    /// A glob that the part of a name behind the prefix's last slash has to match, for example <c>**/*.jpg</c>; null for all.
+    /// </summary>
+    public string? Filter { get; init; }
+
+    /// <summary>How to detect; null for the app's settings.</summary>
+    public DetectionRequestOptions? Options { get; init; }
+
+    /// <summary>Detect images even where a result of the same identity is there.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>Take only images whose record says failed, and detect those again.</summary>
+    public bool OnlyFailed { get; init; }
+
+    /// <summary>When to end the job early: a count, a percentage such as <c>"5%"</c>, or -1 for never.</summary>
+    /// <value>Default never.</value>
+    public ErrorThreshold ErrorThreshold { get; init; } = ErrorThreshold.Never;
+
+    /// <summary>Blobs that are listed at a time.</summary>
+    /// <value>1 to 5000, or null for the app's setting.</value>
+    public int? PageSize { get; init; }
+
+    /// <summary>Pages that are worked on at the same time.</summary>
+    /// <value>1 to 64, or null for the app's setting.</value>
+    public int? PagesInFlight { get; init; }
+
+    /// <summary>The most images of a batch.</summary>
+    /// <value>1 to 1000, or null for the app's setting.</value>
+    public int? BatchSize { get; init; }
+}

@@ -1,0 +1,14 @@
+namespace Nanodet.Serverless.Pipeline.Messages;
+
+/// <summary>A message of queue <c>batches</c>.</summary>
+public sealed record BatchMessage
+{
+    /// <summary>Always 1.</summary>
+    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+
+    /// <summary>The batch.</summary>
+    public required BatchReference Batch { get; init; }
+
+    /// <summary>How often it was queued, this time included.</summary>
+    public int Attempt { get; init; } = 1;
+}

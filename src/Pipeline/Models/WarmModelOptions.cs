@@ -1,0 +1,85 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Nanodet.Serverless.Pipeline.Models;
+
+/// <summary>Which model a worker keeps warm. Section <c>Nanodet:Model</c>.</summary>
+public sealed record WarmModelOptions : IValidatableObject
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Nanodet:Model";
+
+    /// <summary>Where it comes from.</summary>
+    /// <value>Default <see cref="WarmModelSource.Pointer"/>.</value>
+    [EnumDataType(typeof(WarmModelSource))]
+    public WarmModelSource Source { get; init; } = WarmModelSource.Pointer;
+
+    /// <summary>Name of the pointer in container <c>models</c>.</summary>
+    /// <value>Default <c>current.json</c>.</value>
+    [Required]
+    public string Pointer { get; init; } = "current.json";
+
+    /// <summary>Name of the ONNX blob in container <c>models</c>, for <see cref="WarmModelSource.Blob"/>.</summary>
+    /// <value>Default null.</value>
+    public string? Blob { get; init; }
+
+    /// <summary>Path of the ONNX file, for <see cref="WarmModelSource.File"/>.</summary>
+    /// <value>Default null.</value>
+    public string? File { get; init; }
+
+    /// <summary>SHA-256 that the blob or file has to have. A pointer carries its own.</summary>
+    /// <value>64 hex digits; default null: not checked.</value>
+    [RegularExpression("^[0-9a-fA-F]{64}$")]
+    public string? Sha256 { get; init; }
+
+    /// <summary>What runs the graph.</summary>
+    /// <value>Default <see cref="ExecutionProvider.Auto"/>.</value>
+    [EnumDataType(typeof(ExecutionProvider))]
+    public ExecutionProvider Provider { get; init; } = ExecutionProvider.Auto;
+
+    /// <summary>Refuse to be ready when any part of the graph would run on the CPU.</summary>
+    /// <value>Default false.</value>
+    public bool RequireGpu { get; init; }
+
+    /// <summary>Which GPU, in the driver's order.</summary>
+    /// <value>0 to 255; default 0.</value>
+    [Range(0, 255)]
+    public int DeviceId { get; init; }
+
+    /// <summary>Threads that share one operator on the CPU.</summary>
+    /// <value>0 to 1024 threads; default 0: one for each physical core.</value>
+    [Range(0, 1024)]
+    public int IntraOpThreads { get; init; }
+
+    /// <summary>Which tolerance the parity fixture is replayed with.</summary>
+    /// <value>Default <see cref="ParityPrecision.Full"/>.</value>
+    [EnumDataType(typeof(ParityPrecision))]
+    public ParityPrecision Precision { get; init; } = ParityPrecision.Full;
+
+    /// <summary>Folder that keeps models under their SHA-256.</summary>
+    /// <value>Default null: <c>nanodet/models</c> in the system's folder of temporary files.</value>
+    public string? CacheFolder { get; init; }
+
+    /// <summary>The pause after the first failed try to load; it doubles with each.</summary>
+    /// <value>10 ms to 1 hour; default 1 second.</value>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    public TimeSpan RetryPause { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest pause between two tries to load.</summary>
+    /// <value>10 ms to 1 day; default 30 seconds.</value>
+    [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
+    public TimeSpan LongestRetryPause { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Source == WarmModelSource.Blob && string.IsNullOrEmpty(Blob))
+        {
+            yield return new ValidationResult("Nanodet:Model:Blob is needed when Nanodet:Model:Source is Blob.", [nameof(Blob)]);
+        }
+
+        if (Source == WarmModelSource.File && string.IsNullOrEmpty(File))
+        {
+            yield return new ValidationResult("Nanodet:Model:File is needed when Nanodet:Model:Source is File.", [nameof(File)]);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace Nanodet.Serverless.Pipeline.Models;
+
+/// <summary>How far a worker is with its model.</summary>
+public enum WarmModelState
+{
+    /// <summary>The first try is under way.</summary>
+    Loading,
+
+    /// <summary>It serves.</summary>
+    Ready,
+
+    /// <summary>It does not serve; the status says why, and when it is tried again.</summary>
+    NotReady,
+}

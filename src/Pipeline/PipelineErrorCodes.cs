@@ -1,0 +1,26 @@
+namespace Nanodet.Serverless.Pipeline;
+
+/// <summary>The stable codes of <see cref="PipelineException"/>.</summary>
+public static class PipelineErrorCodes
+{
+    /// <summary>A message or a request body is no JSON, or lacks a field.</summary>
+    public const string InvalidMessage = "message_invalid";
+
+    /// <summary>A message has a schema version that this build does not read.</summary>
+    public const string UnsupportedVersion = "message_version_unsupported";
+
+    /// <summary>A job's request contradicts its ranges.</summary>
+    public const string InvalidRequest = "request_invalid";
+
+    /// <summary>A job id is none.</summary>
+    public const string InvalidJobId = "job_id_invalid";
+
+    /// <summary>There is no such job.</summary>
+    public const string JobNotFound = "job_not_found";
+
+    /// <summary>The storage settings name no account, or contradict each other.</summary>
+    public const string InvalidStorageSettings = "storage_settings_invalid";
+
+    /// <summary>The list of a batch holds fewer images than its reference says.</summary>
+    public const string IncompleteList = "batch_list_incomplete";
+}
