@@ -3,6 +3,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Functions.Http;
 using Nanodet.Serverless.Functions.Images;
 using Nanodet.Serverless.Functions.Jobs;
 using Nanodet.Serverless.Pipeline;
@@ -29,12 +31,16 @@ internal static class NanodetFunctions
             services.AddSingleton<ImageIntake>();
             services.AddSingleton<JobClient>();
             services.AddSingleton<NightlyJob>();
-            services.AddSingleton<Batches.BatchStarter>();
+            services.AddSingleton<BatchStarter>();
+            services.AddSingleton<JobsApi>();
         }
 
         if (role != AppRole.Coordinator)
         {
             services.AddNanodetWorker();
+            services.AddSingleton<DetectApi>();
         }
+
+        services.AddSingleton<HealthReporter>();
     }
 }

@@ -31,7 +31,7 @@ public static class Problem
         Result(StatusCodes.Status404NotFound, "job_not_found", "There is no such job", $"No job has the id '{jobId}'.");
 
     /// <summary>409: the job is in a state that does not allow this.</summary>
-    public static IResult JobConflict(string code, string detail) =>
+    public static IResult Conflict(string code, string detail) =>
         Result(StatusCodes.Status409Conflict, code, "The job's state does not allow this", detail);
 
     /// <summary>503: the model is not there yet.</summary>
