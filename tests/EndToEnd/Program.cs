@@ -1,3 +1,4 @@
+using Nanodet.Serverless.EndToEnd.Tests;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;

@@ -1,0 +1,110 @@
+using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Results;
+
+namespace Nanodet.Serverless.EndToEnd.Tests;
+
+/// <summary>Uploads and a job over the same images, in one process and in two.</summary>
+public sealed class WholeWayTests
+{
+    private const int Images = 300;
+
+    [Fact]
+    public async Task UploadsAndJob_OneProcess_EachImageHasOneRecordAndRanOnce()
+    {
+        await using var deployment = await Deployment.CreateAsync();
+        await deployment.PublishAsync(TestModel.Good, "1");
+        var app = await deployment.StartAsync("all");
+        await app.IsReadyAsync();
+
+        await deployment.Images.UploadAsync(SampleImages.Good(Images));
+        await deployment.Images.UploadAsync(SampleImages.Poison.Select(poison => (poison.Name, poison.Bytes)));
+        var job = await app.JobEndsAsync(await app.StartJobAsync(new { prefix = "" }));
+
+        await AssertCompleteAsync(deployment, job);
+        Assert.Equal(Images, await app.ImagesComputedAsync());
+        Assert.Equal(1, (await app.HealthAsync()).GetProperty("modelLoads").GetInt32());
+    }
+
+    [Fact]
+    public async Task UploadsAndJob_TwoRolesAndAWorkerThatComesLateAndLeaves_NothingIsLostOrRepeated()
+    {
+        await using var deployment = await Deployment.CreateAsync();
+        await deployment.PublishAsync(TestModel.Good, "1");
+        (string, string)[] impatient = [("Nanodet__Batch__WaitLimit", "00:00:01"), ("Nanodet__Batch__LongestWait", "00:00:01")];
+        (string, string)[] narrow =
+        [
+            ("AzureFunctionsJobHost__extensions__queues__batchSize", "2"),
+            ("AzureFunctionsJobHost__extensions__queues__newBatchThreshold", "0"),
+        ];
+        var coordinator = await deployment.StartAsync("coordinator", impatient);
+        var images = SampleImages.Good(Images).ToArray();
+        await deployment.Images.UploadAsync(images[..100]);
+        await deployment.Images.UploadAsync(SampleImages.Poison.Select(poison => (poison.Name, poison.Bytes)));
+        var first = await coordinator.StartJobAsync(new { prefix = "cam/00" });
+
+        // Ten times the wait limit without a worker.
+        await BatchesAreQueuedAgainAsync(deployment, 10);
+        Assert.Equal(0, await deployment.CountRecordsAsync());
+        Assert.Equal(JobStates.Running, (await coordinator.JobAsync(first)).State);
+
+        var worker = await deployment.StartAsync("worker", narrow);
+        Assert.Equal(JobStates.Completed, (await coordinator.JobEndsAsync(first)).State);
+        await deployment.RecordsAsync(120);
+        Assert.Equal(100, await worker.ImagesComputedAsync());
+
+        await worker.Host.StopAsync(App.Cancellation);
+        await deployment.Images.UploadAsync(images[100..]);
+        var second = await coordinator.StartJobAsync(new { prefix = "" });
+        await Eventually.TrueAsync(async () => (await coordinator.JobAsync(second)).IsListed, "the second job is listed", 30);
+        worker = await deployment.StartAsync("worker", narrow);
+
+        await AssertCompleteAsync(deployment, await coordinator.JobEndsAsync(second));
+        Assert.Equal(200, await worker.ImagesComputedAsync());
+        var health = await coordinator.HealthAsync();
+        Assert.Equal("Coordinator", health.GetProperty("role").GetString());
+        Assert.Equal(0, health.GetProperty("modelLoads").GetInt32());
+    }
+
+    private static async Task AssertCompleteAsync(Deployment deployment, JobStatus job)
+    {
+        var expected = SampleImages.Good(Images).Select(image => (image.Name, Code: (string?)null))
+            .Concat(SampleImages.Poison.Select(poison => (poison.Name, Code: (string?)poison.Code)));
+        var records = await deployment.RecordsAsync(Images + 20);
+        Assert.Equal(expected.Order(), records.Values.Select(record => (record.Image.Name, Code: record.Error?.Code)).Order());
+        Assert.All(records.Values.Where(record => record.Error is null), AssertDetected);
+
+        Assert.Equal(JobStates.Completed, job.State);
+        Assert.Equal(Images + 20, job.Discovered);
+        Assert.Equal(job.Discovered, job.Detected + job.Failed + job.Skipped);
+        var manifest = await deployment.ManifestAsync(job.JobId);
+        Assert.Equal(manifest.Discovered, manifest.Detected + manifest.Failed + manifest.Skipped);
+        Assert.Empty(manifest.Missing);
+        await deployment.QueuesAreEmptyAsync();
+        await deployment.StagingIsEmptyAsync();
+    }
+
+    private static void AssertDetected(DetectionResult record)
+    {
+        Assert.Equal(DetectionResult.DetectedStatus, record.Status);
+        Assert.Equal("test-plus", record.Model!.Name);
+        Assert.Equal("CPU", record.Provider);
+        Assert.NotNull(record.Image.Etag);
+    }
+
+    /// <summary>Waits until every batch was queued that often: with equal waits that is as many wait limits without a worker.</summary>
+    private static Task BatchesAreQueuedAgainAsync(Deployment deployment, int times)
+    {
+        var queue = deployment.Queues.GetQueueClient("batches");
+        return Eventually.TrueAsync(
+            async () =>
+            {
+                var first = (await queue.PeekMessagesAsync(32, App.Cancellation)).Value;
+                var batches = first.Select(message => MessageReader.ReadBatch(message.Body.ToMemory()).Batch.BatchId).Distinct().Count();
+                return batches > 0 && (await queue.GetPropertiesAsync(App.Cancellation)).Value.ApproximateMessagesCount >= times * batches;
+            },
+            $"every batch is queued {times} times",
+            60);
+    }
+}
