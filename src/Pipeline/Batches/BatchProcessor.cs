@@ -1,14 +1,102 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Pipeline.Batches;
 
 /// <summary>The worker's side of a batch: images in, one staging blob out.</summary>
 public sealed class BatchProcessor
 {
+    private readonly WarmModel _model;
+    private readonly BatchLists _lists;
+    private readonly BatchStaging _staging;
+    private readonly BatchDetection _detection;
+    private readonly WorkerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    internal BatchProcessor(
+        WarmModel model,
+        BatchLists lists,
+        BatchStaging staging,
+        BatchDetection detection,
+        IOptions<WorkerOptions> options,
+        TimeProvider time,
+        ILogger<BatchProcessor> logger)
+    {
+        _model = model;
+        _lists = lists;
+        _staging = staging;
+        _detection = detection;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+    }
+
     /// <summary>Detects a batch, unless that was done before.</summary>
+    /// <param name="message">The batch.</param>
+    /// <param name="cancellationToken">Gives up; the message has to come again.</param>
     /// <returns>
     /// The event to raise; null when there is none to raise, because the model is not ready (the orchestration asks again) or because
     /// the batch was finished and cleared away long ago.
     /// </returns>
-    public Task<BatchDetected?> ProcessAsync(BatchMessage message, CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <exception cref="Azure.RequestFailedException">Storage failed for longer than its client retries.</exception>
+    /// <exception cref="PipelineException">The batch's list is damaged.</exception>
+    public async Task<BatchDetected?> ProcessAsync(BatchMessage message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var batch = message.Batch;
+        var start = _time.GetTimestamp();
+        using var activity = PipelineTelemetry.Source.StartActivity("nanodet.batch", ActivityKind.Consumer);
+        if (await _staging.FindAsync(batch, cancellationToken).ConfigureAwait(false) is { } before)
+        {
+            Log.BatchStagedBefore(_logger, batch.BatchId);
+            return before;
+        }
+
+        if (await _lists.ReadAsync(batch, cancellationToken).ConfigureAwait(false) is not { } images)
+        {
+            Log.BatchGone(_logger, batch.BatchId);
+            return null;
+        }
+
+        using var lease = await _model.WaitAsync(_options.ReadyWait, cancellationToken).ConfigureAwait(false);
+        if (lease is null)
+        {
+            var status = _model.Status;
+            Log.BatchPutBack(_logger, batch.BatchId, message.Attempt, status.Code, status.Reason);
+            return null;
+        }
+
+        Describe(activity, batch, images);
+        var detected = await _detection.RunAsync(batch, images, lease, cancellationToken).ConfigureAwait(false);
+        var duration = _time.GetElapsedTime(start);
+        PipelineTelemetry.BatchSize.Record(images.Count);
+        PipelineTelemetry.BatchDuration.Record(duration.TotalSeconds);
+        Log.BatchProcessed(
+            _logger, batch.BatchId, detected.Detected, detected.Failed, detected.Skipped, duration.TotalMilliseconds);
+        return detected;
+    }
+
+    /// <summary>A batch has many parents: the traces of its images become links.</summary>
+    private static void Describe(Activity? activity, BatchReference batch, IReadOnlyList<ImageMessage> images)
+    {
+        if (activity is null)
+        {
+            return;
+        }
+
+        activity.SetTag("nanodet.batch.id", batch.BatchId);
+        activity.SetTag("nanodet.batch.size", images.Count);
+        foreach (var traceparent in images.Select(image => image.Traceparent).OfType<string>().Distinct())
+        {
+            if (ActivityContext.TryParse(traceparent, null, isRemote: true, out var context))
+            {
+                activity.AddLink(new ActivityLink(context));
+            }
+        }
+    }
 }

@@ -1,14 +1,64 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Pipeline.Batches;
 
 /// <summary>The coordinator's side of a batch: staging blob in, result blobs out.</summary>
 public sealed class DetectionWriter
 {
+    private readonly BatchStaging _staging;
+    private readonly ResultRecords _records;
+    private readonly JobResults _jobs;
+    private readonly BatchOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    internal DetectionWriter(
+        BatchStaging staging,
+        ResultRecords records,
+        JobResults jobs,
+        IOptions<BatchOptions> options,
+        TimeProvider time,
+        ILogger<DetectionWriter> logger)
+    {
+        _staging = staging;
+        _records = records;
+        _jobs = jobs;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+    }
+
     /// <summary>
     /// Writes the results of a batch, stages them as a block of the job's NDJSON, and clears the list and the staging blob away: the
     /// activity <c>WriteDetections</c>. Repeating it changes nothing.
     /// </summary>
-    public Task<BatchCounts> WriteAsync(BatchReference batch, BatchDetected detected, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    /// <param name="batch">The batch.</param>
+    /// <param name="detected">Its event, or what <see cref="BatchStaging.FindAsync"/> found in place of it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<BatchCounts> WriteAsync(BatchReference batch, BatchDetected detected, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(detected);
+        var start = _time.GetTimestamp();
+        var name = BatchNames.Staging(batch);
+        if (await _staging.ReadAsync(name, cancellationToken).ConfigureAwait(false) is not { } images)
+        {
+            Log.BatchWrittenBefore(_logger, batch.BatchId);
+            return detected.ToCounts();
+        }
+
+        await Parallel.ForEachAsync(
+            images.Where(image => image.Result is not null),
+            new ParallelOptions { MaxDegreeOfParallelism = _options.WriteConcurrency, CancellationToken = cancellationToken },
+            async (image, token) => await _records.WriteAsync(image, token).ConfigureAwait(false)).ConfigureAwait(false);
+        await _jobs.StageAsync(batch, images, cancellationToken).ConfigureAwait(false);
+        await _staging.ClearAsync(batch, name, cancellationToken).ConfigureAwait(false);
+        PipelineTelemetry.WriteDuration.Record(_time.GetElapsedTime(start).TotalSeconds);
+        return detected.ToCounts();
+    }
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Images;
 
 namespace Nanodet.Serverless.Pipeline.Detectors;
@@ -34,6 +35,7 @@ public sealed record DetectorOptions
     /// <summary>What an image may cost.</summary>
     /// <value>Default: 64 MiB and 100,000,000 pixels.</value>
     [Required]
+    [ValidateObjectMembers]
     public ImageLimits Limits { get; init; } = new();
 
     internal void Validate()

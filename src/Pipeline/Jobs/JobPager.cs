@@ -1,8 +1,140 @@
+using System.Globalization;
+using System.Text;
+using Azure;
+using Azure.Storage.Blobs.Models;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.Pipeline.Telemetry;
+
 namespace Nanodet.Serverless.Pipeline.Jobs;
 
 /// <summary>Lists a job's images page by page.</summary>
 public sealed class JobPager
 {
+    private const string CountKey = "nanodetcount";
+    private const string FilteredKey = "nanodetfiltered";
+    private const string NextKey = "nanodetnext";
+
+    private readonly StorageClients _clients;
+    private readonly ResultRecords _records;
+    private readonly JobOptions _options;
+    private readonly ILogger _logger;
+
+    internal JobPager(StorageClients clients, ResultRecords records, IOptions<JobOptions> options, ILogger<JobPager> logger)
+    {
+        _clients = clients;
+        _records = records;
+        _options = options.Value;
+        _logger = logger;
+    }
+
     /// <summary>Lists one page into staging. A page that was listed before stays as it was.</summary>
-    public Task<JobPage> ListAsync(JobPageRequest request, CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <param name="request">Which page.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<JobPage> ListAsync(JobPageRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (await FindAsync(request, cancellationToken).ConfigureAwait(false) is { } before)
+        {
+            return before;
+        }
+
+        var (images, filtered, next) = await ReadPageAsync(request, cancellationToken).ConfigureAwait(false);
+        var metadata = new Dictionary<string, string>
+        {
+            [CountKey] = images.Count.ToString(CultureInfo.InvariantCulture),
+            [FilteredKey] = filtered.ToString(CultureInfo.InvariantCulture),
+        };
+        if (next is not null)
+        {
+            // Opaque, and so perhaps no text that a header may hold.
+            metadata[NextKey] = Convert.ToBase64String(Encoding.UTF8.GetBytes(next));
+        }
+
+        var page = Describe(request, images.Count, filtered, next);
+        var isFirst = await NdjsonLines.TryCreateAsync(
+            _clients.Staging.GetBlobClient(page.Blob),
+            NdjsonLines.Serialize(images, PipelineJson.Default.ImageMessage),
+            metadata,
+            cancellationToken).ConfigureAwait(false);
+        Log.PageListed(_logger, page.JobId, page.Page, page.Count, page.Filtered);
+        return isFirst ? page : await FindAsync(request, cancellationToken).ConfigureAwait(false) ?? page;
+    }
+
+    private async Task<JobPage?> FindAsync(JobPageRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var blob = _clients.Staging.GetBlobClient(BatchNames.PageList(request.Job.JobId, request.Page));
+            BlobProperties properties = await blob.GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            return Describe(
+                request,
+                int.Parse(properties.Metadata[CountKey], CultureInfo.InvariantCulture),
+                int.Parse(properties.Metadata[FilteredKey], CultureInfo.InvariantCulture),
+                properties.Metadata.TryGetValue(NextKey, out var next) ? Encoding.UTF8.GetString(Convert.FromBase64String(next)) : null);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    private async Task<(IReadOnlyList<ImageMessage> Images, int Filtered, string? Next)> ReadPageAsync(
+        JobPageRequest request,
+        CancellationToken cancellationToken)
+    {
+        var job = request.Job;
+        var pages = _clients.Blobs.GetBlobContainerClient(job.Container)
+            .GetBlobsAsync(BlobTraits.None, BlobStates.None, job.Prefix, cancellationToken)
+            .AsPages(request.Token, job.PageSize);
+        await foreach (var page in pages.ConfigureAwait(false))
+        {
+            var filter = new JobFilter(job.Prefix, job.Filter);
+            var images = page.Values
+                .Where(blob => filter.Matches(blob.Name))
+                .Select(blob => new ImageMessage
+                {
+                    Container = job.Container,
+                    Name = blob.Name,
+                    Etag = BlobNames.Etag(blob.Properties.ETag?.ToString()),
+                    Bytes = blob.Properties.ContentLength,
+                })
+                .ToArray();
+            if (job.OnlyFailed)
+            {
+                images = await KeepFailedAsync(images, cancellationToken).ConfigureAwait(false);
+            }
+
+            return (images, page.Values.Count - images.Length, string.IsNullOrEmpty(page.ContinuationToken) ? null : page.ContinuationToken);
+        }
+
+        return ([], 0, null);
+    }
+
+    private async Task<ImageMessage[]> KeepFailedAsync(ImageMessage[] images, CancellationToken cancellationToken)
+    {
+        var isFailed = new bool[images.Length];
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, images.Length),
+            new ParallelOptions { MaxDegreeOfParallelism = _options.LookupConcurrency, CancellationToken = cancellationToken },
+            async (i, token) =>
+            {
+                var record = await _records.FindAsync(images[i].Container, images[i].Name, token).ConfigureAwait(false);
+                isFailed[i] = record?.Status == DetectionResult.FailedStatus;
+            }).ConfigureAwait(false);
+        return [.. images.Where((_, i) => isFailed[i])];
+    }
+
+    private static JobPage Describe(JobPageRequest request, int count, int filtered, string? next) => new(
+        request.Job.JobId,
+        request.Page,
+        BatchNames.PageList(request.Job.JobId, request.Page),
+        count,
+        filtered,
+        next,
+        JobNames.Results(request.Job.JobId, request.Page, request.Job.PageSize));
 }

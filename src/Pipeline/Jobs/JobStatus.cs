@@ -43,8 +43,52 @@ public sealed record JobStatus
     public string? Error { get; init; }
 
     /// <summary>The status of a job under way.</summary>
-    public static JobStatus From(string jobId, JobProgress progress, DateTimeOffset now) => throw new NotImplementedException();
+    /// <param name="jobId">The job.</param>
+    /// <param name="progress">How far it is.</param>
+    /// <param name="now">The time, in UTC.</param>
+    public static JobStatus From(string jobId, JobProgress progress, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        var processed = progress.CountProcessed();
+        var rate = Rate(processed, (now - progress.StartedUtc).TotalSeconds);
+        return new JobStatus
+        {
+            JobId = jobId,
+            State = JobStates.Running,
+            Discovered = progress.Discovered,
+            Detected = progress.Detected,
+            Failed = progress.Failed,
+            Skipped = progress.Skipped,
+            Filtered = progress.Filtered,
+            IsListed = progress.IsListed,
+            ImagesPerSecond = rate,
+            SecondsLeft = rate > 0 ? Math.Round(Math.Max(0, progress.Discovered - processed) / rate, 1) : null,
+            StartedUtc = progress.StartedUtc,
+        };
+    }
 
     /// <summary>The status of a job that ended.</summary>
-    public static JobStatus From(JobManifest manifest) => throw new NotImplementedException();
+    /// <param name="manifest">What it came to.</param>
+    public static JobStatus From(JobManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        return new JobStatus
+        {
+            JobId = manifest.JobId,
+            State = manifest.State,
+            Discovered = manifest.Discovered,
+            Detected = manifest.Detected,
+            Failed = manifest.Failed,
+            Skipped = manifest.Skipped,
+            Filtered = manifest.Filtered,
+            IsListed = true,
+            ImagesPerSecond = manifest.ImagesPerSecond,
+            SecondsLeft = 0,
+            StartedUtc = manifest.StartedUtc,
+            EndedUtc = manifest.EndedUtc,
+            Error = manifest.Error ?? (manifest.Missing.Count > 0 ? string.Join(" ", manifest.Missing) : null),
+        };
+    }
+
+    internal static double Rate(long processed, double seconds) => seconds > 0 ? Math.Round(processed / seconds, 3) : 0;
 }

@@ -1,8 +1,155 @@
+using System.Text.Json;
+using Azure;
+using Azure.Storage.Blobs.Models;
+using Microsoft.Extensions.Logging;
+using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.Pipeline.Telemetry;
+
 namespace Nanodet.Serverless.Pipeline.Jobs;
 
 /// <summary>Ends a job: puts its NDJSON together, checks the counts, writes the manifest.</summary>
 public sealed class ManifestWriter
 {
+    private const int DeleteConcurrency = 8;
+
+    private readonly StorageClients _clients;
+    private readonly JobStore _store;
+    private readonly JobResults _results;
+    private readonly ILogger _logger;
+
+    internal ManifestWriter(StorageClients clients, JobStore store, JobResults results, ILogger<ManifestWriter> logger)
+    {
+        _clients = clients;
+        _store = store;
+        _results = results;
+        _logger = logger;
+    }
+
     /// <summary>The activity <c>WriteManifest</c>. Repeating it changes nothing.</summary>
-    public Task<JobManifest> WriteAsync(JobEnd end, CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <param name="end">How the job ended.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<JobManifest> WriteAsync(JobEnd end, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(end);
+        var manifest = await _store.FindManifestAsync(end.Job.JobId, cancellationToken).ConfigureAwait(false);
+        if (manifest is null)
+        {
+            manifest = await CreateAsync(end, cancellationToken).ConfigureAwait(false);
+            await UploadAsync(manifest, cancellationToken).ConfigureAwait(false);
+            Log.JobEnded(
+                _logger, manifest.JobId, manifest.State, manifest.Discovered, manifest.Detected, manifest.Failed, manifest.Skipped);
+        }
+
+        if (manifest.State == JobStates.Inconsistent)
+        {
+            // Lists and staging blobs stay: they show what is missing.
+            Log.JobInconsistent(_logger, manifest.JobId, string.Join(" ", manifest.Missing));
+        }
+        else
+        {
+            await ClearStagingAsync(end.Job.JobId, cancellationToken).ConfigureAwait(false);
+        }
+
+        return manifest;
+    }
+
+    private async Task<JobManifest> CreateAsync(JobEnd end, CancellationToken cancellationToken)
+    {
+        var (job, progress) = (end.Job, end.Progress);
+        var files = Enumerable.Range(0, Math.Max(1, progress.Pages))
+            .Select(page => JobNames.Results(job.JobId, page, job.PageSize))
+            .Distinct()
+            .ToArray();
+        var lines = 0L;
+        DetectionResult? sample = null;
+        foreach (var file in files)
+        {
+            var blocks = await _results.CommitAsync(file, cancellationToken).ConfigureAwait(false);
+            lines += blocks.Sum(block => (long)block.Lines);
+            sample ??= await _results.FindSampleAsync(file, cancellationToken).ConfigureAwait(false);
+        }
+
+        var missing = FindMissing(end, lines);
+        var seconds = Math.Max(0, (end.EndedUtc - progress.StartedUtc).TotalSeconds);
+        return new JobManifest
+        {
+            JobId = job.JobId,
+            State = missing.Count == 0 ? end.State : JobStates.Inconsistent,
+            Error = end.Error,
+            Request = job,
+            Discovered = progress.Discovered,
+            Detected = progress.Detected,
+            Failed = progress.Failed,
+            Skipped = progress.Skipped,
+            Unprocessed = Math.Max(0, progress.Discovered - progress.CountProcessed()),
+            Filtered = progress.Filtered,
+            Pages = progress.Pages,
+            Model = sample?.Model,
+            Provider = sample?.Provider,
+            StartedUtc = progress.StartedUtc,
+            EndedUtc = end.EndedUtc,
+            Seconds = Math.Round(seconds, 3),
+            ImagesPerSecond = JobStatus.Rate(progress.CountProcessed(), seconds),
+            Results = files,
+            Missing = missing,
+        };
+    }
+
+    /// <summary>Only a completed job has to add up; one that ended early may even have staged results that nobody counted.</summary>
+    private static List<string> FindMissing(JobEnd end, long lines)
+    {
+        var missing = new List<string>();
+        var progress = end.Progress;
+        if (end.State != JobStates.Completed)
+        {
+            return missing;
+        }
+
+        if (!progress.IsListed)
+        {
+            missing.Add($"Expected every page to be listed, found {progress.Pages} and more to come.");
+        }
+
+        if (progress.CountProcessed() != progress.Discovered)
+        {
+            missing.Add(
+                $"Expected detected + failed + skipped to be the {progress.Discovered} images found, found {progress.Detected} + "
+                + $"{progress.Failed} + {progress.Skipped}: {progress.Discovered - progress.CountProcessed()} without a record.");
+        }
+
+        if (lines != progress.Detected + progress.Failed)
+        {
+            missing.Add(
+                $"Expected {progress.Detected + progress.Failed} lines of results, found {lines}: "
+                + $"{progress.Detected + progress.Failed - lines} missing.");
+        }
+
+        return missing;
+    }
+
+    private async Task UploadAsync(JobManifest manifest, CancellationToken cancellationToken) =>
+        await _clients.Jobs.GetBlobClient(JobNames.Manifest(manifest.JobId)).UploadAsync(
+            BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(manifest, PipelineJson.Default.JobManifest)),
+            new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" } },
+            cancellationToken).ConfigureAwait(false);
+
+    private async Task ClearStagingAsync(string jobId, CancellationToken cancellationToken)
+    {
+        var blobs = _clients.Staging.GetBlobsAsync(BlobTraits.None, BlobStates.None, $"jobs/{jobId}/", cancellationToken);
+        await Parallel.ForEachAsync(
+            blobs,
+            new ParallelOptions { MaxDegreeOfParallelism = DeleteConcurrency, CancellationToken = cancellationToken },
+            async (blob, token) =>
+            {
+                try
+                {
+                    await _clients.Staging.GetBlobClient(blob.Name).DeleteIfExistsAsync(cancellationToken: token).ConfigureAwait(false);
+                }
+                catch (RequestFailedException exception) when (exception.Status == 404)
+                {
+                    // Gone is what it should be.
+                }
+            }).ConfigureAwait(false);
+    }
 }

@@ -3,7 +3,7 @@ namespace Nanodet.Serverless.Pipeline.Models;
 /// <summary>The stable codes of <see cref="ModelLoadException"/>.</summary>
 public static class ModelErrorCodes
 {
-    /// <summary>There is no file at the path.</summary>
+    /// <summary>There is no file at the path, no pointer, or no blob of that name.</summary>
     public const string NotFound = "model_not_found";
 
     /// <summary>ONNX Runtime cannot read the bytes as a model.</summary>
@@ -20,4 +20,19 @@ public static class ModelErrorCodes
 
     /// <summary>The model does not reproduce its parity fixture.</summary>
     public const string ParityFailed = "parity_failed";
+
+    /// <summary>The pointer to the current model is no pointer.</summary>
+    public const string PointerInvalid = "model_pointer_invalid";
+
+    /// <summary>The model's bytes do not have the SHA-256 that they ought to have.</summary>
+    public const string Corrupt = "model_corrupt";
+
+    /// <summary>The storage that holds the model cannot be reached.</summary>
+    public const string StorageUnavailable = "model_storage_unavailable";
+
+    /// <summary>The GPU lost the session; it is built again.</summary>
+    public const string SessionLost = "session_lost";
+
+    /// <summary>Loading failed in a way that has no code of its own; the reason says more.</summary>
+    public const string Unexpected = "model_load_failed";
 }

@@ -1,30 +1,258 @@
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Telemetry;
+using Polly;
+using Polly.Retry;
 
 namespace Nanodet.Serverless.Pipeline.Models;
 
 /// <summary>
 /// The one model of a worker: loaded in the background when the process starts, checked, run once, its parity fixture replayed; then
-/// ready. While that fails it is tried again, with growing pauses.
+/// ready. While that fails it is tried again, with growing pauses, so that a repaired model needs no restart.
 /// </summary>
 public sealed class WarmModel : IHostedService, IDisposable
 {
+    private readonly ModelStore _store;
+    private readonly WarmModelOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ResiliencePipeline _loading;
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _wanted = new(1);
+    private readonly CancellationTokenSource _stopping = new();
+
+    private TaskCompletionSource _changed = NewSignal();
+    private LoadedModel? _loaded;
+    private WarmModelStatus _status;
+    private long _images;
+    private Task _running = Task.CompletedTask;
+
+    internal WarmModel(ModelStore store, IOptions<WarmModelOptions> options, TimeProvider time, ILogger<WarmModel> logger)
+    {
+        _store = store;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+        _status = new WarmModelStatus { State = WarmModelState.Loading, SinceUtc = time.GetUtcNow() };
+        _loading = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<Exception>(exception => exception is not OperationCanceledException),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                Delay = _options.RetryPause,
+                MaxDelay = _options.LongestRetryPause,
+                OnRetry = arguments =>
+                {
+                    OnFailed(arguments.Outcome.Exception!, arguments.RetryDelay);
+                    return ValueTask.CompletedTask;
+                },
+            })
+            .Build();
+    }
+
     /// <summary>How far it is.</summary>
-    public WarmModelStatus Status => throw new NotImplementedException();
+    public WarmModelStatus Status
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _status with { Images = Interlocked.Read(ref _images) };
+            }
+        }
+    }
 
     /// <summary>Waits for the model.</summary>
     /// <param name="limit">How long; zero for not at all.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>A lease; null when it is not ready in time.</returns>
-    public Task<ModelLease?> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task<ModelLease?> WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var start = _time.GetTimestamp();
+        while (true)
+        {
+            Task changed;
+            lock (_gate)
+            {
+                if (_loaded?.TryLease() is { } lease)
+                {
+                    return lease;
+                }
+
+                changed = _changed.Task;
+            }
+
+            var left = limit - _time.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero)
+            {
+                return null;
+            }
+
+            try
+            {
+                await changed.WaitAsync(left, _time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                return null;
+            }
+        }
+    }
 
     /// <summary>Begins to load, and returns.</summary>
-    public Task StartAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <param name="cancellationToken">Not used: nothing is waited for.</param>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _running = Task.Run(() => RunAsync(_stopping.Token), CancellationToken.None);
+        return Task.CompletedTask;
+    }
 
     /// <summary>Stops loading.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <param name="cancellationToken">Gives the wait up.</param>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     /// <summary>Lets the model go as soon as its leases end.</summary>
     public void Dispose()
     {
+        _stopping.Cancel();
+        TakeAway(null)?.Release();
+        _wanted.Dispose();
     }
+
+    internal void CountImages(int images) => Interlocked.Add(ref _images, images);
+
+    /// <summary>Gives a session up that the GPU has lost, and has it built again. Several callers may report the same one.</summary>
+    internal void ReportLost(LoadedModel lost, Exception reason)
+    {
+        lock (_gate)
+        {
+            if (_loaded != lost)
+            {
+                return;
+            }
+
+            _loaded = null;
+            Enter(new WarmModelStatus
+            {
+                State = WarmModelState.NotReady,
+                Code = ModelErrorCodes.SessionLost,
+                Reason = reason.Message,
+                Loads = _status.Loads,
+                SinceUtc = _time.GetUtcNow(),
+            });
+        }
+
+        Log.SessionLost(_logger, lost.Model.Sha256, reason.Message);
+        PipelineTelemetry.ModelFaults.Add(1, new KeyValuePair<string, object?>("kind", "session_lost"));
+        lost.Release();
+        _wanted.Release();
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await _wanted.WaitAsync(cancellationToken).ConfigureAwait(false);
+                await _loading.ExecuteAsync(LoadAsync, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The app stops.
+        }
+    }
+
+    private async ValueTask LoadAsync(CancellationToken cancellationToken)
+    {
+        var start = _time.GetTimestamp();
+        using var activity = PipelineTelemetry.Source.StartActivity("nanodet.model.load");
+        var fetched = await _store.FetchAsync(cancellationToken).ConfigureAwait(false);
+        var model = NanodetModel.Load(fetched.Path, new ModelOptions
+        {
+            Provider = _options.Provider,
+            RequireGpu = _options.RequireGpu,
+            DeviceId = _options.DeviceId,
+            IntraOpThreads = _options.IntraOpThreads,
+            Version = fetched.Version,
+        });
+        try
+        {
+            ParityFixture.Verify(model, _options.Precision).EnsurePassed();
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+
+        var duration = _time.GetElapsedTime(start);
+        lock (_gate)
+        {
+            _loaded = new LoadedModel(model);
+            Enter(new WarmModelStatus
+            {
+                State = WarmModelState.Ready,
+                Model = ResultModel.From(model),
+                Provider = model.Provider.Name,
+                FallbackReason = model.Provider.FallbackReason,
+                Loads = _status.Loads + 1,
+                SinceUtc = _time.GetUtcNow(),
+            });
+        }
+
+        Count("ready");
+        PipelineTelemetry.ModelLoadDuration.Record(duration.TotalSeconds);
+        Log.ModelReady(
+            _logger, model.Description.Name, model.Version, model.Sha256, model.Provider.Name, duration.TotalMilliseconds);
+    }
+
+    private void OnFailed(Exception exception, TimeSpan pause)
+    {
+        var code = (exception as ModelLoadException)?.Code ?? ModelErrorCodes.Unexpected;
+        lock (_gate)
+        {
+            Enter(new WarmModelStatus
+            {
+                State = WarmModelState.NotReady,
+                Code = code,
+                Reason = exception.Message,
+                Loads = _status.Loads,
+                FailedTries = _status.FailedTries + 1,
+                SinceUtc = _time.GetUtcNow(),
+            });
+        }
+
+        Count(code);
+        Log.ModelNotReady(_logger, code, exception.Message, pause);
+    }
+
+    private LoadedModel? TakeAway(LoadedModel? next)
+    {
+        lock (_gate)
+        {
+            return Interlocked.Exchange(ref _loaded, next);
+        }
+    }
+
+    /// <summary>Called with the gate held.</summary>
+    private void Enter(WarmModelStatus status)
+    {
+        _status = status;
+        Interlocked.Exchange(ref _changed, NewSignal()).TrySetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static void Count(string outcome) =>
+        PipelineTelemetry.ModelLoads.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 }

@@ -1,14 +1,109 @@
+using Azure.Core;
+using Azure.Identity;
 using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Specialized;
 using Azure.Storage.Queues;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace Nanodet.Serverless.Pipeline.Storage;
 
-/// <summary>Clients of the app's storage account, by connection string or by identity. One of a process; thread-safe.</summary>
+/// <summary>
+/// Clients of the app's storage account, by connection string or by identity. One of a process; thread-safe. They retry what may
+/// pass; nothing here retries again.
+/// </summary>
 public sealed class StorageClients
 {
+    private readonly StorageOptions _options;
+
+    /// <summary>Reads the connection that the options name.</summary>
+    /// <param name="configuration">Where the connection is.</param>
+    /// <param name="options">Its name, and the names of containers and queues.</param>
+    /// <exception cref="PipelineException"><see cref="PipelineErrorCodes.InvalidStorageSettings"/>.</exception>
+    public StorageClients(IConfiguration configuration, IOptions<StorageOptions> options)
+        : this(configuration, options, credential: null, new BlobClientOptions(), new QueueClientOptions())
+    {
+    }
+
+    internal StorageClients(
+        IConfiguration configuration,
+        IOptions<StorageOptions> options,
+        TokenCredential? credential,
+        BlobClientOptions blobOptions,
+        QueueClientOptions queueOptions)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options.Value;
+        var connection = StorageConnection.Read(configuration, _options.Connection);
+
+        // Names are taken as they are; the Functions host reads base64.
+        blobOptions.TrimBlobNameSlashes = false;
+        queueOptions.MessageEncoding = QueueMessageEncoding.Base64;
+        var once = Once(blobOptions);
+        try
+        {
+            if (connection.HasConnectionString)
+            {
+                Blobs = new BlobServiceClient(connection.ConnectionString, blobOptions);
+                BlobsWithoutRetry = new BlobServiceClient(connection.ConnectionString, once);
+                Queues = new QueueServiceClient(connection.ConnectionString, queueOptions);
+            }
+            else
+            {
+                credential ??= CreateCredential(connection);
+                Blobs = new BlobServiceClient(connection.BlobService, credential, blobOptions);
+                BlobsWithoutRetry = new BlobServiceClient(connection.BlobService, credential, once);
+                Queues = new QueueServiceClient(connection.QueueService, credential, queueOptions);
+            }
+        }
+        catch (Exception exception) when (exception is FormatException or ArgumentException)
+        {
+            // The SDK's message does not quote the text, which may hold a key; neither does this one.
+            throw new PipelineException(
+                PipelineErrorCodes.InvalidStorageSettings,
+                $"'{_options.Connection}': expected a storage connection, found a text that is none ({exception.GetType().Name}).");
+        }
+
+        Account = new StorageAccount(Blobs.AccountName, Blobs.Uri);
+    }
+
     /// <summary>The blob service.</summary>
-    public BlobServiceClient Blobs => throw new NotImplementedException();
+    public BlobServiceClient Blobs { get; }
 
     /// <summary>The queue service; messages are base64, as the Functions host reads them.</summary>
-    public QueueServiceClient Queues => throw new NotImplementedException();
+    public QueueServiceClient Queues { get; }
+
+    /// <summary>The blob service for callers that retry themselves.</summary>
+    internal BlobServiceClient BlobsWithoutRetry { get; }
+
+    /// <summary>How URLs of this account's blobs look.</summary>
+    internal StorageAccount Account { get; }
+
+    internal BlobContainerClient Detections => Blobs.GetBlobContainerClient(_options.Detections);
+
+    internal BlobContainerClient Jobs => Blobs.GetBlobContainerClient(_options.Jobs);
+
+    internal BlobContainerClient Staging => Blobs.GetBlobContainerClient(_options.Staging);
+
+    internal BlobContainerClient Models => BlobsWithoutRetry.GetBlobContainerClient(_options.Models);
+
+    internal BlobClient Image(string container, string name) => Blobs.GetBlobContainerClient(container).GetBlobClient(name);
+
+    internal BlockBlobClient ResultsOf(string name) => Jobs.GetBlockBlobClient(name);
+
+    private static BlobClientOptions Once(BlobClientOptions options)
+    {
+        var once = new BlobClientOptions { TrimBlobNameSlashes = false, Transport = options.Transport };
+        once.Retry.MaxRetries = 0;
+        return once;
+    }
+
+    private static TokenCredential CreateCredential(StorageConnection connection) => connection switch
+    {
+        { Credential: not null, ClientId: { } clientId } =>
+            new ManagedIdentityCredential(ManagedIdentityId.FromUserAssignedClientId(clientId)),
+        { Credential: not null } => new ManagedIdentityCredential(ManagedIdentityId.SystemAssigned),
+        _ => new DefaultAzureCredential(new DefaultAzureCredentialOptions { ManagedIdentityClientId = connection.ClientId }),
+    };
 }

@@ -69,6 +69,34 @@ public sealed record StorageOptions : IValidatableObject
     /// <summary>Every queue that is needed, without the poison queues.</summary>
     internal IEnumerable<string> Queues => [ImageQueue, BatchQueue, EventQueue];
 
+    /// <summary>The queue that takes what failed too often.</summary>
+    /// <param name="queue">The queue's own name.</param>
+    public static string PoisonOf(string queue) => $"{queue}-poison";
+
     /// <inheritdoc/>
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => [];
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var name in Containers.Where(name => !BlobNames.IsContainer(name)))
+        {
+            yield return new ValidationResult(
+                $"{Section}: expected containers of 3 to 63 lower-case letters, digits and single hyphens, found '{name}'.");
+        }
+
+        foreach (var name in Queues.Where(name => !BlobNames.IsQueue(name)))
+        {
+            yield return new ValidationResult(
+                $"{Section}: expected queues of 3 to {BlobNames.MaxQueueLength} lower-case letters, digits and single hyphens, found '{name}'.");
+        }
+
+        // Results among the images would be detected in their turn.
+        if (Containers.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } container)
+        {
+            yield return new ValidationResult($"{Section}: expected a container of its own for each purpose, found '{container.Key}' twice.");
+        }
+
+        if (Queues.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } queue)
+        {
+            yield return new ValidationResult($"{Section}: expected a queue of its own for each purpose, found '{queue.Key}' twice.");
+        }
+    }
 }

@@ -1,0 +1,229 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Detectors;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Telemetry;
+
+namespace Nanodet.Serverless.Pipeline.Batches;
+
+/// <summary>The steps of a batch on a ready model: look up, claim, download, detect, stage.</summary>
+internal sealed class BatchDetection(
+    WarmDetector detector,
+    ImageSource source,
+    ResultRecords records,
+    BatchStaging staging,
+    IOptions<WorkerOptions> options,
+    TimeProvider time,
+    ILogger<BatchDetection> logger)
+{
+    private readonly IdentityRegister _register = new(options.Value.RememberedIdentities);
+
+    internal async Task<BatchDetected> RunAsync(
+        BatchReference batch,
+        IReadOnlyList<ImageMessage> messages,
+        ModelLease lease,
+        CancellationToken cancellationToken)
+    {
+        var images = messages.Select(message => new BatchImage(message)).ToArray();
+        string? stagingBlob = null;
+        try
+        {
+            await ForEachAsync(images, image => LookUpAsync(batch, image, lease, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await ClaimAsync(batch, images, cancellationToken).ConfigureAwait(false);
+            foreach (var wave in Waves(images))
+            {
+                await ForEachAsync(wave, image => DownloadAsync(batch, image, cancellationToken), cancellationToken).ConfigureAwait(false);
+                await DetectAsync(batch, wave, lease, cancellationToken).ConfigureAwait(false);
+            }
+
+            var outcomes = images.Select(image => image.Outcome!).ToArray();
+            var detected = await staging.WriteAsync(batch, outcomes, cancellationToken).ConfigureAwait(false);
+            stagingBlob = detected.StagingBlob;
+            Count(outcomes);
+            return detected;
+        }
+        finally
+        {
+            foreach (var image in images.Where(image => image.IsClaimed))
+            {
+                _register.Leave(image.Identity!, stagingBlob);
+            }
+        }
+    }
+
+    private Task ForEachAsync(IEnumerable<BatchImage> images, Func<BatchImage, Task> step, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
+            images.Where(image => image.Outcome is null),
+            new ParallelOptions { MaxDegreeOfParallelism = options.Value.DownloadConcurrency, CancellationToken = cancellationToken },
+            async (image, _) => await step(image).ConfigureAwait(false));
+
+    /// <summary>Finds the image's identity out, and whether its result is there.</summary>
+    private async Task LookUpAsync(BatchReference batch, BatchImage image, ModelLease lease, CancellationToken cancellationToken)
+    {
+        var requested = RequestedOptions(batch, image);
+        if (requested?.Model is { } model && !lease.Serves(model))
+        {
+            Fail(batch, image, new DetectionError(
+                FailureCodes.ModelNotServed,
+                $"Expected model '{model}', this worker serves '{lease.Model.Description.Name}' version {lease.Model.Version}."));
+            return;
+        }
+
+        if (await source.LookUpAsync(image, cancellationToken).ConfigureAwait(false) is { } error)
+        {
+            Fail(batch, image, error);
+            return;
+        }
+
+        image.Identity = IdentityOf(image, lease.Model, ResultOptions.From(detector.OptionsFor(requested)));
+        if (batch.Force)
+        {
+            return;
+        }
+
+        var record = await records.FindAsync(image.Message.Container, image.Message.Name, cancellationToken).ConfigureAwait(false);
+        if (record?.Identity == image.Identity)
+        {
+            image.Skip();
+        }
+    }
+
+    /// <summary>Claims the identities in the register's order, and skips those that another batch has computed meanwhile.</summary>
+    private async Task ClaimAsync(BatchReference batch, BatchImage[] images, CancellationToken cancellationToken)
+    {
+        var open = images.Where(image => image.Outcome is null).OrderBy(image => image.Identity, StringComparer.Ordinal);
+        string? last = null;
+        foreach (var image in open)
+        {
+            if (image.Identity == last)
+            {
+                // Twice in one batch.
+                image.Skip();
+                continue;
+            }
+
+            last = image.Identity;
+            while (!batch.Force && !image.IsClaimed && image.Outcome is null)
+            {
+                var finished = await _register.EnterAsync(image.Identity!, cancellationToken).ConfigureAwait(false);
+                if (finished is null)
+                {
+                    image.IsClaimed = true;
+                }
+                else if (await IsThereAsync(image, finished, cancellationToken).ConfigureAwait(false))
+                {
+                    image.Skip();
+                }
+                else
+                {
+                    _register.Forget(image.Identity!, finished);
+                }
+            }
+        }
+    }
+
+    /// <summary>True when the result that was computed lately waits in staging, or is written.</summary>
+    private async Task<bool> IsThereAsync(BatchImage image, string stagingBlob, CancellationToken cancellationToken)
+    {
+        if (await staging.ExistsAsync(stagingBlob, cancellationToken).ConfigureAwait(false))
+        {
+            return true;
+        }
+
+        var record = await records.FindAsync(image.Message.Container, image.Message.Name, cancellationToken).ConfigureAwait(false);
+        return record?.Identity == image.Identity;
+    }
+
+    /// <summary>Parts whose encoded bytes may be in memory together.</summary>
+    private IEnumerable<BatchImage[]> Waves(BatchImage[] images)
+    {
+        var wave = new List<BatchImage>();
+        var bytes = 0L;
+        foreach (var image in images.Where(image => image.Outcome is null))
+        {
+            if (wave.Count > 0 && bytes + image.Bytes > options.Value.MaxBytesInMemory)
+            {
+                yield return [.. wave];
+                wave.Clear();
+                bytes = 0;
+            }
+
+            wave.Add(image);
+            bytes += image.Bytes ?? 0;
+        }
+
+        if (wave.Count > 0)
+        {
+            yield return [.. wave];
+        }
+    }
+
+    private async Task DownloadAsync(BatchReference batch, BatchImage image, CancellationToken cancellationToken)
+    {
+        if (await source.DownloadAsync(image, cancellationToken).ConfigureAwait(false) is { } error)
+        {
+            Fail(batch, image, error);
+        }
+    }
+
+    private async Task DetectAsync(BatchReference batch, BatchImage[] wave, ModelLease lease, CancellationToken cancellationToken)
+    {
+        var groups = wave.Where(image => image.Outcome is null).GroupBy(image => RequestedOptions(batch, image));
+        foreach (var group in groups)
+        {
+            var images = group.ToArray();
+            var detection = await detector.DetectAsync(
+                [.. images.Select(image => image.Content)], group.Key, lease, cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i < images.Length; i++)
+            {
+                var image = images[i];
+                image.Content = default;
+                var result = DetectionResult.Create(
+                    detection.Outcomes[i], image.ToReference(), detection.Detector, time.GetUtcNow(), JobId(batch, image));
+                if (result.Model!.Sha256 != lease.Model.Sha256)
+                {
+                    // The session was lost, and another model took its place: the claim keeps the old identity, the result has its own.
+                    _register.Leave(image.Identity!, stagingBlob: null);
+                    image.IsClaimed = false;
+                    image.Identity = IdentityOf(image, detection.Detector.Model, result.Options!);
+                }
+
+                Finish(image, result);
+            }
+        }
+    }
+
+    private void Fail(BatchReference batch, BatchImage image, DetectionError error) => Finish(
+        image,
+        DetectionResult.CreateFailure(error, image.ToReference(), time.GetUtcNow(), JobId(batch, image)));
+
+    private void Finish(BatchImage image, DetectionResult result)
+    {
+        image.Finish(result);
+        if (result.Error is { } error)
+        {
+            Log.ImageFailed(logger, image.Message.Container, image.Message.Name, error.Code, error.Message);
+        }
+    }
+
+    private static string IdentityOf(BatchImage image, NanodetModel model, ResultOptions used) =>
+        ResultIdentity.Compute(image.Message.Container, image.Message.Name, image.Etag!, model.Sha256, used.ComputeHash());
+
+    private static DetectionRequestOptions? RequestedOptions(BatchReference batch, BatchImage image) => batch.Options ?? image.Message.Options;
+
+    private static string? JobId(BatchReference batch, BatchImage image) => batch.JobId ?? image.Message.JobId;
+
+    private static void Count(StagedImage[] outcomes)
+    {
+        foreach (var outcome in outcomes)
+        {
+            PipelineTelemetry.Images.Add(1, new KeyValuePair<string, object?>("status", outcome.Result?.Status ?? "skipped"));
+            if (outcome.Result?.Error is { } error)
+            {
+                PipelineTelemetry.Failures.Add(1, new KeyValuePair<string, object?>("code", error.Code));
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Pipeline.Batches;
+
+/// <summary>A message that failed too often, kept for people.</summary>
+/// <param name="Queue">The queue that it failed on.</param>
+/// <param name="ReceivedUtc">When it was given up, in UTC.</param>
+/// <param name="Problem">Why it names no image or batch, or null.</param>
+/// <param name="Message">Its text.</param>
+internal sealed record DeadLetter(string Queue, DateTimeOffset ReceivedUtc, string? Problem, string Message)
+{
+    /// <summary>Always 1.</summary>
+    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+}

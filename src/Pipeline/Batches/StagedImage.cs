@@ -1,0 +1,32 @@
+using System.Text.Json.Serialization;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Results;
+
+namespace Nanodet.Serverless.Pipeline.Batches;
+
+/// <summary>What became of one image of a batch: a line of a staging blob.</summary>
+internal sealed record StagedImage
+{
+    /// <summary>Always 1.</summary>
+    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+
+    /// <summary>The container.</summary>
+    public required string Container { get; init; }
+
+    /// <summary>The blob's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The result's identity; null where there is none, as when the blob is gone.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Identity { get; init; }
+
+    /// <summary>The result; null for a skipped image.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DetectionResult? Result { get; init; }
+
+    [JsonIgnore]
+    internal bool IsDetected => Result?.Status == DetectionResult.DetectedStatus;
+
+    [JsonIgnore]
+    internal bool IsFailed => Result?.Status == DetectionResult.FailedStatus;
+}

@@ -1,0 +1,42 @@
+namespace Nanodet.Serverless.Pipeline.Models;
+
+/// <summary>A model in memory and who uses it: it goes when it was given up and the last lease has ended.</summary>
+internal sealed class LoadedModel(NanodetModel model)
+{
+    private readonly Lock _gate = new();
+    private int _leases = 1;
+
+    internal NanodetModel Model { get; } = model;
+
+    /// <summary>The most images that one run has memory for, as far as that is known.</summary>
+    internal int MaxBatchSize { get; set; } = int.MaxValue;
+
+    /// <summary>Null when it is gone.</summary>
+    internal ModelLease? TryLease()
+    {
+        lock (_gate)
+        {
+            if (_leases == 0)
+            {
+                return null;
+            }
+
+            _leases++;
+            return new ModelLease(this);
+        }
+    }
+
+    /// <summary>Ends a lease, or the keeper's own hold.</summary>
+    internal void Release()
+    {
+        lock (_gate)
+        {
+            if (--_leases > 0)
+            {
+                return;
+            }
+        }
+
+        Model.Dispose();
+    }
+}

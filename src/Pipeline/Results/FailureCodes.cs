@@ -1,0 +1,26 @@
+namespace Nanodet.Serverless.Pipeline.Results;
+
+/// <summary>
+/// The stable codes of failures that come from storage and from the way through the app. Those of the image itself are
+/// <see cref="Images.ImageErrorCodes"/>; all are explained in docs/results.md.
+/// </summary>
+public static class FailureCodes
+{
+    /// <summary>There is no such blob any more.</summary>
+    public const string BlobNotFound = "blob_not_found";
+
+    /// <summary>The blob was overwritten after the image was queued.</summary>
+    public const string BlobChanged = "blob_changed";
+
+    /// <summary>The blob lies in the archive tier and cannot be read.</summary>
+    public const string BlobArchived = "blob_archived";
+
+    /// <summary>The worker serves another model than the one that was asked for.</summary>
+    public const string ModelNotServed = "model_not_served";
+
+    /// <summary>The image's message failed as often as the queue allows.</summary>
+    public const string Poison = "poison";
+
+    /// <summary>All codes.</summary>
+    public static IReadOnlyList<string> All { get; } = [BlobNotFound, BlobChanged, BlobArchived, ModelNotServed, Poison];
+}

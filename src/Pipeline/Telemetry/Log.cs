@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Logging;
+
+namespace Nanodet.Serverless.Pipeline.Telemetry;
+
+/// <summary>Every message that this assembly logs.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(100, LogLevel.Information, "Containers and queues of account {Account} are there")]
+    public static partial void StorageReady(ILogger logger, string account);
+
+    [LoggerMessage(101, LogLevel.Warning, "Containers and queues cannot be created yet: {Reason}")]
+    public static partial void StorageNotReady(ILogger logger, string reason);
+
+    [LoggerMessage(110, LogLevel.Information, "Batch {BatchId}: {Count} images that waited together")]
+    public static partial void GroupStarted(ILogger logger, string batchId, int count);
+
+    [LoggerMessage(120, LogLevel.Information, "Batch {BatchId}: {Detected} detected, {Failed} failed, {Skipped} skipped in {Milliseconds:F0} ms")]
+    public static partial void BatchProcessed(ILogger logger, string batchId, int detected, int failed, int skipped, double milliseconds);
+
+    [LoggerMessage(121, LogLevel.Information, "Batch {BatchId} was processed before; its event is raised again")]
+    public static partial void BatchStagedBefore(ILogger logger, string batchId);
+
+    [LoggerMessage(122, LogLevel.Warning, "Batch {BatchId}, attempt {Attempt}, is put back: the model is not ready ({Code}: {Reason})")]
+    public static partial void BatchPutBack(ILogger logger, string batchId, int attempt, string? code, string? reason);
+
+    [LoggerMessage(123, LogLevel.Information, "Batch {BatchId} was finished and cleared away; nothing to do")]
+    public static partial void BatchGone(ILogger logger, string batchId);
+
+    [LoggerMessage(124, LogLevel.Warning, "Image {Container}/{Name} failed: {Code}: {Reason}")]
+    public static partial void ImageFailed(ILogger logger, string? container, string name, string code, string reason);
+
+    [LoggerMessage(130, LogLevel.Information, "Batch {BatchId}: its results were written and cleared away before")]
+    public static partial void BatchWrittenBefore(ILogger logger, string batchId);
+
+    [LoggerMessage(131, LogLevel.Information, "Image {Container}/{Name}: a record of its own is there, {Code} does not replace it")]
+    public static partial void RecordKept(ILogger logger, string? container, string name, string code);
+
+    [LoggerMessage(140, LogLevel.Error, "A message of queue {Queue} failed too often and became the dead letter {Blob}")]
+    public static partial void DeadLetter(ILogger logger, string queue, string blob);
+
+    [LoggerMessage(150, LogLevel.Information, "Reconciliation: {Examined} images examined, {Queued} without a record queued again")]
+    public static partial void Reconciled(ILogger logger, long examined, long queued);
+
+    [LoggerMessage(160, LogLevel.Information, "Job {JobId}, page {Page}: {Count} images, {Filtered} left out")]
+    public static partial void PageListed(ILogger logger, string jobId, int page, int count, int filtered);
+
+    [LoggerMessage(161, LogLevel.Information, "Job {JobId} is {State}: {Discovered} found, {Detected} detected, {Failed} failed, {Skipped} skipped")]
+    public static partial void JobEnded(ILogger logger, string jobId, string state, long discovered, long detected, long failed, long skipped);
+
+    [LoggerMessage(162, LogLevel.Error, "Job {JobId} does not add up: {What}")]
+    public static partial void JobInconsistent(ILogger logger, string jobId, string what);
+
+    [LoggerMessage(170, LogLevel.Information, "Model {Name} {Version} ({Sha256}) is ready on {Provider} after {Milliseconds:F0} ms")]
+    public static partial void ModelReady(ILogger logger, string name, string version, string sha256, string provider, double milliseconds);
+
+    [LoggerMessage(171, LogLevel.Error, "The model is not ready: {Code}: {Reason} Next try in {Pause}.")]
+    public static partial void ModelNotReady(ILogger logger, string code, string reason, TimeSpan pause);
+
+    [LoggerMessage(172, LogLevel.Error, "The session of model {Sha256} is lost and is built again: {Reason}")]
+    public static partial void SessionLost(ILogger logger, string sha256, string reason);
+
+    [LoggerMessage(173, LogLevel.Warning, "Out of memory with {Images} images a run; going on with {Fewer}: {Reason}")]
+    public static partial void BatchHalved(ILogger logger, int images, int fewer, string reason);
+}
