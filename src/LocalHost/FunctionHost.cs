@@ -129,8 +129,8 @@ public sealed class FunctionHost : IAsyncDisposable
         var began = options.TimeProvider.GetTimestamp();
         using var timeout = new CancellationTokenSource(options.ShutdownTimeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        await TryStopAsync(frontEnd?.StopAsync(either.Token)).ConfigureAwait(false);
-        await TryStopAsync(engines?.StopAsync(either.Token)).ConfigureAwait(false);
+        await Task.WhenAll(TryStopAsync(frontEnd?.StopAsync(either.Token)), TryStopAsync(engines?.StopAsync(either.Token)))
+            .ConfigureAwait(false);
 
         // The worker first: its open stream would hold the server.
         foreach (var part in (IAsyncDisposable?[])[worker, engines, frontEnd, rpc])

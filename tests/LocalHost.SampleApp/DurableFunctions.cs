@@ -53,7 +53,7 @@ public static class DurableFunctions
     public static async Task<string> NapAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
         var began = context.CurrentUtcDateTime;
-        await context.CreateTimer(TimeSpan.FromSeconds(1), CancellationToken.None);
+        await context.CreateTimer(TimeSpan.FromSeconds(2), CancellationToken.None);
         return context.CurrentUtcDateTime - began >= TimeSpan.FromSeconds(1) ? "rested" : "too early";
     }
 

@@ -9,7 +9,7 @@ public static class QueueFunctions
     [Function("Copy")]
     [QueueOutput("%Prefix%-copied")]
     public static string Copy([QueueTrigger("%Prefix%-in")] string message, FunctionContext context) =>
-        $"{message}|{context.BindingContext.BindingData["DequeueCount"]}|{Environment.ProcessId}";
+        $"{message}|{context.BindingContext.BindingData.GetValueOrDefault("DequeueCount")}|{Environment.ProcessId}";
 
     [Function("Split")]
     [QueueOutput("%Prefix%-parts")]

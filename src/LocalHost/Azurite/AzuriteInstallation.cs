@@ -66,16 +66,12 @@ internal sealed class AzuriteInstallation(AzuriteOptions options, ILogger logger
     {
         foreach (var directory in (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(Path.PathSeparator))
         {
-            if (directory.Length == 0)
-            {
-                continue;
-            }
-
+            var command = Path.Combine(directory, "azurite");
             if (OperatingSystem.IsWindows())
             {
                 yield return ScriptIn(directory);
             }
-            else if (File.ResolveLinkTarget(Path.Combine(directory, "azurite"), returnFinalTarget: true) is { } target)
+            else if (File.Exists(command) && File.ResolveLinkTarget(command, returnFinalTarget: true) is { } target)
             {
                 yield return target.FullName;
             }

@@ -51,7 +51,7 @@ internal sealed class EngineHost : IAsyncDisposable
         builder.Services.AddSingleton<IWebJobsExceptionHandler, LoggingExceptionHandler>();
         var engines = builder.Services.AddWebJobs(_ => { })
             .AddAzureStorageCoreServices().AddAzureStorageBlobs().AddAzureStorageQueues().AddTimers();
-        if (functions.Any(function => !function.IsDisabled && UsesDurable(function)))
+        if (functions.Any(UsesDurable))
         {
             engines.AddDurableTask();
         }

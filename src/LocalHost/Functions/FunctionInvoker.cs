@@ -76,7 +76,7 @@ internal sealed class FunctionInvoker(
         return request;
     }
 
-    /// <summary>The top-level values of a JSON message are there for the expressions of other bindings.</summary>
+    /// <summary>The top-level values of a JSON message serve other bindings' expressions, before the engine's own of the same name.</summary>
     private static void AddMessageFields(Dictionary<string, object> bindingData, string message)
     {
         if (!message.AsSpan().TrimStart().StartsWith("{"))
@@ -91,7 +91,7 @@ internal sealed class FunctionInvoker(
             {
                 if (property.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array or JsonValueKind.Null))
                 {
-                    bindingData.TryAdd(property.Name, property.Value.ToString());
+                    bindingData[property.Name] = property.Value.ToString();
                 }
             }
         }

@@ -19,6 +19,8 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
 {
     private const long LongestBody = 100L << 20;
 
+    private static readonly string[] CallableTriggers = ["timerTrigger", "queueTrigger", "blobTrigger"];
+
     private static readonly string[] AllMethods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
     private readonly TaskCompletionSource<EngineHost> engines = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -49,9 +51,13 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
         }
 
         status.Map(app, () => engines.Task.IsCompletedSuccessfully);
+        app.MapPost("/admin/functions/{name}", (string name, ManualCall? call, CancellationToken cancellationToken) =>
+            RunNowAsync(functions, name, call?.Input ?? string.Empty, cancellationToken));
+        app.Map(WebHooks.Path + "/{extension}/{**rest}", HandleWebHookAsync);
     }
 
-    public Uri Address => new(app.Urls.Single());
+    /// <summary>Where it listens, once it has started.</summary>
+    public Uri Address => field ??= new Uri(app.Urls.Single());
 
     public HttpInvocationForwarder Forwarder { get; }
 
@@ -61,7 +67,6 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
         IReadOnlyList<FunctionDefinition> functions, HostStatus status, int port, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
     {
         var frontEnd = new HttpFrontEnd(functions, status, port, loggerFactory);
-        frontEnd.app.Map(WebHooks.Path + "/{extension}/{**rest}", frontEnd.HandleWebHookAsync);
         try
         {
             await frontEnd.app.StartAsync(cancellationToken);
@@ -90,6 +95,26 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
     {
         await engines.Task.WaitAsync(context.RequestAborted);
         await WebHooks.HandleAsync(context);
+    }
+
+    /// <summary>Runs a function as its trigger would, and does not wait for its end; the engine logs how it ended.</summary>
+    private async Task<IResult> RunNowAsync(
+        IReadOnlyList<FunctionDefinition> functions, string name, string input, CancellationToken cancellationToken)
+    {
+        var function = functions.FirstOrDefault(function => string.Equals(function.Name, name, StringComparison.OrdinalIgnoreCase));
+        if (function is null)
+        {
+            return Results.NotFound();
+        }
+
+        if (!Array.Exists(CallableTriggers, function.Trigger.Is))
+        {
+            return Results.BadRequest($"'{function.Name}' has a {function.Trigger.Type}; only {string.Join(", ", CallableTriggers)} can be called.");
+        }
+
+        var running = await engines.Task.WaitAsync(cancellationToken);
+        _ = running.CallAsync(function, input, CancellationToken.None).ContinueWith(call => _ = call.Exception, TaskScheduler.Default);
+        return Results.Accepted();
     }
 
     private async Task InvokeAsync(FunctionDefinition function, HttpContext context)

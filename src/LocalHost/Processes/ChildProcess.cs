@@ -12,6 +12,8 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly Process process;
     private readonly TaskCompletionSource<int> exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private StreamWriter input = StreamWriter.Null;
+
     private ChildProcess(Process process) => this.process = process;
 
     public int Id { get; private set; }
@@ -31,16 +33,14 @@ internal sealed class ChildProcess : IAsyncDisposable
         process.Exited += (_, _) => child.exited.TrySetResult(process.ExitCode);
         process.Start();
         child.Id = process.Id;
+        child.input = process.StandardInput;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return child;
     }
 
-    /// <summary>Writes one line to the child's input.</summary>
-    public void WriteLine() => IgnoreBrokenPipe(process.StandardInput.WriteLine);
-
     /// <summary>Ends the child's input.</summary>
-    public void CloseInput() => IgnoreBrokenPipe(process.StandardInput.Close);
+    public void CloseInput() => IgnoreBrokenPipe(input.Close);
 
     /// <summary>Waits for the end, and enforces it when it takes longer than <paramref name="grace"/>.</summary>
     /// <returns>Whether the child ended by itself.</returns>
@@ -59,10 +59,12 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Kills what still runs. The line tells a guard that waits for one that its child ended in order.</summary>
     public async ValueTask DisposeAsync()
     {
         Kill();
         await Exited;
+        IgnoreBrokenPipe(input.WriteLine);
         CloseInput();
         process.Dispose();
     }

@@ -40,7 +40,7 @@ internal sealed class HostSettings
     /// <exception cref="FunctionHostException">A file cannot be read, or no storage is set.</exception>
     public static HostSettings Load(string appDirectory, FunctionHostOptions options)
     {
-        var app = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var app = new Dictionary<string, string>(OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
         Add(app, ReadValues(appDirectory));
         Add(app, ReadEnvironment());
         Add(app, options.Settings);
@@ -112,10 +112,9 @@ internal sealed class HostSettings
         return environment;
     }
 
-    private static Dictionary<string, string> ReadEnvironment() =>
+    private static IEnumerable<KeyValuePair<string, string>> ReadEnvironment() =>
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-            .DistinctBy(entry => (string)entry.Key, StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? string.Empty);
+            .Select(entry => KeyValuePair.Create((string)entry.Key, (string?)entry.Value ?? string.Empty));
 
     private static IEnumerable<KeyValuePair<string, string>> ReadValues(string appDirectory) =>
         ReadJson(appDirectory, "local.settings.json").GetSection("Values").AsEnumerable(makePathsRelative: true)

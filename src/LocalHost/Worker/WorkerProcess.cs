@@ -44,9 +44,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
         try
         {
-            var child = ChildProcess.Start(start, line => Log.WorkerOutput(logger, line), line => Log.WorkerError(logger, line));
-            _ = child.Exited.ContinueWith(_ => child.WriteLine(), TaskScheduler.Default);
-            return new WorkerProcess(child);
+            return new WorkerProcess(
+                ChildProcess.Start(start, line => Log.WorkerOutput(logger, line), line => Log.WorkerError(logger, line)));
         }
         catch (Win32Exception e)
         {

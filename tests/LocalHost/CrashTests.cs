@@ -1,0 +1,112 @@
+using System.Diagnostics;
+
+namespace Nanodet.Serverless.LocalHost.Tests;
+
+public sealed class CrashTests(StorageFixture storage)
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task WorkerKilled_WorkWaiting_IsDoneByTheNextWorker()
+    {
+        var prefix = StorageFixture.NewName();
+        await using var host = await storage.StartAsync(prefix);
+        using var orchestrations = new Orchestrations(host.Address);
+        var instance = await orchestrations.StartAsync("WaitForGo");
+        await orchestrations.WaitAsync(instance, "Running");
+        var first = host.WorkerProcessId!.Value;
+
+        Kill(first);
+        await storage.SendAsync($"{prefix}-in", "after");
+        await host.WaitForWorkerStartsAsync(2, Cancelled);
+
+        var second = host.WorkerProcessId!.Value;
+        Assert.NotEqual(first, second);
+        Assert.Equal(2, host.WorkerStarts);
+        var copied = await storage.ReceiveAsync($"{prefix}-copied", text => text.StartsWith("after", StringComparison.Ordinal));
+        Assert.EndsWith($"|{second}", copied, StringComparison.Ordinal);
+        await orchestrations.PostAsync(instance, "sendEventPostUri", "Go", "\"still\"");
+        Assert.Equal("went still", await orchestrations.OutputAsync(instance));
+    }
+
+    [Fact]
+    public async Task WorkerKilled_RequestUnderWay_FailsAtOnce()
+    {
+        var log = new RecordingLoggerFactory();
+        await using var host = await FunctionHost.StartAsync(storage.Options(StorageFixture.NewName()), log, Cancelled);
+        using var client = new HttpClient { BaseAddress = host.Address };
+        var call = client.GetAsync("/api/Wait?file=unused", Cancelled);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(log.Lines.Any(line => line.Contains("Executing 'Wait'", StringComparison.Ordinal))), "the function runs");
+
+        Kill(host.WorkerProcessId!.Value);
+
+        using var response = await call.WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, Cancelled);
+        Assert.False(response.IsSuccessStatusCode);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(log.Lines.Any(line => line.Contains("WorkerProcessExitException", StringComparison.Ordinal))),
+            "the invocation failed with the worker's exit");
+    }
+
+    [Fact]
+    public async Task WorkerKilled_NoRestartsLeft_FailsCompletion()
+    {
+        var options = storage.Options(StorageFixture.NewName());
+        await using var host = await FunctionHost.StartAsync(
+            new FunctionHostOptions
+            {
+                AppDirectory = options.AppDirectory,
+                HostId = options.HostId,
+                MaxWorkerRestarts = 0,
+                Settings = options.Settings,
+                StorageConnectionString = options.StorageConnectionString,
+            },
+            storage.Logs,
+            Cancelled);
+
+        Kill(host.WorkerProcessId!.Value);
+
+        var error = await Assert.ThrowsAsync<FunctionHostException>(
+            () => host.Completion.WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, Cancelled));
+        Assert.Equal("worker_lost", error.Code);
+        Assert.Null(host.WorkerProcessId);
+    }
+
+    [Fact]
+    public async Task FunctionTimeout_FunctionThatNeverEnds_IsCancelled()
+    {
+        var file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        await using var host = await storage.StartAsync(StorageFixture.NewName(), ("AzureFunctionsJobHost__functionTimeout", "00:00:01"));
+        using var client = new HttpClient { BaseAddress = host.Address };
+
+        using var response = await client.GetAsync($"/api/Wait?file={Uri.EscapeDataString(file)}", Cancelled);
+
+        Assert.False(response.IsSuccessStatusCode);
+        await Eventually.TrueAsync(() => Task.FromResult(File.Exists(file)), "the function saw its cancellation");
+        File.Delete(file);
+        Assert.Equal(1, host.WorkerStarts);
+    }
+
+    [Fact]
+    public async Task HostKilled_WorkerAndAzurite_GoWithIt()
+    {
+        var data = Directory.CreateTempSubdirectory("killed-");
+        using var child = await ChildHost.StartAsync(StorageFixture.SampleApp, data.FullName, Cancelled);
+        Assert.True(ChildHost.IsAlive(child.WorkerProcessId));
+        Assert.True(ChildHost.IsAlive(child.AzuriteProcessId));
+
+        child.Process.Kill();
+
+        await Eventually.TrueAsync(
+            () => Task.FromResult(!ChildHost.IsAlive(child.WorkerProcessId) && !ChildHost.IsAlive(child.AzuriteProcessId)),
+            "worker and Azurite are gone",
+            seconds: 15);
+        data.Delete(recursive: true);
+    }
+
+    private static void Kill(int processId)
+    {
+        using var process = Process.GetProcessById(processId);
+        process.Kill();
+    }
+}

@@ -1,0 +1,10 @@
+using Nanodet.Serverless.LocalHost.Tests;
+using Xunit.MicrosoftTestingPlatform;
+using Xunit.Runner.InProc.SystemConsole;
+
+return args switch
+{
+    [ChildHost.Verb, var app, var data] => await ChildHost.RunAsync(app, data),
+    _ when args.Contains("--server") => await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
+    _ => await ConsoleRunner.Run(args),
+};

@@ -1,0 +1,149 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+
+namespace Nanodet.Serverless.LocalHost.Tests;
+
+public sealed class TriggerTests(StorageFixture storage)
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Queue_Message_ReachesFunctionAndOutputQueue()
+    {
+        var host = await storage.SharedHostAsync();
+        var message = StorageFixture.NewName();
+
+        await storage.SendAsync($"{storage.Prefix}-in", message);
+
+        var copied = await storage.ReceiveAsync($"{storage.Prefix}-copied", text => text.StartsWith(message, StringComparison.Ordinal));
+        Assert.Equal($"{message}|1|{host.WorkerProcessId}", copied);
+    }
+
+    [Fact]
+    public async Task Queue_JsonMessageToArray_WritesOneMessageForEachElement()
+    {
+        await storage.SharedHostAsync();
+
+        await storage.SendAsync($"{storage.Prefix}-orders", """{"Id":"A7","Amount":3}""");
+
+        foreach (var part in (string[])["A7/1", "A7/2", "A7/3"])
+        {
+            await storage.ReceiveAsync($"{storage.Prefix}-parts", text => text == part);
+        }
+    }
+
+    [Fact]
+    public async Task Queue_JsonMessageToBlobOutput_ResolvesPathFromMessage()
+    {
+        await storage.SharedHostAsync();
+        var container = storage.Blobs.GetBlobContainerClient($"{storage.Prefix}-archive");
+        await container.CreateIfNotExistsAsync(cancellationToken: Cancelled);
+
+        await storage.SendAsync($"{storage.Prefix}-archive", """{"Id":"B9","Amount":12}""");
+
+        // The engine makes the blob first and commits its content when the function has returned.
+        var blob = container.GetBlobClient("B9.txt");
+        await Eventually.TrueAsync(
+            async () => await blob.ExistsAsync(Cancelled)
+                && (await blob.DownloadContentAsync(Cancelled)).Value.Content.ToString() == "amount 12",
+            "B9.txt is written");
+    }
+
+    [Fact]
+    public async Task Queue_FunctionAlwaysThrows_MovesMessageToPoisonQueueAfterMaxDequeueCount()
+    {
+        await storage.SharedHostAsync();
+        var message = StorageFixture.NewName();
+
+        await storage.SendAsync($"{storage.Prefix}-broken", message);
+
+        await storage.ReceiveAsync($"{storage.Prefix}-broken-poison", text => text == message);
+        Assert.Equal(3, storage.Logs.Lines.Count(line =>
+            line.Contains("Executed 'Broken' (Failed", StringComparison.Ordinal) && line.Contains($"cannot do {message}", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Blob_UploadedToScannedContainer_ReachesFunctionAsClient()
+    {
+        await storage.SharedHostAsync();
+
+        var name = await UploadAsync("scanned", 12345);
+
+        await storage.ReceiveAsync($"{storage.Prefix}-blobs", text => text == $"scanned {name} 12345");
+    }
+
+    [Fact]
+    public async Task Blob_AnnouncedByEventGrid_ReachesFunctionAsBytes()
+    {
+        var host = await storage.SharedHostAsync();
+        var name = await UploadAsync("announced", 777);
+        var blob = storage.Blobs.GetBlobContainerClient($"{storage.Prefix}-announced").GetBlobClient(name);
+        var properties = await blob.GetPropertiesAsync(cancellationToken: Cancelled);
+        var happened = new
+        {
+            id = Guid.NewGuid(),
+            eventType = "Microsoft.Storage.BlobCreated",
+            subject = $"/blobServices/default/containers/{blob.BlobContainerName}/blobs/{name}",
+            topic = "/subscriptions/none",
+            eventTime = properties.Value.CreatedOn,
+            dataVersion = "1",
+            data = new { url = blob.Uri, eTag = properties.Value.ETag.ToString().Trim('"'), contentLength = 777, blobType = "BlockBlob", api = "PutBlob" },
+        };
+        using var client = new HttpClient { BaseAddress = host.Address };
+        using var content = new StringContent(JsonSerializer.Serialize(new[] { happened }), Encoding.UTF8, "application/json");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/runtime/webhooks/blobs?functionName=Host.Functions.Announced&code=any");
+        request.Content = content;
+        request.Headers.Add("aeg-event-type", "Notification");
+
+        using var response = await client.SendAsync(request, Cancelled);
+
+        Assert.True(response.IsSuccessStatusCode, $"{response.StatusCode}");
+        await storage.ReceiveAsync($"{storage.Prefix}-blobs", text => text == $"announced {name} 777");
+    }
+
+    [Fact]
+    public async Task Timer_RunOnStartup_RunsAndKeepsItsScheduleInStorage()
+    {
+        await storage.SharedHostAsync();
+
+        await storage.ReceiveAsync($"{storage.Prefix}-ticks", text => text.StartsWith("False|", StringComparison.Ordinal));
+
+        var status = storage.Blobs.GetBlobContainerClient("azure-webjobs-hosts")
+            .GetBlobClient($"timers/{storage.Prefix}/Host.Functions.Yearly/status");
+        await Eventually.TrueAsync(async () => await status.ExistsAsync(Cancelled), "the timer's status is stored");
+        var content = await status.DownloadContentAsync(Cancelled);
+        Assert.Contains("\"Next\":", content.Value.Content.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Timer_CalledByAdmin_RunsOnceMore()
+    {
+        var prefix = StorageFixture.NewName();
+        await using var host = await storage.StartAsync(prefix);
+        await storage.ReceiveAsync($"{prefix}-ticks", text => text.StartsWith("False|", StringComparison.Ordinal));
+        using var client = new HttpClient { BaseAddress = host.Address };
+
+        using var timer = await client.PostAsJsonAsync("/admin/functions/Yearly", new { }, Cancelled);
+        using var queue = await client.PostAsJsonAsync("/admin/functions/Copy", new { input = "by hand" }, Cancelled);
+        using var orchestration = await client.PostAsJsonAsync("/admin/functions/FanOut", new { }, Cancelled);
+        using var unknown = await client.PostAsJsonAsync("/admin/functions/Nobody", new { }, Cancelled);
+
+        Assert.Equal(HttpStatusCode.Accepted, timer.StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, orchestration.StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        await storage.ReceiveAsync($"{prefix}-copied", text => text.StartsWith("by hand|", StringComparison.Ordinal));
+        var ticks = await storage.QueueAsync($"{prefix}-ticks");
+        await Eventually.TrueAsync(async () => (await ticks.GetPropertiesAsync(Cancelled)).Value.ApproximateMessagesCount == 2, "a second tick");
+    }
+
+    private async Task<string> UploadAsync(string container, int length)
+    {
+        var client = storage.Blobs.GetBlobContainerClient($"{storage.Prefix}-{container}");
+        await client.CreateIfNotExistsAsync(cancellationToken: Cancelled);
+        var name = $"{Guid.NewGuid():N}.bin";
+        await client.UploadBlobAsync(name, new BinaryData(new byte[length]), Cancelled);
+        return name;
+    }
+}
