@@ -32,15 +32,16 @@ internal sealed class TorchUnpickler : Unpickler
     /// <summary>Reads one pickle.</summary>
     /// <param name="pickle">The bytes from the first opcode on; what follows STOP is left alone.</param>
     /// <param name="resolve">Finds the storage that a tensor refers to.</param>
+    /// <param name="length">The pickle's bytes, STOP included.</param>
     /// <returns>The root object.</returns>
     /// <exception cref="CheckpointException">The pickle is unsafe, malformed or over a limit.</exception>
-    public static object? Read(ReadOnlyMemory<byte> pickle, Func<StorageReference, TorchStorage> resolve)
+    public static object? Read(ReadOnlyMemory<byte> pickle, Func<StorageReference, TorchStorage> resolve, out int length)
     {
-        var length = PickleGuard.Check(pickle.Span, AllowedGlobals);
+        length = PickleGuard.Check(pickle.Span, AllowedGlobals, out var dictionaries);
         using var unpickler = new TorchUnpickler(resolve);
         try
         {
-            return unpickler.loads(pickle[..length], StackCapacity);
+            return unpickler.loads(WithStrictDictionaries(pickle.Span[..length], dictionaries), StackCapacity);
         }
         catch (Exception exception) when (exception is not (CheckpointException or OutOfMemoryException))
         {
@@ -57,6 +58,28 @@ internal sealed class TorchUnpickler : Unpickler
         pid is object[] and ["storage", StorageClassConstructor type, string key, _, var elements, ..]
             ? _resolve(new StorageReference(key, type.Type, elements is int or long ? Convert.ToInt64(elements) : -1))
             : throw new PickleException("a persistent id that is no storage");
+
+    /// <summary>
+    /// Replaces each EMPTY_DICT by a call of OrderedDict. The library's plain dictionary takes a key that comes twice, and keeps
+    /// another of the two values than PyTorch does; <see cref="PickledDictionary"/> refuses it.
+    /// </summary>
+    private static byte[] WithStrictDictionaries(ReadOnlySpan<byte> pickle, IReadOnlyList<int> dictionaries)
+    {
+        var call = "ccollections\nOrderedDict\n)R"u8;
+        var strict = new byte[pickle.Length + (dictionaries.Count * (call.Length - 1))];
+        var (read, written) = (0, 0);
+        foreach (var dictionary in dictionaries)
+        {
+            pickle[read..dictionary].CopyTo(strict.AsSpan(written));
+            written += dictionary - read;
+            call.CopyTo(strict.AsSpan(written));
+            written += call.Length;
+            read = dictionary + 1;
+        }
+
+        pickle[read..].CopyTo(strict.AsSpan(written));
+        return strict;
+    }
 
     private static Dictionary<string, IObjectConstructor> AllConstructors()
     {
