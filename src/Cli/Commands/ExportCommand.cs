@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Checkpoints.Graph;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Pipeline.Models;
 using Spectre.Console;
@@ -43,9 +42,8 @@ internal static class ExportCommand
         var exported = ModelExporter.Export(checkpointBytes, configBytes, name ?? Path.GetFileNameWithoutExtension(config.Name));
         var exportTime = clock.GetElapsedTime(started);
 
-        // Two projects that do not know each other meet here: the one writes graphs, the other runs them.
         started = clock.GetTimestamp();
-        var model = OnnxMetadata.With(exported.Onnx, OnnxMetadata.Parity, ParityFixture.Compute(exported.Onnx));
+        var model = ModelMaker.WithParity(exported).Onnx;
         var (difference, sha256) = Verify(model);
         await InputFile.WriteAsync(output, model, cancellationToken);
         var verifyTime = clock.GetElapsedTime(started);
