@@ -8,5 +8,8 @@ return await NanodetCommand.RunAsync(
         InspectCommand.Create(),
         DetectCommand.Create(),
         DoctorCommand.Create(),
+        UpCommand.Create(),
+        SubmitCommand.Create(),
+        WatchCommand.Create(),
         DemoModelCommand.Create(),
     ]);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Commands;
 
 namespace Nanodet.Serverless.Cli.Output;
@@ -10,4 +11,6 @@ namespace Nanodet.Serverless.Cli.Output;
 [JsonSerializable(typeof(DetectReport))]
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(DemoModelReport))]
+[JsonSerializable(typeof(UpReport))]
+[JsonSerializable(typeof(CloudAddress))]
 internal sealed partial class CliJsonContext : JsonSerializerContext;
