@@ -37,7 +37,7 @@ internal static class SubmitCommand
                 Options = parsed.GetValue(score) is { } value ? new DetectionRequestOptions { ScoreThreshold = value } : null,
                 Force = parsed.GetValue(force),
                 OnlyFailed = parsed.GetValue(onlyFailed),
-                ErrorThreshold = parsed.GetValue(threshold) is { } text ? Threshold(text) : ErrorThreshold.Never,
+                ErrorThreshold = parsed.GetValue(threshold) is { } text ? ErrorThreshold.Parse(text) : ErrorThreshold.Never,
             };
             return await RunAsync(client, request, parsed.GetValue(watch), new Report(parsed.GetValue(json)), cancellationToken);
         });
@@ -54,17 +54,5 @@ internal static class SubmitCommand
 
         report.Write(job, PipelineJson.Default.JobStatus, (console, started) => console.MarkupLineInterpolated($"job {started.JobId}: follow it with 'nanodet watch {started.JobId}'"));
         return NanodetCommand.Ok;
-    }
-
-    private static ErrorThreshold Threshold(string text)
-    {
-        try
-        {
-            return ErrorThreshold.Parse(text);
-        }
-        catch (FormatException)
-        {
-            throw new CliException("invalid_option", $"--error-threshold: a count, a percentage such as 5%, or -1 was expected, '{text}' was found.");
-        }
     }
 }

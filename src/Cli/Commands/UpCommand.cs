@@ -44,7 +44,6 @@ internal static class UpCommand
     private static async Task<int> RunAsync(
         int port, DirectoryInfo data, FileInfo? model, string app, bool verbose, Report report, CancellationToken cancellationToken)
     {
-        using var stopping = Termination.Link(cancellationToken);
         using var logging = verbose
             ? LoggerFactory.Create(builder => builder.AddSimpleConsole(console => console.SingleLine = true).AddFunctionHostFilters())
             : null;
@@ -53,21 +52,21 @@ internal static class UpCommand
         var started = clock.GetTimestamp();
 
         await using var azurite = await AzuriteServer.StartAsync(
-            new AzuriteOptions { DataDirectory = Path.Combine(data.FullName, "azurite") }, loggerFactory, clock, stopping.Token);
-        var current = await PublishAsync(new CloudStorage(azurite.ConnectionString), model, loggerFactory, stopping.Token);
+            new AzuriteOptions { DataDirectory = Path.Combine(data.FullName, "azurite") }, loggerFactory, clock, cancellationToken);
+        var current = await PublishAsync(new CloudStorage(azurite.ConnectionString), model, loggerFactory, cancellationToken);
         await using var host = await FunctionHost.StartAsync(
-            new FunctionHostOptions { AppDirectory = app, Port = port, StorageConnectionString = azurite.ConnectionString }, loggerFactory, stopping.Token);
-        await WaitUntilReadyAsync(host, clock, stopping.Token);
+            new FunctionHostOptions { AppDirectory = app, Port = port, StorageConnectionString = azurite.ConnectionString }, loggerFactory, cancellationToken);
+        await WaitUntilReadyAsync(host, clock, cancellationToken);
 
         var address = new CloudAddress(host.Address, azurite.ConnectionString, Environment.ProcessId);
         try
         {
-            await address.WriteAsync(data, stopping.Token);
+            await address.WriteAsync(data, cancellationToken);
             report.Write(
                 new UpReport(address.Server, azurite.ConnectionString, current.Name, current.Version, data.FullName, clock.GetElapsedTime(started).TotalMilliseconds),
                 CliJsonContext.Default.UpReport,
                 Print);
-            await Task.WhenAny(host.Completion, azurite.Completion, Task.Delay(Timeout.InfiniteTimeSpan, clock, stopping.Token));
+            await Task.WhenAny(host.Completion, azurite.Completion, Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellationToken));
         }
         finally
         {
@@ -75,7 +74,7 @@ internal static class UpCommand
         }
 
         // The host and Azurite end by being told to; where one ended by itself, its exception says why.
-        if (!stopping.IsCancellationRequested)
+        if (!cancellationToken.IsCancellationRequested)
         {
             await Task.WhenAny(host.Completion, azurite.Completion).Unwrap();
         }
