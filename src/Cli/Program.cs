@@ -7,6 +7,7 @@ return await NanodetCommand.RunAsync(
         ExportCommand.Create(),
         InspectCommand.Create(),
         DetectCommand.Create(),
+        EvalCommand.Create(),
         DoctorCommand.Create(),
         UpCommand.Create(),
         SubmitCommand.Create(),

@@ -9,6 +9,7 @@ namespace Nanodet.Serverless.Cli.Output;
 [JsonSerializable(typeof(ExportReport))]
 [JsonSerializable(typeof(InspectReport))]
 [JsonSerializable(typeof(DetectReport))]
+[JsonSerializable(typeof(EvalReport))]
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(DemoModelReport))]
 [JsonSerializable(typeof(UpReport))]

@@ -3,6 +3,7 @@ using Azure;
 using Nanodet.Serverless.Checkpoints;
 using Nanodet.Serverless.LocalHost;
 using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Evaluation;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 
@@ -20,6 +21,7 @@ internal static class Failure
         FunctionHostException host => Line(host.Code, host.Message),
         PipelineException pipeline => Line(pipeline.Code, pipeline.Message),
         RequestFailedException storage => Line("storage_error", $"{storage.Status} {storage.ErrorCode}: {storage.Message.Split('\n')[0]}"),
+        EvaluationException evaluation => Line(evaluation.Code, evaluation.Message),
         CliException cli => Line(cli.Code, cli.Message),
         ValidationException validation => Line("invalid_option", validation.Message),
         InvalidDataException data => Line("invalid_data", data.Message),
