@@ -1,0 +1,87 @@
+using System.Text;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.TestKit;
+
+namespace Nanodet.Serverless.Integration.Tests.Batches;
+
+public sealed class DetectionWriterTests(AzuriteFixture fixture)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Write_Replayed_WritesTheSameBytes()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var batch = await app.ListAsync(await app.UploadAsync("a.png"), await app.UploadAsync("b.png", "no image"u8.ToArray()));
+        var detected = (await app.ProcessAsync(batch))!;
+
+        // A coordinator that dies between writing and clearing: its successor finds the staging blob again.
+        var staging = app.Staging.GetBlobClient(detected.StagingBlob);
+        var content = (await staging.DownloadContentAsync(Token)).Value.Content;
+        var counts = await app.WriteAsync(batch, detected);
+        var first = await ContentsAsync(app);
+        await staging.UploadAsync(content, overwrite: true, Token);
+
+        Assert.Equal(counts, await app.WriteAsync(batch, detected));
+        Assert.Equal(first, await ContentsAsync(app));
+
+        // And one that dies after clearing finds nothing, and still knows the counts.
+        Assert.Equal(counts, await app.WriteAsync(batch, detected));
+        Assert.Equal(new BatchCounts(1, 1, 0), counts);
+        Assert.Equal(first, await ContentsAsync(app));
+        Assert.Empty(await TestApp.ListBlobsAsync(app.Staging));
+    }
+
+    [Fact]
+    public async Task Run_Batch_TakesThreeOperationsAnImageAndSevenForItself()
+    {
+        // An Azurite of its own: others would be counted, too.
+        var alone = new AzuriteFixture();
+        await alone.InitializeAsync();
+        await using var app = await TestApp.CreateReadyAsync(alone);
+        const int Count = 16;
+        var images = new List<ImageMessage>();
+        for (var i = 0; i < Count; i++)
+        {
+            images.Add(await app.UploadAsync($"{i}.png"));
+        }
+
+        // The access log may lag behind the last answer: it is complete when a known request shows in it.
+        var before = await SettleAsync(alone, app);
+        await app.RunAsync(await app.ListAsync(images));
+        var after = await SettleAsync(alone, app);
+
+        // List written; staging looked for, list read, staging written; staging read, list and staging deleted.
+        // Each image: record looked up, image read, record written.
+        Assert.Equal(7 + (3 * Count) + 1, after - before);
+        await alone.DisposeAsync();
+    }
+
+    /// <summary>Azurite logs requests one by one, and so the last one when all of them.</summary>
+    private static async Task<long> SettleAsync(AzuriteFixture alone, TestApp app)
+    {
+        var before = alone.Azurite.Requests;
+        await app.Images.ExistsAsync(Token);
+        await Poll.UntilAsync(
+            async () =>
+            {
+                var seen = alone.Azurite.Requests;
+                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, Token);
+                return seen > before && seen == alone.Azurite.Requests;
+            },
+            "a quiet log",
+            Token);
+        return alone.Azurite.Requests;
+    }
+
+    private static async Task<string> ContentsAsync(TestApp app)
+    {
+        var text = new StringBuilder();
+        foreach (var name in (await TestApp.ListBlobsAsync(app.Detections)).Keys)
+        {
+            text.AppendLine(name).AppendLine((await app.Detections.GetBlobClient(name).DownloadContentAsync(Token)).Value.Content.ToString());
+        }
+
+        return text.ToString();
+    }
+}
