@@ -75,7 +75,7 @@ public sealed class WholeWayTests
         Assert.Equal(expected.Order(), records.Values.Select(record => (record.Image.Name, Code: record.Error?.Code)).Order());
         Assert.All(records.Values.Where(record => record.Error is null), AssertDetected);
 
-        Assert.Equal(JobStates.Completed, job.State);
+        Assert.Equal((JobStates.Completed, null), (job.State, job.Error));
         Assert.Equal(Images + 20, job.Discovered);
         Assert.Equal(job.Discovered, job.Detected + job.Failed + job.Skipped);
         var manifest = await deployment.ManifestAsync(job.JobId);

@@ -29,8 +29,8 @@ public sealed record JobRequest
     public bool OnlyFailed { get; init; }
 
     /// <summary>When to end the job early: a count, a percentage such as <c>"5%"</c>, or -1 for never.</summary>
-    /// <value>Default never.</value>
-    public ErrorThreshold ErrorThreshold { get; init; } = ErrorThreshold.Never;
+    /// <value>Null for never: a source-generated contract knows no other default of an init-only property.</value>
+    public ErrorThreshold? ErrorThreshold { get; init; }
 
     /// <summary>Blobs that are listed at a time.</summary>
     /// <value>1 to 5000, or null for the app's setting.</value>

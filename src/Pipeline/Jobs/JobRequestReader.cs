@@ -41,7 +41,7 @@ internal sealed class JobRequestReader(JobOptions options, StorageOptions names)
             Options = request.Options,
             Force = request.Force,
             OnlyFailed = request.OnlyFailed,
-            ErrorThreshold = request.ErrorThreshold,
+            ErrorThreshold = request.ErrorThreshold ?? ErrorThreshold.Never,
             PageSize = request.PageSize ?? options.PageSize,
             PagesInFlight = request.PagesInFlight ?? options.PagesInFlight,
             BatchSize = request.BatchSize ?? options.BatchSize,
