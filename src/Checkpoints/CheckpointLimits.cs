@@ -27,6 +27,12 @@ internal static class CheckpointLimits
     /// <summary>Dimensions of one tensor.</summary>
     public const int TensorRank = 8;
 
+    /// <summary>Weights of a network that a config may describe, together. The largest official one has 7.4 million.</summary>
+    public const long NetworkElements = 1L << 27;
+
+    /// <summary>Tensors of a network that a config may describe.</summary>
+    public const int NetworkTensors = 20_000;
+
     /// <summary>Bytes of a config file.</summary>
     public const int ConfigBytes = 1 << 20;
 

@@ -25,4 +25,10 @@ internal sealed record ConvolutionLayer(string Name, int OutChannels, int Kernel
 
     /// <summary>The normalisation's name in the state dict.</summary>
     public string? NormName { get; init; }
+
+    /// <summary>
+    /// Where the weights are not in the state dict under <see cref="Name"/> but made of several layers: gives weight and bias for a
+    /// number of input channels.
+    /// </summary>
+    public Func<int, (float[] Weight, float[] Bias)>? Fused { get; init; }
 }

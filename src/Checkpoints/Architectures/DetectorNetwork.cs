@@ -1,3 +1,4 @@
+using System.Numerics;
 using Nanodet.Serverless.Checkpoints.Architectures.Backbones;
 using Nanodet.Serverless.Checkpoints.Architectures.Heads;
 using Nanodet.Serverless.Checkpoints.Architectures.Necks;
@@ -39,6 +40,9 @@ internal sealed class DetectorNetwork
     /// <summary>Height of the input tensor that the graph was laid out for.</summary>
     public int InputHeight { get; }
 
+    /// <summary>Whether height and width of the input depend on the image.</summary>
+    public bool HasDynamicSize => _config.KeepRatio && !_neck.FixesInputSize;
+
     /// <summary>Columns of the output.</summary>
     public int Columns => Head.Classes + Head.DistanceColumns;
 
@@ -54,7 +58,9 @@ internal sealed class DetectorNetwork
         var graph = new OnnxGraph();
         var network = new NetworkBuilder(graph, weights);
         var image = new FeatureMap("data", 3, InputHeight, InputWidth);
-        var levels = Head.Build(network, _neck.Build(network, _backbone.Build(network, image)));
+        var features = _backbone.Build(network, image);
+        RequireDivisible(features);
+        var levels = Head.Build(network, _neck.Build(network, features));
         RequireStrides(levels);
 
         // [batch, columns, height, width] of each level, flattened and joined, sigmoid on the scores, points before columns.
@@ -63,14 +69,32 @@ internal sealed class DetectorNetwork
         var joined = graph.Node("Concat", "head.points", flat, OnnxGraph.Attribute("axis", 2L));
         var parts = graph.Node(
             "Split", "head.columns", 2, [joined, graph.Integers(Head.Classes, Head.DistanceColumns)], OnnxGraph.Attribute("axis", 1L));
-        var scores = graph.Node("Sigmoid", "head.scores", [parts[0]]);
+        var scores = Head.Kind == HeadKind.Raw ? parts[0] : graph.Node("Sigmoid", "head.scores", [parts[0]]);
         var columns = graph.Node("Concat", "head.scored", [scores, parts[1]], OnnxGraph.Attribute("axis", 1L));
         graph.Node("Transpose", "output", [columns], OnnxGraph.Attribute("perm", 0L, 2L, 1L));
 
         return graph.ToModel(
             "nanodet",
-            ("data", _config.KeepRatio ? ["batch", 3, "height", "width"] : ["batch", 3, InputHeight, InputWidth]),
-            ("output", _config.KeepRatio ? ["batch", "points", Columns] : ["batch", Points, Columns]));
+            ("data", HasDynamicSize ? ["batch", 3, "height", "width"] : ["batch", 3, InputHeight, InputWidth]),
+            ("output", HasDynamicSize ? ["batch", "points", Columns] : ["batch", Points, Columns]));
+    }
+
+    /// <summary>A neck adds each level to its neighbours, resized by 2: an input that is rounded on its way down cannot come up again.</summary>
+    private void RequireDivisible(IReadOnlyList<FeatureMap> features)
+    {
+        if (features.Count < 2)
+        {
+            return;
+        }
+
+        var coarsest = features[^1];
+        var stride = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(InputHeight / coarsest.Height, InputWidth / coarsest.Width));
+        if (InputHeight % stride != 0 || InputWidth % stride != 0)
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.InvalidConfig,
+                $"Config, data.val.input_size: [{InputWidth}, {InputHeight}] was given; this backbone needs multiples of {stride}.");
+        }
     }
 
     private void RequireStrides(IReadOnlyList<FeatureMap> levels)

@@ -9,13 +9,18 @@ namespace Nanodet.Serverless.Checkpoints.Architectures;
 /// </summary>
 internal sealed class NetworkBuilder(OnnxGraph graph, WeightBinder weights)
 {
+    // A head may run one convolution on every level; its weights are read and written once.
+    private readonly Dictionary<string, (string Weight, string Bias)> _convolutions = new(StringComparer.Ordinal);
+
     /// <summary>The graph under construction.</summary>
     public OnnxGraph Graph { get; } = graph;
 
     /// <summary>The checkpoint's tensors.</summary>
     public WeightBinder Weights { get; } = weights;
 
-    /// <summary>A convolution with what follows it: an optional batch normalisation, folded.</summary>
+    /// <summary>
+    /// A convolution with the normalisation behind it: batch normalisation is folded in, group normalisation follows as nodes.
+    /// </summary>
     /// <param name="x">The input.</param>
     /// <param name="layer">The layer.</param>
     public FeatureMap Convolution(FeatureMap x, ConvolutionLayer layer)
@@ -27,30 +32,23 @@ internal sealed class NetworkBuilder(OnnxGraph graph, WeightBinder weights)
                 $"{layer.Name}: {x.Channels} and {layer.OutChannels} channels cannot be split into {layer.Groups} groups.");
         }
 
-        var kernel = layer.Kernel;
-        var perGroup = x.Channels / layer.Groups;
-        var weight = Weights.Take($"{layer.Name}.weight", layer.OutChannels, perGroup, kernel, kernel);
-        var bias = layer.Bias ? Weights.Take($"{layer.Name}.bias", layer.OutChannels) : new float[layer.OutChannels];
-        if (layer.Norm is { } norm)
+        if (!_convolutions.TryGetValue(layer.Name, out var parameters))
         {
-            Fold(weight, bias, layer.NormName!, norm);
+            parameters = Parameters(x, layer);
+            _convolutions.Add(layer.Name, parameters);
         }
 
         var (height, width) = (Shrink(x.Height, layer), Shrink(x.Width, layer));
         var value = Graph.Node(
             "Conv",
             layer.Name,
-            [
-                x.Value,
-                Graph.Floats($"{layer.Name}.weight", weight, layer.OutChannels, perGroup, kernel, kernel),
-                Graph.Floats($"{layer.Name}.bias", bias, layer.OutChannels),
-            ],
+            [x.Value, parameters.Weight, parameters.Bias],
             OnnxGraph.Attribute("dilations", 1L, 1L),
             OnnxGraph.Attribute("group", layer.Groups),
-            OnnxGraph.Attribute("kernel_shape", [kernel, kernel]),
+            OnnxGraph.Attribute("kernel_shape", [layer.Kernel, layer.Kernel]),
             OnnxGraph.Attribute("pads", [layer.Padding, layer.Padding, layer.Padding, layer.Padding]),
             OnnxGraph.Attribute("strides", [layer.Stride, layer.Stride]));
-        return new FeatureMap(value, layer.OutChannels, height, width);
+        return Normalize(new FeatureMap(value, layer.OutChannels, height, width), layer);
     }
 
     /// <summary>An activation. <paramref name="name"/> is the activation module's name, under which PReLU keeps its slope.</summary>
@@ -67,6 +65,24 @@ internal sealed class NetworkBuilder(OnnxGraph graph, WeightBinder weights)
         Activation.SiLU => x with { Value = Graph.Node("Mul", name, [x.Value, Graph.Node("Sigmoid", $"{name}.sigmoid", [x.Value])]) },
         Activation.HardSwish => x with { Value = Graph.Node("HardSwish", name, [x.Value]) },
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, null),
+    };
+
+    /// <summary>The average of each channel: one pixel.</summary>
+    public FeatureMap GlobalAverage(FeatureMap x, string name) =>
+        x with { Value = Graph.Node("GlobalAveragePool", name, [x.Value]), Height = 1, Width = 1 };
+
+    /// <summary>Multiplies the channels of a map by a map of one pixel.</summary>
+    public FeatureMap Scale(FeatureMap x, FeatureMap factors, string name) =>
+        x with { Value = Graph.Node("Mul", name, [x.Value, factors.Value]) };
+
+    /// <summary>Multiplies a map by a learned scalar.</summary>
+    public FeatureMap Scale(FeatureMap x, string name) =>
+        x with { Value = Graph.Node("Mul", name, [x.Value, Graph.Floats(name, Weights.Take(name))]) };
+
+    /// <summary>clip(x + 3, 0..6) / 6, the gate of squeeze-and-excitation.</summary>
+    public FeatureMap HardSigmoid(FeatureMap x, string name) => x with
+    {
+        Value = Graph.Node("HardSigmoid", name, [x.Value], OnnxGraph.Attribute("alpha", 1f / 6), OnnxGraph.Attribute("beta", 0.5f)),
     };
 
     /// <summary>A max pooling with a square window.</summary>
@@ -150,27 +166,61 @@ internal sealed class NetworkBuilder(OnnxGraph graph, WeightBinder weights)
             : throw new CheckpointException(CheckpointErrorCode.InvalidConfig, $"{layer.Name}: a kernel of {layer.Kernel} does not fit into {size} pixels.");
     }
 
-    /// <summary>
-    /// y = gamma * (conv(x) + bias - mean) / sqrt(variance + epsilon) + beta, as one convolution; in double precision, rounded once.
-    /// </summary>
-    private void Fold(float[] weight, float[] bias, string name, Normalization norm)
+    private (string Weight, string Bias) Parameters(FeatureMap x, ConvolutionLayer layer)
     {
-        var channels = bias.Length;
-        var gamma = Weights.Take($"{name}.weight", channels);
-        var beta = Weights.Take($"{name}.bias", channels);
-        var mean = Weights.Take($"{name}.running_mean", channels);
-        var variance = Weights.Take($"{name}.running_var", channels);
-        var perChannel = weight.Length / channels;
-        for (var channel = 0; channel < channels; channel++)
+        var perGroup = x.Channels / layer.Groups;
+        float[] weight, bias;
+        if (layer.Fused is { } fused)
         {
-            var scale = gamma[channel] / Math.Sqrt(variance[channel] + norm.Epsilon);
-            foreach (ref var value in weight.AsSpan(channel * perChannel, perChannel))
-            {
-                value = (float)(value * scale);
-            }
-
-            bias[channel] = (float)(beta[channel] + (((double)bias[channel] - mean[channel]) * scale));
+            (weight, bias) = fused(x.Channels);
         }
+        else
+        {
+            weight = Weights.Take($"{layer.Name}.weight", layer.OutChannels, perGroup, layer.Kernel, layer.Kernel);
+            bias = layer.Bias ? Weights.Take($"{layer.Name}.bias", layer.OutChannels) : new float[layer.OutChannels];
+            if (layer.Norm is { Groups: null } norm)
+            {
+                BatchNorm.Read(Weights, layer.NormName!, layer.OutChannels, norm.Epsilon).Fold(weight, bias);
+            }
+        }
+
+        return (
+            Graph.Floats($"{layer.Name}.weight", weight, layer.OutChannels, perGroup, layer.Kernel, layer.Kernel),
+            Graph.Floats($"{layer.Name}.bias", bias, layer.OutChannels));
+    }
+
+    /// <summary>
+    /// Group normalisation: the mean and variance of each group of channels over all pixels, then a factor and an offset per channel.
+    /// An instance normalisation over the flattened groups does the first half for any height and width.
+    /// </summary>
+    private FeatureMap Normalize(FeatureMap x, ConvolutionLayer layer)
+    {
+        if (layer.Norm is not { Groups: { } groups } norm)
+        {
+            return x;
+        }
+
+        if (x.Channels % groups != 0)
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.InvalidConfig, $"{layer.NormName}: {x.Channels} channels cannot be normalised in {groups} groups.");
+        }
+
+        var name = layer.NormName!;
+        var ones = new float[groups];
+        Array.Fill(ones, 1f);
+        var grouped = Graph.Node("Reshape", $"{name}.groups", [x.Value, Graph.Integers(0, groups, -1)]);
+        var normalized = Graph.Node(
+            "InstanceNormalization",
+            $"{name}.normalized",
+            [grouped, Graph.Floats($"{name}.ones", ones, groups), Graph.Floats($"{name}.zeros", new float[groups], groups)],
+            OnnxGraph.Attribute("epsilon", (float)norm.Epsilon));
+        var shaped = Graph.Node("Reshape", $"{name}.shaped", [normalized, Graph.Node("Shape", $"{name}.shape", [x.Value])]);
+        var scaled = Graph.Node("Mul", $"{name}.scaled", [shaped, Graph.Floats($"{name}.weight", Weights.Take($"{name}.weight", x.Channels), x.Channels, 1, 1)]);
+        return x with
+        {
+            Value = Graph.Node("Add", name, [scaled, Graph.Floats($"{name}.bias", Weights.Take($"{name}.bias", x.Channels), x.Channels, 1, 1)]),
+        };
     }
 
     private string Gelu(string x, string name)
@@ -188,7 +238,7 @@ internal sealed class NetworkBuilder(OnnxGraph graph, WeightBinder weights)
         {
             throw new CheckpointException(
                 CheckpointErrorCode.InvalidConfig,
-                $"{name}: maps of {first.Width} x {first.Height} and {second.Width} x {second.Height} do not fit together; the input's sides have to be multiples of the largest stride.");
+                $"{name}: maps of {first.Width} x {first.Height} and {second.Width} x {second.Height} do not fit together; each level has to have half the sides of the one before.");
         }
     }
 }

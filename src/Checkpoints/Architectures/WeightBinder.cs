@@ -13,6 +13,7 @@ internal sealed class WeightBinder
     private readonly StateDict? _stateDict;
     private readonly Dictionary<string, int[]> _declared = new(StringComparer.Ordinal);
     private readonly HashSet<string> _optional = new(StringComparer.Ordinal);
+    private long _declaredElements;
     private readonly List<string> _missing = [];
     private readonly List<string> _misshaped = [];
 
@@ -22,13 +23,15 @@ internal sealed class WeightBinder
     /// <summary>The tensors that the network reads, in the order in which it was built.</summary>
     public IReadOnlyDictionary<string, int[]> Declared => _declared;
 
+    /// <summary>Whether the checkpoint has a tensor, for parts that exist in two forms.</summary>
+    public bool Has(string name) => _stateDict?.Tensors.ContainsKey(name) ?? false;
+
     /// <summary>The values of a tensor that inference needs.</summary>
     /// <param name="name">Its full name.</param>
     /// <param name="shape">The shape that the config implies.</param>
     public float[] Take(string name, params int[] shape)
     {
-        _declared[name] = shape;
-        var elements = shape.Aggregate(1, (product, dimension) => checked(product * dimension));
+        var elements = Declare(name, shape);
         if (_stateDict is null)
         {
             return new float[elements];
@@ -47,6 +50,31 @@ internal sealed class WeightBinder
         }
 
         return tensor.ToFloat32();
+    }
+
+    /// <summary>Notes a tensor, within the limits: what a config describes is allocated, be it in the checkpoint or not.</summary>
+    private int Declare(string name, int[] shape)
+    {
+        long elements = 1;
+        foreach (var dimension in shape)
+        {
+            elements *= dimension;
+            if (elements > CheckpointLimits.NetworkElements)
+            {
+                break;
+            }
+        }
+
+        if (_declared.TryAdd(name, shape))
+        {
+            _declaredElements += elements;
+        }
+
+        return _declaredElements <= CheckpointLimits.NetworkElements && _declared.Count <= CheckpointLimits.NetworkTensors
+            ? (int)elements
+            : throw new CheckpointException(
+                CheckpointErrorCode.TooLarge,
+                $"The config describes too large a network: at most {CheckpointLimits.NetworkElements} weights in at most {CheckpointLimits.NetworkTensors} tensors are built, {name} is beyond that.");
     }
 
     /// <summary>

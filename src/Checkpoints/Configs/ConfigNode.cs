@@ -1,6 +1,5 @@
 using System.Globalization;
 using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace Nanodet.Serverless.Checkpoints.Configs;
@@ -35,7 +34,7 @@ internal sealed class ConfigNode
 
         try
         {
-            RequireShallow(yaml);
+            ConfigGuard.Check(yaml);
             var stream = new YamlStream();
             stream.Load(new StringReader(yaml));
             return stream.Documents is [{ RootNode: YamlMappingNode root }, ..]
@@ -89,8 +88,20 @@ internal sealed class ConfigNode
             : throw node.Invalid($"{minimum} to {maximum} was expected, {value} was found");
     }
 
-    /// <summary>A number by key.</summary>
-    public double Number(string key, double fallback) => Optional(key)?.AsNumber() ?? fallback;
+    /// <summary>A number by key, checked against a range.</summary>
+    public double Number(string key, double fallback, double minimum, double maximum)
+    {
+        var node = Optional(key);
+        if (node is null)
+        {
+            return fallback;
+        }
+
+        var value = node.AsNumber();
+        return value >= minimum && value <= maximum
+            ? value
+            : throw node.Invalid($"{minimum} to {maximum} was expected, {value} was found");
+    }
 
     /// <summary>A boolean by key.</summary>
     public bool Boolean(string key, bool? fallback) => Optional(key)?.AsBoolean() ?? fallback ?? Required(key).AsBoolean();
@@ -145,37 +156,6 @@ internal sealed class ConfigNode
     /// <summary>An error about this place.</summary>
     public CheckpointException Invalid(string what) =>
         new(CheckpointErrorCode.InvalidConfig, Path.Length == 0 ? $"Config: {what}." : $"Config, {Path} (line {_node.Start.Line}): {what}.");
-
-    private static void RequireShallow(string yaml)
-    {
-        // The event parser does not recurse; the tree builder does, and a deep or self-containing file would end the process.
-        var parser = new Parser(new StringReader(yaml));
-        var open = new Stack<string?>();
-        var aliases = 0;
-        while (parser.MoveNext())
-        {
-            switch (parser.Current)
-            {
-                case MappingStart or SequenceStart:
-                    open.Push(((NodeEvent)parser.Current).Anchor is { IsEmpty: false } anchor ? anchor.Value : null);
-                    break;
-                case MappingEnd or SequenceEnd:
-                    open.Pop();
-                    break;
-                case AnchorAlias alias when open.Contains(alias.Value.Value) || ++aliases > CheckpointLimits.ConfigAliases:
-                    throw new CheckpointException(
-                        CheckpointErrorCode.InvalidConfig,
-                        $"The config's alias *{alias.Value.Value} at line {alias.Start.Line} contains itself or is one of more than {CheckpointLimits.ConfigAliases}.");
-            }
-
-            if (open.Count > CheckpointLimits.ConfigDepth)
-            {
-                throw new CheckpointException(
-                    CheckpointErrorCode.InvalidConfig,
-                    $"The config nests deeper than {CheckpointLimits.ConfigDepth} levels at line {parser.Current!.Start.Line}.");
-            }
-        }
-    }
 
     private YamlNode? Find(string key) => _node is YamlMappingNode mapping
         ? mapping.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null

@@ -82,7 +82,7 @@ public static class ModelExporter
         (string Key, string Value)[] entries =
         [
             ("name", name),
-            ("head", head.Kind == HeadKind.Plus ? "plus" : "legacy"),
+            ("head", head.Kind.ToString().ToLowerInvariant()),
             ("classes", JsonSerializer.Serialize(config.Classes, MetadataJsonContext.Default.IReadOnlyListString)),
             ("strides", JsonSerializer.Serialize(head.Strides, MetadataJsonContext.Default.IReadOnlyListInt32)),
             ("regMax", head.RegMax.ToString(CultureInfo.InvariantCulture)),
@@ -92,7 +92,7 @@ public static class ModelExporter
             ("mean", JsonSerializer.Serialize(config.Mean, MetadataJsonContext.Default.IReadOnlyListDouble)),
             ("std", JsonSerializer.Serialize(config.Std, MetadataJsonContext.Default.IReadOnlyListDouble)),
             ("colorOrder", "BGR"),
-            ("activation", "sigmoid"),
+            ("activation", head.Kind == HeadKind.Raw ? "none" : "sigmoid"),
             ("checkpointSha256", checkpointSha256),
             ("configSha256", configSha256),
             ("exporter", $"Nanodet.Serverless {version}"),

@@ -56,7 +56,7 @@ internal sealed class OnnxGraph
     /// <summary>Adds a list of 64-bit integers; equal lists share one initializer.</summary>
     public string Integers(params ReadOnlySpan<long> values)
     {
-        var name = "shape." + string.Join("_", values.ToArray()).Replace('-', 'm');
+        var name = "shape." + string.Join("_", values.ToArray().Select(value => value.ToString(CultureInfo.InvariantCulture))).Replace('-', 'm');
         return _initializers.ContainsKey(name)
             ? name
             : Initializer(name, TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes(values), values.Length);

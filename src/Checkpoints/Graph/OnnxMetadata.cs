@@ -12,9 +12,21 @@ public static class OnnxMetadata
     /// <summary>Reads the entries.</summary>
     /// <param name="model">The whole file.</param>
     /// <returns>The entries in file order.</returns>
-    /// <exception cref="CheckpointException">The bytes are no ONNX model.</exception>
-    public static IReadOnlyDictionary<string, string> Read(ReadOnlySpan<byte> model) =>
-        Parse(model).MetadataProps.ToDictionary(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal);
+    /// <exception cref="CheckpointException">The bytes are no ONNX model, or one with an entry that comes twice.</exception>
+    public static IReadOnlyDictionary<string, string> Read(ReadOnlySpan<byte> model)
+    {
+        var entries = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in Parse(model).MetadataProps)
+        {
+            if (!entries.TryAdd(entry.Key, entry.Value))
+            {
+                throw new CheckpointException(
+                    CheckpointErrorCode.NotAnOnnxModel, $"The ONNX model has the metadata '{entry.Key}' twice; which of the two holds is anyone's guess.");
+            }
+        }
+
+        return entries;
+    }
 
     /// <summary>Gives the file with one entry added or replaced.</summary>
     /// <param name="model">The whole file.</param>

@@ -13,6 +13,7 @@ internal ref struct PickleGuard
     private readonly ReadOnlySpan<byte> _pickle;
     private readonly IReadOnlySet<string> _allowedGlobals;
     private readonly Dictionary<long, string?> _memo = [];
+    private readonly List<int> _dictionaries = [];
     private int _position;
     private int _depth;
 
@@ -29,9 +30,10 @@ internal ref struct PickleGuard
     /// <summary>Checks one pickle and gives its length, which may be less than the span's.</summary>
     /// <param name="pickle">The bytes, from the pickle's first opcode on.</param>
     /// <param name="allowedGlobals">The allowed globals as <c>module name</c>, separated by a space.</param>
+    /// <param name="dictionaries">Where the pickle makes plain dictionaries: the positions of its EMPTY_DICT opcodes.</param>
     /// <returns>The bytes up to and including STOP.</returns>
     /// <exception cref="CheckpointException">The pickle is unsafe, malformed or over a limit.</exception>
-    public static int Check(ReadOnlySpan<byte> pickle, IReadOnlySet<string> allowedGlobals)
+    public static int Check(ReadOnlySpan<byte> pickle, IReadOnlySet<string> allowedGlobals, out IReadOnlyList<int> dictionaries)
     {
         if (pickle.Length > CheckpointLimits.PickleBytes)
         {
@@ -41,6 +43,7 @@ internal ref struct PickleGuard
         }
 
         var guard = new PickleGuard(pickle, allowedGlobals);
+        dictionaries = guard._dictionaries;
         return guard.Run();
     }
 
@@ -74,8 +77,8 @@ internal ref struct PickleGuard
                 Push(null);
                 break;
 
-            // TUPLE, LIST, DICT, SETITEMS, APPENDS, ADDITEMS, FROZENSET, POP_MARK: close a mark.
-            case 't' or 'l' or 'd' or 'u' or 'e' or '\x90' or '\x91' or '1':
+            // TUPLE, LIST, SETITEMS, APPENDS, ADDITEMS, FROZENSET, POP_MARK: close a mark.
+            case 't' or 'l' or 'u' or 'e' or '\x90' or '\x91' or '1':
                 Depth(-1);
                 Push(null);
                 break;
@@ -159,9 +162,14 @@ internal ref struct PickleGuard
                 Push(_memo.GetValueOrDefault(UInt32()));
                 break;
 
-            // NONE, NEWTRUE, NEWFALSE, empty containers, small tuples, SETITEM, APPEND, REDUCE, NEWOBJ, BUILD, BINPERSID, POP.
-            case 'N' or '\x88' or '\x89' or '}' or ']' or ')' or '\x8f' or '\x85' or '\x86' or '\x87' or 's' or 'a' or 'R' or '\x81'
-                or 'b' or 'Q' or '0':
+            case '}':
+                _dictionaries.Add(start);
+                Push(null);
+                break;
+
+            // NONE, NEWTRUE, NEWFALSE, other empty containers, small tuples, SETITEM, APPEND, REDUCE, NEWOBJ, BUILD, BINPERSID, POP.
+            case 'N' or '\x88' or '\x89' or ']' or ')' or '\x8f' or '\x85' or '\x86' or '\x87' or 's' or 'a' or 'R' or '\x81' or 'b'
+                or 'Q' or '0':
                 Push(null);
                 break;
 
@@ -180,7 +188,7 @@ internal ref struct PickleGuard
         {
             throw new CheckpointException(
                 CheckpointErrorCode.UnsafePickle,
-                $"The checkpoint's pickle asks for '{Printable(module)}.{Printable(name)}'. A checkpoint needs nothing but tensors and "
+                $"The checkpoint's pickle asks for '{Shortened(module)}.{Shortened(name)}'. A checkpoint needs nothing but tensors and "
                 + "their containers, so it was refused and nothing was called.");
         }
     }
@@ -255,6 +263,5 @@ internal ref struct PickleGuard
         CheckpointErrorCode.Truncated,
         $"The checkpoint's pickle ends inside an opcode: {_pickle.Length} bytes are there, more are announced at byte {_position}.");
 
-    private static string Printable(string text) =>
-        string.Concat(text.Take(80).Select(c => char.IsControl(c) ? '?' : c));
+    private static string Shortened(string text) => text.Length <= 80 ? text : $"{text[..80]}...";
 }

@@ -3,7 +3,7 @@ using System.Collections;
 namespace Nanodet.Serverless.Checkpoints.Torch;
 
 /// <summary>
-/// What a <c>collections.OrderedDict</c> of a pickle becomes. A state dict carries attributes besides its items (the versions of
+/// What a dictionary of a pickle becomes, plain or <c>collections.OrderedDict</c>. A state dict carries attributes besides its items (the versions of
 /// its modules); they are accepted and dropped. A key that comes twice is refused: which of the two would win is anyone's guess.
 /// </summary>
 internal sealed class PickledDictionary : Hashtable

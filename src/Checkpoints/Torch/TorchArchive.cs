@@ -85,6 +85,10 @@ internal sealed class TorchArchive : IDisposable
         }
 
         var records = new Dictionary<string, ZipArchiveEntry>(StringComparer.Ordinal);
+
+        // torch.save stores its records uncompressed; a repacked file may be compressed, but not a thousandfold. Each record by
+        // itself and then all: their sum alone could wrap around 64 bits.
+        var limit = Math.Min(CheckpointLimits.FileBytes, fileBytes * 20);
         long total = 0;
         foreach (var entry in zip.Entries)
         {
@@ -99,15 +103,20 @@ internal sealed class TorchArchive : IDisposable
                 throw new CheckpointException(CheckpointErrorCode.Malformed, $"The archive has the record '{entry.FullName}' twice.");
             }
 
+            if (entry.Length > limit)
+            {
+                throw new CheckpointException(
+                    CheckpointErrorCode.TooLarge,
+                    $"The archive of {fileBytes} bytes announces {entry.Length} bytes for the record '{entry.FullName}'; at most {limit} are read.");
+            }
+
             total += entry.Length;
         }
 
-        // torch.save stores its records uncompressed; a repacked file may be compressed, but not a thousandfold.
-        if (total > CheckpointLimits.FileBytes || total > fileBytes * 20)
+        if (total > limit)
         {
             throw new CheckpointException(
-                CheckpointErrorCode.TooLarge,
-                $"The archive of {fileBytes} bytes announces {total} bytes of records; at most 20 times its own size and {CheckpointLimits.FileBytes} bytes are read.");
+                CheckpointErrorCode.TooLarge, $"The archive of {fileBytes} bytes announces {total} bytes of records; at most {limit} are read.");
         }
 
         return records;

@@ -91,6 +91,12 @@ public sealed class TorchTensor
             throw Malformed(storage, $"shape [{string.Join(", ", shape)}] with strides [{string.Join(", ", strides)}]; expected equally many, at most {CheckpointLimits.TensorRank}");
         }
 
+        // Before anything is added to it: a sum beyond 64 bits would come out small again.
+        if (offset < 0 || offset > storage.Elements)
+        {
+            throw Malformed(storage, $"offset {offset}; the storage has {storage.Elements} elements");
+        }
+
         long elements = 1;
         var last = offset;
         for (var d = 0; d < shape.Length; d++)
@@ -111,7 +117,7 @@ public sealed class TorchTensor
             last += Math.Max(shape[d] - 1, 0) * strides[d];
         }
 
-        if (offset < 0 || (elements > 0 && last >= storage.Elements))
+        if (elements > 0 && last >= storage.Elements)
         {
             throw Malformed(storage, $"offset {offset}, shape [{string.Join(", ", shape)}], strides [{string.Join(", ", strides)}]; the storage has {storage.Elements} elements");
         }

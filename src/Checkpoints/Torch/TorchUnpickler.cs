@@ -36,11 +36,11 @@ internal sealed class TorchUnpickler : Unpickler
     /// <exception cref="CheckpointException">The pickle is unsafe, malformed or over a limit.</exception>
     public static object? Read(ReadOnlyMemory<byte> pickle, Func<StorageReference, TorchStorage> resolve)
     {
-        var length = PickleGuard.Check(pickle.Span, AllowedGlobals);
+        var length = PickleGuard.Check(pickle.Span, AllowedGlobals, out var dictionaries);
         using var unpickler = new TorchUnpickler(resolve);
         try
         {
-            return unpickler.loads(pickle[..length], StackCapacity);
+            return unpickler.loads(WithStrictDictionaries(pickle.Span[..length], dictionaries), StackCapacity);
         }
         catch (Exception exception) when (exception is not (CheckpointException or OutOfMemoryException))
         {
@@ -57,6 +57,28 @@ internal sealed class TorchUnpickler : Unpickler
         pid is object[] and ["storage", StorageClassConstructor type, string key, _, var elements, ..]
             ? _resolve(new StorageReference(key, type.Type, elements is int or long ? Convert.ToInt64(elements) : -1))
             : throw new PickleException("a persistent id that is no storage");
+
+    /// <summary>
+    /// Replaces each EMPTY_DICT by a call of OrderedDict. The library's plain dictionary takes a key that comes twice, and keeps
+    /// another of the two values than PyTorch does; <see cref="PickledDictionary"/> refuses it.
+    /// </summary>
+    private static byte[] WithStrictDictionaries(ReadOnlySpan<byte> pickle, IReadOnlyList<int> dictionaries)
+    {
+        var call = "ccollections\nOrderedDict\n)R"u8;
+        var strict = new byte[pickle.Length + (dictionaries.Count * (call.Length - 1))];
+        var (read, written) = (0, 0);
+        foreach (var dictionary in dictionaries)
+        {
+            pickle[read..dictionary].CopyTo(strict.AsSpan(written));
+            written += dictionary - read;
+            call.CopyTo(strict.AsSpan(written));
+            written += call.Length;
+            read = dictionary + 1;
+        }
+
+        pickle[read..].CopyTo(strict.AsSpan(written));
+        return strict;
+    }
 
     private static Dictionary<string, IObjectConstructor> AllConstructors()
     {

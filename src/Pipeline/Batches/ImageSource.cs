@@ -26,9 +26,9 @@ internal sealed class ImageSource(StorageClients clients, IOptions<DetectorOptio
                 image.Etag = BlobNames.Etag(properties.ETag.ToString());
                 image.Bytes = properties.ContentLength;
             }
-            catch (RequestFailedException exception) when (Explain(image, exception) is { } error)
+            catch (RequestFailedException exception) when (IsPermanent(exception))
             {
-                return error;
+                return await ExplainAsync(image, exception, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -62,9 +62,9 @@ internal sealed class ImageSource(StorageClients clients, IOptions<DetectorOptio
             PipelineTelemetry.Downloaded.Add(content.Length);
             return null;
         }
-        catch (RequestFailedException exception) when (Explain(image, exception) is { } error)
+        catch (RequestFailedException exception) when (IsPermanent(exception))
         {
-            return error;
+            return await ExplainAsync(image, exception, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -75,17 +75,24 @@ internal sealed class ImageSource(StorageClients clients, IOptions<DetectorOptio
         ImageErrorCodes.TooLarge,
         $"Expected at most {_limits.MaxBytes} bytes (ImageLimits.MaxBytes), found {bytes}.");
 
-    private static DetectionError? Explain(BatchImage image, RequestFailedException exception) => exception switch
+    private static bool IsPermanent(RequestFailedException exception) =>
+        exception.Status is 404 or 412 || (exception.Status == 409 && exception.ErrorCode == BlobErrorCode.BlobArchived);
+
+    private async Task<DetectionError> ExplainAsync(BatchImage image, RequestFailedException exception, CancellationToken cancellationToken)
     {
-        { Status: 404 } => new DetectionError(
-            FailureCodes.BlobNotFound,
-            $"Expected a blob '{image.Message.Name}' in container '{image.Message.Container}', found none."),
-        { Status: 412 } => new DetectionError(
-            FailureCodes.BlobChanged,
-            $"Expected the content with ETag {image.Etag}; the blob was overwritten since."),
-        { Status: 409 } when exception.ErrorCode == BlobErrorCode.BlobArchived => new DetectionError(
-            FailureCodes.BlobArchived,
-            "Expected a blob that can be read, found one in the archive tier."),
-        _ => null,
-    };
+        // A condition fails on a blob that is gone as well as on one that has changed.
+        var isGone = exception.Status == 404
+            || (exception.Status == 412
+                && !await clients.Image(image.Message.Container, image.Message.Name).ExistsAsync(cancellationToken).ConfigureAwait(false));
+        if (isGone)
+        {
+            return new DetectionError(
+                FailureCodes.BlobNotFound,
+                $"Expected a blob '{image.Message.Name}' in container '{image.Message.Container}', found none.");
+        }
+
+        return exception.Status == 412
+            ? new DetectionError(FailureCodes.BlobChanged, $"Expected the content with ETag {image.Etag}; the blob was overwritten since.")
+            : new DetectionError(FailureCodes.BlobArchived, "Expected a blob that can be read, found one in the archive tier.");
+    }
 }

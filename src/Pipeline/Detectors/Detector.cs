@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Runtime.ExceptionServices;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Postprocessing;
@@ -24,9 +25,17 @@ public sealed class Detector
     /// <param name="options">How to detect; null for the defaults.</param>
     /// <param name="timeProvider">The clock of the timings; null for the system's.</param>
     /// <exception cref="ValidationException">An option is out of its range.</exception>
+    /// <exception cref="ModelLoadException"><see cref="ModelErrorCodes.NoDetections"/>.</exception>
     public Detector(NanodetModel model, DetectorOptions? options = null, TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(model);
+        if (model.Description.Head == HeadKind.Raw)
+        {
+            throw new ModelLoadException(
+                ModelErrorCodes.NoDetections,
+                $"{model.Description.Name}: expected a head that detects, found SimpleConvHead, whose output has no official post-processing.");
+        }
+
         Options = options ?? new DetectorOptions();
         Options.Validate();
         Model = model;
@@ -60,6 +69,7 @@ public sealed class Detector
     /// <returns>One outcome for each image, in the same order. An image that cannot be used has an error and disturbs no other.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    /// <exception cref="OpenCVException">There is not enough memory to decode: no fault of an image, worth another try.</exception>
     /// <exception cref="Microsoft.ML.OnnxRuntime.OnnxRuntimeException">A run failed: no fault of an image, worth another try.</exception>
     public IReadOnlyList<DetectionOutcome> Detect(
         IReadOnlyList<ReadOnlyMemory<byte>> images,
@@ -128,7 +138,7 @@ public sealed class Detector
         CancellationToken cancellationToken)
     {
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = _threads, CancellationToken = cancellationToken };
-        Parallel.ForEach(chunk, parallel, Decode);
+        ForEach(chunk, parallel, Decode);
         for (var i = 0; i < chunk.Count; i++)
         {
             var task = chunk[i];
@@ -142,7 +152,20 @@ public sealed class Detector
             }
         }
 
-        Parallel.ForEach(chunk, parallel, Preprocess);
+        ForEach(chunk, parallel, Preprocess);
+    }
+
+    /// <summary>A parallel loop whose first exception comes out as it is, not in an aggregate.</summary>
+    private static void ForEach(List<ImageTask> chunk, ParallelOptions parallel, Action<ImageTask> action)
+    {
+        try
+        {
+            Parallel.ForEach(chunk, parallel, action);
+        }
+        catch (AggregateException exception)
+        {
+            ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
+        }
     }
 
     private void Decode(ImageTask task)
@@ -180,7 +203,8 @@ public sealed class Detector
             tensor.Clear();
             task.Failure = new ImageException(
                 ImageErrorCodes.Undecodable,
-                $"{ImageException.Name(task.Header.Format)}: the warp refused {task.Pixels.Width}x{task.Pixels.Height} pixels: {exception.Message}",
+                $"{ImageException.Name(task.Header.Format)}: "
+                + $"the warp refused {task.Pixels.Width}x{task.Pixels.Height} pixels: {exception.Message}",
                 exception);
         }
 

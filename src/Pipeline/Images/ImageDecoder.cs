@@ -37,7 +37,8 @@ public static class ImageDecoder
             pixels?.Dispose();
             throw new ImageException(
                 ImageErrorCodes.Undecodable,
-                $"{ImageException.Name(header.Format)}: the decoder refused an image of {header.Width}x{header.Height} pixels: {exception.Message}",
+                $"{ImageException.Name(header.Format)}: "
+                + $"the decoder refused an image of {header.Width}x{header.Height} pixels: {exception.Message}",
                 exception);
         }
         catch
@@ -62,7 +63,8 @@ public static class ImageDecoder
         {
             throw ImageException.Undecodable(
                 header.Format,
-                $"expected {header.Width}x{header.Height} pixels of 3 channels, the decoder gave {pixels.Width}x{pixels.Height} of {pixels.Channels()}.");
+                $"expected {header.Width}x{header.Height} pixels of 3 channels, "
+                + $"the decoder gave {pixels.Width}x{pixels.Height} of {pixels.Channels()}.");
         }
     }
 }

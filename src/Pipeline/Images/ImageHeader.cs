@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Nanodet.Serverless.Pipeline.Images;
 
 /// <summary>What the encoded bytes say about an image, read without decoding or allocating anything.</summary>
@@ -70,11 +68,10 @@ public readonly record struct ImageHeader(ImageFormat Format, int Width, int Hei
             return ImageFormat.Tiff;
         }
 
+        var found = Convert.ToHexString(encoded[..Math.Min(8, encoded.Length)]);
         throw new ImageException(
             ImageErrorCodes.NotAnImage,
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"Expected the first bytes of a {Accepted} image, found {Convert.ToHexString(encoded[..Math.Min(8, encoded.Length)])} in a file of {encoded.Length} bytes."));
+            $"Expected the first bytes of a {Accepted} image, found {found} in a file of {encoded.Length} bytes.");
     }
 
     /// <summary>True for the whole signature; a file that ends inside the signature, after two bytes or more of it, is truncated.</summary>

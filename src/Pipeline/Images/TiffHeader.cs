@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Nanodet.Serverless.Pipeline.Images;
 
-/// <summary>Reads the first directory of a classic TIFF (TIFF 6.0, section 2) and checks that its strips or tiles lie in the file.</summary>
+/// <summary>Reads the first directory of a classic TIFF (TIFF 6.0, section 2) and checks that its data lies in the file.</summary>
 internal static class TiffHeader
 {
     private const int EntrySize = 12;
@@ -16,7 +16,7 @@ internal static class TiffHeader
         var file = new TiffReader(data, data[0] == (byte)'I');
         var directory = file.UInt32(4);
         var entries = file.UInt16(directory);
-        file.Require(directory + 2, (long)entries * EntrySize, "the end of the first directory");
+        file.RequireDirectory(directory, entries);
 
         var width = file.Value(directory, entries, 256) ?? 0;
         var height = file.Value(directory, entries, 257) ?? 0;
@@ -63,7 +63,7 @@ internal static class TiffHeader
         }
     }
 
-    /// <summary>Where a field's values lie: at <paramref name="Position"/>, <paramref name="Count"/> of <paramref name="Size"/> bytes.</summary>
+    /// <summary>Where a field's values lie: <paramref name="Count"/> of <paramref name="Size"/> bytes each.</summary>
     private readonly record struct TiffField(long Position, uint Count, int Size);
 
     private readonly ref struct TiffReader(ReadOnlySpan<byte> data, bool littleEndian)
@@ -77,6 +77,31 @@ internal static class TiffHeader
                 throw ImageException.Truncated(ImageFormat.Tiff, what, position + length, _data.Length);
             }
         }
+
+        /// <summary>Requires every entry, the link to the next directory, and the values that lie elsewhere.</summary>
+        internal void RequireDirectory(uint directory, int entries)
+        {
+            Require(directory + 2, ((long)entries * EntrySize) + 4, "the end of the first directory");
+            for (var i = 0; i < entries; i++)
+            {
+                var entry = directory + 2 + ((long)i * EntrySize);
+                var size = (long)UInt32(entry + 4) * ValueSize(UInt16(entry + 2));
+                if (size > 4)
+                {
+                    Require(UInt32(entry + 8), size, "the end of a tag's values");
+                }
+            }
+        }
+
+        /// <summary>Bytes of one value by TIFF type; 0 for types that are unknown and skipped.</summary>
+        private static int ValueSize(ushort type) => type switch
+        {
+            1 or 2 or 6 or 7 => 1,
+            3 or 8 => 2,
+            4 or 9 or 11 => 4,
+            5 or 10 or 12 => 8,
+            _ => 0,
+        };
 
         internal ushort UInt16(long position)
         {
@@ -122,7 +147,6 @@ internal static class TiffHeader
 
                 var count = UInt32(entry + 4);
                 long position = (long)count * size <= 4 ? entry + 8 : UInt32(entry + 8);
-                Require(position, (long)count * size, $"the values of tag {tag}");
                 return new TiffField(position, count, size);
             }
 

@@ -3,7 +3,7 @@ namespace Nanodet.Serverless.Pipeline.Models;
 /// <summary>What runs the graph.</summary>
 public enum ExecutionProvider
 {
-    /// <summary>CUDA when it can be used, otherwise the CPU; the reason is kept in <see cref="ProviderSelection.FallbackReason"/>.</summary>
+    /// <summary>CUDA when it can be used, otherwise the CPU; the reason is in <see cref="ProviderSelection.FallbackReason"/>.</summary>
     Auto,
 
     /// <summary>NVIDIA CUDA; loading fails when it cannot be used.</summary>

@@ -11,6 +11,7 @@ namespace Nanodet.Serverless.Pipeline.Models;
 internal sealed class ForeignModelConfig
 {
     private const long MaxBytes = 1 << 20;
+    private const int MaxDepth = 32;
     private readonly YamlNode _root;
     private readonly string _where;
 
@@ -57,6 +58,7 @@ internal sealed class ForeignModelConfig
         var stream = new YamlStream();
         try
         {
+            RequireDepth(yaml, where);
             stream.Load(new StringReader(yaml));
         }
         catch (YamlException exception)
@@ -70,6 +72,22 @@ internal sealed class ForeignModelConfig
         return stream.Documents.Count > 0
             ? new ForeignModelConfig(stream.Documents[0].RootNode, where).Describe(name).Validate(where)
             : throw ModelLoadException.Contract($"{where}: expected a NanoDet config, found an empty file.");
+    }
+
+    /// <summary>Counts the nesting event by event: building the tree recurses, and a deep one would end the process.</summary>
+    private static void RequireDepth(string yaml, string where)
+    {
+        var parser = new Parser(new StringReader(yaml));
+        var depth = 0;
+        while (parser.MoveNext())
+        {
+            depth += parser.Current?.NestingIncrease ?? 0;
+            if (depth > MaxDepth)
+            {
+                throw ModelLoadException.Contract(
+                    $"{where}, line {parser.Current!.Start.Line}: expected at most {MaxDepth} levels of nesting, found more.");
+            }
+        }
     }
 
     private ModelDescription Describe(string name)

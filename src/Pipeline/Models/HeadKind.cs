@@ -8,4 +8,7 @@ public enum HeadKind
 
     /// <summary>NanoDet before Plus: at <c>(x + 0.5) * stride</c>.</summary>
     Legacy,
+
+    /// <summary>Nowhere: the raw output has no official post-processing (SimpleConvHead as the main head).</summary>
+    Raw,
 }

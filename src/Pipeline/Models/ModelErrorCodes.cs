@@ -35,4 +35,7 @@ public static class ModelErrorCodes
 
     /// <summary>Loading failed in a way that has no code of its own; the reason says more.</summary>
     public const string Unexpected = "model_load_failed";
+
+    /// <summary>The model's head has no post-processing: its output can be computed, objects cannot be detected.</summary>
+    public const string NoDetections = "model_without_detections";
 }

@@ -14,7 +14,7 @@ internal sealed class ModelMetadataReader(IReadOnlyDictionary<string, string> me
     internal ModelDescription Read() => new ModelDescription
     {
         Name = Required("name"),
-        Head = Choice("head", ("plus", HeadKind.Plus), ("legacy", HeadKind.Legacy)),
+        Head = Choice("head", ("plus", HeadKind.Plus), ("legacy", HeadKind.Legacy), ("raw", HeadKind.Raw)),
         ClassNames = List("classes", ModelMetadataJson.Default.StringArray),
         Strides = List("strides", ModelMetadataJson.Default.Int32Array),
         RegMax = Integer("regMax"),

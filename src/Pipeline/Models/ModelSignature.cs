@@ -52,7 +52,8 @@ internal static class ModelSignature
     {
         if (all.Count != 1 || !all.TryGetValue(name, out var found))
         {
-            throw ModelLoadException.Contract($"Expected one {kind} named '{name}', found {string.Join(", ", all.Keys.Select(key => $"'{key}'"))}.");
+            var names = string.Join(", ", all.Keys.Select(key => $"'{key}'"));
+            throw ModelLoadException.Contract($"Expected one {kind} named '{name}', found {names}.");
         }
 
         if (!found.IsTensor || found.ElementDataType != TensorElementType.Float || found.Dimensions.Length != rank)

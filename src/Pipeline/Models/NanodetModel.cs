@@ -43,7 +43,9 @@ public sealed class NanodetModel : IDisposable
     public bool IsBatchFixed { get; }
 
     /// <summary>Loads a model file.</summary>
-    /// <param name="path">An ONNX file; one that does not describe itself needs its NanoDet config, see <see cref="ModelOptions.ConfigPath"/>.</param>
+    /// <param name="path">
+    /// An ONNX file; one that does not describe itself needs its NanoDet config, see <see cref="ModelOptions.ConfigPath"/>.
+    /// </param>
     /// <param name="options">How to load; null for the defaults.</param>
     /// <returns>The model, not yet verified: see <see cref="ParityFixture.Verify"/>.</returns>
     /// <exception cref="ModelLoadException">The model cannot be served; see <see cref="ModelErrorCodes"/>.</exception>

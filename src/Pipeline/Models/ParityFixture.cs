@@ -101,13 +101,18 @@ public static class ParityFixture
         ? (input.TracedHeight ?? ModelInput.RoundUp(input.Height), input.TracedWidth ?? ModelInput.RoundUp(input.Width))
         : (input.Height, input.Width);
 
-    private static ParityResult Compare(ReadOnlySpan<float> all, ParityFixtureData fixture, ModelDescription description, ParityPrecision precision)
+    private static ParityResult Compare(
+        ReadOnlySpan<float> all,
+        ParityFixtureData fixture,
+        ModelDescription description,
+        ParityPrecision precision)
     {
         var count = fixture.Values.Length / sizeof(float);
         if (fixture.Offset + ((count - 1) * fixture.Step) >= all.Length)
         {
             throw ModelLoadException.Contract(
-                $"nanodet.parity: expected {count} values from {fixture.Offset} in steps of {fixture.Step} to lie in an output of {all.Length}.");
+                $"nanodet.parity: expected {count} values from {fixture.Offset} in steps of {fixture.Step} "
+                + $"to lie in an output of {all.Length}.");
         }
 
         var disagreements = 0;
@@ -136,7 +141,8 @@ public static class ParityFixture
             largest,
             disagreements == 0
                 ? null
-                : $"nanodet.parity: expected {count} output values as at export, found {disagreements} that differ, by up to {largest:G4}.");
+                : $"nanodet.parity: expected {count} output values as at export, "
+                    + $"found {disagreements} that differ, by up to {largest:G4}.");
     }
 
     private static string? FindScoreProblem(ReadOnlySpan<float> all, ModelDescription description)
@@ -178,7 +184,8 @@ public static class ParityFixture
         }
 
         var input = description.Input;
-        return fixture is { Version: FormatVersion, Generator: ParityInput.Generator, Offset: >= 0 and < int.MaxValue, Step: > 0 and < int.MaxValue }
+        return fixture is { Version: FormatVersion, Generator: ParityInput.Generator }
+            && fixture is { Offset: >= 0 and < int.MaxValue, Step: > 0 and < int.MaxValue }
             && fixture.Shape is [1, 3, > 0 and <= MaxSide, > 0 and <= MaxSide]
             && (input.KeepRatio || (fixture.Shape[2] == input.Height && fixture.Shape[3] == input.Width))
             && fixture.Values.Length is > 0 and <= MaxValues * sizeof(float)

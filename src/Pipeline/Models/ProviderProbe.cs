@@ -20,7 +20,9 @@ public static class ProviderProbe
         Probe(ExecutionProvider.TensorRt, deviceId),
     ];
 
-    /// <summary>Why a provider cannot be used as far as the file system shows it, without loading it; null when nothing speaks against it.</summary>
+    /// <summary>
+    /// Why a provider cannot be used as far as the file system shows it, without loading it; null when nothing speaks against it.
+    /// </summary>
     internal static string? FindObstacle(ExecutionProvider provider, out IReadOnlyList<string> missing)
     {
         missing = [];

@@ -14,7 +14,7 @@ internal static class SharedObject
     private const uint SegmentDynamic = 2;
     private const long TagNeeded = 1;
     private const long TagStringTable = 5;
-    private const long TagStringTableSize = 10;
+    private const int MaxName = 256;
 
     /// <summary>The names of the needed libraries; empty for a file that is no ELF64 shared object.</summary>
     internal static IReadOnlyList<string> ReadNeeded(string path)
@@ -42,7 +42,6 @@ internal static class SharedObject
             .Select(entry => (Tag: Int64(entry, 0), Value: Int64(entry, 8)))
             .ToArray();
         var address = entries.FirstOrDefault(entry => entry.Tag == TagStringTable).Value;
-        var size = entries.FirstOrDefault(entry => entry.Tag == TagStringTableSize).Value;
         var home = segments.Chunk(segmentSize).FirstOrDefault(segment =>
             Type(segment) == SegmentLoad && address >= Int64(segment, 16) && address < Int64(segment, 16) + Int64(segment, 32));
         if (home is null)
@@ -50,8 +49,8 @@ internal static class SharedObject
             return [];
         }
 
-        var strings = Read(file, address - Int64(home, 16) + Int64(home, 8), size);
-        return [.. entries.Where(entry => entry.Tag == TagNeeded).Select(entry => Text(strings, entry.Value))];
+        var strings = address - Int64(home, 16) + Int64(home, 8);
+        return [.. entries.Where(entry => entry.Tag == TagNeeded).Select(entry => Text(Read(file, strings + entry.Value, MaxName)))];
     }
 
     private static byte[] Read(Microsoft.Win32.SafeHandles.SafeFileHandle file, long offset, long length)
@@ -64,10 +63,9 @@ internal static class SharedObject
 
     private static long Int64(byte[] bytes, int offset) => BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(offset));
 
-    private static string Text(byte[] strings, long offset)
+    private static string Text(byte[] bytes)
     {
-        var text = strings.AsSpan((int)Math.Clamp(offset, 0, strings.Length));
-        var end = text.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? text : text[..end]);
+        var end = bytes.AsSpan().IndexOf((byte)0);
+        return Encoding.UTF8.GetString(end < 0 ? bytes : bytes.AsSpan(0, end));
     }
 }

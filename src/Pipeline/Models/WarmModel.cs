@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.Pipeline.Telemetry;
 using Polly;
@@ -186,6 +187,8 @@ public sealed class WarmModel : IHostedService, IDisposable
         });
         try
         {
+            // A model whose output cannot be read as detections is refused here, and not with the first image.
+            _ = new Detector(model);
             ParityFixture.Verify(model, _options.Precision).EnsurePassed();
             cancellationToken.ThrowIfCancellationRequested();
         }

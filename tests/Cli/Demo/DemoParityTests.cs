@@ -7,7 +7,7 @@ namespace Nanodet.Serverless.Cli.Tests.Demo;
 /// The whole way on trained weights: package, checkpoint, export, detection. What comes out is held against what the official
 /// predictor finds with the same weights on the same photos.
 /// </summary>
-public sealed class DemoParityTests(DemoModel model) : IClassFixture<DemoModel>
+public sealed class DemoParityTests(DemoModel model)
 {
     [Fact]
     public async Task Detect_DemoPhotos_AgreesWithOfficialPredictor()

@@ -15,14 +15,11 @@ internal sealed record CustomCspNet(
     public static new CustomCspNet Read(ConfigNode node)
     {
         var stages = node.Required("net_cfg").Items().Select(CspStage.Read).ToList();
-        var outStages = node.Integers("out_stages");
-        if (outStages.Count == 0 || outStages.Any(stage => stage < 0 || stage >= stages.Count))
-        {
-            throw node.Required("out_stages").Invalid($"stages of 0 to {stages.Count - 1} were expected, [{string.Join(", ", outStages)}] were found");
-        }
-
         return new CustomCspNet(
-            stages, outStages, Normalization.Read(node, Normalization.Batch), node.Activation("activation", Activation.LeakyReLU));
+            stages,
+            ReadStages(node, node.Integers("out_stages"), 0, stages.Count - 1),
+            Normalization.Read(node, Normalization.Batch),
+            ReadActivation(node, Activation.LeakyReLU));
     }
 
     /// <inheritdoc/>

@@ -27,15 +27,9 @@ internal sealed record ShuffleNetV2(
             "2.0x" => ([244, 488, 976], 2048),
             _ => throw node.Required("model_size").Invalid($"0.5x, 1.0x, 1.5x or 2.0x was expected, '{size}' was found"),
         };
-        var stages = node.Integers("out_stages", [2, 3, 4]);
-        if (stages.Count == 0 || stages.Any(stage => stage is < 2 or > 4))
-        {
-            throw node.Required("out_stages").Invalid($"stages of 2 to 4 were expected, [{string.Join(", ", stages)}] were found");
-        }
-
         node.Optional("kernal_size");
         return new ShuffleNetV2(
-            channels, last, stages, node.Boolean("with_last_conv", false), node.Activation("activation", Activation.ReLU));
+            channels, last, ReadStages(node, [2, 3, 4], 2, 4), node.Boolean("with_last_conv", false), ReadActivation(node, Activation.ReLU));
     }
 
     /// <inheritdoc/>

@@ -48,9 +48,11 @@ internal abstract record Head
     {
         "NanoDetPlusHead" => NanodetPlusHead.Read(node),
         "NanoDetHead" => NanodetHead.Read(node),
+        "GFLHead" => SharedConvHead.ReadGfl(node),
+        "SimpleConvHead" => SharedConvHead.ReadSimple(node),
         var other => throw new CheckpointException(
             CheckpointErrorCode.UnsupportedArchitecture,
-            $"Config, {node.Path}: head '{other}' is not built here; NanoDetHead and NanoDetPlusHead are."),
+            $"Config, {node.Path}: head '{other}' is not built here; NanoDetHead, NanoDetPlusHead, GFLHead and SimpleConvHead are."),
     };
 
     /// <summary>Writes the head.</summary>
@@ -99,5 +101,14 @@ internal abstract record Head
         return strides.Count > 0 && strides.All(stride => stride is > 0 and <= 1024)
             ? strides
             : throw node.Required("strides").Invalid($"strides of 1 to 1024 were expected, [{string.Join(", ", strides)}] were found");
+    }
+
+    /// <summary>Refuses scores that are no sigmoids: the official post-processing knows no others.</summary>
+    protected static void RequireSigmoid(ConfigNode node)
+    {
+        if (node.Optional("loss")?.Optional("loss_qfl")?.Boolean("use_sigmoid", true) == false)
+        {
+            throw node.Invalid("loss.loss_qfl.use_sigmoid: true was expected; NanoDet's own post-processing knows no other scores");
+        }
     }
 }

@@ -8,4 +8,7 @@ public enum HeadKind
 
     /// <summary>At <c>(x + 0.5) * stride</c>: the heads before NanoDet-Plus.</summary>
     Legacy,
+
+    /// <summary>Nowhere: SimpleConvHead as the main head has raw logits and no official post-processing.</summary>
+    Raw,
 }

@@ -18,21 +18,19 @@ internal sealed record NanodetHead(bool Shared) : Head
     /// <summary>Reads the settings, with the defaults of the official constructor.</summary>
     public static new NanodetHead Read(ConfigNode node)
     {
-        var useSigmoid = node.Optional("loss")?.Optional("loss_qfl")?.Boolean("use_sigmoid", true) ?? true;
-        return useSigmoid
-            ? new NanodetHead(node.Boolean("share_cls_reg", false))
-            {
-                Classes = node.Integer("num_classes", null, 1, 10_000),
-                RegMax = node.Integer("reg_max", 16, 1, 255),
-                Strides = ReadStrides(node),
-                InChannels = node.Integer("input_channel", null, 1, 65_536),
-                FeatureChannels = node.Integer("feat_channels", 256, 1, 65_536),
-                StackedConvolutions = node.Integer("stacked_convs", 2, 0, 64),
-                Depthwise = node.Text("conv_type", "DWConv") != "Conv",
-                Norm = Normalization.Read(node, Normalization.Batch),
-                Activation = node.Activation("activation", Activation.LeakyReLU),
-            }
-            : throw node.Invalid("loss.loss_qfl.use_sigmoid: true was expected; NanoDet's own post-processing knows no other scores");
+        RequireSigmoid(node);
+        return new NanodetHead(node.Boolean("share_cls_reg", false))
+        {
+            Classes = node.Integer("num_classes", null, 1, 10_000),
+            RegMax = node.Integer("reg_max", 16, 1, 255),
+            Strides = ReadStrides(node),
+            InChannels = node.Integer("input_channel", null, 1, 65_536),
+            FeatureChannels = node.Integer("feat_channels", 256, 1, 65_536),
+            StackedConvolutions = node.Integer("stacked_convs", 2, 0, 64),
+            Depthwise = node.Text("conv_type", "DWConv") != "Conv",
+            Norm = Normalization.Read(node, Normalization.Batch),
+            Activation = node.Activation("activation", Activation.LeakyReLU),
+        };
     }
 
     /// <inheritdoc/>

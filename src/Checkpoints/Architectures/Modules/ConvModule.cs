@@ -1,7 +1,7 @@
 namespace Nanodet.Serverless.Checkpoints.Architectures.Modules;
 
 /// <summary>
-/// Convolution, normalisation, activation under the names <c>conv</c>, <c>bn</c> and <c>act</c>; without normalisation the
+/// Convolution, normalisation, activation under the names <c>conv</c>, <c>bn</c> or <c>gn</c>, and <c>act</c>; without normalisation the
 /// convolution has a bias (<c>nanodet/model/module/conv.py</c>, ConvModule).
 /// </summary>
 internal sealed record ConvModule(int OutChannels, int Kernel, Normalization? Norm, Activation Activation)
@@ -21,7 +21,7 @@ internal sealed record ConvModule(int OutChannels, int Kernel, Normalization? No
             Padding = Padding,
             Bias = Norm is null,
             Norm = Norm,
-            NormName = $"{name}.bn",
+            NormName = Norm is null ? null : $"{name}.{Norm.ModuleName}",
         });
         return network.Activate(x, Activation, $"{name}.act");
     }

@@ -2,12 +2,16 @@ using Nanodet.Serverless.Checkpoints.Configs;
 
 namespace Nanodet.Serverless.Checkpoints.Architectures.Modules;
 
-/// <summary>A <c>norm_cfg</c>: batch normalisation with its epsilon, or none.</summary>
+/// <summary>A <c>norm_cfg</c>: batch or group normalisation.</summary>
 /// <param name="Epsilon">Added to the variance; 1e-5 unless the config says otherwise.</param>
-internal sealed record Normalization(double Epsilon = 1e-5)
+/// <param name="Groups">Number of channel groups of a group normalisation; null for a batch normalisation.</param>
+internal sealed record Normalization(double Epsilon = 1e-5, int? Groups = null)
 {
     /// <summary>Plain batch normalisation.</summary>
     public static Normalization Batch { get; } = new();
+
+    /// <summary>What a convolution module calls it.</summary>
+    public string ModuleName => Groups is null ? "bn" : "gn";
 
     /// <summary>Reads a <c>norm_cfg</c>; absent means the fallback, null means none.</summary>
     public static Normalization? Read(ConfigNode owner, Normalization? fallback)
@@ -24,9 +28,12 @@ internal sealed record Normalization(double Epsilon = 1e-5)
         }
 
         var type = node.Text("type");
-        return type is "BN" or "SyncBN"
-            ? new Normalization(node.Number("eps", 1e-5))
-            : throw new CheckpointException(
-                CheckpointErrorCode.UnsupportedArchitecture, $"Config, {node.Path}: normalisation '{type}' is not built here; BN and SyncBN are.");
+        var epsilon = node.Number("eps", 1e-5, 0, 1);
+        return type switch
+        {
+            "BN" or "SyncBN" => new Normalization(epsilon),
+            "GN" => new Normalization(epsilon, node.Integer("num_groups", null, 1, 65_536)),
+            _ => throw node.Required("type").Invalid($"'{type}' is no normalisation; known are BN, SyncBN and GN"),
+        };
     }
 }

@@ -15,6 +15,9 @@ internal sealed record GhostPan : Neck
     /// <summary>Ratio of a bottleneck's middle channels to its output channels.</summary>
     public required double Expand { get; init; }
 
+    /// <summary>Channels in the middle of a bottleneck.</summary>
+    private int MiddleChannels => (int)(OutChannels * Expand);
+
     /// <summary>Bottlenecks per block.</summary>
     public required int Blocks { get; init; }
 
@@ -34,20 +37,26 @@ internal sealed record GhostPan : Neck
     public required Activation Activation { get; init; }
 
     /// <summary>Reads the settings, with the defaults of the official constructor.</summary>
-    public static new GhostPan Read(ConfigNode node) => new()
+    public static new GhostPan Read(ConfigNode node)
     {
-        InChannels = node.Integers("in_channels"),
-        OutChannels = node.Integer("out_channels", null, 1, 65_536),
-        UseDepthwise = node.Boolean("use_depthwise", false),
-        Kernel = node.Integer("kernel_size", 5, 1, 63),
-        Expand = node.Number("expand", 1),
-        Blocks = node.Integer("num_blocks", 1, 1, 64),
-        UseResidual = node.Boolean("use_res", false),
-        ExtraLevels = node.Integer("num_extra_level", 0, 0, 8),
-        Bilinear = ReadBilinear(node.Optional("upsample_cfg")),
-        Norm = Normalization.Read(node, Normalization.Batch),
-        Activation = node.Activation("activation", Activation.LeakyReLU),
-    };
+        var neck = new GhostPan
+        {
+            InChannels = node.Integers("in_channels"),
+            OutChannels = node.Integer("out_channels", null, 1, 65_536),
+            UseDepthwise = node.Boolean("use_depthwise", false),
+            Kernel = node.Integer("kernel_size", 5, 1, 63),
+            Expand = node.Number("expand", 1, 0, 64),
+            Blocks = node.Integer("num_blocks", 1, 1, 64),
+            UseResidual = node.Boolean("use_res", false),
+            ExtraLevels = node.Integer("num_extra_level", 0, 0, 8),
+            Bilinear = ReadBilinear(node.Optional("upsample_cfg")),
+            Norm = Normalization.Read(node, Normalization.Batch),
+            Activation = node.Activation("activation", Activation.LeakyReLU),
+        };
+        return neck.MiddleChannels > 0
+            ? neck
+            : throw node.Required("expand").Invalid($"at least one channel of {neck.OutChannels} has to be left in the middle of a bottleneck");
+    }
 
     /// <inheritdoc/>
     protected override IReadOnlyList<FeatureMap> BuildLevels(NetworkBuilder network, IReadOnlyList<FeatureMap> features)
@@ -86,7 +95,7 @@ internal sealed record GhostPan : Neck
 
     private FeatureMap Block(NetworkBuilder network, FeatureMap x, string name)
     {
-        var bottleneck = new GhostBottleneck((int)(OutChannels * Expand), OutChannels, Kernel, Activation);
+        var bottleneck = new GhostBottleneck(MiddleChannels, OutChannels, Kernel, Activation);
         var result = x;
         for (var block = 0; block < Blocks; block++)
         {
@@ -126,7 +135,7 @@ internal sealed record GhostPan : Neck
             throw node.Invalid($"mode bilinear or nearest was expected, '{mode}' was found");
         }
 
-        if (node.Boolean("align_corners", false) || node.Number("scale_factor", 2) != 2)
+        if (node.Boolean("align_corners", false) || node.Number("scale_factor", 2, 0, 64) != 2)
         {
             throw node.Invalid("scale_factor 2 without align_corners was expected");
         }

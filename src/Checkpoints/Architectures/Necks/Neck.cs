@@ -14,6 +14,9 @@ internal abstract record Neck
     /// <summary>Channels of every output.</summary>
     public required int OutChannels { get; init; }
 
+    /// <summary>Whether the network only takes inputs of the configured size.</summary>
+    public virtual bool FixesInputSize => false;
+
     /// <summary>Reads the section <c>model.arch.fpn</c>.</summary>
     /// <exception cref="CheckpointException">The neck is unknown or not built here, or a setting has no meaning.</exception>
     public static Neck Read(ConfigNode node)
@@ -22,8 +25,10 @@ internal abstract record Neck
         {
             "PAN" => PathAggregationNetwork.Read(node),
             "GhostPAN" => GhostPan.Read(node),
+            "FPN" => FeaturePyramidNetwork.Read(node),
+            "TAN" => TransformerAttentionNetwork.Read(node),
             var other => throw new CheckpointException(
-                CheckpointErrorCode.UnsupportedArchitecture, $"Config, {node.Path}: neck '{other}' is not built here; PAN and GhostPAN are."),
+                CheckpointErrorCode.UnsupportedArchitecture, $"Config, {node.Path}: neck '{other}' is not built here; PAN, GhostPAN, FPN and TAN are."),
         };
         node.RefuseOthers();
         return neck;

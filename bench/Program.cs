@@ -1,0 +1,5 @@
+using System.CommandLine;
+using Nanodet.Serverless.Bench;
+
+var root = new RootCommand("Measurements of Nanodet.Serverless.") { CompareCommand.Create() };
+return await root.Parse(args).InvokeAsync();

@@ -1,0 +1,3 @@
+using Nanodet.Serverless.Cli.Tests.Demo;
+
+[assembly: AssemblyFixture(typeof(DemoModel))]

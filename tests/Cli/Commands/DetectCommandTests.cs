@@ -1,0 +1,148 @@
+using System.Text.Json;
+using Nanodet.Serverless.Cli.Tests.Demo;
+using OpenCvSharp;
+
+namespace Nanodet.Serverless.Cli.Tests.Commands;
+
+public sealed class DetectCommandTests(DemoModel model) : IDisposable
+{
+    private const string Photo = "sample1.jpg";
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Detect_OnePhoto_WritesResultAndPicture()
+    {
+        var report = await Cli.JsonAsync(
+            "detect", "--model", model.Onnx, "--input", Path.Combine(DemoModel.Photos, Photo), "--output", _folder.Path, "--annotate");
+        var written = JsonDocument.Parse(await File.ReadAllTextAsync(_folder.File($"{Photo}.json"), TestContext.Current.CancellationToken)).RootElement;
+        var answered = report.GetProperty("images")[0].GetProperty("result");
+        Assert.Equal("detected", written.GetProperty("status").GetString());
+        Assert.NotEqual(0, written.GetProperty("detections").GetArrayLength());
+        Assert.Equal(Parity.DetectionParity.Read(answered), Parity.DetectionParity.Read(written));
+        Assert.All(written.GetProperty("detections").EnumerateArray(), detection => Assert.True(detection.GetProperty("score").GetDouble() > 0.35));
+        Assert.Equal("nanodet-g", written.GetProperty("model").GetProperty("name").GetString());
+
+        using var picture = Cv2.ImRead(_folder.File($"{Photo}.annotated.jpg"));
+        using var photo = Cv2.ImRead(Path.Combine(DemoModel.Photos, Photo));
+        Assert.Equal(photo.Size(), picture.Size());
+        using var difference = new Mat();
+        Cv2.Absdiff(picture, photo, difference);
+        Assert.True(Cv2.Sum(difference).Val0 > 100_000, "the picture is the photo: nothing was drawn");
+    }
+
+    [Fact]
+    public async Task Detect_FolderWithBadImages_DetectsTheOthersAndNamesTheBad()
+    {
+        var input = Directory.CreateDirectory(_folder.File("in", "sub")).Parent!.FullName;
+        var photo = await File.ReadAllBytesAsync(Path.Combine(DemoModel.Photos, Photo), TestContext.Current.CancellationToken);
+        await WriteAsync("good.jpg", photo);
+        await WriteAsync(Path.Combine("sub", "good.jpg"), photo);
+        await WriteAsync("empty.jpg", []);
+        await WriteAsync("text.png", "not an image"u8.ToArray());
+        await WriteAsync("half.jpg", photo[..(photo.Length / 2)]);
+        await WriteAsync("bomb.png", PngHeader(50_000, 50_000));
+        await WriteAsync("notes.txt", "left alone"u8.ToArray());
+
+        var run = await Cli.RunAsync("detect", "--model", model.Onnx, "--input", input, "--output", _folder.File("out"), "--json");
+        var report = JsonDocument.Parse(run.Output).RootElement;
+        var outcomes = report.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("result")).ToDictionary(
+            result => result.GetProperty("image").GetProperty("name").GetString()!,
+            result => result.TryGetProperty("error", out var error) ? error.GetProperty("code").GetString() : result.GetProperty("status").GetString());
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Equal(
+            new Dictionary<string, string?>
+            {
+                ["bomb.png"] = "image_too_many_pixels",
+                ["empty.jpg"] = "image_empty",
+                ["good.jpg"] = "detected",
+                ["half.jpg"] = "image_truncated",
+                ["sub/good.jpg"] = "detected",
+                ["text.png"] = "not_an_image",
+            },
+            outcomes);
+        Assert.Equal(1, report.GetProperty("ignored").GetInt32());
+        Assert.Equal(
+            ["image_too_many_pixels: bomb.png", "image_empty: empty.jpg", "image_truncated: half.jpg", "not_an_image: text.png"],
+            run.Error.TrimEnd().Split('\n').Select(line => string.Join(": ", line.Split(": ")[1..3])));
+        Assert.True(File.Exists(_folder.File("out", "sub", "good.jpg.json")));
+
+        Task WriteAsync(string name, byte[] bytes) => File.WriteAllBytesAsync(Path.Combine(input, name), bytes, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Detect_BatchesOfAnySize_GiveTheSameDetections()
+    {
+        var one = await DetectAllAsync("1");
+        var many = await DetectAllAsync("16");
+        Assert.Equal(one.Keys, many.Keys);
+        foreach (var name in one.Keys)
+        {
+            Assert.Equal(one[name].Count, many[name].Count);
+            foreach (var (first, second) in one[name].Zip(many[name]))
+            {
+                Assert.Equal(first.ClassId, second.ClassId);
+                Assert.Equal(first.Score, second.Score, 1e-4);
+                Assert.True(first.Iou(second) > 0.999);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Detect_NoModel_FailsByName() =>
+        await AssertFailsAsync("model_not_found", "--model", _folder.File("none.onnx"), "--input", DemoModel.Photos);
+
+    [Fact]
+    public async Task Detect_CheckpointAsModel_FailsByName() =>
+        await AssertFailsAsync("not_an_onnx_model", "--model", model.Checkpoint, "--input", DemoModel.Photos);
+
+    [Fact]
+    public async Task Detect_ScoreOutOfRange_FailsByName() =>
+        await AssertFailsAsync("invalid_option", "--model", model.Onnx, "--input", DemoModel.Photos, "--score", "1.5");
+
+    [Fact]
+    public async Task Detect_NoImages_FailsByName() =>
+        await AssertFailsAsync("no_images", "--model", model.Onnx, "--input", Directory.CreateDirectory(_folder.File("none")).FullName);
+
+    [Fact]
+    public async Task Detect_CudaWithoutGpu_FailsByName()
+    {
+        var doctor = await Cli.JsonAsync("doctor");
+        var cuda = doctor.GetProperty("providers").EnumerateArray().Single(provider => provider.GetProperty("name").GetString() == "CUDA");
+        if (cuda.GetProperty("usable").GetBoolean())
+        {
+            Assert.Skip("this machine can use CUDA, so its absence cannot be tested");
+        }
+
+        await AssertFailsAsync("provider_unavailable", "--model", model.Onnx, "--input", DemoModel.Photos, "--provider", "cuda");
+        await AssertFailsAsync("provider_unavailable", "--model", model.Onnx, "--input", DemoModel.Photos, "--require-gpu");
+    }
+
+    private async Task AssertFailsAsync(string code, params string[] arguments)
+    {
+        var run = await Cli.RunAsync(["detect", .. arguments, "--output", _folder.File("out"), "--json"]);
+        Assert.StartsWith($"error: {code}: ", run.Error, StringComparison.Ordinal);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Empty(run.Output);
+    }
+
+    private async Task<SortedDictionary<string, IReadOnlyList<Parity.ExpectedDetection>>> DetectAllAsync(string batch)
+    {
+        var report = await Cli.JsonAsync(
+            "detect", "--model", model.Onnx, "--input", DemoModel.Photos, "--output", _folder.File(batch), "--batch", batch, "--provider", "cpu");
+        return new(report.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("result")).ToDictionary(
+            result => result.GetProperty("image").GetProperty("name").GetString()!, Parity.DetectionParity.Read));
+    }
+
+    /// <summary>A PNG that announces a size and holds nothing of it.</summary>
+    private static byte[] PngHeader(int width, int height)
+    {
+        using var pixel = new Mat(1, 1, MatType.CV_8UC3, Scalar.All(0));
+        Cv2.ImEncode(".png", pixel, out var png);
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(png.AsSpan(16), width);
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(png.AsSpan(20), height);
+        return png;
+    }
+}

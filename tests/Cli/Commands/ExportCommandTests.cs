@@ -1,0 +1,159 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Serverless.Cli.Tests.Demo;
+
+namespace Nanodet.Serverless.Cli.Tests.Commands;
+
+public sealed class ExportCommandTests(DemoModel model) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Export_SameInputsTwice_GivesSameBytes()
+    {
+        var again = _folder.File("again.onnx");
+        var report = await Cli.JsonAsync("export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", again);
+        var bytes = await File.ReadAllBytesAsync(again, TestContext.Current.CancellationToken);
+        Assert.Equal(await File.ReadAllBytesAsync(model.Onnx, TestContext.Current.CancellationToken), bytes);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), report.GetProperty("sha256").GetString());
+        Assert.Equal([1, 3549, 124], report.GetProperty("outputShape").EnumerateArray().Select(side => side.GetInt32()));
+        Assert.Equal(34, report.GetProperty("operators").GetProperty("Conv").GetInt32());
+        Assert.False(report.GetProperty("operators").TryGetProperty("BatchNormalization", out _));
+        Assert.InRange(report.GetProperty("largestDifference").GetDouble(), 0, 1e-4);
+    }
+
+    [Fact]
+    public async Task Export_PretrainTrue_IsReportedAndIgnored()
+    {
+        var config = await ConfigAsync(text => text.Replace("name: CustomCspNet", "name: CustomCspNet\n      pretrain: True", StringComparison.Ordinal));
+        var report = await Cli.JsonAsync("export", "--config", config, "--checkpoint", model.Checkpoint, "--output", _folder.File("m.onnx"));
+        Assert.Contains("pretrain: true is ignored", report.GetProperty("notes")[0].GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Export_NotACheckpoint_FailsByName()
+    {
+        await File.WriteAllTextAsync(_folder.File("a.pth"), "hello", TestContext.Current.CancellationToken);
+        await AssertFailsAsync(_folder.File("a.pth"), model.Config, "not_a_checkpoint", "50 4b 03 04");
+    }
+
+    [Fact]
+    public async Task Export_TruncatedCheckpoint_FailsByName()
+    {
+        var bytes = await File.ReadAllBytesAsync(model.Checkpoint, TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(_folder.File("a.pth"), bytes.AsMemory(0, bytes.Length * 2 / 3), TestContext.Current.CancellationToken);
+        await AssertFailsAsync(_folder.File("a.pth"), model.Config, "truncated_checkpoint", "copied completely");
+    }
+
+    [Fact]
+    public async Task Export_PickleThatCallsCode_FailsAndRunsNothing()
+    {
+        var proof = _folder.File("proof");
+        await using (var zip = new ZipArchive(File.Create(_folder.File("a.pth")), ZipArchiveMode.Create))
+        {
+            await using var pickle = zip.CreateEntry("a/data.pkl").Open();
+            var command = Encoding.ASCII.GetBytes($"touch {proof}");
+            byte[] program = [0x80, 2, .. "cposix\nsystem\nX"u8, .. BitConverter.GetBytes(command.Length), .. command, 0x85, (byte)'R', (byte)'.'];
+            await pickle.WriteAsync(program, TestContext.Current.CancellationToken);
+        }
+
+        await AssertFailsAsync(_folder.File("a.pth"), model.Config, "unsafe_pickle", "posix.system");
+        Assert.False(File.Exists(proof));
+    }
+
+    [Fact]
+    public async Task Export_OneTensorMissing_NamesIt() =>
+        await AssertFailsAsync(
+            await CheckpointAsync(tensors => tensors.Where(tensor => tensor.Name != "head.gfl_cls.1.bias")), model.Config, "incomplete_checkpoint", "Missing (1): head.gfl_cls.1.bias");
+
+    [Fact]
+    public async Task Export_BackboneMissing_SaysNothingIsDownloaded() =>
+        await AssertFailsAsync(
+            await CheckpointAsync(tensors => tensors.Where(tensor => !tensor.Name.StartsWith("backbone.", StringComparison.Ordinal))),
+            model.Config,
+            "incomplete_checkpoint",
+            "Backbone weights are never downloaded");
+
+    [Fact]
+    public async Task Export_WrongShape_NamesBothShapes() =>
+        await AssertFailsAsync(
+            await CheckpointAsync(tensors => tensors.Select(tensor =>
+                tensor.Name == "head.gfl_cls.2.bias" ? TorchTensorData.Float32(tensor.Name, [125], new float[125]) : tensor)),
+            model.Config,
+            "incomplete_checkpoint",
+            "head.gfl_cls.2.bias [125] instead of [124]");
+
+    [Fact]
+    public async Task Export_ConfigOfAnotherModel_SaysSo() =>
+        await AssertFailsAsync(
+            model.Checkpoint,
+            await ConfigAsync(text => text.Replace("num_classes: 80", "num_classes: 3", StringComparison.Ordinal)),
+            "incomplete_checkpoint",
+            "another size or class count");
+
+    [Fact]
+    public async Task Export_ImageNetBackbone_SaysSo() =>
+        await AssertFailsAsync(
+            WriteCheckpoint([
+                TorchTensorData.Float32("conv1.0.weight", [24, 3, 3, 3], new float[648]),
+                TorchTensorData.Float32("stage2.0.branch1.0.weight", [24, 1, 3, 3], new float[216]),
+                TorchTensorData.Float32("fc.weight", [1000, 1024], new float[1_024_000]),
+            ]),
+            model.Config,
+            "not_a_detector",
+            "ImageNet backbone");
+
+    [Fact]
+    public async Task Export_MissingFile_FailsByName() =>
+        await AssertFailsAsync(_folder.File("nowhere.pth"), model.Config, "file_not_found", "nowhere.pth");
+
+    [Fact]
+    public async Task Export_WithoutOptions_IsWrongUsage()
+    {
+        var run = await Cli.RunAsync("export");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--checkpoint", run.Error, StringComparison.Ordinal);
+        Assert.Empty(run.Output);
+    }
+
+    private async Task AssertFailsAsync(string checkpoint, string config, string code, string words)
+    {
+        var output = _folder.File("out", "model.onnx");
+        var run = await Cli.RunAsync("export", "--config", config, "--checkpoint", checkpoint, "--output", output, "--json");
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith($"error: {code}: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains(words, run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.TrimEnd().Split('\n'));
+        Assert.Empty(run.Output);
+        Assert.False(File.Exists(output));
+    }
+
+    private async Task<string> ConfigAsync(Func<string, string> change)
+    {
+        var path = _folder.File("changed.yml");
+        var text = await File.ReadAllTextAsync(model.Config, TestContext.Current.CancellationToken);
+        var changed = change(text);
+        Assert.NotEqual(text, changed);
+        await File.WriteAllTextAsync(path, changed, TestContext.Current.CancellationToken);
+        return path;
+    }
+
+    private async Task<string> CheckpointAsync(Func<IEnumerable<TorchTensorData>, IEnumerable<TorchTensorData>> change)
+    {
+        var json = await File.ReadAllBytesAsync(Path.Combine(DemoModel.Package, "models", "nanodet.json"), TestContext.Current.CancellationToken);
+        var weights = await File.ReadAllBytesAsync(Path.Combine(DemoModel.Package, "models", "nanodet.bin"), TestContext.Current.CancellationToken);
+        return WriteCheckpoint([.. change(Serverless.Cli.Demo.DemoModelImporter.Import(Serverless.Cli.Demo.TfjsGraphModel.Read(json, weights)))]);
+    }
+
+    private string WriteCheckpoint(IReadOnlyList<TorchTensorData> tensors)
+    {
+        var path = _folder.File("changed.pth");
+        using var file = File.Create(path);
+        TorchArchiveWriter.Write(file, tensors);
+        return path;
+    }
+}

@@ -1,0 +1,29 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.TestKit;
+using OpenCvSharp;
+
+namespace Nanodet.Serverless.Integration.Tests;
+
+/// <summary>A small real model with a parity fixture, and an image in which it finds something.</summary>
+internal static class TestModel
+{
+    public static byte[] Bytes { get; } = Build(new OnnxTestModel());
+
+    public static string Sha256 { get; } = Hash(Bytes);
+
+    /// <summary>A red rectangle on black.</summary>
+    public static byte[] Image { get; } = TestImages.Rectangle(96, 64, new Rect(16, 16, 48, 32), new Scalar(0, 0, 255));
+
+    public static byte[] Build(OnnxTestModel model) => (model with
+    {
+        Metadata = new Dictionary<string, string?> { ["nanodet.parity"] = ParityFixture.Compute(model.Build()) },
+    }).Build();
+
+    public static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    public static byte[] Pointer(string sha256, string blob, string version = "v1") => JsonSerializer.SerializeToUtf8Bytes(
+        new ModelPointer("test-plus", version, sha256, blob), PipelineJson.Default.ModelPointer);
+}

@@ -1,0 +1,85 @@
+using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.TestKit;
+
+namespace Nanodet.Serverless.Pipeline.Tests.Models;
+
+public sealed class ExecutionProviderTests
+{
+    private static bool HasCuda => ProviderProbe.Probe()[1].Usable;
+
+    [Fact]
+    public void Probe_AnyMachine_FindsTheCpuAndAReasonForEachOtherProvider()
+    {
+        var statuses = ProviderProbe.Probe();
+
+        Assert.Equal(["CPU", "CUDA", "TensorRT"], statuses.Select(status => status.Name));
+        Assert.True(statuses[0] is { Offered: true, Usable: true, Problem: null }, statuses[0].Problem);
+        Assert.All(statuses, status => Assert.Equal(status.Usable, status.Problem is null));
+        Assert.All(
+            statuses.Where(status => status.MissingLibraries.Count > 0),
+            status => Assert.All(status.MissingLibraries, library => Assert.Contains(library, status.Problem, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Load_Auto_TakesCudaOrTheCpuAndSaysWhy()
+    {
+        using var model = NanodetModel.Load(new OnnxTestModel().Build());
+
+        if (HasCuda)
+        {
+            Assert.Equal(new ProviderSelection("CUDA"), model.Provider);
+        }
+        else
+        {
+            Assert.Equal("CPU", model.Provider.Name);
+            Assert.Contains("CUDA cannot be used", model.Provider.FallbackReason, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(ExecutionProvider.Cuda, false)]
+    [InlineData(ExecutionProvider.TensorRt, false)]
+    [InlineData(ExecutionProvider.Auto, true)]
+    public void Load_GpuDemanded_NeverFallsBackToTheCpu(ExecutionProvider provider, bool requireGpu)
+    {
+        var options = new ModelOptions { Provider = provider, RequireGpu = requireGpu };
+        NanodetModel? model = null;
+        try
+        {
+            model = NanodetModel.Load(new OnnxTestModel().Build(), options);
+            Assert.NotEqual("CPU", model.Provider.Name);
+        }
+        catch (ModelLoadException exception)
+        {
+            Assert.Equal(ModelErrorCodes.ProviderUnavailable, exception.Code);
+            Assert.Contains("cannot be used", exception.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            model?.Dispose();
+        }
+    }
+
+    [Fact]
+    public void Load_GpuDemandedOnTheCpu_IsRefused()
+    {
+        var options = new ModelOptions { Provider = ExecutionProvider.Cpu, RequireGpu = true };
+
+        var exception = Assert.Throws<ModelLoadException>(() => NanodetModel.Load(new OnnxTestModel().Build(), options));
+
+        Assert.Equal(ModelErrorCodes.ProviderUnavailable, exception.Code);
+    }
+
+    [Fact]
+    public void ReadNeeded_SystemLibrary_NamesTheCLibrary()
+    {
+        var file = Directory.EnumerateFiles(AppContext.BaseDirectory, "libOpenCvSharpExtern.so", SearchOption.AllDirectories).FirstOrDefault();
+        if (file is null)
+        {
+            Assert.Skip("only the Linux build brings a shared object");
+        }
+
+        Assert.Contains("libc.so.6", SharedObject.ReadNeeded(file));
+        Assert.Empty(SharedObject.ReadNeeded(typeof(ExecutionProviderTests).Assembly.Location));
+    }
+}
