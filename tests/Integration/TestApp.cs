@@ -82,6 +82,10 @@ internal sealed class TestApp : IAsyncDisposable
         return app;
     }
 
+    /// <summary>An app whose containers nobody created.</summary>
+    public static TestApp CreateWithoutStorage(AzuriteFixture fixture, Dictionary<string, string?> settings) =>
+        new(fixture.Azurite, settings, replace: null);
+
     /// <summary>An app whose model is published and ready.</summary>
     public static async Task<TestApp> CreateReadyAsync(
         AzuriteFixture fixture,

@@ -30,7 +30,8 @@ internal sealed class BatchDetection(
         string? stagingBlob = null;
         try
         {
-            await ForEachAsync(images, image => LookUpAsync(batch, image, lease, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await ForEachAsync(images, image => LookUpAsync(batch, image, lease, cancellationToken), cancellationToken)
+                .ConfigureAwait(false);
             await ClaimAsync(batch, images, cancellationToken).ConfigureAwait(false);
             foreach (var wave in Waves(images))
             {
@@ -63,17 +64,17 @@ internal sealed class BatchDetection(
     private async Task LookUpAsync(BatchReference batch, BatchImage image, ModelLease lease, CancellationToken cancellationToken)
     {
         var requested = RequestedOptions(batch, image);
+        if (await source.LookUpAsync(image, cancellationToken).ConfigureAwait(false) is { } error)
+        {
+            Fail(batch, image, error);
+            return;
+        }
+
         if (requested?.Model is { } model && !lease.Serves(model))
         {
             Fail(batch, image, new DetectionError(
                 FailureCodes.ModelNotServed,
                 $"Expected model '{model}', this worker serves '{lease.Model.Description.Name}' version {lease.Model.Version}."));
-            return;
-        }
-
-        if (await source.LookUpAsync(image, cancellationToken).ConfigureAwait(false) is { } error)
-        {
-            Fail(batch, image, error);
             return;
         }
 
@@ -211,7 +212,8 @@ internal sealed class BatchDetection(
     private static string IdentityOf(BatchImage image, NanodetModel model, ResultOptions used) =>
         ResultIdentity.Compute(image.Message.Container, image.Message.Name, image.Etag!, model.Sha256, used.ComputeHash());
 
-    private static DetectionRequestOptions? RequestedOptions(BatchReference batch, BatchImage image) => batch.Options ?? image.Message.Options;
+    private static DetectionRequestOptions? RequestedOptions(BatchReference batch, BatchImage image) =>
+        batch.Options ?? image.Message.Options;
 
     private static string? JobId(BatchReference batch, BatchImage image) => batch.JobId ?? image.Message.JobId;
 

@@ -30,6 +30,12 @@ internal sealed class BatchImage(ImageMessage message)
 
     internal void Finish(DetectionResult result) => Outcome = Stage(result);
 
-    private StagedImage Stage(DetectionResult? result) =>
-        new() { Container = Message.Container, Name = Message.Name, Identity = Identity, Result = result };
+    /// <summary>A failure on the way says nothing about the content: it has no identity, so that the next request looks again.</summary>
+    private StagedImage Stage(DetectionResult? result) => new()
+    {
+        Container = Message.Container,
+        Name = Message.Name,
+        Identity = result?.Error is { } error && FailureCodes.All.Contains(error.Code) ? null : Identity,
+        Result = result,
+    };
 }

@@ -112,7 +112,8 @@ public sealed class BatchStaging(StorageClients clients)
     }
 
     private static int Count(BlobProperties properties, string key) =>
-        properties.Metadata.TryGetValue(key, out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+        properties.Metadata.TryGetValue(key, out var text)
+        && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
             ? count
             : 0;
 }

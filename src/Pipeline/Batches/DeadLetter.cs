@@ -10,5 +10,5 @@ namespace Nanodet.Serverless.Pipeline.Batches;
 internal sealed record DeadLetter(string Queue, DateTimeOffset ReceivedUtc, string? Problem, string Message)
 {
     /// <summary>Always 1.</summary>
-    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+    public int SchemaVersion { get; } = ImageMessage.CurrentSchemaVersion;
 }

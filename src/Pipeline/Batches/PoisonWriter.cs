@@ -43,7 +43,7 @@ public sealed class PoisonWriter
         _logger = logger;
     }
 
-    /// <summary>Ends a message of <c>images-poison</c>: a failure record unless there is a record of that image, and a dead letter.</summary>
+    /// <summary>Ends a message of <c>images-poison</c>: a dead letter, and a failure record unless the image has a record.</summary>
     /// <param name="message">The message's text.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task WriteImageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
@@ -117,7 +117,11 @@ public sealed class PoisonWriter
         return image.Outcome!;
     }
 
-    private async Task WriteDeadLetterAsync(string queue, ReadOnlyMemory<byte> message, string? problem, CancellationToken cancellationToken)
+    private async Task WriteDeadLetterAsync(
+        string queue,
+        ReadOnlyMemory<byte> message,
+        string? problem,
+        CancellationToken cancellationToken)
     {
         var letter = new DeadLetter(queue, _time.GetUtcNow(), problem, Encoding.UTF8.GetString(message.Span));
         var name = $"dead-letters/{queue}/{Convert.ToHexStringLower(SHA256.HashData(message.Span).AsSpan(0, 16))}.json";

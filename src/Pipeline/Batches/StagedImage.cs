@@ -8,7 +8,7 @@ namespace Nanodet.Serverless.Pipeline.Batches;
 internal sealed record StagedImage
 {
     /// <summary>Always 1.</summary>
-    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+    public int SchemaVersion { get; } = ImageMessage.CurrentSchemaVersion;
 
     /// <summary>The container.</summary>
     public required string Container { get; init; }

@@ -25,7 +25,8 @@ public readonly record struct ErrorThreshold(double Value, bool IsPercent)
             number = number[..^1].TrimEnd();
         }
 
-        return double.TryParse(number, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+        const NumberStyles Style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
+        return double.TryParse(number, Style, CultureInfo.InvariantCulture, out var value)
             ? Create(value, isPercent, text)
             : throw Invalid(text);
     }

@@ -6,7 +6,7 @@ namespace Nanodet.Serverless.Pipeline.Jobs;
 public sealed record JobDefinition
 {
     /// <summary>Always 1.</summary>
-    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+    public int SchemaVersion { get; } = ImageMessage.CurrentSchemaVersion;
 
     /// <summary>URL-safe; later jobs have greater ids.</summary>
     public required string JobId { get; init; }
@@ -30,7 +30,7 @@ public sealed record JobDefinition
     public bool OnlyFailed { get; init; }
 
     /// <summary>When to end the job early.</summary>
-    public ErrorThreshold ErrorThreshold { get; init; } = ErrorThreshold.Never;
+    public required ErrorThreshold ErrorThreshold { get; init; }
 
     /// <summary>Blobs that are listed at a time, 1 to 5000.</summary>
     public required int PageSize { get; init; }

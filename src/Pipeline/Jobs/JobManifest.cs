@@ -7,7 +7,7 @@ namespace Nanodet.Serverless.Pipeline.Jobs;
 public sealed record JobManifest
 {
     /// <summary>Always 1.</summary>
-    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+    public int SchemaVersion { get; } = ImageMessage.CurrentSchemaVersion;
 
     /// <summary>The job.</summary>
     public required string JobId { get; init; }
@@ -60,7 +60,7 @@ public sealed record JobManifest
     /// <summary>Processed images per second.</summary>
     public required double ImagesPerSecond { get; init; }
 
-    /// <summary>Names of the NDJSON blobs in container <c>jobs</c>, in order; together one line for each detected or failed image.</summary>
+    /// <summary>NDJSON blobs in container <c>jobs</c>, in order; together one line for each detected or failed image.</summary>
     public required IReadOnlyList<string> Results { get; init; }
 
     /// <summary>What does not add up, in words; empty unless the state is <see cref="JobStates.Inconsistent"/>.</summary>

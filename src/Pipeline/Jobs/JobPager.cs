@@ -109,7 +109,8 @@ public sealed class JobPager
                 images = await KeepFailedAsync(images, cancellationToken).ConfigureAwait(false);
             }
 
-            return (images, page.Values.Count - images.Length, string.IsNullOrEmpty(page.ContinuationToken) ? null : page.ContinuationToken);
+            var next = string.IsNullOrEmpty(page.ContinuationToken) ? null : page.ContinuationToken;
+            return (images, page.Values.Count - images.Length, next);
         }
 
         return ([], 0, null);

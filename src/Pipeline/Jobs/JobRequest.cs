@@ -6,7 +6,7 @@ namespace Nanodet.Serverless.Pipeline.Jobs;
 public sealed record JobRequest
 {
     /// <summary>Always 1.</summary>
-    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+    public int SchemaVersion { get; } = ImageMessage.CurrentSchemaVersion;
 
     /// <summary>The container of the images; null for the app's.</summary>
     public string? Container { get; init; }

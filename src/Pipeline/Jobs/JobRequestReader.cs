@@ -13,8 +13,8 @@ internal sealed class JobRequestReader(JobOptions options, StorageOptions names)
     {
         var container = string.IsNullOrEmpty(request.Container) ? names.Images : request.Container;
         Require(names.IsImageContainer(container), "container", $"'{names.Images}' or another container of images", $"'{container}'");
-        Require(request.Prefix is null or { Length: <= BlobNames.MaxLength }, "prefix", $"at most {BlobNames.MaxLength} characters", "more");
-        Require(request.Filter is null or { Length: <= MaxFilterLength }, "filter", $"at most {MaxFilterLength} characters", "more");
+        RequireLength(request.Prefix, "prefix", BlobNames.MaxLength);
+        RequireLength(request.Filter, "filter", MaxFilterLength);
         RequireRange(request.PageSize, "pageSize", 5000);
         RequireRange(request.PagesInFlight, "pagesInFlight", 64);
         RequireRange(request.BatchSize, "batchSize", 1000);
@@ -48,6 +48,9 @@ internal sealed class JobRequestReader(JobOptions options, StorageOptions names)
             CreatedUtc = createdUtc,
         };
     }
+
+    private static void RequireLength(string? text, string name, int most) =>
+        Require(text is null || text.Length <= most, name, $"at most {most} characters", "more");
 
     private static void RequireRange(int? value, string name, int most) =>
         Require(value is null || (value >= 1 && value <= most), name, $"1 to {most}", $"{value}");

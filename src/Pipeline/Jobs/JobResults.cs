@@ -24,7 +24,8 @@ internal sealed class JobResults(StorageClients clients)
 
         var id = new ResultBlockId(batch.Page, batch.Offset, results.Length);
         using var content = new MemoryStream(NdjsonLines.Serialize(results, ResultJson.Default.DetectionResult).ToArray(), writable: false);
-        await clients.ResultsOf(batch.Results).StageBlockAsync(id.Encode(), content, cancellationToken: cancellationToken).ConfigureAwait(false);
+        await clients.ResultsOf(batch.Results)
+            .StageBlockAsync(id.Encode(), content, cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Puts the staged blocks together, in the order of pages and batches.</summary>

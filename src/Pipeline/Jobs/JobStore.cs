@@ -26,7 +26,9 @@ public sealed partial class JobStore(
     /// <param name="request">What was asked for.</param>
     /// <param name="jobId">Null for a new id; an id makes the call repeatable (a timer's occurrence, for example).</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="PipelineException"><see cref="PipelineErrorCodes.InvalidRequest"/> or <see cref="PipelineErrorCodes.InvalidJobId"/>.</exception>
+    /// <exception cref="PipelineException">
+    /// <see cref="PipelineErrorCodes.InvalidRequest"/> or <see cref="PipelineErrorCodes.InvalidJobId"/>.
+    /// </exception>
     public async Task<JobDefinition> CreateAsync(JobRequest request, string? jobId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -44,7 +46,7 @@ public sealed partial class JobStore(
                 cancellationToken).ConfigureAwait(false);
             return job;
         }
-        catch (RequestFailedException exception) when (exception.Status is 409 or 412 && exception.ErrorCode != BlobErrorCode.ContainerBeingDeleted)
+        catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.BlobAlreadyExists || exception.Status == 412)
         {
             return await FindAsync(job.JobId, cancellationToken).ConfigureAwait(false) ?? job;
         }

@@ -12,7 +12,7 @@ public sealed record BatchDetected(string BatchId, string StagingBlob, int Detec
     public const string EventName = "BatchDetected";
 
     /// <summary>Always 1.</summary>
-    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+    public int SchemaVersion { get; } = ImageMessage.CurrentSchemaVersion;
 
     /// <summary>The counts alone.</summary>
     public BatchCounts ToCounts() => new(Detected, Failed, Skipped);

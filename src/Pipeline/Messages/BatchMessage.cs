@@ -4,7 +4,7 @@ namespace Nanodet.Serverless.Pipeline.Messages;
 public sealed record BatchMessage
 {
     /// <summary>Always 1.</summary>
-    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+    public int SchemaVersion { get; } = ImageMessage.CurrentSchemaVersion;
 
     /// <summary>The batch.</summary>
     public required BatchReference Batch { get; init; }

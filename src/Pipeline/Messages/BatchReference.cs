@@ -4,7 +4,7 @@ namespace Nanodet.Serverless.Pipeline.Messages;
 public sealed record BatchReference
 {
     /// <summary>Always 1.</summary>
-    public int SchemaVersion { get; init; } = ImageMessage.CurrentSchemaVersion;
+    public int SchemaVersion { get; } = ImageMessage.CurrentSchemaVersion;
 
     /// <summary>URL-safe and unique; the same for a replay.</summary>
     public required string BatchId { get; init; }

@@ -33,7 +33,10 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
         }
         catch (JsonException exception)
         {
-            return [ParsedEvent.Refuse(ParsedEvent.NotAnEvent, $"Expected JSON, found {body.Length} bytes that are none: {exception.Message}")];
+            return
+            [
+                ParsedEvent.Refuse(ParsedEvent.NotAnEvent, $"Expected JSON, found {body.Length} bytes that are none: {exception.Message}"),
+            ];
         }
     }
 
@@ -141,7 +144,10 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
             : null;
 
     private static long? Number(JsonElement item, string name) =>
-        item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= 0
+        item.TryGetProperty(name, out var value)
+        && value.ValueKind == JsonValueKind.Number
+        && value.TryGetInt64(out var number)
+        && number >= 0
             ? number
             : null;
 }

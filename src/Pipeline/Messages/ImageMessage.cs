@@ -9,7 +9,7 @@ public sealed record ImageMessage
     public const int CurrentSchemaVersion = 1;
 
     /// <summary>Always 1.</summary>
-    public int SchemaVersion { get; init; } = CurrentSchemaVersion;
+    public int SchemaVersion { get; } = CurrentSchemaVersion;
 
     /// <summary>The blob container.</summary>
     public required string Container { get; init; }

@@ -35,11 +35,6 @@ public static class MessageReader
     {
         var message = Read(json, PipelineJson.Default.BatchMessage);
         var batch = message.Batch;
-        if (batch.SchemaVersion != ImageMessage.CurrentSchemaVersion)
-        {
-            throw Unsupported(nameof(BatchReference), batch.SchemaVersion);
-        }
-
         if (batch.BatchId.Length == 0 || batch.Blob.Length == 0 || batch.Offset < 0 || batch.Count < 1)
         {
             throw Invalid(
@@ -49,7 +44,7 @@ public static class MessageReader
         }
 
         Validate(batch.Options);
-        return message;
+        return message with { Attempt = Math.Max(1, message.Attempt) };
     }
 
     /// <summary>Reads any of this app's documents that carry a <c>schemaVersion</c>; a document without one counts as version 1.</summary>
@@ -60,11 +55,10 @@ public static class MessageReader
         {
             using (var document = JsonDocument.Parse(json))
             {
-                if (document.RootElement.ValueKind == JsonValueKind.Object
-                    && document.RootElement.TryGetProperty("schemaVersion", out var version)
-                    && !(version.TryGetInt32(out var number) && number == ImageMessage.CurrentSchemaVersion))
+                RequireVersion(document.RootElement, typeof(T).Name);
+                if (typeof(T) == typeof(BatchMessage) && document.RootElement.TryGetProperty("batch", out var batch))
                 {
-                    throw Unsupported(typeof(T).Name, version);
+                    RequireVersion(batch, nameof(BatchReference));
                 }
             }
 
@@ -99,7 +93,19 @@ public static class MessageReader
     private static PipelineException Invalid(string type, string what) =>
         new(PipelineErrorCodes.InvalidMessage, $"{type}: {what}.");
 
-    private static PipelineException Unsupported(string type, object version) => new(
-        PipelineErrorCodes.UnsupportedVersion,
-        $"{type}: expected schema version {ImageMessage.CurrentSchemaVersion}, found {version}. A newer app wrote it: update this one.");
+    /// <summary>Before anything else is looked at: a newer document may lack what this version requires.</summary>
+    private static void RequireVersion(JsonElement document, string type)
+    {
+        if (document.ValueKind == JsonValueKind.Object
+            && document.TryGetProperty("schemaVersion", out var version)
+            && !(version.ValueKind == JsonValueKind.Number
+                && version.TryGetInt32(out var number)
+                && number == ImageMessage.CurrentSchemaVersion))
+        {
+            throw new PipelineException(
+                PipelineErrorCodes.UnsupportedVersion,
+                $"{type}: expected schema version {ImageMessage.CurrentSchemaVersion}, found {version}. "
+                + "A newer app wrote it: update this one.");
+        }
+    }
 }

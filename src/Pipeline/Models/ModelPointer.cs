@@ -8,5 +8,5 @@ namespace Nanodet.Serverless.Pipeline.Models;
 public sealed record ModelPointer(string Name, string Version, string Sha256, string Blob)
 {
     /// <summary>Always 1.</summary>
-    public int SchemaVersion { get; init; } = 1;
+    public int SchemaVersion { get; } = 1;
 }

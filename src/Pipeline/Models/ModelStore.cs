@@ -30,7 +30,11 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
             {
                 WarmModelSource.File => await CheckFileAsync(_options.File!, cancellationToken).ConfigureAwait(false),
                 WarmModelSource.Blob => await FetchBlobAsync(
-                    _options.Blob!, _options.Sha256?.ToLowerInvariant(), version: null, cancellationToken).ConfigureAwait(false),
+                    _options.Blob!,
+                    _options.Sha256?.ToLowerInvariant(),
+                    Path.GetFileNameWithoutExtension(_options.Blob!),
+                    version: null,
+                    cancellationToken).ConfigureAwait(false),
                 _ => await FetchCurrentAsync(cancellationToken).ConfigureAwait(false),
             };
         }
@@ -38,7 +42,8 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
         {
             throw new ModelLoadException(
                 ModelErrorCodes.StorageUnavailable,
-                $"Container '{clients.Models.Name}' cannot be read: {exception.Status} {exception.ErrorCode ?? exception.GetBaseException().Message}.",
+                $"Container '{clients.Models.Name}' cannot be read: {exception.Status} "
+                + $"{exception.ErrorCode ?? exception.GetBaseException().Message}.",
                 exception);
         }
         catch (Azure.Identity.AuthenticationFailedException exception)
@@ -71,29 +76,37 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
                 $"'{_options.Pointer}': expected a blob and a SHA-256 of 64 hex digits, found '{pointer.Blob}' and '{pointer.Sha256}'.");
         }
 
-        return await FetchBlobAsync(pointer.Blob, pointer.Sha256.ToLowerInvariant(), pointer.Version, cancellationToken).ConfigureAwait(false);
+        return await FetchBlobAsync(
+            pointer.Blob, pointer.Sha256.ToLowerInvariant(), pointer.Name, pointer.Version, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<FetchedModel> FetchBlobAsync(string name, string? sha256, string? version, CancellationToken cancellationToken)
+    private async Task<FetchedModel> FetchBlobAsync(
+        string blob,
+        string? sha256,
+        string name,
+        string? version,
+        CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Folder);
         if (sha256 is not null && await FindCachedAsync(sha256, cancellationToken).ConfigureAwait(false) is { } cached)
         {
-            return new FetchedModel(cached, sha256, version);
+            // The config is not part of the hash: a corrected one has to count.
+            await FetchConfigAsync(blob, sha256, cancellationToken).ConfigureAwait(false);
+            return new FetchedModel(cached, sha256, name, version);
         }
 
         var temporary = Path.Combine(Folder, $"{Guid.NewGuid():N}.part");
         try
         {
-            var found = await DownloadAsync(name, temporary, cancellationToken).ConfigureAwait(false);
+            var found = await DownloadAsync(blob, temporary, cancellationToken).ConfigureAwait(false);
             if (sha256 is not null && found != sha256)
             {
-                throw Corrupt($"blob '{name}' in container '{clients.Models.Name}'", sha256, found);
+                throw Corrupt($"blob '{blob}' in container '{clients.Models.Name}'", sha256, found);
             }
 
-            await FetchConfigAsync(name, found, cancellationToken).ConfigureAwait(false);
+            await FetchConfigAsync(blob, found, cancellationToken).ConfigureAwait(false);
             File.Move(temporary, CachePath(found), overwrite: true);
-            return new FetchedModel(CachePath(found), found, version);
+            return new FetchedModel(CachePath(found), found, name, version);
         }
         finally
         {
@@ -124,7 +137,8 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
         BlobDownloadStreamingResult download;
         try
         {
-            download = await clients.Models.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            download = await clients.Models.GetBlobClient(name)
+                .DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
         {
@@ -181,7 +195,8 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
             return download.Details.ContentLength <= maxBytes
                 ? await BinaryData.FromStreamAsync(download.Content, cancellationToken).ConfigureAwait(false)
                 : throw new ModelLoadException(
-                    ModelErrorCodes.PointerInvalid, $"'{name}': expected at most {maxBytes} bytes, found {download.Details.ContentLength}.");
+                    ModelErrorCodes.PointerInvalid,
+                    $"'{name}': expected at most {maxBytes} bytes, found {download.Details.ContentLength}.");
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
         {
@@ -198,7 +213,7 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
 
         var found = await HashAsync(path, cancellationToken).ConfigureAwait(false);
         return _options.Sha256 is null || string.Equals(found, _options.Sha256, StringComparison.OrdinalIgnoreCase)
-            ? new FetchedModel(path, found, Version: null)
+            ? new FetchedModel(path, found, Path.GetFileNameWithoutExtension(path), Version: null)
             : throw Corrupt($"file '{path}'", _options.Sha256, found);
     }
 
@@ -213,6 +228,6 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
         }
     }
 
-    private static ModelLoadException Corrupt(string what, string expected, string found) =>
+    internal static ModelLoadException Corrupt(string what, string expected, string found) =>
         new(ModelErrorCodes.Corrupt, $"The {what} is corrupt: expected SHA-256 {expected}, found {found}.");
 }

@@ -177,14 +177,7 @@ public sealed class WarmModel : IHostedService, IDisposable
         var start = _time.GetTimestamp();
         using var activity = PipelineTelemetry.Source.StartActivity("nanodet.model.load");
         var fetched = await _store.FetchAsync(cancellationToken).ConfigureAwait(false);
-        var model = NanodetModel.Load(fetched.Path, new ModelOptions
-        {
-            Provider = _options.Provider,
-            RequireGpu = _options.RequireGpu,
-            DeviceId = _options.DeviceId,
-            IntraOpThreads = _options.IntraOpThreads,
-            Version = fetched.Version,
-        });
+        var model = await LoadAsync(fetched, cancellationToken).ConfigureAwait(false);
         try
         {
             // A model whose output cannot be read as detections is refused here, and not with the first image.
@@ -217,6 +210,29 @@ public sealed class WarmModel : IHostedService, IDisposable
         PipelineTelemetry.ModelLoadDuration.Record(duration.TotalSeconds);
         Log.ModelReady(
             _logger, model.Description.Name, model.Version, model.Sha256, model.Provider.Name, duration.TotalMilliseconds);
+    }
+
+    private async Task<NanodetModel> LoadAsync(FetchedModel fetched, CancellationToken cancellationToken)
+    {
+        var options = new ModelOptions
+        {
+            Provider = _options.Provider,
+            RequireGpu = _options.RequireGpu,
+            DeviceId = _options.DeviceId,
+            IntraOpThreads = _options.IntraOpThreads,
+            ConfigPath = ForeignModelConfig.FindBeside(fetched.Path),
+            Version = fetched.Version,
+        };
+        var bytes = await File.ReadAllBytesAsync(fetched.Path, cancellationToken).ConfigureAwait(false);
+        var model = NanodetModel.Load(bytes, options, fetched.Name);
+        if (model.Sha256 == fetched.Sha256)
+        {
+            return model;
+        }
+
+        // The file changed between the check and now.
+        model.Dispose();
+        throw ModelStore.Corrupt($"file '{fetched.Path}'", fetched.Sha256, model.Sha256);
     }
 
     private void OnFailed(Exception exception, TimeSpan pause)

@@ -40,7 +40,8 @@ public sealed class StorageClients
         // Names are taken as they are; the Functions host reads base64.
         blobOptions.TrimBlobNameSlashes = false;
         queueOptions.MessageEncoding = QueueMessageEncoding.Base64;
-        var once = Once(blobOptions);
+        var once = Once(new BlobClientOptions { TrimBlobNameSlashes = false, Transport = blobOptions.Transport });
+        var queueOnce = Once(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64, Transport = queueOptions.Transport });
         try
         {
             if (connection.HasConnectionString)
@@ -48,6 +49,7 @@ public sealed class StorageClients
                 Blobs = new BlobServiceClient(connection.ConnectionString, blobOptions);
                 BlobsWithoutRetry = new BlobServiceClient(connection.ConnectionString, once);
                 Queues = new QueueServiceClient(connection.ConnectionString, queueOptions);
+                QueuesWithoutRetry = new QueueServiceClient(connection.ConnectionString, queueOnce);
             }
             else
             {
@@ -55,6 +57,7 @@ public sealed class StorageClients
                 Blobs = new BlobServiceClient(connection.BlobService, credential, blobOptions);
                 BlobsWithoutRetry = new BlobServiceClient(connection.BlobService, credential, once);
                 Queues = new QueueServiceClient(connection.QueueService, credential, queueOptions);
+                QueuesWithoutRetry = new QueueServiceClient(connection.QueueService, credential, queueOnce);
             }
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException)
@@ -77,6 +80,9 @@ public sealed class StorageClients
     /// <summary>The blob service for callers that retry themselves.</summary>
     internal BlobServiceClient BlobsWithoutRetry { get; }
 
+    /// <summary>The queue service for callers that retry themselves.</summary>
+    internal QueueServiceClient QueuesWithoutRetry { get; }
+
     /// <summary>How URLs of this account's blobs look.</summary>
     internal StorageAccount Account { get; }
 
@@ -92,11 +98,11 @@ public sealed class StorageClients
 
     internal BlockBlobClient ResultsOf(string name) => Jobs.GetBlockBlobClient(name);
 
-    private static BlobClientOptions Once(BlobClientOptions options)
+    private static TOptions Once<TOptions>(TOptions options)
+        where TOptions : ClientOptions
     {
-        var once = new BlobClientOptions { TrimBlobNameSlashes = false, Transport = options.Transport };
-        once.Retry.MaxRetries = 0;
-        return once;
+        options.Retry.MaxRetries = 0;
+        return options;
     }
 
     private static TokenCredential CreateCredential(StorageConnection connection) => connection switch

@@ -85,13 +85,15 @@ public sealed record StorageOptions : IValidatableObject
         foreach (var name in Queues.Where(name => !BlobNames.IsQueue(name)))
         {
             yield return new ValidationResult(
-                $"{Section}: expected queues of 3 to {BlobNames.MaxQueueLength} lower-case letters, digits and single hyphens, found '{name}'.");
+                $"{Section}: expected queues of 3 to {BlobNames.MaxQueueLength} lower-case letters, digits and single hyphens, "
+                + $"found '{name}'.");
         }
 
         // Results among the images would be detected in their turn.
         if (Containers.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } container)
         {
-            yield return new ValidationResult($"{Section}: expected a container of its own for each purpose, found '{container.Key}' twice.");
+            yield return new ValidationResult(
+                $"{Section}: expected a container of its own for each purpose, found '{container.Key}' twice.");
         }
 
         if (Queues.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } queue)

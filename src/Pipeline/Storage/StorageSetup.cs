@@ -1,3 +1,5 @@
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Telemetry;
@@ -12,13 +14,19 @@ public sealed class StorageSetup(StorageClients clients, IOptions<StorageOptions
 {
     /// <summary>Creates what is missing; what is there stays as it is.</summary>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task EnsureAsync(CancellationToken cancellationToken)
+    public Task EnsureAsync(CancellationToken cancellationToken) => EnsureAsync(clients.Blobs, clients.Queues, cancellationToken);
+
+    /// <summary>The same without retry, for a caller that tries again.</summary>
+    internal Task TryEnsureAsync(CancellationToken cancellationToken) =>
+        EnsureAsync(clients.BlobsWithoutRetry, clients.QueuesWithoutRetry, cancellationToken);
+
+    private async Task EnsureAsync(BlobServiceClient blobs, QueueServiceClient queues, CancellationToken cancellationToken)
     {
         var names = options.Value;
         foreach (var container in names.Containers.Distinct())
         {
             // Asked first: creating needs a right that an identity may lack, and an existing container is no error in a log.
-            var client = clients.Blobs.GetBlobContainerClient(container);
+            var client = blobs.GetBlobContainerClient(container);
             if (!await client.ExistsAsync(cancellationToken).ConfigureAwait(false))
             {
                 await client.CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
@@ -27,7 +35,7 @@ public sealed class StorageSetup(StorageClients clients, IOptions<StorageOptions
 
         foreach (var queue in names.Queues.SelectMany(name => new[] { name, StorageOptions.PoisonOf(name) }))
         {
-            var client = clients.Queues.GetQueueClient(queue);
+            var client = queues.GetQueueClient(queue);
             if (!await client.ExistsAsync(cancellationToken).ConfigureAwait(false))
             {
                 await client.CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);

@@ -21,7 +21,7 @@ internal sealed class StorageSetupService(
         {
             try
             {
-                await setup.EnsureAsync(stoppingToken).ConfigureAwait(false);
+                await setup.TryEnsureAsync(stoppingToken).ConfigureAwait(false);
                 return;
             }
             catch (Exception exception) when (exception is not OperationCanceledException)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Azure.Storage.Blobs.Models;
 using Json.Schema;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
@@ -244,6 +245,17 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
 
         // A failure that says nothing about the content has no identity: the next request is no repetition.
         Assert.Equal(new BatchCounts(1, 0, 0), await app.RunAsync(await app.UploadAsync("gone.png")));
+    }
+
+    [Fact]
+    public async Task Process_BlobInTheArchive_Fails()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var image = await app.UploadAsync("cold.png");
+        await app.Images.GetBlobClient("cold.png").SetAccessTierAsync(AccessTier.Archive, cancellationToken: Token);
+
+        await app.RunAsync(image with { Etag = null });
+        Assert.Equal(FailureCodes.BlobArchived, (await app.ReadAsync("cold.png"))!.Error!.Code);
     }
 
     [Fact]

@@ -117,7 +117,8 @@ public sealed class ImageGrouperTests(AzuriteFixture fixture)
     {
         await using var app = await TestApp.CreateAsync(fixture);
         var (grouper, started) = (Create(app, maxSize: 16), new List<BatchReference>());
-        var waiting = Task.WhenAll(Enumerable.Range(0, 200).Select(i => Task.Run(() => grouper.AddAsync(Image(app, i), Start(started), Token))));
+        var waiting = Task.WhenAll(Enumerable.Range(0, 200)
+            .Select(i => Task.Run(() => grouper.AddAsync(Image(app, i), Start(started), Token))));
         await Poll.UntilAsync(
             () =>
             {

@@ -38,7 +38,7 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     public Uri QueueService => new(_services["Queue"], Account);
 
     public string ConnectionString =>
-        $"DefaultEndpointsProtocol={BlobService.Scheme};AccountName={Account};AccountKey={Key};BlobEndpoint={BlobService};QueueEndpoint={QueueService};";
+        $"AccountName={Account};AccountKey={Key};BlobEndpoint={BlobService};QueueEndpoint={QueueService};";
 
     /// <summary>Requests that it has logged so far.</summary>
     public long Requests => Interlocked.Read(ref _requests);

@@ -1,0 +1,139 @@
+using System.Reflection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.ML.OnnxRuntime;
+using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Detectors;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Results;
+
+namespace Nanodet.Serverless.Integration.Tests.Models;
+
+public sealed class WarmDetectorTests(AzuriteFixture fixture)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Detect_OutOfMemory_HalvesTheBatchAndRemembersIt()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var sizes = new List<int>();
+        var detector = Create(app, detector =>
+        {
+            sizes.Add(detector.Options.MaxBatchSize);
+            return detector.Options.MaxBatchSize > 2 ? Fault("BFCArena: Failed to allocate memory for requested buffer of size 1") : null;
+        });
+        using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
+        var images = Enumerable.Repeat((ReadOnlyMemory<byte>)TestModel.Image, 5).ToArray();
+
+        var detection = await detector.DetectAsync(images, null, lease, Token);
+        Assert.Equal([8, 4, 2], sizes);
+        Assert.Equal([2, 2, 2, 2, 1], detection.Outcomes.Select(outcome => outcome.BatchSize));
+        Assert.All(detection.Outcomes, outcome => Assert.NotEmpty(outcome.Detections!));
+
+        await detector.DetectAsync(images, null, lease, Token);
+        Assert.Equal([8, 4, 2, 2], sizes);
+        Assert.Equal(1, app.Model.Status.Loads);
+        Assert.Equal(10, app.Model.Status.Images);
+    }
+
+    [Fact]
+    public async Task Detect_OutOfMemoryWithOneImage_Throws()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var runs = 0;
+        var detector = Create(app, _ =>
+        {
+            runs++;
+            return Fault("CUDA out of memory");
+        });
+        using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
+        await Assert.ThrowsAsync<OnnxRuntimeException>(() => detector.DetectAsync([TestModel.Image], null, lease, Token));
+        Assert.Equal(4, runs);
+    }
+
+    [Fact]
+    public async Task Detect_SessionLost_IsBuiltAgainOnce()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var faults = 1;
+        var detector = Create(app, _ => faults-- > 0 ? Fault("CUDA failure 700: an illegal memory access was encountered") : null);
+        using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
+        var detection = await detector.DetectAsync([TestModel.Image], null, lease, Token);
+
+        Assert.NotSame(lease.Model, detection.Detector.Model);
+        Assert.NotEmpty(detection.Outcomes[0].Detections!);
+        Assert.Equal((WarmModelState.Ready, 2), (app.Model.Status.State, app.Model.Status.Loads));
+
+        // The old lease again: the new session is taken without another load.
+        faults = 1;
+        await detector.DetectAsync([TestModel.Image], null, lease, Token);
+        Assert.Equal(2, app.Model.Status.Loads);
+    }
+
+    [Fact]
+    public async Task Detect_SessionLostAgain_Throws()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var detector = Create(app, _ => Fault("CUDNN failure 4: CUDNN_STATUS_INTERNAL_ERROR"));
+        using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
+        await Assert.ThrowsAsync<OnnxRuntimeException>(() => detector.DetectAsync([TestModel.Image], null, lease, Token));
+        Assert.Equal(2, app.Model.Status.Loads);
+    }
+
+    [Fact]
+    public async Task Detect_OtherFault_IsNotTriedAgain()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var runs = 0;
+        var detector = Create(app, _ =>
+        {
+            runs++;
+            return Fault("Got invalid dimensions for input");
+        });
+        using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
+        await Assert.ThrowsAsync<OnnxRuntimeException>(() => detector.DetectAsync([TestModel.Image], null, lease, Token));
+        Assert.Equal((1, 1), (runs, app.Model.Status.Loads));
+    }
+
+    [Fact]
+    public async Task Detect_SingleImage_GivesAResult()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var detector = app.Get<WarmDetector>();
+        var options = new DetectionRequestOptions { MaxDetections = 1, Model = "test-plus" };
+        var result = await detector.DetectAsync(TestModel.Image, "body", options, TimeSpan.Zero, Token);
+        Assert.Single(result!.Detections!);
+        Assert.Equal((null, "body", 1), (result.Image.Container, result.Image.Name, result.Options!.MaxDetections));
+
+        var failed = await detector.DetectAsync("text"u8.ToArray(), "body", null, TimeSpan.Zero, Token);
+        Assert.Equal("not_an_image", failed!.Error!.Code);
+        var other = await detector.DetectAsync(TestModel.Image, "body", options with { Model = "other" }, TimeSpan.Zero, Token);
+        Assert.Equal(FailureCodes.ModelNotServed, other!.Error!.Code);
+        await Assert.ThrowsAsync<PipelineException>(
+            () => detector.DetectAsync(TestModel.Image, "body", options with { MaxDetections = 0 }, TimeSpan.Zero, Token));
+    }
+
+    [Fact]
+    public async Task Detect_ModelNotReady_GivesNothing()
+    {
+        await using var app = await TestApp.CreateAsync(fixture);
+        Assert.Null(await app.Get<WarmDetector>().DetectAsync(TestModel.Image, "body", null, TimeSpan.Zero, Token));
+    }
+
+    private static WarmDetector Create(TestApp app, Func<Detector, Exception?> fault) => new(
+        app.Model,
+        Options.Create(new DetectorOptions()),
+        TimeProvider.System,
+        NullLogger<WarmDetector>.Instance,
+        (detector, images, token) => fault(detector) is { } exception ? throw exception : detector.Detect(images, token));
+
+    /// <summary>ONNX Runtime keeps its exception's constructor to itself.</summary>
+    private static OnnxRuntimeException Fault(string message)
+    {
+        var constructor = Assert.Single(typeof(OnnxRuntimeException).GetConstructors(BindingFlags.Instance | BindingFlags.NonPublic));
+        var code = Enum.ToObject(constructor.GetParameters()[0].ParameterType, 1);
+        return (OnnxRuntimeException)constructor.Invoke([code, message]);
+    }
+}
