@@ -26,6 +26,7 @@ public sealed class FunctionHost : IAsyncDisposable
     private readonly HostSettings settings;
     private readonly string hostId;
     private readonly WorkerDescription description;
+    private readonly Lock gate = new();
     private RpcServer? rpc;
     private WorkerSupervisor? worker;
     private HttpFrontEnd? frontEnd;
@@ -75,12 +76,12 @@ public sealed class FunctionHost : IAsyncDisposable
         var host = new FunctionHost(options, loggerFactory ?? NullLoggerFactory.Instance);
         try
         {
-            await host.StartCoreAsync(cancellationToken).ConfigureAwait(false);
+            await host.StartCoreAsync(cancellationToken);
             return host;
         }
         catch
         {
-            await host.DisposeAsync().ConfigureAwait(false);
+            await host.DisposeAsync();
             throw;
         }
     }
@@ -96,17 +97,23 @@ public sealed class FunctionHost : IAsyncDisposable
     /// worker, and kills it after 5 s more. Stopping twice is stopping once.
     /// </summary>
     /// <param name="cancellationToken">Shortens the wait for running functions.</param>
-    public Task StopAsync(CancellationToken cancellationToken = default) => stop ??= StopCoreAsync(cancellationToken);
+    public Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        lock (gate)
+        {
+            return stop ??= StopCoreAsync(cancellationToken);
+        }
+    }
 
     /// <inheritdoc cref="StopAsync"/>
-    public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
+    public async ValueTask DisposeAsync() => await StopAsync();
 
     private async Task StartCoreAsync(CancellationToken cancellationToken)
     {
         var began = options.TimeProvider.GetTimestamp();
-        rpc = await RpcServer.StartAsync(loggerFactory, cancellationToken).ConfigureAwait(false);
+        rpc = await RpcServer.StartAsync(loggerFactory, cancellationToken);
         worker = new WorkerSupervisor(rpc, description, settings.WorkerEnvironment, options, loggerFactory);
-        var session = await worker.StartAsync(cancellationToken).ConfigureAwait(false);
+        var session = await worker.StartAsync(cancellationToken);
 
         FunctionDefinition[] functions =
             [.. session.Functions.Select(function => FunctionDefinition.Create(function, settings, session.HttpAddress is not null))];
@@ -114,10 +121,10 @@ public sealed class FunctionHost : IAsyncDisposable
             functions, function => new FunctionInfo(function.Name, function.Trigger.Type, function.IsDisabled, function.Route));
 
         var status = new HostStatus(hostId, Functions, worker, options.TimeProvider);
-        frontEnd = await HttpFrontEnd.StartAsync(functions, status, options.Port, loggerFactory, cancellationToken).ConfigureAwait(false);
+        frontEnd = await HttpFrontEnd.StartAsync(functions, status, options.Port, loggerFactory, cancellationToken);
         var invoker = new FunctionInvoker(functions, worker, frontEnd.Forwarder);
         engines = EngineHost.Create(functions, invoker, settings, hostId, frontEnd.WebHooks, loggerFactory);
-        await engines.StartAsync(cancellationToken).ConfigureAwait(false);
+        await engines.StartAsync(cancellationToken);
         frontEnd.Open(engines);
 
         var elapsed = options.TimeProvider.GetElapsedTime(began);
@@ -129,15 +136,14 @@ public sealed class FunctionHost : IAsyncDisposable
         var began = options.TimeProvider.GetTimestamp();
         using var timeout = new CancellationTokenSource(options.ShutdownTimeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        await Task.WhenAll(TryStopAsync(frontEnd?.StopAsync(either.Token)), TryStopAsync(engines?.StopAsync(either.Token)))
-            .ConfigureAwait(false);
+        await Task.WhenAll(TryStopAsync(frontEnd?.StopAsync(either.Token)), TryStopAsync(engines?.StopAsync(either.Token)));
 
-        // The worker first: its open stream would hold the server.
+        // The worker before the server: its open stream would hold it.
         foreach (var part in (IAsyncDisposable?[])[worker, engines, frontEnd, rpc])
         {
             if (part is not null)
             {
-                await part.DisposeAsync().ConfigureAwait(false);
+                await part.DisposeAsync();
             }
         }
 
@@ -148,7 +154,7 @@ public sealed class FunctionHost : IAsyncDisposable
     {
         try
         {
-            await (stopping ?? Task.CompletedTask).ConfigureAwait(false);
+            await (stopping ?? Task.CompletedTask);
         }
         catch (Exception e)
         {

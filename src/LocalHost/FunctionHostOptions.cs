@@ -54,7 +54,9 @@ public sealed partial class FunctionHostOptions
     {
         Require(!string.IsNullOrWhiteSpace(AppDirectory), "AppDirectory names no folder.");
         Require(Port is >= 0 and <= 65535, $"Port is {Port}; expected 0 to 65535.");
-        Require(HostId is null || IsHostId(HostId), $"HostId is '{HostId}'; expected 1 to 32 lower-case letters, digits and single dashes.");
+        Require(
+            HostId is null || IsHostId(HostId),
+            $"HostId is '{HostId}'; expected 1 to 32 lower-case letters, digits and single dashes.");
         Require(WorkerStartTimeout > TimeSpan.Zero, $"WorkerStartTimeout is {WorkerStartTimeout}; expected more than zero.");
         Require(MaxWorkerRestarts is >= 0 and <= 100, $"MaxWorkerRestarts is {MaxWorkerRestarts}; expected 0 to 100.");
         Require(ShutdownTimeout > TimeSpan.Zero, $"ShutdownTimeout is {ShutdownTimeout}; expected more than zero.");

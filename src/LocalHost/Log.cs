@@ -5,7 +5,7 @@ namespace Nanodet.Serverless.LocalHost;
 /// <summary>Everything this assembly logs.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "Host {HostId} is ready at {Address} after {Elapsed}: {Count} functions, {Disabled} of them disabled")]
+    [LoggerMessage(1, LogLevel.Information, "Host {HostId} is ready at {Address} after {Elapsed}: {Count} functions, {Disabled} disabled")]
     public static partial void HostReady(ILogger logger, string hostId, Uri address, TimeSpan elapsed, int count, int disabled);
 
     [LoggerMessage(2, LogLevel.Information, "Host {HostId} has stopped after {Elapsed}")]
@@ -55,6 +55,9 @@ internal static partial class Log
 
     [LoggerMessage(23, LogLevel.Warning, "{Line}")]
     public static partial void AzuriteError(ILogger logger, string line);
+
+    [LoggerMessage(25, LogLevel.Critical, "Azurite ended with exit code {ExitCode} while it was needed")]
+    public static partial void AzuriteExited(ILogger logger, int exitCode);
 
     [LoggerMessage(24, LogLevel.Debug, "Azurite {Version} at {Path} is older than {Minimum} and is passed over")]
     public static partial void AzuriteTooOld(ILogger logger, string version, string path, Version minimum);

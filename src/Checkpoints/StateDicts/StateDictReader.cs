@@ -23,8 +23,18 @@ internal static class StateDictReader
                 CheckpointErrorCode.TooLarge, $"The checkpoint has {file.LongLength} bytes; at most {CheckpointLimits.FileBytes} are read.");
         }
 
-        var archive = TorchArchive.Open(file);
-        return FromRoot(archive.ReadRoot());
+        return FromRoot(ReadRoot(file));
+    }
+
+    private static object? ReadRoot(byte[] file)
+    {
+        if (LegacyTorchFile.Recognizes(file))
+        {
+            return LegacyTorchFile.ReadRoot(file);
+        }
+
+        // The archive stays open as long as a tensor may be asked for its values.
+        return SafetensorsFile.Recognizes(file) ? SafetensorsFile.ReadRoot(file) : TorchArchive.Open(file).ReadRoot();
     }
 
     private static StateDict FromRoot(object? root)

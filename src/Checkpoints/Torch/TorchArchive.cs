@@ -70,7 +70,7 @@ internal sealed class TorchArchive : IDisposable
     /// <summary>Reads the root object; tensors refer to storages that are read when their values are asked for.</summary>
     /// <exception cref="CheckpointException">The pickle is unsafe or malformed, or a storage does not exist.</exception>
     public object? ReadRoot() =>
-        TorchUnpickler.Read(ReadRecord("data.pkl", CheckpointLimits.PickleBytes), Resolve);
+        TorchUnpickler.Read(ReadRecord("data.pkl", CheckpointLimits.PickleBytes), Resolve, out _);
 
     /// <inheritdoc/>
     public void Dispose() => _zip.Dispose();
@@ -129,7 +129,7 @@ internal sealed class TorchArchive : IDisposable
         {
             { Length: 0 } => "The file is empty; a checkpoint of torch.save was expected.",
             [0x80, <= 5, ..] =>
-                "The file is a bare pickle, as torch.save wrote it before PyTorch 1.6. This form is not read: load it and save it again with a newer PyTorch.",
+                "The file is a pickle, but none of torch.save: neither its zip format nor the one from before PyTorch 1.6.",
             _ when start.StartsWith("<!DOCTYPE", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase) =>
                 "The file is an HTML page, most likely the error page of a download; a checkpoint of torch.save was expected.",
             _ when start.StartsWith("version https://", StringComparison.Ordinal) =>
@@ -159,11 +159,8 @@ internal sealed class TorchArchive : IDisposable
     {
         if (_storages.TryGetValue(reference.Key, out var known))
         {
-            return known.Type == reference.Type && known.Elements == reference.Elements
-                ? known
-                : throw new CheckpointException(
-                    CheckpointErrorCode.Malformed,
-                    $"The storage '{reference.Key}' is {known.Elements} x {known.Type} for one tensor and {reference.Elements} x {reference.Type} for another.");
+            var first = new StorageReference(known.Key, known.Type, known.Elements);
+            return first == reference ? known : throw reference.Contradicts(first);
         }
 
         if (!_records.TryGetValue($"{Prefix}/data/{reference.Key}", out var entry))
@@ -172,14 +169,7 @@ internal sealed class TorchArchive : IDisposable
                 CheckpointErrorCode.Malformed, $"A tensor refers to the storage '{reference.Key}', which the archive does not hold.");
         }
 
-        if (reference.Elements < 0 || reference.Elements > CheckpointLimits.TensorElements
-            || reference.Elements * reference.Type.ByteSize() > entry.Length)
-        {
-            throw new CheckpointException(
-                CheckpointErrorCode.Malformed,
-                $"The storage '{reference.Key}' should hold {reference.Elements} x {reference.Type}, but its record has {entry.Length} bytes.");
-        }
-
+        reference.RequireSize(entry.Length, "record");
         var storage = new TorchStorage(
             reference.Key, reference.Type, reference.Elements, () => ReadRecord($"data/{reference.Key}", CheckpointLimits.FileBytes));
         _storages.Add(reference.Key, storage);

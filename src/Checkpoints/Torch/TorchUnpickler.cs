@@ -32,11 +32,12 @@ internal sealed class TorchUnpickler : Unpickler
     /// <summary>Reads one pickle.</summary>
     /// <param name="pickle">The bytes from the first opcode on; what follows STOP is left alone.</param>
     /// <param name="resolve">Finds the storage that a tensor refers to.</param>
+    /// <param name="length">The pickle's bytes, STOP included.</param>
     /// <returns>The root object.</returns>
     /// <exception cref="CheckpointException">The pickle is unsafe, malformed or over a limit.</exception>
-    public static object? Read(ReadOnlyMemory<byte> pickle, Func<StorageReference, TorchStorage> resolve)
+    public static object? Read(ReadOnlyMemory<byte> pickle, Func<StorageReference, TorchStorage> resolve, out int length)
     {
-        var length = PickleGuard.Check(pickle.Span, AllowedGlobals, out var dictionaries);
+        length = PickleGuard.Check(pickle.Span, AllowedGlobals, out var dictionaries);
         using var unpickler = new TorchUnpickler(resolve);
         try
         {

@@ -13,5 +13,6 @@ public static class AzuriteAccount
     /// <param name="queue">The queue service's.</param>
     /// <param name="table">The table service's.</param>
     public static string ConnectionString(Uri blob, Uri queue, Uri table) =>
-        $"DefaultEndpointsProtocol=http;AccountName={Name};AccountKey={Key};BlobEndpoint={blob};QueueEndpoint={queue};TableEndpoint={table};";
+        $"DefaultEndpointsProtocol=http;AccountName={Name};AccountKey={Key};"
+        + $"BlobEndpoint={blob};QueueEndpoint={queue};TableEndpoint={table};";
 }

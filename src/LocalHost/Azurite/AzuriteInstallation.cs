@@ -154,5 +154,7 @@ internal sealed class AzuriteInstallation(AzuriteOptions options, ILogger logger
     }
 
     private static FunctionHostException Missing(string why, Exception? cause = null) => new(
-        "azurite_missing", $"Azurite {Minimum} or later is needed. {why} 'npm install azurite@{PinnedVersion}' in this folder helps.", cause);
+        "azurite_missing",
+        $"Azurite {Minimum} or later is needed. {why} 'npm install azurite@{PinnedVersion}' in this folder helps.",
+        cause);
 }

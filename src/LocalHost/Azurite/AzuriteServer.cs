@@ -37,6 +37,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     private readonly List<string> errors = [];
     private readonly TaskCompletionSource listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ChildProcess? process;
+    private volatile bool stopping;
 
     private AzuriteServer(AzuriteOptions options, ILogger logger, TimeProvider timeProvider)
     {
@@ -53,6 +54,9 @@ public sealed partial class AzuriteServer : IAsyncDisposable
 
     /// <summary>The address of the table service with the account's name.</summary>
     public Uri TableEndpoint => Endpoint("Table");
+
+    /// <summary>Completes when Azurite has ended, whoever ended it.</summary>
+    public Task Completion => process!.Exited;
 
     /// <summary>The process id of Azurite.</summary>
     public int ProcessId => process!.Id;
@@ -74,17 +78,17 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<AzuriteServer>();
-        var script = await new AzuriteInstallation(options, logger).LocateAsync(cancellationToken).ConfigureAwait(false);
+        var script = await new AzuriteInstallation(options, logger).LocateAsync(cancellationToken);
         Directory.CreateDirectory(options.DataDirectory);
         var server = new AzuriteServer(options, logger, timeProvider ?? TimeProvider.System);
         try
         {
-            await server.StartCoreAsync(script, options, cancellationToken).ConfigureAwait(false);
+            await server.StartCoreAsync(script, options, cancellationToken);
             return server;
         }
         catch
         {
-            await server.DisposeAsync().ConfigureAwait(false);
+            await server.DisposeAsync();
             throw;
         }
     }
@@ -92,11 +96,12 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     /// <summary>Ends it in order, so that its data is on disk; after 5 s it is killed.</summary>
     public async ValueTask DisposeAsync()
     {
+        stopping = true;
         if (process is not null)
         {
             process.CloseInput();
-            await process.WaitOrKillAsync(StopGrace, timeProvider).ConfigureAwait(false);
-            await process.DisposeAsync().ConfigureAwait(false);
+            await process.WaitOrKillAsync(StopGrace, timeProvider);
+            await process.DisposeAsync();
         }
 
         lock (gate)
@@ -121,13 +126,13 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         }
         catch (Win32Exception e)
         {
-            throw new FunctionHostException("azurite_missing", $"'{options.NodePath}' (Node, for Azurite) cannot be started: {e.Message}", e);
+            throw new FunctionHostException("azurite_missing", $"'{options.NodePath}' (Node) cannot be started: {e.Message}", e);
         }
 
-        _ = process.Exited.ContinueWith(exit => listening.TrySetException(Failed($"exited with code {exit.Result}")), TaskScheduler.Default);
+        _ = process.Exited.ContinueWith(exit => OnExit(exit.Result), TaskScheduler.Default);
         try
         {
-            await listening.Task.WaitAsync(options.StartTimeout, timeProvider, cancellationToken).ConfigureAwait(false);
+            await listening.Task.WaitAsync(options.StartTimeout, timeProvider, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -138,10 +143,18 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         foreach (var address in addresses.Values)
         {
             // Any answer will do; without a key it is a refusal.
-            using var answer = await client.GetAsync(address, cancellationToken).ConfigureAwait(false);
+            using var answer = await client.GetAsync(address, cancellationToken);
         }
 
         Log.AzuriteReady(logger, BlobEndpoint, QueueEndpoint, TableEndpoint);
+    }
+
+    private void OnExit(int exitCode)
+    {
+        if (!listening.TrySetException(Failed($"exited with code {exitCode}")) && !stopping)
+        {
+            Log.AzuriteExited(logger, exitCode);
+        }
     }
 
     private void OnOutput(string line)

@@ -25,6 +25,7 @@ internal sealed class EngineHost : IAsyncDisposable
 
     private readonly IHost host;
     private readonly Type emitted;
+    private bool started;
 
     private EngineHost(IHost host, Type emitted)
     {
@@ -67,7 +68,8 @@ internal sealed class EngineHost : IAsyncDisposable
 #pragma warning restore CS0618
         builder.Services.AddSingleton<ScheduleMonitor>(services =>
             new BlobScheduleMonitor(services.GetRequiredService<IAzureBlobStorageProvider>(), hostId));
-        builder.Services.Configure<SingletonOptions>(locks => locks.ListenerLockPeriod = locks.ListenerLockRecoveryPollingInterval = LockPeriod);
+        builder.Services.Configure<SingletonOptions>(
+            locks => locks.ListenerLockPeriod = locks.ListenerLockRecoveryPollingInterval = LockPeriod);
         if (settings.FunctionTimeout is { } limit)
         {
             builder.Services.Configure<JobHostFunctionTimeoutOptions>(timeout =>
@@ -80,10 +82,14 @@ internal sealed class EngineHost : IAsyncDisposable
         return new EngineHost(builder.Build(), emitted);
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => host.StartAsync(cancellationToken);
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await host.StartAsync(cancellationToken);
+        started = true;
+    }
 
     /// <summary>Stops the listeners and lets running functions finish until the token says otherwise.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) => host.StopAsync(cancellationToken);
+    public Task StopAsync(CancellationToken cancellationToken) => started ? host.StopAsync(cancellationToken) : Task.CompletedTask;
 
     /// <summary>Runs a function that no listener triggers.</summary>
     public Task CallAsync(FunctionDefinition function, object trigger, CancellationToken cancellationToken)

@@ -8,7 +8,8 @@ internal sealed class FunctionDefinition
 {
     private const string SupportedText =
         "This host supports the triggers blobTrigger, queueTrigger, timerTrigger, httpTrigger (ASP.NET Core integration), "
-        + "orchestrationTrigger, activityTrigger and entityTrigger, the inputs durableClient and blob, and the outputs queue, blob and http. "
+        + "orchestrationTrigger, activityTrigger and entityTrigger, the inputs durableClient and blob, "
+        + "and the outputs queue, blob and http. "
         + "The Azure Functions Core Tools run everything else.";
 
     private static readonly string[] Triggers =

@@ -76,7 +76,7 @@ internal sealed class FunctionInvoker(
         return request;
     }
 
-    /// <summary>The top-level values of a JSON message serve other bindings' expressions, before the engine's own of the same name.</summary>
+    /// <summary>In other bindings' expressions the values of a JSON message come before the engine's of the same name.</summary>
     private static void AddMessageFields(Dictionary<string, object> bindingData, string message)
     {
         if (!message.AsSpan().TrimStart().StartsWith("{"))

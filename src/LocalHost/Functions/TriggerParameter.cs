@@ -19,7 +19,7 @@ internal sealed record TriggerParameter(Type Type, CustomAttributeBuilder? Attri
             trigger.ValueType,
             [trigger.Value("path") ?? trigger.Value("blobPath")!],
             (nameof(BlobTriggerAttribute.Connection), trigger.Value("connection")),
-            (nameof(BlobTriggerAttribute.Source), trigger.Value("source") is { } source ? Enum.Parse<BlobTriggerSource>(source, true) : null)),
+            (nameof(BlobTriggerAttribute.Source), trigger.Value("source") is { } name ? Enum.Parse<BlobTriggerSource>(name, true) : null)),
         "TIMERTRIGGER" => Of<TimerTriggerAttribute>(
             typeof(TimerInfo),
             [trigger.Value("schedule")!],

@@ -13,7 +13,7 @@ internal sealed class HostStatus(string hostId, IReadOnlyList<FunctionInfo> func
 
     public void Map(IEndpointRouteBuilder routes, Func<bool> isReady)
     {
-        routes.MapGet("/", () => Results.Text("This is the local host of an Azure Functions app. /admin/functions lists what runs here.\n"));
+        routes.MapGet("/", () => Results.Text("The local host of an Azure Functions app. /admin/functions lists what runs here.\n"));
         routes.MapGet("/admin/host/status", () => Results.Json(new
         {
             id = hostId,

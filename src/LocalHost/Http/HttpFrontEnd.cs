@@ -46,7 +46,8 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
 
         foreach (var function in functions.Where(function => function is { Route: not null, IsDisabled: false }))
         {
-            var methods = function.Trigger.List("methods") is { Count: > 0 } some ? some.Select(method => method.ToUpperInvariant()) : AllMethods;
+            var some = function.Trigger.List("methods");
+            var methods = some.Count > 0 ? some.Select(method => method.ToUpperInvariant()) : AllMethods;
             app.MapMethods(function.Route!, methods, context => InvokeAsync(function, context));
         }
 
@@ -64,7 +65,11 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
     public WebHooks WebHooks => field ??= new WebHooks(Address);
 
     public static async Task<HttpFrontEnd> StartAsync(
-        IReadOnlyList<FunctionDefinition> functions, HostStatus status, int port, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
+        IReadOnlyList<FunctionDefinition> functions,
+        HostStatus status,
+        int port,
+        ILoggerFactory loggerFactory,
+        CancellationToken cancellationToken)
     {
         var frontEnd = new HttpFrontEnd(functions, status, port, loggerFactory);
         try
@@ -109,7 +114,8 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
 
         if (!Array.Exists(CallableTriggers, function.Trigger.Is))
         {
-            return Results.BadRequest($"'{function.Name}' has a {function.Trigger.Type}; only {string.Join(", ", CallableTriggers)} can be called.");
+            return Results.BadRequest(
+                $"'{function.Name}' has a {function.Trigger.Type}; only {string.Join(", ", CallableTriggers)} can be called.");
         }
 
         var running = await engines.Task.WaitAsync(cancellationToken);

@@ -35,9 +35,10 @@ internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDispo
         var invocation = worker.InvokeAsync(request, cancellationToken);
         var error = await forwarder.SendAsync(context, worker.HttpAddress!, client, Config, HttpTransformer.Default, cancellationToken);
         var response = await invocation;
+        var cause = context.GetForwarderErrorFeature()?.Exception;
         return error == ForwarderError.None
             ? response
-            : throw new HttpRequestException($"The request did not reach the worker: {error}.", context.GetForwarderErrorFeature()?.Exception);
+            : throw new HttpRequestException($"The request did not reach the worker: {error}.", cause);
     }
 
     public void Dispose() => client.Dispose();

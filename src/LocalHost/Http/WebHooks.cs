@@ -45,16 +45,13 @@ internal sealed class WebHooks(Uri address) : IWebHookProvider
         using var request = ToMessage(context.Request);
         using var response = await receiver.ConvertAsync(request, context.RequestAborted);
         context.Response.StatusCode = (int)response.StatusCode;
-        foreach (var (name, values) in response.Headers.Concat(response.Content?.Headers ?? Enumerable.Empty<KeyValuePair<string, IEnumerable<string>>>()))
+        foreach (var (name, values) in response.Headers.Concat(response.Content.Headers))
         {
             context.Response.Headers[name] = values.ToArray();
         }
 
         context.Response.Headers.Remove("Transfer-Encoding");
-        if (response.Content is not null)
-        {
-            await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
-        }
+        await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 
     private static HttpRequestMessage ToMessage(HttpRequest request)

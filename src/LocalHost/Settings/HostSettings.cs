@@ -87,14 +87,15 @@ internal sealed class HostSettings
         var id = chosen ?? Configuration["AzureFunctionsWebHost:hostid"];
         if (id is null)
         {
-            var letters = Path.GetFileNameWithoutExtension(workerPath).ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-');
+            var letters = Path.GetFileNameWithoutExtension(workerPath).ToLowerInvariant()
+                .Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-');
             id = string.Join('-', string.Concat(letters).Split('-', StringSplitOptions.RemoveEmptyEntries));
             id = id[..Math.Min(id.Length, 32)].TrimEnd('-');
         }
 
         return FunctionHostOptions.IsHostId(id)
             ? id
-            : throw new FunctionHostException("invalid_options", $"The host id '{id}' is not 1 to 32 lower-case letters, digits and dashes.");
+            : throw new FunctionHostException("invalid_options", $"The host id '{id}' is not 1 to 32 lower-case letters, digits, dashes.");
     }
 
     private static Dictionary<string, string> ForWorker(IReadOnlyDictionary<string, string> app, string appDirectory)

@@ -25,6 +25,7 @@ internal sealed class WorkerSupervisor(
     private volatile TaskCompletionSource<WorkerSession> current = NewSlot();
     private volatile TaskCompletionSource nextStart = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WorkerProcess? process;
+    private Task<WorkerProcessExitException>? death;
     private Task supervision = Task.CompletedTask;
     private int starts;
 
@@ -95,6 +96,29 @@ internal sealed class WorkerSupervisor(
 
     private static TaskCompletionSource<WorkerSession> NewSlot() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>From now on callers wait for the next worker.</summary>
+    private void CloseSlot()
+    {
+        if (current.Task.IsCompletedSuccessfully)
+        {
+            current = NewSlot();
+        }
+    }
+
+    /// <summary>Closes the slot before it fails the session, so that who tries again at once does not meet the dead worker.</summary>
+    private async Task<WorkerProcessExitException> WatchAsync(WorkerProcess watched, WorkerSession session)
+    {
+        var exitCode = await watched.Exited;
+        if (!stopping.IsCancellationRequested)
+        {
+            CloseSlot();
+        }
+
+        var dead = new WorkerProcessExitException($"The worker process {watched.Id} exited with code {exitCode}.");
+        session.Fail(dead);
+        return dead;
+    }
+
     private async Task SuperviseAsync(WorkerSession session)
     {
         var deaths = 0;
@@ -102,15 +126,14 @@ internal sealed class WorkerSupervisor(
         while (true)
         {
             var born = timeProvider.GetTimestamp();
-            var exitCode = await process!.Exited;
-            var dead = new WorkerProcessExitException($"The worker process {process.Id} exited with code {exitCode}.");
+            var dead = await death!;
             server.Forget(living);
             if (stopping.IsCancellationRequested)
             {
                 return;
             }
 
-            current = NewSlot();
+            CloseSlot();
             deaths = timeProvider.GetElapsedTime(born) >= LongLife ? 0 : deaths;
             if (await RestartAsync(dead, deaths) is not (var restarted, var attempts))
             {
@@ -130,7 +153,7 @@ internal sealed class WorkerSupervisor(
             if (attempts++ >= options.MaxWorkerRestarts)
             {
                 var lost = new FunctionHostException(
-                    "worker_lost", $"The worker died and {options.MaxWorkerRestarts} restarts in a row did not help: {cause.Message}", cause);
+                    "worker_lost", $"The worker died; {options.MaxWorkerRestarts} restarts in a row did not help: {cause.Message}", cause);
                 Log.WorkerLost(logger, options.MaxWorkerRestarts, cause);
                 current.TrySetException(lost);
                 givenUp.TrySetException(lost);
@@ -168,8 +191,7 @@ internal sealed class WorkerSupervisor(
         var session = new WorkerSession(description, loggerFactory);
         server.Expect(session);
         process = WorkerProcess.Start(description, environment, server.Address, session.WorkerId, logger);
-        _ = process.Exited.ContinueWith(
-            exit => session.Fail(new WorkerProcessExitException($"The worker process exited with code {exit.Result}.")), TaskScheduler.Default);
+        death = WatchAsync(process, session);
         using var timeout = new CancellationTokenSource(options.WorkerStartTimeout, timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try

@@ -77,6 +77,11 @@ def expected(tensors):
     }
 
 
+def trainer(state):
+    """What the trainers of NanoDet 0.x saved."""
+    return {"epoch": 3, "iter": 1200, "state_dict": state, "optimizer": {"state": {0: {"momentum_buffer": ramp(4, torch.float32)}}}}
+
+
 def main():
     parameters = {name: nn.Parameter(tensor) for name, tensor in views().items()}
     files = {
@@ -89,6 +94,12 @@ def main():
     for name, (tensors, protocol) in files.items():
         torch.save({"state_dict": tensors}, HERE / name, pickle_protocol=protocol)
         assert (HERE / name).stat().st_size < 20_000
+    # The format from before PyTorch 1.6, as weights and as a trainer's file.
+    legacy = {"legacy.pth": ({"state_dict": views()}, views()), "legacy_trainer.pth": (trainer(module()), module())}
+    for name, (content, _) in legacy.items():
+        torch.save(content, HERE / name, _use_new_zipfile_serialization=False)
+        assert (HERE / name).stat().st_size < 20_000
+    files |= {name: (tensors, 2) for name, (_, tensors) in legacy.items()}
     content = {name: expected(tensors) for name, (tensors, _) in files.items()}
     (HERE / "expected.json").write_text(json.dumps(content, indent=1, ensure_ascii=True) + "\n")
 

@@ -18,11 +18,15 @@ public class GenuineFileTests
     [InlineData("protocol4")]
     public void ReadRoot_FileOfPyTorch_GivesItsNamesTypesShapesAndValues(string name)
     {
-        using var expected = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, "expected.json")));
         using var archive = TorchArchive.Open(File.ReadAllBytes(Path.Combine(Folder, $"{name}.pth")));
 
-        var root = Assert.IsType<Hashtable>(archive.ReadRoot(), exactMatch: false);
+        AssertTensors(name, archive.ReadRoot());
+    }
 
+    private static void AssertTensors(string name, object? value)
+    {
+        using var expected = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, "expected.json")));
+        var root = Assert.IsType<Hashtable>(value, exactMatch: false);
         var tensors = Assert.IsType<Hashtable>(root["state_dict"], exactMatch: false);
         var entries = expected.RootElement.GetProperty($"{name}.pth").EnumerateObject().ToList();
         Assert.Equal(entries.Select(entry => entry.Name).Order(), tensors.Keys.Cast<string>().Order());
@@ -33,6 +37,21 @@ public class GenuineFileTests
             Assert.Equal(entry.Value.GetProperty("shape").EnumerateArray().Select(value => value.GetInt64()), tensor.Shape);
             Assert.Equal(entry.Value.GetProperty("values").EnumerateArray().Select(value => value.GetSingle()), tensor.ToFloat32());
         });
+    }
+
+    [Theory]
+    [InlineData("legacy")]
+    [InlineData("legacy_trainer")]
+    public void ReadRoot_FileFromBeforeTheZipFormat_GivesItsNamesTypesShapesAndValues(string name) =>
+        AssertTensors(name, LegacyTorchFile.ReadRoot(File.ReadAllBytes(Path.Combine(Folder, $"{name}.pth"))));
+
+    [Fact]
+    public void Read_LegacyTrainerFile_GivesTheStateDictAndSaysSo()
+    {
+        var stateDict = StateDictReader.Read(File.ReadAllBytes(Path.Combine(Folder, "legacy_trainer.pth")));
+
+        Assert.Equal(new CheckpointForm(Averaged: false, Prefix: "", Trainer: true, Bare: false), stateDict.Form);
+        Assert.Equal([8.75f, 9.25f, 9.75f, 10.25f], stateDict.Tensors["head.bias"].ToFloat32());
     }
 
     [Theory]
