@@ -15,7 +15,7 @@ internal static partial class Log
     public static partial void BatchLost(ILogger logger, string batchId, Exception exception);
 
     [LoggerMessage(4, LogLevel.Error, "Page {Page} failed for good; its images are missing in the job's counts.")]
-    public static partial void PageLost(ILogger logger, string page, Exception exception);
+    public static partial void PageLost(ILogger logger, int page, Exception exception);
 
     [LoggerMessage(5, LogLevel.Information, "The nightly job {JobId} was started.")]
     public static partial void NightlyStarted(ILogger logger, string jobId);

@@ -56,6 +56,7 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
         await Deployment.Images.UploadAsync(good[7..].Select(image => (image.Name, Array.Empty<byte>())));
         var first = await RunAsync(new { prefix = "retry/" });
         Assert.Equal((10, 7, 3, 0), Counts(first));
+        Assert.Equal((JobStates.Completed, null), (first.State, first.Error));
         await Deployment.Images.UploadAsync(good[7..9]);
 
         var (status, body) = await App.SendAsync(HttpMethod.Post, $"api/jobs/{first.JobId}/retry");

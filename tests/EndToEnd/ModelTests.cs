@@ -26,7 +26,7 @@ public sealed class ModelTests
         await deployment.PublishAsync("no model"u8.ToArray(), "1");
         await SaysAsync(app, "not_an_onnx_model");
         await deployment.PublishAsync(TestModel.Good, "2", new string('0', 64));
-        await SaysAsync(app, "model_checksum_mismatch");
+        await SaysAsync(app, "model_corrupt");
         await deployment.PublishAsync(TestModel.Differing, "3");
         await SaysAsync(app, "parity_failed");
         Assert.Equal(0, await deployment.CountRecordsAsync());

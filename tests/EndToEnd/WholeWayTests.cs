@@ -1,6 +1,5 @@
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 using Nanodet.Serverless.Pipeline.Jobs;
-using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Results;
 
 namespace Nanodet.Serverless.EndToEnd.Tests;
@@ -32,39 +31,61 @@ public sealed class WholeWayTests
     {
         await using var deployment = await Deployment.CreateAsync();
         await deployment.PublishAsync(TestModel.Good, "1");
-        (string, string)[] impatient = [("Nanodet__Batch__WaitLimit", "00:00:01"), ("Nanodet__Batch__LongestWait", "00:00:01")];
-        (string, string)[] narrow =
-        [
-            ("AzureFunctionsJobHost__extensions__queues__batchSize", "2"),
-            ("AzureFunctionsJobHost__extensions__queues__newBatchThreshold", "0"),
-        ];
-        var coordinator = await deployment.StartAsync("coordinator", impatient);
+        var coordinator = await deployment.StartAsync("coordinator", ("Nanodet__Batch__WaitLimit", "00:00:10"));
         var images = SampleImages.Good(Images).ToArray();
         await deployment.Images.UploadAsync(images[..100]);
         await deployment.Images.UploadAsync(SampleImages.Poison.Select(poison => (poison.Name, poison.Bytes)));
         var first = await coordinator.StartJobAsync(new { prefix = "cam/00" });
-
-        // Ten times the wait limit without a worker.
-        await BatchesAreQueuedAgainAsync(deployment, 10);
+        await Eventually.TrueAsync(async () => (await coordinator.JobAsync(first)).IsListed, "the first job is listed", 30);
         Assert.Equal(0, await deployment.CountRecordsAsync());
-        Assert.Equal(JobStates.Running, (await coordinator.JobAsync(first)).State);
 
-        var worker = await deployment.StartAsync("worker", narrow);
+        var worker = await deployment.StartAsync("worker");
         Assert.Equal(JobStates.Completed, (await coordinator.JobEndsAsync(first)).State);
         await deployment.RecordsAsync(120);
         Assert.Equal(100, await worker.ImagesComputedAsync());
+        Assert.Equal(1, (await worker.HealthAsync()).GetProperty("modelLoads").GetInt32());
 
         await worker.Host.StopAsync(App.Cancellation);
         await deployment.Images.UploadAsync(images[100..]);
         var second = await coordinator.StartJobAsync(new { prefix = "" });
         await Eventually.TrueAsync(async () => (await coordinator.JobAsync(second)).IsListed, "the second job is listed", 30);
-        worker = await deployment.StartAsync("worker", narrow);
+        worker = await deployment.StartAsync("worker");
 
         await AssertCompleteAsync(deployment, await coordinator.JobEndsAsync(second));
         Assert.Equal(200, await worker.ImagesComputedAsync());
+        Assert.Equal(1, (await worker.HealthAsync()).GetProperty("modelLoads").GetInt32());
         var health = await coordinator.HealthAsync();
         Assert.Equal("Coordinator", health.GetProperty("role").GetString());
         Assert.Equal(0, health.GetProperty("modelLoads").GetInt32());
+    }
+
+    [Fact]
+    public async Task Job_WorkerAwayForTenWaitLimits_FailsNoBatch()
+    {
+        await using var deployment = await Deployment.CreateAsync();
+        await deployment.PublishAsync(TestModel.Good, "1");
+        await deployment.Images.UploadAsync(SampleImages.Good(20));
+        var coordinator = await deployment.StartAsync(
+            "coordinator",
+            ("AzureWebJobs.ImageUploaded.Disabled", "true"),
+            ("Nanodet__Batch__WaitLimit", "00:00:01"),
+            ("Nanodet__Batch__LongestWait", "00:00:01"));
+        var id = await coordinator.StartJobAsync(new { prefix = "", batchSize = 10 });
+        var queue = deployment.Queues.GetQueueClient("batches");
+
+        // Two batches, each queued again after each wait.
+        await Eventually.TrueAsync(
+            async () => (await queue.GetPropertiesAsync(App.Cancellation)).Value.ApproximateMessagesCount >= 2 * 11,
+            "the worker has been away for ten wait limits",
+            90);
+        Assert.Equal(JobStates.Running, (await coordinator.JobAsync(id)).State);
+        var worker = await deployment.StartAsync("worker");
+        var job = await coordinator.JobEndsAsync(id);
+
+        Assert.Equal((JobStates.Completed, 20, 20), (job.State, job.Discovered, job.Detected));
+        Assert.Equal(20, await worker.ImagesComputedAsync());
+        await deployment.QueuesAreEmptyAsync();
+        await deployment.StagingIsEmptyAsync();
     }
 
     private static async Task AssertCompleteAsync(Deployment deployment, JobStatus job)
@@ -75,7 +96,7 @@ public sealed class WholeWayTests
         Assert.Equal(expected.Order(), records.Values.Select(record => (record.Image.Name, Code: record.Error?.Code)).Order());
         Assert.All(records.Values.Where(record => record.Error is null), AssertDetected);
 
-        Assert.Equal(JobStates.Completed, job.State);
+        Assert.Equal((JobStates.Completed, null), (job.State, job.Error));
         Assert.Equal(Images + 20, job.Discovered);
         Assert.Equal(job.Discovered, job.Detected + job.Failed + job.Skipped);
         var manifest = await deployment.ManifestAsync(job.JobId);
@@ -91,20 +112,5 @@ public sealed class WholeWayTests
         Assert.Equal("test-plus", record.Model!.Name);
         Assert.Equal("CPU", record.Provider);
         Assert.NotNull(record.Image.Etag);
-    }
-
-    /// <summary>Waits until every batch was queued that often: with equal waits that is as many wait limits without a worker.</summary>
-    private static Task BatchesAreQueuedAgainAsync(Deployment deployment, int times)
-    {
-        var queue = deployment.Queues.GetQueueClient("batches");
-        return Eventually.TrueAsync(
-            async () =>
-            {
-                var first = (await queue.PeekMessagesAsync(32, App.Cancellation)).Value;
-                var batches = first.Select(message => MessageReader.ReadBatch(message.Body.ToMemory()).Batch.BatchId).Distinct().Count();
-                return batches > 0 && (await queue.GetPropertiesAsync(App.Cancellation)).Value.ApproximateMessagesCount >= times * batches;
-            },
-            $"every batch is queued {times} times",
-            60);
     }
 }

@@ -5,7 +5,7 @@ using Nanodet.Serverless.Pipeline.Batches;
 namespace Nanodet.Serverless.Functions.Batches;
 
 /// <summary>A batch that failed too often: its images become failures, so that its orchestration ends.</summary>
-public sealed class BatchPoisoned(PoisonWriter poison)
+public sealed class BatchPoisoned(PoisonWriter poison, BatchEvents events)
 {
     /// <summary>Ends it.</summary>
     [Function(nameof(BatchPoisoned))]
@@ -13,5 +13,5 @@ public sealed class BatchPoisoned(PoisonWriter poison)
         [QueueTrigger("%Nanodet:Storage:BatchQueue%-poison")] byte[] message,
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken) =>
-        await client.RaiseAsync(await poison.WriteBatchAsync(message, cancellationToken), cancellationToken);
+        await events.RaiseAsync(client, await poison.WriteBatchAsync(message, cancellationToken), cancellationToken);
 }

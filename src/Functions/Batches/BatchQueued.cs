@@ -6,7 +6,7 @@ using Nanodet.Serverless.Pipeline.Messages;
 namespace Nanodet.Serverless.Functions.Batches;
 
 /// <summary>The worker: a batch of queue <c>batches</c> through the warm model, then the event to its orchestration.</summary>
-public sealed class BatchQueued(BatchProcessor processor)
+public sealed class BatchQueued(BatchProcessor processor, BatchEvents events)
 {
     /// <summary>Detects it.</summary>
     [Function(nameof(BatchQueued))]
@@ -14,5 +14,5 @@ public sealed class BatchQueued(BatchProcessor processor)
         [QueueTrigger("%Nanodet:Storage:BatchQueue%")] byte[] message,
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken) =>
-        await client.RaiseAsync(await processor.ProcessAsync(MessageReader.ReadBatch(message), cancellationToken), cancellationToken);
+        await events.RaiseAsync(client, await processor.ProcessAsync(MessageReader.ReadBatch(message), cancellationToken), cancellationToken);
 }

@@ -41,6 +41,7 @@ internal static class NanodetFunctions
             services.AddSingleton<DetectApi>();
         }
 
+        services.AddSingleton<BatchEvents>();
         services.AddSingleton<HealthReporter>();
     }
 }

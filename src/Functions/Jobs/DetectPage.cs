@@ -23,20 +23,31 @@ public static class DetectPage
         var batches = input.Page.Split(input.Job)
             .Select(batch => (Id: BatchNames.InstanceId(batch.BatchId), Run: RunAsync(context, batch, input.Waits)))
             .ToArray();
-        var all = Task.WhenAll(batches.Select(batch => batch.Run));
-        while (await Task.WhenAny(all, context.WaitForExternalEvent<string>(Cancelled)) != all)
+        var cancelled = context.WaitForExternalEvent<string>(Cancelled);
+        while (true)
         {
-            foreach (var (id, _) in batches.Where(batch => !batch.Run.IsCompleted))
+            var counts = Sum(batches.Select(batch => batch.Run));
+            context.SetCustomStatus(counts);
+            var running = batches.Where(batch => !batch.Run.IsCompleted).ToArray();
+            if (running.Length == 0)
             {
-                context.SendEvent(id, DetectBatch.Cancelled, string.Empty);
+                return counts;
+            }
+
+            await Task.WhenAny([cancelled, .. running.Select(batch => batch.Run)]);
+            if (cancelled.IsCompleted)
+            {
+                cancelled = context.WaitForExternalEvent<string>(Cancelled);
+                Array.ForEach(running, batch => context.SendEvent(batch.Id, DetectBatch.Cancelled, string.Empty));
             }
         }
-
-        return (await all).Aggregate(BatchCounts.None, (sum, batch) => sum.Add(batch));
     }
 
     /// <summary>The instance id of a page's orchestration.</summary>
     internal static string InstanceId(string jobId, int page) => $"page-{jobId}-{page}";
+
+    private static BatchCounts Sum(IEnumerable<Task<BatchCounts>> runs) =>
+        runs.Where(run => run.IsCompletedSuccessfully).Aggregate(BatchCounts.None, (sum, run) => sum.Add(run.Result));
 
     private static async Task<BatchCounts> RunAsync(TaskOrchestrationContext context, BatchReference batch, Waits waits)
     {

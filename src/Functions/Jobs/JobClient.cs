@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Hosting;
 using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Messages;
 
 namespace Nanodet.Serverless.Functions.Jobs;
 
@@ -40,8 +41,8 @@ public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<Orc
         }
 
         var instance = await client.GetInstanceAsync(JobStore.InstanceId(jobId), getInputsAndOutputs: true, cancellationToken);
-        var progress = instance?.SerializedCustomStatus is null ? null : instance.ReadCustomStatusAs<JobProgress>();
-        var status = JobStatus.From(jobId, progress ?? new JobProgress { StartedUtc = job.CreatedUtc }, timeProvider.GetUtcNow());
+        var progress = await ReadProgressAsync(client, jobId, instance, cancellationToken) ?? new JobProgress { StartedUtc = job.CreatedUtc };
+        var status = JobStatus.From(jobId, progress, timeProvider.GetUtcNow());
         return instance?.RuntimeStatus switch
         {
             OrchestrationRuntimeStatus.Failed => status with
@@ -95,5 +96,21 @@ public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<Orc
             BatchSize = job.BatchSize,
         };
         return await StartAsync(client, request, jobId: null, cancellationToken);
+    }
+
+    /// <summary>Whole pages from the job itself, and what the pages in flight say of themselves.</summary>
+    private static async Task<JobProgress?> ReadProgressAsync(
+        DurableTaskClient client, string jobId, OrchestrationMetadata? job, CancellationToken cancellationToken)
+    {
+        if (job?.SerializedCustomStatus is null || job.ReadCustomStatusAs<JobView>() is not { } view)
+        {
+            return null;
+        }
+
+        var pages = await Task.WhenAll(view.PagesInFlight.Select(
+            page => client.GetInstanceAsync(DetectPage.InstanceId(jobId, page), getInputsAndOutputs: true, cancellationToken)));
+        return pages.Where(page => page?.SerializedCustomStatus is not null)
+            .Select(page => page!.ReadCustomStatusAs<BatchCounts>())
+            .Aggregate(view.Progress, (sum, page) => page is null ? sum : sum.Add(page));
     }
 }

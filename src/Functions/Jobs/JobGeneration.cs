@@ -9,7 +9,7 @@ namespace Nanodet.Serverless.Functions.Jobs;
 internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run)
 {
     private readonly TaskOptions _options = Activities.Options(run.Waits);
-    private readonly Dictionary<string, Task<BatchCounts>> _inFlight = [];
+    private readonly SortedDictionary<int, Task<BatchCounts>> _inFlight = [];
     private JobProgress _progress = run.Progress;
     private string? _token = run.Token;
     private JobOutcome? _early;
@@ -39,7 +39,7 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
                 cancelled = context.WaitForExternalEvent<string>(DetectFolder.Cancelled);
             }
 
-            context.SetCustomStatus(_progress);
+            context.SetCustomStatus(new JobView(_progress, [.. _inFlight.Keys]));
             if (_inFlight.Count == 0)
             {
                 return;
@@ -69,7 +69,7 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
             if (page.Count > 0)
             {
                 var id = DetectPage.InstanceId(run.Job.JobId, page.Page);
-                _inFlight.Add(id, context.CallSubOrchestratorAsync<BatchCounts>(
+                _inFlight.Add(page.Page, context.CallSubOrchestratorAsync<BatchCounts>(
                     nameof(DetectPage), new PageRun(run.Job, page, run.Waits), new SubOrchestrationOptions(instanceId: id)));
             }
         }
@@ -81,16 +81,16 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
 
     private async Task CollectAsync()
     {
-        foreach (var (id, page) in _inFlight.Where(page => page.Value.IsCompleted).ToArray())
+        foreach (var (page, counting) in _inFlight.Where(page => page.Value.IsCompleted).ToArray())
         {
-            _inFlight.Remove(id);
+            _inFlight.Remove(page);
             try
             {
-                _progress = _progress.Add(await page);
+                _progress = _progress.Add(await counting);
             }
             catch (TaskFailedException e)
             {
-                Log.PageLost(context.CreateReplaySafeLogger(nameof(DetectFolder)), id, e);
+                Log.PageLost(context.CreateReplaySafeLogger(nameof(DetectFolder)), page, e);
             }
         }
 
@@ -106,9 +106,9 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
     private void EndEarly(JobOutcome outcome)
     {
         _early ??= outcome;
-        foreach (var (id, _) in _inFlight.Where(page => !page.Value.IsCompleted))
+        foreach (var (page, _) in _inFlight.Where(page => !page.Value.IsCompleted))
         {
-            context.SendEvent(id, DetectPage.Cancelled, string.Empty);
+            context.SendEvent(DetectPage.InstanceId(run.Job.JobId, page), DetectPage.Cancelled, string.Empty);
         }
     }
 }

@@ -21,8 +21,9 @@ internal sealed class App(Uri address, FunctionHost? host = null)
         using var request = new HttpRequestMessage(method, new Uri(address, path)) { Content = content };
         using var response = await Http.SendAsync(request, Cancellation);
         var text = await response.Content.ReadAsStringAsync(Cancellation);
-        Assert.True(text.Length > 0, $"{method} {path} answered {(int)response.StatusCode} without a body");
-        using var document = JsonDocument.Parse(text);
+
+        // An answer of the host itself, for example while the worker is being replaced, has no body.
+        using var document = JsonDocument.Parse(text.Length > 0 ? text : "{}");
         return (response.StatusCode, document.RootElement.Clone());
     }
 
