@@ -1,12 +1,13 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using Nanodet.Serverless.LocalHost.Processes;
 
 namespace Nanodet.Serverless.LocalHost.Worker;
 
 /// <summary>The operating system's side of one worker: the unmodified app, started as the Functions host starts it.</summary>
-internal sealed class WorkerProcess : IAsyncDisposable
+internal sealed partial class WorkerProcess : IAsyncDisposable
 {
     // The shell leaves a guard behind and becomes the worker, so the process id is the worker's. The guard waits for a line on the
     // host's pipe: with a line it leaves, with the end of the pipe (the host is dead) it kills the worker first. Ctrl+C in a
@@ -16,7 +17,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         exec 3<&0 </dev/null
         { read -r _ <&3 || kill -9 $$; } >/dev/null 2>&1 &
         exec 3<&-
-        exec "$@"
+        exec env "$@"
         """;
 
     private readonly ChildProcess child;
@@ -34,7 +35,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         string[] command = [description.Executable, description.WorkerPath, .. Arguments(rpcAddress, workerId)];
         var start = OperatingSystem.IsWindows()
             ? new ProcessStartInfo(command[0], command[1..])
-            : new ProcessStartInfo("/bin/sh", ["-c", Guard, "sh", .. command]);
+            : new ProcessStartInfo("/bin/sh", ["-c", Guard, "sh", .. Unspeakable(environment), .. command]);
         start.WorkingDirectory = description.AppDirectory;
         start.Environment.Clear();
         foreach (var (name, value) in environment)
@@ -56,6 +57,13 @@ internal sealed class WorkerProcess : IAsyncDisposable
     public Task<bool> WaitOrKillAsync(TimeSpan grace, TimeProvider timeProvider) => child.WaitOrKillAsync(grace, timeProvider);
 
     public ValueTask DisposeAsync() => child.DisposeAsync();
+
+    // A shell drops what is no name of a variable, like AzureWebJobs.NAME.Disabled; the worker sees all settings, as in Azure.
+    private static IEnumerable<string> Unspeakable(IReadOnlyDictionary<string, string> environment) =>
+        environment.Where(setting => !VariableName().IsMatch(setting.Key)).Select(setting => $"{setting.Key}={setting.Value}");
+
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$")]
+    private static partial Regex VariableName();
 
     // Older workers read the first five, current ones the rest.
     private static IEnumerable<string> Arguments(Uri rpcAddress, string workerId)

@@ -8,7 +8,7 @@ using Nanodet.Serverless.Pipeline.Telemetry;
 namespace Nanodet.Serverless.Pipeline.Batches;
 
 /// <summary>The worker's side of a batch: images in, one staging blob out.</summary>
-public sealed class BatchProcessor
+public sealed class BatchProcessor : IDisposable
 {
     private readonly WarmModel _model;
     private readonly BatchLists _lists;
@@ -17,6 +17,7 @@ public sealed class BatchProcessor
     private readonly WorkerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly SemaphoreSlim _slots;
 
     internal BatchProcessor(
         WarmModel model,
@@ -34,6 +35,7 @@ public sealed class BatchProcessor
         _options = options.Value;
         _time = time;
         _logger = logger;
+        _slots = new SemaphoreSlim(_options.ConcurrentBatches);
     }
 
     /// <summary>Detects a batch, unless that was done before.</summary>
@@ -48,6 +50,22 @@ public sealed class BatchProcessor
     public async Task<BatchDetected?> ProcessAsync(BatchMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
+        await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await ProcessInSlotAsync(message, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _slots.Dispose();
+
+    private async Task<BatchDetected?> ProcessInSlotAsync(BatchMessage message, CancellationToken cancellationToken)
+    {
         var batch = message.Batch;
         var start = _time.GetTimestamp();
         using var activity = PipelineTelemetry.Source.StartActivity("nanodet.batch", ActivityKind.Consumer);

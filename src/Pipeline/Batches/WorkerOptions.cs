@@ -8,6 +8,11 @@ public sealed record WorkerOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "Nanodet:Worker";
 
+    /// <summary>Batches that are worked on at the same time; further messages wait, however many the host hands over.</summary>
+    /// <value>1 to 64 batches; default 4.</value>
+    [Range(1, 64)]
+    public int ConcurrentBatches { get; init; } = 4;
+
     /// <summary>Images of a batch that are looked up and downloaded at the same time.</summary>
     /// <value>1 to 64 images; default 8.</value>
     [Range(1, 64)]

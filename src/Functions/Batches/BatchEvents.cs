@@ -1,0 +1,35 @@
+using Grpc.Core;
+using Microsoft.DurableTask.Client;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Functions.Batches;
+
+/// <summary>Events to orchestrations of batches.</summary>
+public sealed class BatchEvents(BatchStaging staging)
+{
+    /// <summary>
+    /// Tells the orchestration that its batch is detected. One that has ended, or that nobody knows any more, needs no telling: the
+    /// engine refuses the event with FailedPrecondition or NotFound, and that is success. What lies in staging for it goes.
+    /// </summary>
+    /// <param name="client">The durable client.</param>
+    /// <param name="detected">The event; null when there is nothing to tell.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task RaiseAsync(DurableTaskClient client, BatchDetected? detected, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        if (detected is null)
+        {
+            return;
+        }
+
+        try
+        {
+            await client.RaiseEventAsync(BatchNames.InstanceId(detected.BatchId), BatchDetected.EventName, detected, cancellationToken);
+        }
+        catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition or StatusCode.NotFound)
+        {
+            await staging.DiscardAsync(detected, cancellationToken);
+        }
+    }
+}

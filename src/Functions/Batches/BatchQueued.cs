@@ -1,0 +1,18 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Functions.Batches;
+
+/// <summary>The worker: a batch of queue <c>batches</c> through the warm model, then the event to its orchestration.</summary>
+public sealed class BatchQueued(BatchProcessor processor, BatchEvents events)
+{
+    /// <summary>Detects it.</summary>
+    [Function(nameof(BatchQueued))]
+    public async Task RunAsync(
+        [QueueTrigger("%Nanodet:Storage:BatchQueue%")] byte[] message,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellationToken) =>
+        await events.RaiseAsync(client, await processor.ProcessAsync(MessageReader.ReadBatch(message), cancellationToken), cancellationToken);
+}

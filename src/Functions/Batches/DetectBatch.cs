@@ -1,0 +1,65 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask;
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Functions.Batches;
+
+/// <summary>
+/// One batch, from its queue message to its results. A worker that is away only delays it: the batch is queued again under the
+/// same id, with growing pauses, as often as it takes.
+/// </summary>
+public static class DetectBatch
+{
+    /// <summary>The external event that ends the wait for a worker; what is detected already is still written.</summary>
+    public const string Cancelled = "BatchCancelled";
+
+    /// <summary>Rounds of queueing and waiting before the history is cut.</summary>
+    private const int RoundsPerGeneration = 8;
+
+    /// <summary>Runs the batch.</summary>
+    /// <param name="context">Its input is a <see cref="DetectBatchInput"/>.</param>
+    /// <returns>What became of the images; zeros when the batch was cancelled.</returns>
+    [Function(nameof(DetectBatch))]
+    public static async Task<BatchCounts> RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var input = context.GetInput<DetectBatchInput>()!;
+        var options = Activities.Options(input.Waits);
+        var raised = context.WaitForExternalEvent<BatchDetected>(BatchDetected.EventName);
+        var cancelled = context.WaitForExternalEvent<string>(Cancelled);
+
+        var round = input.Round;
+        for (; round < input.Round + RoundsPerGeneration; round++)
+        {
+            await context.CallActivityAsync(nameof(QueueBatch), new BatchMessage { Batch = input.Batch, Attempt = round + 1 }, options);
+            var detected = await WaitAsync(context, input.Waits.After(round), raised, cancelled)
+                ?? await context.CallActivityAsync<BatchDetected?>(nameof(FindStaging), input.Batch, options);
+            if (detected is not null)
+            {
+                return await context.CallActivityAsync<BatchCounts>(
+                    nameof(WriteDetections), new WriteDetectionsInput(input.Batch, detected), options);
+            }
+
+            if (cancelled.IsCompleted)
+            {
+                return BatchCounts.None;
+            }
+        }
+
+        // An event that comes in this very moment is lost with this generation; the next one finds the staging blob.
+        context.ContinueAsNew(input with { Round = round });
+        return BatchCounts.None;
+    }
+
+    /// <summary>The event, or null when it did not come in time or nobody waits for it any longer.</summary>
+    private static async Task<BatchDetected?> WaitAsync(
+        TaskOrchestrationContext context, TimeSpan wait, Task<BatchDetected> raised, Task cancelled)
+    {
+        using var stop = new CancellationTokenSource();
+        await Task.WhenAny(raised, cancelled, context.CreateTimer(wait, stop.Token));
+
+        // A timer that is left running would keep a message in the control queue.
+        stop.Cancel();
+        return raised.IsCompletedSuccessfully ? await raised : null;
+    }
+}

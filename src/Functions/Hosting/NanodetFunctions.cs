@@ -1,0 +1,47 @@
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Functions.Http;
+using Nanodet.Serverless.Functions.Images;
+using Nanodet.Serverless.Functions.Jobs;
+using Nanodet.Serverless.Pipeline;
+
+namespace Nanodet.Serverless.Functions.Hosting;
+
+/// <summary>Registers what the functions of a role call.</summary>
+internal static class NanodetFunctions
+{
+    public const string RoleSetting = "Nanodet:Role";
+
+    public static void AddNanodet(this FunctionsApplicationBuilder builder)
+    {
+        var role = builder.Configuration.GetValue(RoleSetting, AppRole.All);
+        var services = builder.Services;
+        services.AddSingleton<IHostedService>(provider => new RoleCheck(role, provider.GetRequiredService<IConfiguration>()));
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(new AppIdentity(role));
+        if (role != AppRole.Worker)
+        {
+            services.AddNanodetCoordinator();
+            services.AddOptions<OrchestrationOptions>().BindConfiguration(OrchestrationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+            services.AddOptions<NightlyOptions>().BindConfiguration(NightlyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+            services.AddSingleton<ImageIntake>();
+            services.AddSingleton<JobClient>();
+            services.AddSingleton<NightlyJob>();
+            services.AddSingleton<BatchStarter>();
+            services.AddSingleton<JobsApi>();
+        }
+
+        if (role != AppRole.Coordinator)
+        {
+            services.AddNanodetWorker();
+            services.AddSingleton<DetectApi>();
+        }
+
+        services.AddSingleton<BatchEvents>();
+        services.AddSingleton<HealthReporter>();
+    }
+}

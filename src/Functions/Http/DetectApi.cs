@@ -1,0 +1,65 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Images;
+using Nanodet.Serverless.Pipeline.Models;
+
+namespace Nanodet.Serverless.Functions.Http;
+
+/// <summary>From an image in a request to a result in an answer.</summary>
+public sealed class DetectApi(WarmDetector detector, IOptions<WorkerOptions> worker)
+{
+    private static readonly ImageLimits Limits = new();
+
+    /// <summary>200 with the result; 413, 422, 400 or 503 with problem details.</summary>
+    public async Task<IResult> DetectAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (!DetectQuery.TryRead(request.Query, out var options, out var problem))
+        {
+            return Problem.InvalidRequest(problem);
+        }
+
+        if (await ReadBodyAsync(request, cancellationToken) is not { } image)
+        {
+            return Problem.Result(
+                StatusCodes.Status413PayloadTooLarge,
+                ImageErrorCodes.TooLarge,
+                "The image is too large",
+                $"Expected at most {Limits.MaxBytes} bytes, found more.");
+        }
+
+        var result = await detector.DetectAsync(image, DetectQuery.Name(request.Query), options, worker.Value.ReadyWait, cancellationToken);
+        return result switch
+        {
+            null => Problem.ModelNotReady("The model is not ready; GET /api/health says why. Try again later."),
+            { Error: { } error } => Problem.Result(
+                StatusCodes.Status422UnprocessableEntity, error.Code, "The image cannot be used", error.Message),
+            _ => new JsonAnswer(StatusCodes.Status200OK, result.ToUtf8Json(), JsonAnswer.Json),
+        };
+    }
+
+    /// <summary>The body, or null when it is longer than an image may be.</summary>
+    private static async Task<byte[]?> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength > Limits.MaxBytes)
+        {
+            return null;
+        }
+
+        using var body = new MemoryStream((int)(request.ContentLength ?? 0));
+        var buffer = new byte[81920];
+        int read;
+        while ((read = await request.Body.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            if (body.Length + read > Limits.MaxBytes)
+            {
+                return null;
+            }
+
+            body.Write(buffer, 0, read);
+        }
+
+        return body.ToArray();
+    }
+}

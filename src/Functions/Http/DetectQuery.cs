@@ -1,0 +1,73 @@
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Functions.Http;
+
+/// <summary>The query of <c>POST /api/detect</c>: <c>score</c>, <c>iou</c>, <c>max</c>, <c>model</c>, <c>name</c>, each optional.</summary>
+internal static class DetectQuery
+{
+    /// <summary>Reads the options.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="options">How to detect.</param>
+    /// <param name="problem">What was expected and what was found.</param>
+    public static bool TryRead(
+        IQueryCollection query, [NotNullWhen(true)] out DetectionRequestOptions? options, [NotNullWhen(false)] out string? problem)
+    {
+        options = null;
+        if (!TryReadNumber(query, "score", out var score, out problem)
+            || !TryReadNumber(query, "iou", out var iou, out problem)
+            || !TryReadNumber(query, "max", out var max, out problem))
+        {
+            return false;
+        }
+
+        if (max is { } count && count != Math.Truncate(count))
+        {
+            problem = $"max: expected a whole number, found '{query["max"]}'.";
+            return false;
+        }
+
+        var read = new DetectionRequestOptions
+        {
+            ScoreThreshold = (float?)score,
+            IouThreshold = (float?)iou,
+            MaxDetections = max is null ? null : (int)Math.Clamp(max.Value, int.MinValue, int.MaxValue),
+            Model = query["model"] is [{ } model] ? model : null,
+        };
+        var complaints = new List<ValidationResult>();
+        if (!Validator.TryValidateObject(read, new ValidationContext(read), complaints, validateAllProperties: true))
+        {
+            problem = string.Join(' ', complaints.Select(complaint => complaint.ErrorMessage));
+            return false;
+        }
+
+        options = read;
+        problem = null;
+        return true;
+    }
+
+    /// <summary>The name that the result gets.</summary>
+    public static string Name(IQueryCollection query) => query["name"] is [{ Length: > 0 and <= 1024 } given] ? given : "image";
+
+    private static bool TryReadNumber(IQueryCollection query, string key, out double? number, [NotNullWhen(false)] out string? problem)
+    {
+        number = null;
+        problem = null;
+        if (!query.TryGetValue(key, out var text))
+        {
+            return true;
+        }
+
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value))
+        {
+            number = value;
+            return true;
+        }
+
+        problem = $"{key}: expected a number, found '{text}'.";
+        return false;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Nanodet.Serverless.Functions.Http;
+
+/// <summary>
+/// Errors of the API: problem details of RFC 9457 with a <c>code</c> that programs may decide by; the texts may change.
+/// </summary>
+public static class Problem
+{
+    /// <summary>The media type of problem details.</summary>
+    public const string ContentType = "application/problem+json";
+
+    /// <summary>The answer for an error.</summary>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="code">Stable, for example <c>job_not_found</c>.</param>
+    /// <param name="title">The kind of error, the same each time.</param>
+    /// <param name="detail">What was expected and what was found.</param>
+    public static IResult Result(int status, string code, string title, string detail) => new JsonAnswer(
+        status,
+        JsonSerializer.SerializeToUtf8Bytes(
+            new ProblemDocument($"urn:nanodet:{code}", title, status, detail, code), ApiJson.Default.ProblemDocument),
+        ContentType);
+
+    /// <summary>400: the request cannot be understood or holds a value out of its range.</summary>
+    public static IResult InvalidRequest(string detail) =>
+        Result(StatusCodes.Status400BadRequest, "invalid_request", "The request is not valid", detail);
+
+    /// <summary>404: there is no such job.</summary>
+    public static IResult JobNotFound(string jobId) =>
+        Result(StatusCodes.Status404NotFound, "job_not_found", "There is no such job", $"No job has the id '{jobId}'.");
+
+    /// <summary>409: the job is in a state that does not allow this.</summary>
+    public static IResult Conflict(string code, string detail) =>
+        Result(StatusCodes.Status409Conflict, code, "The job's state does not allow this", detail);
+
+    /// <summary>503: the model is not there yet.</summary>
+    public static IResult ModelNotReady(string detail) =>
+        Result(StatusCodes.Status503ServiceUnavailable, "model_not_ready", "The model is not ready", detail);
+}

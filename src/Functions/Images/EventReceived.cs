@@ -1,0 +1,12 @@
+using Microsoft.Azure.Functions.Worker;
+
+namespace Nanodet.Serverless.Functions.Images;
+
+/// <summary>An event of queue <c>events</c>: Event Grid, CloudEvents 1.0, or just a container and a name.</summary>
+public sealed class EventReceived(ImageIntake intake)
+{
+    /// <summary>Queues its images.</summary>
+    [Function(nameof(EventReceived))]
+    public Task RunAsync([QueueTrigger("%Nanodet:Storage:EventQueue%")] byte[] message, CancellationToken cancellationToken) =>
+        intake.QueueAsync(message, cancellationToken);
+}

@@ -1,0 +1,83 @@
+using Azure;
+using Azure.Storage.Blobs.Specialized;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
+using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Storage;
+
+namespace Nanodet.Serverless.Functions.Images;
+
+/// <summary>From what triggers see to messages of queue <c>images</c>, and from there to batches.</summary>
+public sealed class ImageIntake(
+    MessageQueues queues,
+    EventParser events,
+    PoisonWriter poison,
+    ImageGrouper grouper,
+    BatchStarter starter,
+    ILogger<ImageIntake> logger)
+{
+    /// <summary>Queues a blob that appeared; asks for its properties, downloads nothing.</summary>
+    public async Task QueueAsync(BlobBaseClient blob, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(blob);
+        try
+        {
+            var properties = (await blob.GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
+            var message = new ImageMessage
+            {
+                Container = blob.BlobContainerName,
+                Name = blob.Name,
+                Etag = properties.ETag.ToString("G"),
+                Bytes = properties.ContentLength,
+            };
+            await queues.SendImageAsync(message, cancellationToken);
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            Log.UploadGone(logger, blob.Name);
+        }
+    }
+
+    /// <summary>Queues the images of an event. What is refused is logged; what nobody can read is kept as a dead letter.</summary>
+    public async Task QueueAsync(byte[] body, CancellationToken cancellationToken)
+    {
+        foreach (var parsed in events.Parse(body))
+        {
+            if (parsed.IsAccepted)
+            {
+                await queues.SendImageAsync(parsed.Message, cancellationToken);
+                continue;
+            }
+
+            Log.EventRefused(logger, parsed.Refusal, parsed.Reason);
+            if (parsed.Refusal == ParsedEvent.NotAnEvent)
+            {
+                await poison.WriteEventAsync(body, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Queues a blob whose trigger failed too often.</summary>
+    public Task QueuePoisonedAsync(byte[] body, CancellationToken cancellationToken)
+    {
+        var blob = PoisonedBlob.Read(body);
+        return queues.SendImageAsync(
+            new ImageMessage { Container = blob.ContainerName, Name = blob.BlobName, Etag = blob.ETag?.Trim('"') }, cancellationToken);
+    }
+
+    /// <summary>Lets an image wait for its group.</summary>
+    /// <param name="body">The queue message.</param>
+    /// <param name="messageId">Its id: two messages of the same content are two requests, two deliveries of one message are not.</param>
+    /// <param name="client">Starts the batch.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task GroupAsync(byte[] body, string messageId, DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        var message = MessageReader.ReadImage(body);
+        return grouper.AddAsync(
+            message with { Stamp = message.Stamp ?? messageId },
+            (batch, token) => starter.StartAsync(client, batch, token),
+            cancellationToken);
+    }
+}

@@ -1,0 +1,116 @@
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Functions.Hosting;
+using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Functions.Jobs;
+
+/// <summary>Starts jobs, and says how far they are.</summary>
+public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<OrchestrationOptions> options, TimeProvider timeProvider)
+{
+    /// <summary>Starts a job.</summary>
+    /// <param name="client">The durable client.</param>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="jobId">Null for a new id; with an id a second call is none.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="Pipeline.PipelineException">The request is not valid.</exception>
+    public async Task<JobStatus> StartAsync(DurableTaskClient client, JobRequest request, string? jobId, CancellationToken cancellationToken)
+    {
+        var job = await store.CreateAsync(request, jobId, cancellationToken);
+        var progress = new JobProgress { StartedUtc = job.CreatedUtc };
+        var run = new JobRun(job, starter.Waits, options.Value.PagesPerGeneration, progress);
+        await BatchStarter.StartOnceAsync(client, nameof(DetectFolder), JobStore.InstanceId(job.JobId), run, cancellationToken);
+        return JobStatus.From(job.JobId, progress, timeProvider.GetUtcNow());
+    }
+
+    /// <summary>How far a job is.</summary>
+    /// <returns>Null when there is no such job.</returns>
+    public async Task<JobStatus?> FindAsync(DurableTaskClient client, string jobId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        if (!JobStore.IsJobId(jobId) || await store.FindAsync(jobId, cancellationToken) is not { } job)
+        {
+            return null;
+        }
+
+        if (await store.FindManifestAsync(jobId, cancellationToken) is { } manifest)
+        {
+            return JobStatus.From(manifest);
+        }
+
+        var instance = await client.GetInstanceAsync(JobStore.InstanceId(jobId), getInputsAndOutputs: true, cancellationToken);
+        var progress = await ReadProgressAsync(client, jobId, instance, cancellationToken) ?? new JobProgress { StartedUtc = job.CreatedUtc };
+        var status = JobStatus.From(jobId, progress, timeProvider.GetUtcNow());
+        return instance?.RuntimeStatus switch
+        {
+            OrchestrationRuntimeStatus.Failed => status with
+            {
+                State = JobStates.Failed,
+                EndedUtc = instance.LastUpdatedAt,
+                Error = instance.FailureDetails?.ErrorMessage,
+            },
+            OrchestrationRuntimeStatus.Terminated => status with { State = JobStates.Cancelled, EndedUtc = instance.LastUpdatedAt },
+            null => status with { State = JobStates.Failed, Error = "The job was never started: its request was written, and then the app stopped." },
+            _ => status,
+        };
+    }
+
+    /// <summary>The latest jobs, the latest first.</summary>
+    /// <param name="client">The durable client.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<IReadOnlyList<JobStatus>> ListAsync(DurableTaskClient client, int limit, CancellationToken cancellationToken)
+    {
+        var ids = await store.ListAsync(limit, cancellationToken);
+        var jobs = await Task.WhenAll(ids.Select(id => FindAsync(client, id, cancellationToken)));
+        return [.. jobs.OfType<JobStatus>()];
+    }
+
+    /// <summary>Asks a job to end: it lists no more, and what waits for a worker waits no longer. What was done stays.</summary>
+    public static Task CancelAsync(DurableTaskClient client, string jobId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        return client.RaiseEventAsync(JobStore.InstanceId(jobId), DetectFolder.Cancelled, string.Empty, cancellationToken);
+    }
+
+    /// <summary>Starts a new job over the failures of one that ended.</summary>
+    /// <returns>Null when there is no such job.</returns>
+    public async Task<JobStatus?> RetryAsync(DurableTaskClient client, string jobId, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(jobId, cancellationToken) is not { } job)
+        {
+            return null;
+        }
+
+        var request = new JobRequest
+        {
+            Container = job.Container,
+            Prefix = job.Prefix,
+            Filter = job.Filter,
+            Options = job.Options,
+            OnlyFailed = true,
+            PageSize = job.PageSize,
+            PagesInFlight = job.PagesInFlight,
+            BatchSize = job.BatchSize,
+        };
+        return await StartAsync(client, request, jobId: null, cancellationToken);
+    }
+
+    /// <summary>Whole pages from the job itself, and what the pages in flight say of themselves.</summary>
+    private static async Task<JobProgress?> ReadProgressAsync(
+        DurableTaskClient client, string jobId, OrchestrationMetadata? job, CancellationToken cancellationToken)
+    {
+        if (job?.SerializedCustomStatus is null || job.ReadCustomStatusAs<JobView>() is not { } view)
+        {
+            return null;
+        }
+
+        var pages = await Task.WhenAll(view.PagesInFlight.Select(
+            page => client.GetInstanceAsync(DetectPage.InstanceId(jobId, page), getInputsAndOutputs: true, cancellationToken)));
+        return pages.Where(page => page?.SerializedCustomStatus is not null)
+            .Select(page => page!.ReadCustomStatusAs<BatchCounts>())
+            .Aggregate(view.Progress, (sum, page) => page is null ? sum : sum.Add(page));
+    }
+}

@@ -1,0 +1,114 @@
+using Microsoft.DurableTask;
+using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Functions.Jobs;
+
+/// <summary>One generation of a job, between two cuts of its history. Deterministic: everything comes from its context.</summary>
+internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run)
+{
+    private readonly TaskOptions _options = Activities.Options(run.Waits);
+    private readonly SortedDictionary<int, Task<BatchCounts>> _inFlight = [];
+    private JobProgress _progress = run.Progress;
+    private string? _token = run.Token;
+    private JobOutcome? _early;
+
+    /// <summary>What the next generation starts from; null when this was the last.</summary>
+    public JobRun? Next => _progress.IsListed || _early is not null ? null : run with { Progress = _progress, Token = _token };
+
+    private bool MayList => !_progress.IsListed && _early is null && _inFlight.Count < run.Job.PagesInFlight
+        && _progress.Pages < run.Progress.Pages + run.PagesPerGeneration;
+
+    /// <summary>Runs pages until this generation has had its share and none is in flight.</summary>
+    public async Task RunPagesAsync()
+    {
+        var cancelled = context.WaitForExternalEvent<string>(DetectFolder.Cancelled);
+        while (true)
+        {
+            while (MayList && !cancelled.IsCompleted)
+            {
+                await ListAsync();
+            }
+
+            if (cancelled.IsCompleted)
+            {
+                EndEarly(new JobOutcome(JobStates.Cancelled, "The job was cancelled."));
+
+                // Another cancellation reaches the pages again, should the first have been lost on its way.
+                cancelled = context.WaitForExternalEvent<string>(DetectFolder.Cancelled);
+            }
+
+            context.SetCustomStatus(new JobView(_progress, [.. _inFlight.Keys]));
+            if (_inFlight.Count == 0)
+            {
+                return;
+            }
+
+            await Task.WhenAny([cancelled, .. _inFlight.Values]);
+            await CollectAsync();
+        }
+    }
+
+    /// <summary>Writes the manifest.</summary>
+    public async Task<JobOutcome> FinishAsync()
+    {
+        var state = _early?.State ?? JobStates.Completed;
+        var end = new JobEnd(run.Job, _progress, state, new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero), _early?.Error);
+        return await context.CallActivityAsync<JobOutcome>(nameof(WriteManifest), end, _options);
+    }
+
+    private async Task ListAsync()
+    {
+        try
+        {
+            var request = new JobPageRequest(run.Job, _progress.Pages, _token);
+            var page = await context.CallActivityAsync<JobPage>(nameof(ListImages), request, _options);
+            _progress = _progress.Add(page);
+            _token = page.NextToken;
+            if (page.Count > 0)
+            {
+                var id = DetectPage.InstanceId(run.Job.JobId, page.Page);
+                _inFlight.Add(page.Page, context.CallSubOrchestratorAsync<BatchCounts>(
+                    nameof(DetectPage), new PageRun(run.Job, page, run.Waits), new SubOrchestrationOptions(instanceId: id)));
+            }
+        }
+        catch (TaskFailedException e)
+        {
+            EndEarly(new JobOutcome(JobStates.Failed, $"The images could not be listed: {e.FailureDetails.ErrorMessage}"));
+        }
+    }
+
+    private async Task CollectAsync()
+    {
+        foreach (var (page, counting) in _inFlight.Where(page => page.Value.IsCompleted).ToArray())
+        {
+            _inFlight.Remove(page);
+            try
+            {
+                _progress = _progress.Add(await counting);
+            }
+            catch (TaskFailedException e)
+            {
+                Log.PageLost(context.CreateReplaySafeLogger(nameof(DetectFolder)), page, e);
+            }
+        }
+
+        if (run.Job.ErrorThreshold.IsExceeded(_progress.Failed, _progress.CountProcessed()))
+        {
+            EndEarly(new JobOutcome(
+                JobStates.Failed,
+                $"{_progress.Failed} of {_progress.CountProcessed()} images failed, more than the error threshold of {run.Job.ErrorThreshold}."));
+        }
+    }
+
+    /// <summary>Lists no more pages, and ends the wait of those in flight. The first reason stays.</summary>
+    private void EndEarly(JobOutcome outcome)
+    {
+        _early ??= outcome;
+        foreach (var (page, _) in _inFlight.Where(page => !page.Value.IsCompleted))
+        {
+            context.SendEvent(DetectPage.InstanceId(run.Job.JobId, page), DetectPage.Cancelled, string.Empty);
+        }
+    }
+}

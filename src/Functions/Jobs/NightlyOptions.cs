@@ -1,0 +1,24 @@
+namespace Nanodet.Serverless.Functions.Jobs;
+
+/// <summary>The nightly job. Section <c>Nanodet:Nightly</c>.</summary>
+public sealed record NightlyOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Nanodet:Nightly";
+
+    /// <summary>Whether there is one.</summary>
+    /// <value>Default false.</value>
+    public bool Enabled { get; init; }
+
+    /// <summary>Only blobs whose name begins so.</summary>
+    /// <value>Default empty: all.</value>
+    public string Prefix { get; init; } = string.Empty;
+
+    /// <summary>A glob, as in a job's request.</summary>
+    /// <value>Default null: all.</value>
+    public string? Filter { get; init; }
+
+    /// <summary>A failure threshold, as in a job's request.</summary>
+    /// <value>A count, a percentage or -1; default -1: never.</value>
+    public string ErrorThreshold { get; init; } = "-1";
+}

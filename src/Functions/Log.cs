@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+
+namespace Nanodet.Serverless.Functions;
+
+/// <summary>Every line that the functions log.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "The blob {Name} is gone before it was queued.")]
+    public static partial void UploadGone(ILogger logger, string name);
+
+    [LoggerMessage(2, LogLevel.Warning, "An event was refused ({Code}): {Reason}")]
+    public static partial void EventRefused(ILogger logger, string code, string reason);
+
+    [LoggerMessage(3, LogLevel.Error, "Batch {BatchId} failed for good; its images are missing in the job's counts.")]
+    public static partial void BatchLost(ILogger logger, string batchId, Exception exception);
+
+    [LoggerMessage(4, LogLevel.Error, "Page {Page} failed for good; its images are missing in the job's counts.")]
+    public static partial void PageLost(ILogger logger, int page, Exception exception);
+
+    [LoggerMessage(5, LogLevel.Information, "The nightly job {JobId} was started.")]
+    public static partial void NightlyStarted(ILogger logger, string jobId);
+
+    [LoggerMessage(6, LogLevel.Information, "Reconciliation: {Examined} images examined, {Queued} without a record queued again.")]
+    public static partial void Reconciled(ILogger logger, long examined, long queued);
+}

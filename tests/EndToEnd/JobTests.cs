@@ -1,0 +1,177 @@
+using System.Net;
+using System.Text.Json;
+using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.Pipeline.Jobs;
+
+namespace Nanodet.Serverless.EndToEnd.Tests;
+
+/// <summary>What jobs can be asked for. One app for all of them, without the upload trigger: only jobs detect here.</summary>
+public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
+{
+    private App App => shared.App;
+
+    private Deployment Deployment => shared.Deployment;
+
+    [Fact]
+    public async Task StartJob_Twice_SecondSkipsAndForceComputesAgain()
+    {
+        await Deployment.Images.UploadAsync(SampleImages.Good(30, "twice"));
+        var before = await App.ImagesComputedAsync();
+
+        var first = await RunAsync(new { prefix = "twice/", batchSize = 7, pageSize = 10 });
+        var second = await RunAsync(new { prefix = "twice/" });
+        var forced = await RunAsync(new { prefix = "twice/", force = true, batchSize = 8 });
+
+        Assert.Equal((30, 30, 0, 0), Counts(first));
+        Assert.Equal((30, 0, 0, 30), Counts(second));
+        Assert.Equal((30, 30, 0, 0), Counts(forced));
+        Assert.Equal(60, await App.ImagesComputedAsync() - before);
+        var manifest = await Deployment.ManifestAsync(first.JobId);
+        Assert.Equal("test-plus", manifest.Model!.Name);
+        Assert.Equal("CPU", manifest.Provider);
+        Assert.Equal(3, manifest.Pages);
+        var names = (await Deployment.ResultsAsync(manifest)).Select(line => line.GetProperty("image").GetProperty("name").GetString());
+        Assert.Equal(SampleImages.Good(30, "twice").Select(image => image.Name).Order(), names.Order());
+    }
+
+    [Fact]
+    public async Task StartJob_FilterAndOptions_TakesOnlyWhatMatchesAndDetectsAsAsked()
+    {
+        await Deployment.Images.UploadAsync(SampleImages.Good(12, "filter"));
+
+        var job = await RunAsync(new { prefix = "filter/", filter = "**/*.png", options = new { scoreThreshold = 0.9, maxDetections = 3 } });
+
+        Assert.Equal((4, 4, 0, 0), Counts(job));
+        Assert.Equal(8, job.Filtered);
+        var records = (await Deployment.ReadRecordsAsync()).Where(record => record.Key.StartsWith("filter/", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(4, records.Length);
+        Assert.All(records, record => Assert.Equal((0.9f, 3), (record.Value.Options!.ScoreThreshold, record.Value.Options.MaxDetections)));
+    }
+
+    [Fact]
+    public async Task RetryJob_FailuresRepaired_DetectsOnlyThose()
+    {
+        var good = SampleImages.Good(10, "retry").ToArray();
+        await Deployment.Images.UploadAsync(good[..7]);
+        await Deployment.Images.UploadAsync(good[7..].Select(image => (image.Name, Array.Empty<byte>())));
+        var first = await RunAsync(new { prefix = "retry/" });
+        Assert.Equal((10, 7, 3, 0), Counts(first));
+        Assert.Equal((JobStates.Completed, null), (first.State, first.Error));
+        await Deployment.Images.UploadAsync(good[7..9]);
+
+        var (status, body) = await App.SendAsync(HttpMethod.Post, $"api/jobs/{first.JobId}/retry");
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        var retried = await App.JobEndsAsync(body.GetProperty("jobId").GetString()!);
+
+        Assert.Equal((3, 2, 1, 0), Counts(retried));
+        Assert.Equal(7, retried.Filtered);
+    }
+
+    [Fact]
+    public async Task StartJob_MoreFailuresThanTheThreshold_EndsEarlyAndSaysSo()
+    {
+        await Deployment.Images.UploadAsync(Enumerable.Range(0, 60).Select(i => ($"broken/{i:D2}.jpg", "no image"u8.ToArray())));
+
+        var failed = await RunAsync(new { prefix = "broken/", errorThreshold = "10%", pageSize = 10, pagesInFlight = 1, batchSize = 5 });
+        var borne = await RunAsync(new { prefix = "broken/", errorThreshold = -1, force = true });
+
+        Assert.Equal(JobStates.Failed, failed.State);
+        Assert.Contains("threshold", failed.Error, StringComparison.Ordinal);
+        Assert.True(failed.Discovered < 60, $"it went on: {failed}");
+        var manifest = await Deployment.ManifestAsync(failed.JobId);
+        Assert.Equal(manifest.Discovered, manifest.Detected + manifest.Failed + manifest.Skipped + manifest.Unprocessed);
+        Assert.Equal((60, 0, 60, 0), Counts(borne));
+    }
+
+    [Fact]
+    public async Task ListJobs_AfterAJob_HasItFirst()
+    {
+        var job = await RunAsync(new { prefix = "nothing-is-here/" });
+
+        var (status, body) = await App.GetAsync("api/jobs?limit=5");
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal((0, 0, 0, 0), Counts(job));
+        Assert.Contains(body.GetProperty("jobs").EnumerateArray(), listed => listed.GetProperty("jobId").GetString() == job.JobId);
+    }
+
+    [Theory]
+    [InlineData("GET", "api/jobs/20200101-000000-none", null, HttpStatusCode.NotFound, "job_not_found")]
+    [InlineData("GET", "api/jobs/..%2f..%2fmodels", null, HttpStatusCode.NotFound, "job_not_found")]
+    [InlineData("DELETE", "api/jobs/none", null, HttpStatusCode.NotFound, "job_not_found")]
+    [InlineData("POST", "api/jobs/none/retry", null, HttpStatusCode.NotFound, "job_not_found")]
+    [InlineData("GET", "api/jobs?limit=0", null, HttpStatusCode.BadRequest, "invalid_request")]
+    [InlineData("POST", "api/jobs", "no json", HttpStatusCode.BadRequest, "invalid_request")]
+    [InlineData("POST", "api/jobs", """{"errorThreshold":"110%"}""", HttpStatusCode.BadRequest, "invalid_request")]
+    [InlineData("POST", "api/jobs", """{"container":"models"}""", HttpStatusCode.BadRequest, "invalid_request")]
+    [InlineData("POST", "api/jobs", """{"options":{"scoreThreshold":2}}""", HttpStatusCode.BadRequest, "invalid_request")]
+    [InlineData("POST", "api/detect?score=2", "x", HttpStatusCode.BadRequest, "invalid_request")]
+    [InlineData("POST", "api/detect?max=many", "x", HttpStatusCode.BadRequest, "invalid_request")]
+    [InlineData("POST", "api/detect", "no image", HttpStatusCode.UnprocessableEntity, "not_an_image")]
+    [InlineData("POST", "api/detect", "", HttpStatusCode.UnprocessableEntity, "image_empty")]
+    public async Task Request_ThatCannotBeServed_IsAProblemWithACode(string method, string path, string? body, HttpStatusCode expected, string code)
+    {
+        using var content = body is null ? null : new StringContent(body);
+
+        var (status, problem) = await App.SendAsync(new HttpMethod(method), path, content);
+
+        Assert.Equal((expected, code), (status, problem.GetProperty("code").GetString()));
+        Assert.Equal((int)expected, problem.GetProperty("status").GetInt32());
+        Assert.NotEmpty(problem.GetProperty("detail").GetString()!);
+    }
+
+    [Fact]
+    public async Task CancelJob_ThatHasEnded_IsAConflict()
+    {
+        var job = await RunAsync(new { prefix = "nothing-is-here/" });
+
+        var (status, problem) = await App.SendAsync(HttpMethod.Delete, $"api/jobs/{job.JobId}");
+
+        Assert.Equal((HttpStatusCode.Conflict, "job_ended"), (status, problem.GetProperty("code").GetString()));
+    }
+
+    [Fact]
+    public async Task DetectImage_OneImage_AnswersItsResult()
+    {
+        var (_, bytes) = SampleImages.Good(1).Single();
+        using var content = new ByteArrayContent(bytes);
+
+        var (status, result) = await App.SendAsync(HttpMethod.Post, "api/detect?name=door.png&max=2", content);
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal("door.png", result.GetProperty("image").GetProperty("name").GetString());
+        Assert.Equal(2, result.GetProperty("options").GetProperty("maxDetections").GetInt32());
+        Assert.NotEqual(0, result.GetProperty("detections").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task EventReceived_ThreeFormsAndStrangers_QueuesWhatIsOurs()
+    {
+        await Deployment.Images.UploadAsync(SampleImages.Good(3, "events"));
+        var names = SampleImages.Good(3, "events").Select(image => image.Name).ToArray();
+        var url = Deployment.Images.GetBlobClient(names[0]).Uri;
+        var queue = Deployment.Queues.GetQueueClient("events");
+        object[] events =
+        [
+            new { id = "1", eventType = "Microsoft.Storage.BlobCreated", subject = $"/blobServices/default/containers/images/blobs/{names[0]}", data = new { api = "PutBlob", url } },
+            new { specversion = "1.0", id = "2", type = "Microsoft.Storage.BlobCreated", source = "x", subject = $"/blobServices/default/containers/images/blobs/{names[1]}", data = new { api = "PutBlob", url = Deployment.Images.GetBlobClient(names[1]).Uri } },
+            new { container = "images", name = names[2] },
+            new { container = "models", name = "current.json" },
+            new { id = "3", eventType = "Microsoft.Storage.BlobCreated", subject = "/blobServices/default/containers/images/blobs/x.jpg", data = new { api = "PutBlob", url = "https://stranger.blob.core.windows.net/images/x.jpg" } },
+        ];
+        foreach (var one in events)
+        {
+            await queue.SendMessageAsync(JsonSerializer.Serialize(one), Hosting.App.Cancellation);
+        }
+
+        await Eventually.TrueAsync(
+            async () => names.All((await Deployment.ReadRecordsAsync()).ContainsKey), "the images of the three events have records", 60);
+        await Deployment.QueuesAreEmptyAsync();
+        Assert.DoesNotContain("current.json", (await Deployment.ReadRecordsAsync()).Keys);
+    }
+
+    private async Task<JobStatus> RunAsync(object request) => await App.JobEndsAsync(await App.StartJobAsync(request));
+
+    private static (long Discovered, long Detected, long Failed, long Skipped) Counts(JobStatus job) =>
+        (job.Discovered, job.Detected, job.Failed, job.Skipped);
+}

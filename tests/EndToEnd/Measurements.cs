@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.Pipeline.Jobs;
+
+namespace Nanodet.Serverless.EndToEnd.Tests;
+
+/// <summary>
+/// Figures, not checks: run by name with <c>-explicit only</c>. Quote ratios of one run; the machine decides the rest.
+/// </summary>
+public sealed class Measurements(ITestOutputHelper output)
+{
+    private const int Latencies = 50;
+
+    [Fact(Explicit = true)]
+    public async Task Latency_OfFiftyUploads_ByPollingAndByEvent()
+    {
+        await using var deployment = await Deployment.CreateAsync();
+        await deployment.PublishAsync(TestModel.Good, "1");
+        var watch = Stopwatch.StartNew();
+        var app = await deployment.StartAsync("all");
+        await app.IsReadyAsync();
+        Say($"start to ready: {watch.ElapsedMilliseconds} ms");
+
+        var events = deployment.Queues.GetQueueClient("events");
+        Say($"by polling: {await LatenciesAsync(deployment, "polled", _ => Task.CompletedTask)}");
+        await app.Host.StopAsync(App.Cancellation);
+        await deployment.StartAsync("all", ("AzureWebJobs.ImageUploaded.Disabled", "true"));
+        Say($"by event: {await LatenciesAsync(deployment, "announced", name => events.SendMessageAsync(JsonSerializer.Serialize(new { container = "images", name })))}");
+    }
+
+    [Fact(Explicit = true)]
+    public async Task Throughput_OfThreeHundred_ByPollingByEventAndByJob()
+    {
+        await using var deployment = await Deployment.CreateAsync();
+        await deployment.PublishAsync(TestModel.Good, "1");
+        var app = await deployment.StartAsync("all", ("AzureWebJobs.ImageUploaded.Disabled", "true"));
+        await app.IsReadyAsync();
+
+        // Jobs first: they see only their own folder.
+        var warmUp = SampleImages.Good(50, "warm");
+        await deployment.Images.UploadAsync(warmUp);
+        await app.JobEndsAsync(await app.StartJobAsync(new { prefix = "warm/" }));
+        await deployment.Images.UploadAsync(SampleImages.Good(300, "job"));
+        var before = Operations(deployment);
+        var job = await app.JobEndsAsync(await app.StartJobAsync(new { prefix = "job/" }));
+        Say($"job: {job.ImagesPerSecond} images/s, {(Operations(deployment) - before) / 300.0:F1} storage operations per image");
+
+        var images = SampleImages.Good(300, "event").ToArray();
+        await deployment.Images.UploadAsync(images);
+        before = Operations(deployment);
+        var watch = Stopwatch.StartNew();
+        var events = deployment.Queues.GetQueueClient("events");
+        await Parallel.ForEachAsync(images, async (image, token) =>
+            await events.SendMessageAsync(JsonSerializer.Serialize(new { container = "images", name = image.Name }), token));
+        await ComputedAsync(app, 50 + 600);
+        Say($"events: {300 / watch.Elapsed.TotalSeconds:F1} images/s, {(Operations(deployment) - before) / 300.0:F1} storage operations per image");
+        await deployment.QueuesAreEmptyAsync();
+        await app.Host.StopAsync(App.Cancellation);
+
+        await deployment.Images.UploadAsync(SampleImages.Good(300, "polled"));
+        before = Operations(deployment);
+        watch.Restart();
+        app = await deployment.StartAsync("all");
+        await deployment.RecordsAsync(50 + 900, 180);
+        Say($"polling: {300 / watch.Elapsed.TotalSeconds:F1} images/s of new ones among 950, host start included, "
+            + $"{(Operations(deployment) - before) / 950.0:F1} storage operations per blob seen");
+    }
+
+    [Fact(Explicit = true)]
+    public async Task Job_OfTwentyThousand_HoldsItsHistoryAndMemory()
+    {
+        const int count = 20_000;
+        await using var deployment = await Deployment.CreateAsync();
+        await deployment.PublishAsync(TestModel.Good, "1");
+        var bytes = SampleImages.Good(1).Single().Bytes;
+        await deployment.Images.UploadAsync(Enumerable.Range(0, count).Select(i => ($"many/{i / 1000:D2}/{i:D5}.png", bytes)));
+        var app = await deployment.StartAsync("all", ("AzureWebJobs.ImageUploaded.Disabled", "true"));
+        await app.IsReadyAsync();
+        var before = Operations(deployment);
+        var id = await app.StartJobAsync(new { prefix = "many/" });
+        var (longest, largest) = (0, 0L);
+        JobStatus job;
+        while ((job = await app.JobAsync(id)).State == JobStates.Running)
+        {
+            using var worker = Process.GetProcessById(app.Host.WorkerProcessId!.Value);
+            longest = Math.Max(longest, await HistoryAsync(app, id));
+            largest = Math.Max(largest, worker.WorkingSet64);
+            await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, App.Cancellation);
+        }
+
+        Say($"{job.State}: {job.Discovered} discovered, {job.Detected} detected; {job.ImagesPerSecond} images/s; "
+            + $"longest history of the job {longest} events; largest working set of the worker {largest >> 20} MiB; "
+            + $"{(Operations(deployment) - before) / (double)count:F1} storage operations per image");
+        Assert.Equal((JobStates.Completed, count), (job.State, job.Detected));
+    }
+
+    private static async Task<string> LatenciesAsync(Deployment deployment, string folder, Func<string, Task> announce)
+    {
+        var times = new List<double>();
+        foreach (var (name, bytes) in SampleImages.Good(Latencies + 3, folder))
+        {
+            var watch = Stopwatch.StartNew();
+            await deployment.Images.GetBlobClient(name).UploadAsync(BinaryData.FromBytes(bytes), App.Cancellation);
+            await announce(name);
+            var record = deployment.Detections.GetBlobClient($"images/{name}.json");
+            while (!await record.ExistsAsync(App.Cancellation))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, App.Cancellation);
+            }
+
+            times.Add(watch.Elapsed.TotalMilliseconds);
+        }
+
+        // The first three warm up.
+        double[] sorted = [.. times.Skip(3).Order()];
+        return string.Create(
+            CultureInfo.InvariantCulture, $"first {times[0]:F0} ms, p50 {sorted[Latencies / 2]:F0} ms, p95 {sorted[Latencies * 95 / 100]:F0} ms");
+    }
+
+    private static Task ComputedAsync(App app, long images) => Eventually.TrueAsync(
+        async () => await app.ImagesComputedAsync() >= images, () => $"{images} images are computed", 180);
+
+    private static int Operations(Deployment deployment)
+    {
+        using var log = new StreamReader(new FileStream(deployment.AccessLog, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        var count = 0;
+        while (log.ReadLine() is not null)
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    private static async Task<int> HistoryAsync(App app, string jobId)
+    {
+        var (_, instance) = await app.GetAsync($"runtime/webhooks/durabletask/instances/job-{jobId}?showHistory=true");
+        return instance.TryGetProperty("historyEvents", out var events) ? events.GetArrayLength() : 0;
+    }
+
+    private void Say(string line)
+    {
+        output.WriteLine(line);
+        Console.WriteLine(line);
+    }
+}
