@@ -16,7 +16,10 @@ public sealed class JobApp : IAsyncLifetime
     {
         _deployment = await Deployment.CreateAsync();
         await _deployment.PublishAsync(TestModel.Good, "1");
-        _app = await _deployment.StartAsync("all", ("AzureWebJobs.ImageUploaded.Disabled", "true"));
+        _app = await _deployment.StartAsync(
+            "all",
+            ("AzureWebJobs.ImageUploaded.Disabled", "true"),
+            ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:00"));
         await _app.IsReadyAsync();
     }
 

@@ -144,6 +144,42 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
         Assert.NotEqual(0, result.GetProperty("detections").GetArrayLength());
     }
 
+    [Theory]
+    [InlineData(40, HttpStatusCode.UnprocessableEntity, "not_an_image")]
+    [InlineData(65, HttpStatusCode.RequestEntityTooLarge, "image_too_large")]
+    public async Task DetectImage_LargeBody_IsReadUpToTheLimit(int mebibytes, HttpStatusCode expected, string code)
+    {
+        using var content = new ByteArrayContent(new byte[mebibytes << 20]);
+
+        var (status, problem) = await App.SendAsync(HttpMethod.Post, "api/detect", content);
+
+        Assert.Equal((expected, code), (status, problem.GetProperty("code").GetString()));
+    }
+
+    [Fact]
+    public async Task Queues_MessagesThatCannotBeRead_EndAsDeadLetters()
+    {
+        foreach (var queue in (string[])["images", "batches", "events"])
+        {
+            await Deployment.Queues.GetQueueClient(queue).SendMessageAsync($"no message for {queue}", Hosting.App.Cancellation);
+        }
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var letters = new List<string>();
+                await foreach (var blob in Deployment.Blobs.GetBlobContainerClient("staging").GetBlobsAsync(cancellationToken: Hosting.App.Cancellation))
+                {
+                    letters.Add(blob.Name);
+                }
+
+                return new[] { "images", "batches", "events" }.All(queue => letters.Exists(name => name.StartsWith($"dead-letters/{queue}/", StringComparison.Ordinal)));
+            },
+            "each message is a dead letter",
+            60);
+        await Deployment.QueuesAreEmptyAsync();
+    }
+
     [Fact]
     public async Task EventReceived_ThreeFormsAndStrangers_QueuesWhatIsOurs()
     {

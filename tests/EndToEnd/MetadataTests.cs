@@ -1,6 +1,10 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Detectors;
+using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.EndToEnd.Tests;
 
@@ -96,6 +100,24 @@ public sealed partial class MetadataTests
 
         Assert.Contains($"| `{path.Replace("extensions:", string.Empty, StringComparison.Ordinal).Replace(':', '.')}` | {value} |", Operations.Text, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Options_EveryOneOfThem_IsInTheTableOfSettings()
+    {
+        var types = typeof(StorageOptions).Assembly.GetTypes().Append(typeof(DetectorOptions))
+            .Select(type => (Type: type, Section: type == typeof(DetectorOptions) ? PipelineServices.DetectorSection : Section(type)))
+            .Where(type => type.Section is not null);
+
+        Assert.All(
+            types.SelectMany(type => Options(type.Type).Select(option => $"{type.Section}:{option}")),
+            setting => Assert.Contains($"| `{setting}` |", Operations.Text, StringComparison.Ordinal));
+    }
+
+    private static string? Section(Type type) =>
+        type.GetField("Section", BindingFlags.Public | BindingFlags.Static) is { IsLiteral: true } field ? (string?)field.GetRawConstantValue() : null;
+
+    private static IEnumerable<string> Options(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        .Where(property => property.CanWrite).Select(property => property.Name);
 
     private static IEnumerable<string> Names(IEnumerable<JsonElement> functions) => functions.Select(function => function.GetProperty("name").GetString()!);
 

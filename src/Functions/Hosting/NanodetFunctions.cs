@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -39,6 +40,9 @@ internal static class NanodetFunctions
         {
             services.AddNanodetWorker();
             services.AddSingleton<DetectApi>();
+
+            // The answer about a body that is too large is the app's, not the server's.
+            services.Configure<KestrelServerOptions>(server => server.Limits.MaxRequestBodySize = null);
         }
 
         services.AddSingleton<BatchEvents>();

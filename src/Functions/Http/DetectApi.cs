@@ -1,21 +1,22 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 
 namespace Nanodet.Serverless.Functions.Http;
 
 /// <summary>From an image in a request to a result in an answer.</summary>
-public sealed class DetectApi(WarmDetector detector, IOptions<WorkerOptions> worker)
+public sealed class DetectApi(WarmDetector detector, IOptions<WorkerOptions> worker, IOptions<DetectorOptions> options)
 {
-    private static readonly ImageLimits Limits = new();
+    private readonly long _maxBytes = options.Value.Limits.MaxBytes;
 
     /// <summary>200 with the result; 413, 422, 400 or 503 with problem details.</summary>
     public async Task<IResult> DetectAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (!DetectQuery.TryRead(request.Query, out var options, out var problem))
+        if (!DetectQuery.TryRead(request.Query, out var wanted, out var problem))
         {
             return Problem.InvalidRequest(problem);
         }
@@ -26,10 +27,10 @@ public sealed class DetectApi(WarmDetector detector, IOptions<WorkerOptions> wor
                 StatusCodes.Status413PayloadTooLarge,
                 ImageErrorCodes.TooLarge,
                 "The image is too large",
-                $"Expected at most {Limits.MaxBytes} bytes, found more.");
+                $"Expected at most {_maxBytes} bytes, found more.");
         }
 
-        var result = await detector.DetectAsync(image, DetectQuery.Name(request.Query), options, worker.Value.ReadyWait, cancellationToken);
+        var result = await detector.DetectAsync(image, DetectQuery.Name(request.Query), wanted, worker.Value.ReadyWait, cancellationToken);
         return result switch
         {
             null => Problem.ModelNotReady("The model is not ready; GET /api/health says why. Try again later."),
@@ -40,9 +41,9 @@ public sealed class DetectApi(WarmDetector detector, IOptions<WorkerOptions> wor
     }
 
     /// <summary>The body, or null when it is longer than an image may be.</summary>
-    private static async Task<byte[]?> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
+    private async Task<byte[]?> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        if (request.ContentLength > Limits.MaxBytes)
+        if (request.ContentLength > _maxBytes)
         {
             return null;
         }
@@ -52,7 +53,7 @@ public sealed class DetectApi(WarmDetector detector, IOptions<WorkerOptions> wor
         int read;
         while ((read = await request.Body.ReadAsync(buffer, cancellationToken)) > 0)
         {
-            if (body.Length + read > Limits.MaxBytes)
+            if (body.Length + read > _maxBytes)
             {
                 return null;
             }

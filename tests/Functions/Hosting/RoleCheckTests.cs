@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Configuration;
+using Nanodet.Serverless.Functions.Hosting;
+
+namespace Nanodet.Serverless.Functions.Tests.Hosting;
+
+public sealed class RoleCheckTests
+{
+    [Fact]
+    public async Task StartAsync_All_NeedsNoList() => await Check(AppRole.All).StartAsync(TestContext.Current.CancellationToken);
+
+    [Fact]
+    public async Task StartAsync_CoordinatorWithoutItsList_NamesWhatIsMissing()
+    {
+        var check = Check(AppRole.Coordinator, "AzureWebJobs.DetectImage.Disabled");
+
+        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => check.StartAsync(TestContext.Current.CancellationToken));
+
+        Assert.Contains("AzureWebJobs.BatchQueued.Disabled", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("DetectImage", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("AzureWebJobs.{0}.Disabled")]
+    [InlineData("AzureWebJobs:{0}:Disabled")]
+    [InlineData("AzureWebJobs_{0}_Disabled")]
+    public async Task StartAsync_WorkerWithItsList_StartsWhateverTheSpelling(string spelling)
+    {
+        var others = RoleCheck.Names().Where(name => !RoleFunctions.Runs(AppRole.Worker, name));
+
+        await Check(AppRole.Worker, [.. others.Select(name => string.Format(null, spelling, name))])
+            .StartAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public void Runs_EveryFunction_BelongsToARole() =>
+        Assert.All(RoleCheck.Names(), name => Assert.True(RoleFunctions.Runs(AppRole.Coordinator, name) || RoleFunctions.Runs(AppRole.Worker, name)));
+
+    [Fact]
+    public void Names_OfTheLists_AreFunctions() =>
+        Assert.Superset(RoleFunctions.Worker.Union(RoleFunctions.Shared).ToHashSet(), RoleCheck.Names().ToHashSet());
+
+    private static RoleCheck Check(AppRole role, params string[] disabled) => new(
+        role, new ConfigurationBuilder().AddInMemoryCollection(disabled.Select(name => KeyValuePair.Create(name, (string?)"true"))).Build());
+}

@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Nanodet.Serverless.Functions.Http;
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Functions.Tests.Http;
+
+public sealed class DetectQueryTests
+{
+    [Fact]
+    public void TryRead_Nothing_LeavesTheAppsSettings()
+    {
+        Assert.True(DetectQuery.TryRead(Query(""), out var options, out _));
+        Assert.Equal(new DetectionRequestOptions(), options);
+        Assert.Equal("image", DetectQuery.Name(Query("")));
+    }
+
+    [Fact]
+    public void TryRead_Everything_TakesItOver()
+    {
+        var query = Query("?score=0.25&iou=0.5&max=7&model=nanodet-g/1&name=a%20b.jpg");
+
+        Assert.True(DetectQuery.TryRead(query, out var options, out _));
+        Assert.Equal(
+            new DetectionRequestOptions { ScoreThreshold = 0.25f, IouThreshold = 0.5f, MaxDetections = 7, Model = "nanodet-g/1" }, options);
+        Assert.Equal("a b.jpg", DetectQuery.Name(query));
+    }
+
+    [Theory]
+    [InlineData("?score=1.5")]
+    [InlineData("?score=")]
+    [InlineData("?score=NaN")]
+    [InlineData("?score=0.1&score=0.2")]
+    [InlineData("?iou=-0.1")]
+    [InlineData("?iou=much")]
+    [InlineData("?max=0")]
+    [InlineData("?max=1001")]
+    [InlineData("?max=1e300")]
+    [InlineData("?max=2.5")]
+    [InlineData("?model=")]
+    public void TryRead_OutOfRange_SaysWhat(string text)
+    {
+        Assert.False(DetectQuery.TryRead(Query(text), out _, out var problem));
+        Assert.NotEmpty(problem);
+    }
+
+    private static QueryCollection Query(string text) => new(QueryHelpers.ParseQuery(text));
+}
