@@ -35,7 +35,7 @@ internal static class DetectCommand
         cloud.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(storage) == (result.GetValue(model) is not null))
+            if (result.GetResult(storage) is not null == (result.GetResult(model) is not null))
             {
                 result.AddError("detect takes either --model, to detect here, or --storage, to have a running app detect.");
             }
