@@ -7,6 +7,10 @@ return await NanodetCommand.RunAsync(
         ExportCommand.Create(),
         InspectCommand.Create(),
         DetectCommand.Create(),
+        EvalCommand.Create(),
         DoctorCommand.Create(),
+        UpCommand.Create(),
+        SubmitCommand.Create(),
+        WatchCommand.Create(),
         DemoModelCommand.Create(),
     ]);

@@ -23,4 +23,7 @@ public static class PipelineErrorCodes
 
     /// <summary>The list of a batch holds fewer images than its reference says.</summary>
     public const string IncompleteList = "batch_list_incomplete";
+
+    /// <summary>Another publisher moved the pointer to the current model meanwhile.</summary>
+    public const string PointerMoved = "model_pointer_moved";
 }

@@ -9,8 +9,6 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <summary><c>nanodet demo-model</c>: the demo's checkpoint and config, made from the installed npm package.</summary>
 internal static class DemoModelCommand
 {
-    private const string ConfigResource = "Nanodet.Serverless.Cli.Demo.nanodet-g.yml";
-
     /// <summary>Creates the command.</summary>
     public static Command Create()
     {
@@ -34,20 +32,12 @@ internal static class DemoModelCommand
         using var archive = new MemoryStream();
         TorchArchiveWriter.Write(archive, tensors, DemoModelImporter.ModelName);
         await InputFile.WriteAsync(checkpoint, archive.GetBuffer().AsMemory(0, (int)archive.Length), cancellationToken);
-        await InputFile.WriteAsync(config, ReadConfig(), cancellationToken);
+        await InputFile.WriteAsync(config, DemoModelImporter.ReadConfig(), cancellationToken);
 
         report.Write(
             new DemoModelReport(checkpoint.FullName, config.FullName, tensors.Count),
             CliJsonContext.Default.DemoModelReport,
             (console, answer) => console.MarkupLineInterpolated($"{answer.Tensors} tensors -> {answer.Checkpoint}, config {answer.Config}"));
         return NanodetCommand.Ok;
-    }
-
-    private static byte[] ReadConfig()
-    {
-        using var stream = typeof(DemoModelCommand).Assembly.GetManifestResourceStream(ConfigResource)!;
-        using var copy = new MemoryStream();
-        stream.CopyTo(copy);
-        return copy.ToArray();
     }
 }

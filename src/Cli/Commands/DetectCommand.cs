@@ -1,23 +1,20 @@
 using System.CommandLine;
-using System.Globalization;
+using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Pipeline.Annotation;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Results;
-using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;
 
 /// <summary><c>nanodet detect</c>: images of the file system to result files.</summary>
 internal static class DetectCommand
 {
-    private const int RowsPerImage = 10;
-
     /// <summary>Creates the command.</summary>
     public static Command Create()
     {
-        var model = new Option<FileInfo>("--model") { Description = "The model (.onnx).", Required = true };
+        var model = new Option<FileInfo?>("--model") { Description = "The model (.onnx); not with --storage." };
         var input = new Option<string>("--input") { Description = "An image, or a folder whose images are taken.", Required = true };
         var output = new Option<DirectoryInfo>("--output") { Description = "Folder for one JSON file per image.", Required = true };
         var defaults = new DetectorOptions();
@@ -28,26 +25,45 @@ internal static class DetectCommand
         var provider = new Option<ExecutionProvider>("--provider") { Description = "auto, cuda, tensorrt or cpu.", DefaultValueFactory = _ => ExecutionProvider.Auto };
         var requireGpu = new Option<bool>("--require-gpu") { Description = "Fail where any part of the model would run on the CPU." };
         var annotate = new Option<bool>("--annotate") { Description = "Also write a picture with boxes and labels per image." };
+        var storage = new Option<bool>("--storage") { Description = "Upload the images to a running app and wait for its results." };
+        var cloud = new CloudOptions();
         var json = Options.Json();
-        var command = new Command("detect", "Detect objects in images.")
+        var command = new Command("detect", "Detect objects in images, here or in a running app.")
         {
-            model, input, output, score, iou, most, batch, provider, requireGpu, annotate, json,
+            model, input, output, score, iou, most, batch, provider, requireGpu, annotate, storage, json,
         };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(model),
-            new ModelOptions { Provider = parsed.GetValue(provider), RequireGpu = parsed.GetValue(requireGpu) },
-            parsed.GetRequiredValue(input),
-            parsed.GetRequiredValue(output),
-            new DetectorOptions
+        cloud.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(storage) == (result.GetValue(model) is not null))
+            {
+                result.AddError("detect takes either --model, to detect here, or --storage, to have a running app detect.");
+            }
+        });
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var report = new Report(parsed.GetValue(json));
+            var options = new DetectorOptions
             {
                 ScoreThreshold = parsed.GetValue(score),
                 IouThreshold = parsed.GetValue(iou),
                 MaxDetections = parsed.GetValue(most),
                 MaxBatchSize = parsed.GetValue(batch),
-            },
-            parsed.GetValue(annotate),
-            new Report(parsed.GetValue(json)),
-            cancellationToken));
+            };
+            if (!parsed.GetValue(storage))
+            {
+                var modelOptions = new ModelOptions { Provider = parsed.GetValue(provider), RequireGpu = parsed.GetValue(requireGpu) };
+                return await RunAsync(
+                    parsed.GetValue(model)!, modelOptions, parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), options, parsed.GetValue(annotate), report, cancellationToken);
+            }
+
+            using var client = await cloud.ConnectAsync(parsed, cancellationToken);
+            var detection = new CloudDetection(client, new CloudStorage((await cloud.FindAsync(parsed, cancellationToken)).Storage), report);
+            var files = ImageFiles.Find(parsed.GetRequiredValue(input), parsed.GetRequiredValue(output).FullName);
+            var answer = await detection.RunAsync(
+                files, parsed.GetRequiredValue(output), ResultOptions.From(options), parsed.GetValue(annotate), cancellationToken);
+            return await AnswerAsync(report, answer);
+        });
         return command;
     }
 
@@ -71,40 +87,38 @@ internal static class DetectCommand
 
         started = clock.GetTimestamp();
         var images = new List<DetectedImage>();
-        await report.ProgressAsync("detecting", files.Files.Count, async step =>
+        await report.ProgressAsync("detecting", async progress =>
         {
             foreach (var chunk in files.Files.Chunk(options.MaxBatchSize))
             {
                 images.AddRange(await DetectAsync(detector, files.Root, chunk, output, annotate, clock, cancellationToken));
-                foreach (var _ in chunk)
-                {
-                    step();
-                }
+                progress.Report($"detecting, {images.Count} of {files.Files.Count}", images.Count, files.Files.Count);
             }
         });
 
-        var failed = images.Where(image => image.Result.Error is not null).ToList();
-        report.Write(
-            new DetectReport
-            {
-                Model = ResultModel.From(model),
-                Provider = model.Provider.Name,
-                ProviderNote = model.Provider.FallbackReason,
-                Images = images,
-                Detected = images.Count - failed.Count,
-                Failed = failed.Count,
-                Ignored = files.Ignored,
-                LoadMs = loaded.TotalMilliseconds,
-                DetectMs = clock.GetElapsedTime(started).TotalMilliseconds,
-            },
-            CliJsonContext.Default.DetectReport,
-            Print);
-        foreach (var image in failed)
+        return await AnswerAsync(report, new DetectReport
+        {
+            Model = ResultModel.From(model),
+            Provider = model.Provider.Name,
+            ProviderNote = model.Provider.FallbackReason,
+            Images = images,
+            Detected = images.Count(image => image.Result.Error is null),
+            Failed = images.Count(image => image.Result.Error is not null),
+            Ignored = files.Ignored,
+            LoadMs = loaded.TotalMilliseconds,
+            DetectMs = clock.GetElapsedTime(started).TotalMilliseconds,
+        });
+    }
+
+    private static async Task<int> AnswerAsync(Report report, DetectReport answer)
+    {
+        report.Write(answer, CliJsonContext.Default.DetectReport, DetectPrinter.Print);
+        foreach (var image in answer.Images.Where(image => image.Result.Error is not null))
         {
             await Console.Error.WriteLineAsync($"error: {image.Result.Error!.Code}: {image.Result.Image.Name}: {image.Result.Error.Message}");
         }
 
-        return failed.Count == 0 ? NanodetCommand.Ok : NanodetCommand.Failed;
+        return answer.Failed == 0 ? NanodetCommand.Ok : NanodetCommand.Failed;
     }
 
     private static async Task<IReadOnlyList<DetectedImage>> DetectAsync(
@@ -146,58 +160,4 @@ internal static class DetectCommand
         await stream.ReadExactlyAsync(bytes, cancellationToken);
         return bytes;
     }
-
-    private static void Print(IAnsiConsole console, DetectReport answer)
-    {
-        foreach (var image in answer.Images)
-        {
-            Print(console, image);
-        }
-
-        console.MarkupLineInterpolated(
-            $"{answer.Detected} images detected, {answer.Failed} failed{(answer.Ignored > 0 ? $", {answer.Ignored} other files left alone" : "")}; model {answer.Model.Name} {answer.Model.Version} on {answer.Provider}");
-        if (answer.ProviderNote is { } note)
-        {
-            console.MarkupLineInterpolated($"[yellow]note:[/] {note}");
-        }
-
-        var imagesPerSecond = answer.Images.Count / Math.Max(answer.DetectMs / 1000, 1e-9);
-        console.MarkupLineInterpolated($"{answer.LoadMs:0} ms to load the model, {answer.DetectMs:0} ms for the images ({imagesPerSecond:0.0} images/s)");
-    }
-
-    private static void Print(IAnsiConsole console, DetectedImage image)
-    {
-        var result = image.Result;
-        if (result.Detections is not { } detections)
-        {
-            console.MarkupLineInterpolated($"[bold]{result.Image.Name}[/]: [red]{result.Error!.Code}[/]");
-            return;
-        }
-
-        var table = new Table { Border = TableBorder.Simple }.AddColumns("class", "score", "x", "y", "width", "height");
-        foreach (var column in table.Columns.Skip(1))
-        {
-            column.RightAligned();
-        }
-
-        foreach (var detection in detections.Take(RowsPerImage))
-        {
-            var box = detection.Box;
-            table.AddRow(
-                Markup.Escape(detection.ClassName), Number(detection.Score, "0.000"), Number(box.X), Number(box.Y), Number(box.Width), Number(box.Height));
-        }
-
-        console.MarkupLineInterpolated($"[bold]{result.Image.Name}[/] {result.Image.Width} x {result.Image.Height}, {detections.Count} objects");
-        if (detections.Count > 0)
-        {
-            console.Write(table);
-        }
-
-        if (detections.Count > RowsPerImage)
-        {
-            console.MarkupLineInterpolated($"  and {detections.Count - RowsPerImage} more");
-        }
-    }
-
-    private static string Number(float value, string format = "0.0") => value.ToString(format, CultureInfo.InvariantCulture);
 }

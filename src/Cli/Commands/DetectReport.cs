@@ -5,11 +5,11 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <summary>The answer of <c>nanodet detect</c>.</summary>
 internal sealed record DetectReport
 {
-    /// <summary>The model.</summary>
-    public required ResultModel Model { get; init; }
+    /// <summary>The model; null where every image failed before one was chosen.</summary>
+    public required ResultModel? Model { get; init; }
 
-    /// <summary>What ran it.</summary>
-    public required string Provider { get; init; }
+    /// <summary>What ran it; null where none did.</summary>
+    public required string? Provider { get; init; }
 
     /// <summary>Why a wished provider was not used; null where it was.</summary>
     public required string? ProviderNote { get; init; }
@@ -26,9 +26,12 @@ internal sealed record DetectReport
     /// <summary>Files of the folder that were left alone because their names do not end like images.</summary>
     public required int Ignored { get; init; }
 
-    /// <summary>Time to load and verify the model, in milliseconds.</summary>
-    public required double LoadMs { get; init; }
+    /// <summary>The job that detected them; null where this program did.</summary>
+    public string? JobId { get; init; }
 
-    /// <summary>Time from the first image to the last result, in milliseconds.</summary>
+    /// <summary>Time to load and verify the model, in milliseconds; null where a running app has it.</summary>
+    public required double? LoadMs { get; init; }
+
+    /// <summary>Time from the first image, or its upload, to the last result, in milliseconds.</summary>
     public required double DetectMs { get; init; }
 }

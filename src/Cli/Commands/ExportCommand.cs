@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Nanodet.Serverless.Checkpoints.Export;
 using Nanodet.Serverless.Checkpoints.Graph;
 using Nanodet.Serverless.Cli.Output;
@@ -17,23 +18,34 @@ internal static class ExportCommand
         var checkpoint = new Option<FileInfo>("--checkpoint") { Description = "The complete checkpoint (.pth, .ckpt).", Required = true };
         var output = new Option<FileInfo>("--output") { Description = "The ONNX file to write.", Required = true };
         var name = new Option<string?>("--name") { Description = "Name of the model; default: the config's file name without ending." };
+        var precision = new Option<Precision>("--precision") { Description = "What the model computes in: fp32 or fp16.", DefaultValueFactory = _ => Precision.Fp32 };
+        var calibration = new Option<DirectoryInfo?>("--calibration") { Description = "Photos on which a model of lower precision is held against float32." };
         var json = Options.Json();
         var command = new Command("export", "Make an ONNX model from a complete NanoDet checkpoint. Nothing is downloaded.")
         {
-            config, checkpoint, output, name, json,
+            config, checkpoint, output, name, precision, calibration, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(config),
             parsed.GetRequiredValue(checkpoint),
             parsed.GetRequiredValue(output),
             parsed.GetValue(name),
+            parsed.GetValue(precision),
+            parsed.GetValue(calibration),
             new Report(parsed.GetValue(json)),
             cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        FileInfo config, FileInfo checkpoint, FileInfo output, string? name, Report report, CancellationToken cancellationToken)
+        FileInfo config,
+        FileInfo checkpoint,
+        FileInfo output,
+        string? name,
+        Precision precision,
+        DirectoryInfo? calibration,
+        Report report,
+        CancellationToken cancellationToken)
     {
         var configBytes = await InputFile.ReadAsync(config, "config", cancellationToken);
         var checkpointBytes = await InputFile.ReadAsync(checkpoint, "checkpoint", cancellationToken);
@@ -43,10 +55,19 @@ internal static class ExportCommand
         var exported = ModelExporter.Export(checkpointBytes, configBytes, name ?? Path.GetFileNameWithoutExtension(config.Name));
         var exportTime = clock.GetElapsedTime(started);
 
-        // Two projects that do not know each other meet here: the one writes graphs, the other runs them.
         started = clock.GetTimestamp();
-        var model = OnnxMetadata.With(exported.Onnx, OnnxMetadata.Parity, ParityFixture.Compute(exported.Onnx));
+        var original = ModelMaker.WithParity(exported).Onnx;
+        var model = precision == Precision.Fp16 ? HalfPrecision.Convert(original) : original;
         var (difference, sha256) = Verify(model);
+        var changed = calibration is null || precision == Precision.Fp32
+            ? null
+            : await Calibration.RunAsync(original, model, calibration, report, cancellationToken);
+        if (changed is not null)
+        {
+            model = OnnxMetadata.With(model, "nanodet.calibration", JsonSerializer.Serialize(changed, CliJsonContext.Default.CalibrationReport));
+            (difference, sha256) = Verify(model);
+        }
+
         await InputFile.WriteAsync(output, model, cancellationToken);
         var verifyTime = clock.GetElapsedTime(started);
 
@@ -67,6 +88,8 @@ internal static class ExportCommand
                 InputHeight = exported.InputHeight,
                 OutputShape = exported.OutputShape,
                 Operators = exported.Operators,
+                Precision = precision.ToString().ToLowerInvariant(),
+                Calibration = changed,
                 LargestDifference = difference,
                 Notes = exported.Notes,
                 ExportMs = exportTime.TotalMilliseconds,
@@ -94,9 +117,15 @@ internal static class ExportCommand
             .AddRow("input", $"up to {answer.InputWidth} x {answer.InputHeight}, BGR")
             .AddRow("output", $"{string.Join(" x ", answer.OutputShape)}")
             .AddRow("graph", Markup.Escape(string.Join(", ", answer.Operators.Select(pair => $"{pair.Value} {pair.Key}"))))
-            .AddRow("parity", $"largest difference {answer.LargestDifference:0.0e+00} between the served and the plain graph")
+            .AddRow("parity", $"largest difference {answer.LargestDifference:0.0e+00} between the served {answer.Precision} graph and the plain fp32 graph")
             .AddRow("model", $"{answer.Bytes:N0} bytes, sha256 {answer.Sha256}")
             .AddRow("time", $"{answer.ExportMs:0} ms export, {answer.VerifyMs:0} ms verification"));
+        if (answer.Calibration is { } photos)
+        {
+            console.MarkupLineInterpolated(
+                $"{photos.Images} photos: {photos.Changed} of {photos.Detections} detections changed, scores by up to {photos.LargestScoreDifference:0.0000}");
+        }
+
         foreach (var note in answer.Notes)
         {
             console.MarkupLineInterpolated($"[yellow]note:[/] {note}");

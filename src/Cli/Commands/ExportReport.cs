@@ -45,6 +45,12 @@ internal sealed record ExportReport
     /// <summary>Nodes by operator.</summary>
     public required IReadOnlyDictionary<string, int> Operators { get; init; }
 
+    /// <summary>What the model computes in: <c>fp32</c> or <c>fp16</c>.</summary>
+    public required string Precision { get; init; }
+
+    /// <summary>What the model detects otherwise than in float32 on the calibration photos; null where there are none.</summary>
+    public required CalibrationReport? Calibration { get; init; }
+
     /// <summary>The largest difference between the written file, as it will be served, and the plain graph.</summary>
     public required double LargestDifference { get; init; }
 

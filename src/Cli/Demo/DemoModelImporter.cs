@@ -54,6 +54,15 @@ internal static class DemoModelImporter
         return tensors;
     }
 
+    /// <summary>The config that goes with the checkpoint.</summary>
+    public static byte[] ReadConfig()
+    {
+        using var stream = typeof(DemoModelImporter).Assembly.GetManifestResourceStream("Nanodet.Serverless.Cli.Demo.nanodet-g.yml")!;
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        return copy.ToArray();
+    }
+
     /// <summary>The backbone's convolutions in the order of the graph.</summary>
     private static IEnumerable<string> NormalizedConvolutions()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Commands;
 
 namespace Nanodet.Serverless.Cli.Output;
@@ -6,8 +7,12 @@ namespace Nanodet.Serverless.Cli.Output;
 /// <summary>The answers of the commands as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(ExportReport))]
+[JsonSerializable(typeof(CalibrationReport))]
 [JsonSerializable(typeof(InspectReport))]
 [JsonSerializable(typeof(DetectReport))]
+[JsonSerializable(typeof(EvalReport))]
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(DemoModelReport))]
+[JsonSerializable(typeof(UpReport))]
+[JsonSerializable(typeof(CloudAddress))]
 internal sealed partial class CliJsonContext : JsonSerializerContext;

@@ -1,5 +1,9 @@
 using System.ComponentModel.DataAnnotations;
+using Azure;
 using Nanodet.Serverless.Checkpoints;
+using Nanodet.Serverless.LocalHost;
+using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Evaluation;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 
@@ -14,6 +18,10 @@ internal static class Failure
         CheckpointException checkpoint => Line(checkpoint.Code, checkpoint.Message),
         ModelLoadException model => Line(model.Code, model.Message),
         ImageException image => Line(image.Code, image.Message),
+        FunctionHostException host => Line(host.Code, host.Message),
+        PipelineException pipeline => Line(pipeline.Code, pipeline.Message),
+        RequestFailedException storage => Line("storage_error", $"{storage.Status} {storage.ErrorCode}: {storage.Message.Split('\n')[0]}"),
+        EvaluationException evaluation => Line(evaluation.Code, evaluation.Message),
         CliException cli => Line(cli.Code, cli.Message),
         ValidationException validation => Line("invalid_option", validation.Message),
         InvalidDataException data => Line("invalid_data", data.Message),

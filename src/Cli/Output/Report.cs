@@ -31,31 +31,23 @@ internal sealed class Report(bool json)
         }
     }
 
-    /// <summary>Runs work of several steps under a progress bar, where someone is there to watch it.</summary>
+    /// <summary>Runs work under a progress bar, where someone is there to watch it.</summary>
     /// <param name="title">What the work is.</param>
-    /// <param name="steps">How many steps it has.</param>
-    /// <param name="work">The work; it calls its argument after each step.</param>
-    public async Task ProgressAsync(string title, int steps, Func<Action, Task> work)
+    /// <param name="work">The work; it says how far it is.</param>
+    public async Task ProgressAsync(string title, Func<StepProgress, Task> work)
     {
-        if (json || Console.IsErrorRedirected || steps < 2)
+        if (json || Console.IsErrorRedirected)
         {
-            await work(() => { });
+            await work(new StepProgress(null));
             return;
         }
 
-        await AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) })
+        await _progress
             .Progress()
             .AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .StartAsync(async context =>
-            {
-                var task = context.AddTask(Markup.Escape(title), maxValue: steps);
-                await work(() => task.Increment(1));
-            });
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())
+            .StartAsync(context => work(new StepProgress(context.AddTask(Markup.Escape(title)))));
     }
-
-    /// <summary>A note for the user.</summary>
-    public void Note(string note) => _progress.MarkupLineInterpolated($"[yellow]note:[/] {note}");
 
     private static IAnsiConsole Wide(IAnsiConsole console)
     {

@@ -33,6 +33,9 @@ public sealed record ModelDescription
     /// <summary>What was applied to the class columns.</summary>
     public ScoreActivation Activation { get; init; }
 
+    /// <summary>What the graph computes in; it decides how exactly the parity fixture has to be met.</summary>
+    public ParityPrecision Precision { get; init; }
+
     /// <summary>SHA-256 of the checkpoint, 64 hex digits; null for a foreign model.</summary>
     public string? CheckpointSha256 { get; init; }
 

@@ -66,10 +66,10 @@ public static class ParityFixture
 
     /// <summary>Replays a model's fixture on the provider that the model runs on, and checks that its class columns are scores.</summary>
     /// <param name="model">A loaded model. A foreign one carries no fixture: only its class columns are checked.</param>
-    /// <param name="precision">Which tolerance applies.</param>
+    /// <param name="precision">Which tolerance applies; null for the one that the model's metadata names.</param>
     /// <returns>What was found; see <see cref="ParityResult.EnsurePassed"/>.</returns>
     /// <exception cref="ModelLoadException">The fixture itself is malformed: <see cref="ModelErrorCodes.ContractViolated"/>.</exception>
-    public static ParityResult Verify(NanodetModel model, ParityPrecision precision = ParityPrecision.Full)
+    public static ParityResult Verify(NanodetModel model, ParityPrecision? precision = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         var description = model.Description;
@@ -81,7 +81,7 @@ public static class ParityFixture
         using var output = model.Run(input);
         var result = fixture is null
             ? new ParityResult(HasFixture: false, 0, 0, 0, null)
-            : Compare(output.All, fixture, description, precision);
+            : Compare(output.All, fixture, description, precision ?? description.Precision);
         return result with { Problem = FindScoreProblem(output.All, description) ?? result.Problem };
     }
 

@@ -51,9 +51,9 @@ public sealed record WarmModelOptions : IValidatableObject
     public int IntraOpThreads { get; init; }
 
     /// <summary>Which tolerance the parity fixture is replayed with.</summary>
-    /// <value>Default <see cref="ParityPrecision.Full"/>.</value>
+    /// <value>Default null: the one that the model's metadata names.</value>
     [EnumDataType(typeof(ParityPrecision))]
-    public ParityPrecision Precision { get; init; } = ParityPrecision.Full;
+    public ParityPrecision? Precision { get; init; }
 
     /// <summary>Folder that keeps models under their SHA-256.</summary>
     /// <value>Default null: <c>nanodet/models</c> in the system's folder of temporary files.</value>

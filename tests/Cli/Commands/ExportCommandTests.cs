@@ -27,6 +27,25 @@ public sealed class ExportCommandTests(DemoModel model) : IDisposable
     }
 
     [Fact]
+    public async Task Export_HalfPrecision_DetectsTheSameObjectsAndSaysHowExactly()
+    {
+        var half = _folder.File("half.onnx");
+        var report = await Cli.JsonAsync(
+            "export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", half, "--precision", "fp16", "--calibration", DemoModel.Photos);
+        var calibration = report.GetProperty("calibration");
+        Assert.Equal("fp16", report.GetProperty("precision").GetString());
+        Assert.Equal(18, calibration.GetProperty("images").GetInt32());
+        Assert.InRange(calibration.GetProperty("detections").GetInt32(), 40, 200);
+        Assert.InRange(calibration.GetProperty("changed").GetInt32(), 0, calibration.GetProperty("detections").GetInt32() / 20);
+        Assert.InRange(calibration.GetProperty("largestScoreDifference").GetDouble(), 1e-6, 0.01);
+        Assert.InRange(new FileInfo(half).Length, 1, new FileInfo(model.Onnx).Length * 0.55);
+
+        var metadata = (await Cli.JsonAsync("inspect", half)).GetProperty("model").GetProperty("metadata");
+        Assert.Equal("fp16", metadata.GetProperty("nanodet.precision").GetString());
+        Assert.Contains("changed", metadata.GetProperty("nanodet.calibration").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Export_PretrainTrue_IsReportedAndIgnored()
     {
         var config = await ConfigAsync(text => text.Replace("name: CustomCspNet", "name: CustomCspNet\n      pretrain: True", StringComparison.Ordinal));

@@ -1,0 +1,125 @@
+using System.Text.Json;
+using Azure.Storage.Blobs;
+using Nanodet.Serverless.Cli.Commands;
+using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Pipeline.Annotation;
+using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Results;
+
+namespace Nanodet.Serverless.Cli.Cloud;
+
+/// <summary>Has a running app detect images of the file system: uploads them, runs a job over them, fetches the results.</summary>
+/// <param name="client">The app.</param>
+/// <param name="storage">Its storage account.</param>
+/// <param name="report">Where progress goes.</param>
+internal sealed class CloudDetection(AppClient client, CloudStorage storage, Report report)
+{
+    private const int Transfers = 8;
+
+    /// <summary>Detects.</summary>
+    /// <param name="files">The images.</param>
+    /// <param name="output">Folder for results.</param>
+    /// <param name="options">How to detect.</param>
+    /// <param name="annotate">Whether to draw pictures.</param>
+    /// <param name="cancellationToken">Gives up; what was uploaded stays.</param>
+    public async Task<DetectReport> RunAsync(
+        ImageFiles files, DirectoryInfo output, ResultOptions options, bool annotate, CancellationToken cancellationToken)
+    {
+        var clock = TimeProvider.System;
+        var started = clock.GetTimestamp();
+        var prefix = $"cli/{clock.GetUtcNow():yyyyMMdd'T'HHmmss}-{Guid.NewGuid().ToString("n")[..8]}/";
+        await UploadAsync(files, prefix, cancellationToken);
+        var request = new JobRequest
+        {
+            Prefix = prefix,
+            Options = new DetectionRequestOptions
+            {
+                ScoreThreshold = options.ScoreThreshold,
+                IouThreshold = options.IouThreshold,
+                MaxDetections = options.MaxDetections,
+            },
+        };
+        var (job, images) = await DetectAsync(request, files, output, annotate, cancellationToken);
+
+        // The app sees the uploads by itself, too, and detects them with its own options; where those differ and its results came
+        // last, the job runs again, now alone.
+        while (images.Any(image => image.Result.Options is { } used && used != options))
+        {
+            (job, images) = await DetectAsync(request, files, output, annotate, cancellationToken);
+        }
+
+        var first = images.FirstOrDefault(image => image.Result.Model is not null)?.Result;
+        return new DetectReport
+        {
+            Model = first?.Model,
+            Provider = first?.Provider,
+            ProviderNote = null,
+            Images = images,
+            Detected = images.Count(image => image.Result.Error is null),
+            Failed = images.Count(image => image.Result.Error is not null),
+            Ignored = files.Ignored,
+            JobId = job.JobId,
+            LoadMs = null,
+            DetectMs = clock.GetElapsedTime(started).TotalMilliseconds,
+        };
+    }
+
+    private async Task<(JobStatus Job, IReadOnlyList<DetectedImage> Images)> DetectAsync(
+        JobRequest request, ImageFiles files, DirectoryInfo output, bool annotate, CancellationToken cancellationToken)
+    {
+        var job = await client.StartAsync(request, cancellationToken);
+        job = await WatchCommand.WaitAsync(client, job.JobId, report, cancellationToken);
+        return job.State == JobStates.Completed
+            ? (job, await DownloadAsync(files, request.Prefix!, output, annotate, cancellationToken))
+            : throw new CliException($"job_{job.State}", job.Error ?? $"job {job.JobId} ended as {job.State}.");
+    }
+
+    private async Task UploadAsync(ImageFiles files, string prefix, CancellationToken cancellationToken)
+    {
+        var container = storage.Clients.Blobs.GetBlobContainerClient(storage.Names.Images);
+        await report.ProgressAsync("uploading", async progress =>
+        {
+            var done = 0;
+            await Parallel.ForEachAsync(files.Files, Parallelism(cancellationToken), async (name, token) =>
+            {
+                await using var stream = File.OpenRead(Path.Combine(files.Root, name));
+                await container.GetBlobClient(prefix + name).UploadAsync(stream, overwrite: true, token);
+                progress.Report("uploading", Interlocked.Increment(ref done), files.Files.Count);
+            });
+        });
+    }
+
+    private async Task<IReadOnlyList<DetectedImage>> DownloadAsync(
+        ImageFiles files, string prefix, DirectoryInfo output, bool annotate, CancellationToken cancellationToken)
+    {
+        var container = storage.Clients.Blobs.GetBlobContainerClient(storage.Names.Detections);
+        var images = new DetectedImage[files.Files.Count];
+        await Parallel.ForEachAsync(Enumerable.Range(0, images.Length), Parallelism(cancellationToken), async (index, token) =>
+            images[index] = await DownloadAsync(container, files.Root, files.Files[index], prefix, output, annotate, token));
+        return images;
+    }
+
+    private async Task<DetectedImage> DownloadAsync(
+        BlobContainerClient container, string root, string name, string prefix, DirectoryInfo output, bool annotate, CancellationToken cancellationToken)
+    {
+        var blob = container.GetBlobClient(ResultName.For(storage.Names.Images, prefix + name));
+        var content = (await blob.DownloadContentAsync(cancellationToken)).Value.Content;
+        var result = JsonSerializer.Deserialize(content, ResultJson.Default.DetectionResult)!;
+        var file = new FileInfo(Path.Combine(output.FullName, $"{name}.json"));
+        await InputFile.WriteAsync(file, content.ToMemory(), cancellationToken);
+
+        FileInfo? picture = null;
+        if (annotate && result.Detections is { } detections)
+        {
+            picture = new FileInfo(Path.Combine(output.FullName, $"{name}.annotated.jpg"));
+            var encoded = await File.ReadAllBytesAsync(Path.Combine(root, name), cancellationToken);
+            await InputFile.WriteAsync(picture, Annotator.Annotate(encoded, detections), cancellationToken);
+        }
+
+        return new DetectedImage(result, file.FullName, picture?.FullName);
+    }
+
+    private static ParallelOptions Parallelism(CancellationToken cancellationToken) =>
+        new() { MaxDegreeOfParallelism = Transfers, CancellationToken = cancellationToken };
+}

@@ -1,0 +1,29 @@
+using Nanodet.Serverless.Pipeline.Evaluation;
+using Nanodet.Serverless.Pipeline.Results;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary>The answer of <c>nanodet eval</c>.</summary>
+internal sealed record EvalReport
+{
+    /// <summary>The model.</summary>
+    public required ResultModel Model { get; init; }
+
+    /// <summary>What ran it.</summary>
+    public required string Provider { get; init; }
+
+    /// <summary>Images that were evaluated.</summary>
+    public required int Images { get; init; }
+
+    /// <summary>Images of the data set that the folder does not hold, or that cannot be read; they are not evaluated.</summary>
+    public required IReadOnlyList<string> Missing { get; init; }
+
+    /// <summary>Score above which detections count.</summary>
+    public required float ScoreThreshold { get; init; }
+
+    /// <summary>The 12 numbers.</summary>
+    public required CocoMetrics Metrics { get; init; }
+
+    /// <summary>Time for all images, in milliseconds.</summary>
+    public required double ElapsedMs { get; init; }
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Nanodet.Serverless.Cli.Cloud;
+using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Messages;
+using Spectre.Console;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary><c>nanodet submit</c>: starts a bulk job over images in storage.</summary>
+internal static class SubmitCommand
+{
+    /// <summary>Creates the command.</summary>
+    public static Command Create()
+    {
+        var prefix = new Option<string?>("--prefix") { Description = "Only blobs whose name begins so; default: all." };
+        var container = new Option<string?>("--container") { Description = "Container of the images; default: the app's." };
+        var filter = new Option<string?>("--filter") { Description = "Glob that names have to match, such as '**/*.jpg'." };
+        var score = new Option<float?>("--score") { Description = "Scores have to be greater, 0 to 1; default: the app's." };
+        var force = new Option<bool>("--force") { Description = "Detect images even where the same result is there already." };
+        var onlyFailed = new Option<bool>("--only-failed") { Description = "Only images whose last result says failed." };
+        var threshold = new Option<string?>("--error-threshold") { Description = "Failures that end the job: a count, a percentage such as 5%, or -1 for never." };
+        var watch = new Option<bool>("--watch") { Description = "Follow the job to its end." };
+        var cloud = new CloudOptions();
+        var json = Options.Json();
+        var command = new Command("submit", "Start a job over the images in storage.") { prefix, container, filter, score, force, onlyFailed, threshold, watch, json };
+        cloud.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = await cloud.ConnectAsync(parsed, cancellationToken);
+            var request = new JobRequest
+            {
+                Prefix = parsed.GetValue(prefix),
+                Container = parsed.GetValue(container),
+                Filter = parsed.GetValue(filter),
+                Options = parsed.GetValue(score) is { } value ? new DetectionRequestOptions { ScoreThreshold = value } : null,
+                Force = parsed.GetValue(force),
+                OnlyFailed = parsed.GetValue(onlyFailed),
+                ErrorThreshold = parsed.GetValue(threshold) is { } text ? ErrorThreshold.Parse(text) : ErrorThreshold.Never,
+            };
+            return await RunAsync(client, request, parsed.GetValue(watch), new Report(parsed.GetValue(json)), cancellationToken);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(AppClient client, JobRequest request, bool watch, Report report, CancellationToken cancellationToken)
+    {
+        var job = await client.StartAsync(request, cancellationToken);
+        if (watch)
+        {
+            return await WatchCommand.FollowAsync(client, job.JobId, report, cancellationToken);
+        }
+
+        report.Write(job, PipelineJson.Default.JobStatus, (console, started) => console.MarkupLineInterpolated($"job {started.JobId}: follow it with 'nanodet watch {started.JobId}'"));
+        return NanodetCommand.Ok;
+    }
+}

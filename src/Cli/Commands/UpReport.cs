@@ -1,0 +1,10 @@
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary>The answer of <c>nanodet up</c>, printed when the app is ready.</summary>
+/// <param name="Server">Address of the HTTP functions.</param>
+/// <param name="Storage">Connection string of the storage account.</param>
+/// <param name="Model">Name of the current model.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="Data">The data folder.</param>
+/// <param name="ReadyMs">Time from the start to ready, in milliseconds.</param>
+internal sealed record UpReport(Uri Server, string Storage, string Model, string Version, string Data, double ReadyMs);

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Globalization;
+using Nanodet.Serverless.Cli.Cloud;
+using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Jobs;
+using Spectre.Console;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary><c>nanodet watch</c>: follows a job to its end.</summary>
+internal static class WatchCommand
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Creates the command.</summary>
+    public static Command Create()
+    {
+        var job = new Argument<string>("job") { Description = "Id of the job." };
+        var cloud = new CloudOptions();
+        var json = Options.Json();
+        var command = new Command("watch", "Follow a job: images, images per second, time left, failures.") { job, json };
+        cloud.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = await cloud.ConnectAsync(parsed, cancellationToken);
+            return await FollowAsync(client, parsed.GetRequiredValue(job), new Report(parsed.GetValue(json)), cancellationToken);
+        });
+        return command;
+    }
+
+    /// <summary>Follows a job, with a progress bar where someone watches.</summary>
+    /// <returns>0 where every image has a result, 1 where some failed or the job did.</returns>
+    public static async Task<int> FollowAsync(AppClient client, string jobId, Report report, CancellationToken cancellationToken)
+    {
+        var job = await WaitAsync(client, jobId, report, cancellationToken);
+        report.Write(job, PipelineJson.Default.JobStatus, Print);
+        return job is { State: JobStates.Completed, Failed: 0 }
+            ? NanodetCommand.Ok
+            : throw new CliException(
+                job.State == JobStates.Completed ? "images_failed" : $"job_{job.State}",
+                job.Error ?? $"{job.Failed} of {job.Discovered} images failed; their results say why.");
+    }
+
+    /// <summary>Waits for the end of a job.</summary>
+    /// <returns>How it ended.</returns>
+    public static async Task<JobStatus> WaitAsync(AppClient client, string jobId, Report report, CancellationToken cancellationToken)
+    {
+        var job = await client.FindAsync(jobId, cancellationToken);
+        await report.ProgressAsync($"job {jobId}", async progress =>
+        {
+            while (job.State == JobStates.Running)
+            {
+                var done = job.Detected + job.Failed + job.Skipped;
+                progress.Report(Line(job), done, Math.Max(job.Discovered, 1));
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+                job = await client.FindAsync(jobId, cancellationToken);
+            }
+        });
+        return job;
+    }
+
+    private static string Line(JobStatus job) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{job.Detected + job.Failed + job.Skipped}/{job.Discovered}{(job.IsListed ? "" : "+")} images, {job.ImagesPerSecond:0.0}/s{(job.Failed > 0 ? $", {job.Failed} failed" : "")}{(job.SecondsLeft is { } left ? $", {left:0} s left" : "")}");
+
+    private static void Print(IAnsiConsole console, JobStatus job)
+    {
+        var seconds = ((job.EndedUtc ?? job.StartedUtc) - job.StartedUtc).TotalSeconds;
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]job {job.JobId}[/] {job.State} after {seconds:0.0} s ({job.ImagesPerSecond:0.0} images/s)");
+        console.MarkupLineInterpolated($"{job.Discovered} images: {job.Detected} detected, {job.Failed} failed, {job.Skipped} already there{(job.Filtered > 0 ? $"; {job.Filtered} left out" : "")}");
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text.Json;
+using Nanodet.Serverless.Cli.Tests.Demo;
+using Nanodet.Serverless.Cli.Tests.Parity;
+
+namespace Nanodet.Serverless.Cli.Tests.Cloud;
+
+/// <summary>The commands of a user who runs the whole app on one machine: real worker process, official engines, Azurite.</summary>
+public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassFixture<RunningApp>, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Up_DemoModel_SaysWhereEverythingIs()
+    {
+        Assert.Equal("nanodet-g", app.Report.GetProperty("model").GetString());
+        Assert.StartsWith("http://", app.Report.GetProperty("server").GetString(), StringComparison.Ordinal);
+        Assert.Contains("BlobEndpoint=", app.Report.GetProperty("storage").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task DetectStorage_Photos_GivesWhatDetectGives()
+    {
+        var here = await Cli.JsonAsync("detect", "--model", model.Onnx, "--input", DemoModel.Photos, "--output", _folder.File("here"), "--provider", "cpu");
+        var there = await Cli.JsonAsync("detect", "--storage", "--data", app.Data, "--input", DemoModel.Photos, "--output", _folder.File("there"), "--annotate");
+
+        Assert.Equal(here.GetProperty("images").GetArrayLength(), there.GetProperty("images").GetArrayLength());
+        foreach (var (local, stored) in here.GetProperty("images").EnumerateArray().Zip(there.GetProperty("images").EnumerateArray()))
+        {
+            var result = stored.GetProperty("result");
+            Assert.EndsWith(local.GetProperty("result").GetProperty("image").GetProperty("name").GetString()!, result.GetProperty("image").GetProperty("name").GetString(), StringComparison.Ordinal);
+            Assert.Equal("images", result.GetProperty("image").GetProperty("container").GetString());
+            Assert.Equal(
+                DetectionParity.Read(local.GetProperty("result")).Select(detection => (detection.ClassId, Math.Round(detection.Score, 3))),
+                DetectionParity.Read(result).Select(detection => (detection.ClassId, Math.Round(detection.Score, 3))));
+            Assert.True(File.Exists(stored.GetProperty("resultFile").GetString()));
+            Assert.True(File.Exists(stored.GetProperty("annotatedFile").GetString()));
+        }
+    }
+
+    [Fact]
+    public async Task DetectStorage_OtherOptionsThanTheApps_AreThoseOfTheResults()
+    {
+        var input = Directory.CreateDirectory(_folder.File("in")).FullName;
+        File.Copy(Path.Combine(DemoModel.Photos, "sample1.jpg"), Path.Combine(input, "one.jpg"));
+        var report = await Cli.JsonAsync("detect", "--storage", "--data", app.Data, "--input", input, "--output", _folder.File("out"), "--score", "0.1");
+        var result = report.GetProperty("images")[0].GetProperty("result");
+        Assert.Equal(0.1, result.GetProperty("options").GetProperty("scoreThreshold").GetDouble(), 1e-6);
+        Assert.Contains(DetectionParity.Read(result), detection => detection.Score < 0.35);
+    }
+
+    [Fact]
+    public async Task DetectStorage_BadImage_IsNamedAndTheOthersAreDetected()
+    {
+        var input = Directory.CreateDirectory(_folder.File("in")).FullName;
+        File.Copy(Path.Combine(DemoModel.Photos, "sample2.jpg"), Path.Combine(input, "good.jpg"));
+        await File.WriteAllTextAsync(Path.Combine(input, "bad.jpg"), "no image", TestContext.Current.CancellationToken);
+        var run = await Cli.RunAsync("detect", "--storage", "--data", app.Data, "--input", input, "--output", _folder.File("out"), "--json");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("not_an_image", run.Error, StringComparison.Ordinal);
+        var images = JsonDocument.Parse(run.Output).RootElement.GetProperty("images");
+        Assert.Equal(["failed", "detected"], images.EnumerateArray().Select(image => image.GetProperty("result").GetProperty("status").GetString()));
+    }
+
+    [Fact]
+    public async Task SubmitAndWatch_NothingUnderThePrefix_CompletesWithZeroImages()
+    {
+        var job = await Cli.JsonAsync("submit", "--data", app.Data, "--prefix", "nothing/here/");
+        var end = await Cli.JsonAsync("watch", job.GetProperty("jobId").GetString()!, "--data", app.Data);
+        Assert.Equal("completed", end.GetProperty("state").GetString());
+        Assert.Equal(0, end.GetProperty("discovered").GetInt32());
+    }
+
+    [Fact]
+    public async Task Watch_UnknownJob_FailsByName()
+    {
+        var run = await Cli.RunAsync("watch", "nobody", "--data", app.Data);
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("error: job_not_found: ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Submit_BadThreshold_FailsByName()
+    {
+        var run = await Cli.RunAsync("submit", "--data", app.Data, "--error-threshold", "many");
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("error: request_invalid: errorThreshold", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Submit_NoAppRuns_FailsByName()
+    {
+        var run = await Cli.RunAsync("submit", "--data", _folder.File("nowhere"));
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("error: app_not_running: ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Detect_ModelAndStorage_IsWrongUsage()
+    {
+        var run = await Cli.RunAsync("detect", "--model", model.Onnx, "--storage", "--input", DemoModel.Photos, "--output", _folder.Path);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("either --model", run.Error, StringComparison.Ordinal);
+    }
+}

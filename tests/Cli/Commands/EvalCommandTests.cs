@@ -1,0 +1,88 @@
+using System.Text.Json;
+using Nanodet.Serverless.Cli.Tests.Demo;
+
+namespace Nanodet.Serverless.Cli.Tests.Commands;
+
+public sealed class EvalCommandTests(DemoModel model) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Eval_OwnDetectionsAsTruth_IsPerfectForThem()
+    {
+        // What the model itself finds above 0.5 is the truth: at that threshold every number that can be measured is 1.
+        var detected = await Cli.JsonAsync("detect", "--model", model.Onnx, "--input", DemoModel.Photos, "--output", _folder.File("out"), "--score", "0.5", "--provider", "cpu");
+        var annotations = await WriteAnnotationsAsync(detected, image => image);
+        var report = await Cli.JsonAsync("eval", "--model", model.Onnx, "--images", DemoModel.Photos, "--annotations", annotations, "--score", "0.5", "--provider", "cpu");
+        Assert.Equal(18, report.GetProperty("images").GetInt32());
+        Assert.Equal(0, report.GetProperty("missing").GetArrayLength());
+        var metrics = report.GetProperty("metrics");
+        Assert.Equal(1, metrics.GetProperty("ap").GetDouble(), 1e-9);
+        Assert.Equal(1, metrics.GetProperty("ap75").GetDouble(), 1e-9);
+        Assert.Equal(1, metrics.GetProperty("ar100").GetDouble(), 1e-9);
+
+        // One detection of a class per image finds one of its objects there.
+        var byClass = detected.GetProperty("images").EnumerateArray()
+            .SelectMany((image, index) => image.GetProperty("result").GetProperty("detections").EnumerateArray()
+                .Select(detection => (Image: index, Class: detection.GetProperty("classId").GetInt32())))
+            .GroupBy(pair => pair.Class);
+        Assert.Equal(
+            byClass.Average(group => (double)group.Select(pair => pair.Image).Distinct().Count() / group.Count()),
+            metrics.GetProperty("ar1").GetDouble(),
+            1e-9);
+    }
+
+    [Fact]
+    public async Task Eval_ImageNotInTheFolder_IsNamedAndLeftOut()
+    {
+        var detected = await Cli.JsonAsync("detect", "--model", model.Onnx, "--input", DemoModel.Photos, "--output", _folder.File("out"), "--provider", "cpu");
+        var annotations = await WriteAnnotationsAsync(detected, image => image == "sample1.jpg" ? "elsewhere.jpg" : image);
+        var report = await Cli.JsonAsync("eval", "--model", model.Onnx, "--images", DemoModel.Photos, "--annotations", annotations, "--provider", "cpu");
+        Assert.Equal(17, report.GetProperty("images").GetInt32());
+        Assert.Equal("elsewhere.jpg", report.GetProperty("missing")[0].GetString());
+    }
+
+    [Fact]
+    public async Task Eval_NotAnnotations_FailsByName()
+    {
+        var run = await Cli.RunAsync("eval", "--model", model.Onnx, "--images", DemoModel.Photos, "--annotations", model.Config);
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("error: invalid_annotations: ", run.Error, StringComparison.Ordinal);
+    }
+
+    private async Task<string> WriteAnnotationsAsync(JsonElement detected, Func<string, string> rename)
+    {
+        var path = _folder.File("instances.json");
+        var images = new List<object>();
+        var annotations = new List<object>();
+        var names = new SortedDictionary<int, string>();
+        foreach (var result in detected.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("result")))
+        {
+            images.Add(new { id = images.Count + 1, file_name = rename(result.GetProperty("image").GetProperty("name").GetString()!) });
+            foreach (var detection in result.GetProperty("detections").EnumerateArray())
+            {
+                var box = detection.GetProperty("box");
+                var (width, height) = (box.GetProperty("width").GetDouble(), box.GetProperty("height").GetDouble());
+                var category = detection.GetProperty("classId").GetInt32() + 1;
+                names[category] = detection.GetProperty("className").GetString()!;
+                annotations.Add(new
+                {
+                    id = annotations.Count + 1,
+                    image_id = images.Count,
+                    category_id = category,
+                    bbox = new[] { box.GetProperty("x").GetDouble(), box.GetProperty("y").GetDouble(), width, height },
+                    area = width * height,
+                    iscrowd = 0,
+                });
+            }
+        }
+
+        await File.WriteAllTextAsync(
+            path,
+            JsonSerializer.Serialize(new { images, annotations, categories = names.Select(pair => new { id = pair.Key, name = pair.Value }) }),
+            TestContext.Current.CancellationToken);
+        return path;
+    }
+}
