@@ -76,7 +76,8 @@ public sealed class TriggerTests
             },
         });
         content.Headers.Add("aeg-event-type", "Notification");
-        var (status, _) = await app.SendAsync(HttpMethod.Post, "runtime/webhooks/blobs?functionName=Host.Functions.ImageAnnounced", content);
+        const string webhook = "runtime/webhooks/blobs?functionName=Host.Functions.ImageAnnounced";
+        var (status, _) = await app.SendAsync(HttpMethod.Post, webhook, content);
         Assert.Equal(202, (int)status);
     }
 
@@ -88,5 +89,7 @@ public sealed class TriggerTests
     }
 
     private static Task HasRecordAsync(Deployment deployment, string name) => Eventually.TrueAsync(
-        async () => await deployment.Detections.GetBlobClient($"images/{name}.json").ExistsAsync(App.Cancellation), $"{name} has a record", 60);
+        async () => await deployment.Detections.GetBlobClient($"images/{name}.json").ExistsAsync(App.Cancellation),
+        $"{name} has a record",
+        60);
 }
