@@ -39,13 +39,15 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
     {
         await Deployment.Images.UploadAsync(SampleImages.Good(12, "filter"));
 
-        var job = await RunAsync(new { prefix = "filter/", filter = "**/*.png", options = new { scoreThreshold = 0.9, maxDetections = 3 } });
+        var options = new { scoreThreshold = 0.9, maxDetections = 3 };
+        var job = await RunAsync(new { prefix = "filter/", filter = "**/*.png", options });
 
         Assert.Equal((4, 4, 0, 0), Counts(job));
         Assert.Equal(8, job.Filtered);
-        var records = (await Deployment.ReadRecordsAsync()).Where(record => record.Key.StartsWith("filter/", StringComparison.Ordinal)).ToArray();
+        var records = (await Deployment.ReadRecordsAsync()).Values
+            .Where(record => record.Image.Name.StartsWith("filter/", StringComparison.Ordinal)).ToArray();
         Assert.Equal(4, records.Length);
-        Assert.All(records, record => Assert.Equal((0.9f, 3), (record.Value.Options!.ScoreThreshold, record.Value.Options.MaxDetections)));
+        Assert.All(records, record => Assert.Equal((0.9f, 3), (record.Options!.ScoreThreshold, record.Options.MaxDetections)));
     }
 
     [Fact]
@@ -109,7 +111,8 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
     [InlineData("POST", "api/detect?max=many", "x", HttpStatusCode.BadRequest, "invalid_request")]
     [InlineData("POST", "api/detect", "no image", HttpStatusCode.UnprocessableEntity, "not_an_image")]
     [InlineData("POST", "api/detect", "", HttpStatusCode.UnprocessableEntity, "image_empty")]
-    public async Task Request_ThatCannotBeServed_IsAProblemWithACode(string method, string path, string? body, HttpStatusCode expected, string code)
+    public async Task Request_ThatCannotBeServed_IsAProblemWithACode(
+        string method, string path, string? body, HttpStatusCode expected, string code)
     {
         using var content = body is null ? null : new StringContent(body);
 
@@ -168,12 +171,14 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
             async () =>
             {
                 var letters = new List<string>();
-                await foreach (var blob in Deployment.Blobs.GetBlobContainerClient("staging").GetBlobsAsync(cancellationToken: Hosting.App.Cancellation))
+                var staging = Deployment.Blobs.GetBlobContainerClient("staging");
+                await foreach (var blob in staging.GetBlobsAsync(cancellationToken: Hosting.App.Cancellation))
                 {
                     letters.Add(blob.Name);
                 }
 
-                return new[] { "images", "batches", "events" }.All(queue => letters.Exists(name => name.StartsWith($"dead-letters/{queue}/", StringComparison.Ordinal)));
+                return new[] { "images", "batches", "events" }.All(
+                    queue => letters.Exists(name => name.StartsWith($"dead-letters/{queue}/", StringComparison.Ordinal)));
             },
             "each message is a dead letter",
             60);
@@ -187,13 +192,17 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
         var names = SampleImages.Good(3, "events").Select(image => image.Name).ToArray();
         var url = Deployment.Images.GetBlobClient(names[0]).Uri;
         var queue = Deployment.Queues.GetQueueClient("events");
+        const string created = "Microsoft.Storage.BlobCreated";
+        const string blobs = "/blobServices/default/containers/images/blobs/";
+        var second = Deployment.Images.GetBlobClient(names[1]).Uri;
+        var strange = new Uri("https://stranger.blob.core.windows.net/images/x.jpg");
         object[] events =
         [
-            new { id = "1", eventType = "Microsoft.Storage.BlobCreated", subject = $"/blobServices/default/containers/images/blobs/{names[0]}", data = new { api = "PutBlob", url } },
-            new { specversion = "1.0", id = "2", type = "Microsoft.Storage.BlobCreated", source = "x", subject = $"/blobServices/default/containers/images/blobs/{names[1]}", data = new { api = "PutBlob", url = Deployment.Images.GetBlobClient(names[1]).Uri } },
+            new { id = "1", eventType = created, subject = blobs + names[0], data = new { api = "PutBlob", url } },
+            new { specversion = "1.0", id = "2", type = created, source = "x", subject = blobs + names[1], data = new { url = second } },
             new { container = "images", name = names[2] },
             new { container = "models", name = "current.json" },
-            new { id = "3", eventType = "Microsoft.Storage.BlobCreated", subject = "/blobServices/default/containers/images/blobs/x.jpg", data = new { api = "PutBlob", url = "https://stranger.blob.core.windows.net/images/x.jpg" } },
+            new { id = "3", eventType = created, subject = blobs + "x.jpg", data = new { api = "PutBlob", url = strange } },
         ];
         foreach (var one in events)
         {

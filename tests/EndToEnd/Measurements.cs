@@ -27,7 +27,9 @@ public sealed class Measurements(ITestOutputHelper output)
         Say($"by polling: {await LatenciesAsync(deployment, "polled", _ => Task.CompletedTask)}");
         await app.Host.StopAsync(App.Cancellation);
         await deployment.StartAsync("all", ("AzureWebJobs.ImageUploaded.Disabled", "true"));
-        Say($"by event: {await LatenciesAsync(deployment, "announced", name => events.SendMessageAsync(JsonSerializer.Serialize(new { container = "images", name })))}");
+        var announced = await LatenciesAsync(
+            deployment, "announced", name => events.SendMessageAsync(JsonSerializer.Serialize(new { container = "images", name })));
+        Say($"by event: {announced}");
     }
 
     [Fact(Explicit = true)]
@@ -55,7 +57,8 @@ public sealed class Measurements(ITestOutputHelper output)
         await Parallel.ForEachAsync(images, async (image, token) =>
             await events.SendMessageAsync(JsonSerializer.Serialize(new { container = "images", name = image.Name }), token));
         await ComputedAsync(app, 50 + 600);
-        Say($"events: {300 / watch.Elapsed.TotalSeconds:F1} images/s, {(Operations(deployment) - before) / 300.0:F1} storage operations per image");
+        Say($"events: {300 / watch.Elapsed.TotalSeconds:F1} images/s, "
+            + $"{(Operations(deployment) - before) / 300.0:F1} storage operations per image");
         await deployment.QueuesAreEmptyAsync();
         await app.Host.StopAsync(App.Cancellation);
 
@@ -116,7 +119,8 @@ public sealed class Measurements(ITestOutputHelper output)
         // The first three warm up.
         double[] sorted = [.. times.Skip(3).Order()];
         return string.Create(
-            CultureInfo.InvariantCulture, $"first {times[0]:F0} ms, p50 {sorted[Latencies / 2]:F0} ms, p95 {sorted[Latencies * 95 / 100]:F0} ms");
+            CultureInfo.InvariantCulture,
+            $"first {times[0]:F0} ms, p50 {sorted[Latencies / 2]:F0} ms, p95 {sorted[Latencies * 95 / 100]:F0} ms");
     }
 
     private static Task ComputedAsync(App app, long images) => Eventually.TrueAsync(

@@ -70,9 +70,12 @@ public sealed partial class MetadataTests
     {
         var host = Read("host.json");
         Assert.Equal(
-            File.ReadAllText(Path.Combine(Repository.Root, "host.json")), File.ReadAllText(Path.Combine(Deployment.AppDirectory, "host.json")));
+            File.ReadAllText(Path.Combine(Repository.Root, "host.json")),
+            File.ReadAllText(Path.Combine(Deployment.AppDirectory, "host.json")));
         var extensions = host.GetProperty("extensions");
-        foreach (var (trigger, section) in new[] { ("queueTrigger", "queues"), ("blobTrigger", "blobs"), ("httpTrigger", "http"), ("orchestrationTrigger", "durableTask") })
+        (string Trigger, string Section)[] sections =
+            [("queueTrigger", "queues"), ("blobTrigger", "blobs"), ("httpTrigger", "http"), ("orchestrationTrigger", "durableTask")];
+        foreach (var (trigger, section) in sections)
         {
             Assert.Contains(Functions, function => Trigger(function) == trigger);
             Assert.True(extensions.TryGetProperty(section, out _), $"host.json has no section {section} for {trigger}");
@@ -98,28 +101,32 @@ public sealed partial class MetadataTests
     {
         var value = path.Split(':').Aggregate(Read("host.json"), (node, name) => node.GetProperty(name)).ToString();
 
-        Assert.Contains($"| `{path.Replace("extensions:", string.Empty, StringComparison.Ordinal).Replace(':', '.')}` | {value} |", Operations.Text, StringComparison.Ordinal);
+        var name = path.Replace("extensions:", string.Empty, StringComparison.Ordinal).Replace(':', '.');
+        Assert.Contains($"| `{name}` | {value} |", Operations.Text, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Options_EveryOneOfThem_IsInTheTableOfSettings()
     {
         var types = typeof(StorageOptions).Assembly.GetTypes().Append(typeof(DetectorOptions))
-            .Select(type => (Type: type, Section: type == typeof(DetectorOptions) ? PipelineServices.DetectorSection : Section(type)))
+            .Select(type => (type, Section: type == typeof(DetectorOptions) ? PipelineServices.DetectorSection : Section(type)))
             .Where(type => type.Section is not null);
 
         Assert.All(
-            types.SelectMany(type => Options(type.Type).Select(option => $"{type.Section}:{option}")),
+            types.SelectMany(type => Options(type.type).Select(option => $"{type.Section}:{option}")),
             setting => Assert.Contains($"| `{setting}` |", Operations.Text, StringComparison.Ordinal));
     }
 
     private static string? Section(Type type) =>
-        type.GetField("Section", BindingFlags.Public | BindingFlags.Static) is { IsLiteral: true } field ? (string?)field.GetRawConstantValue() : null;
+        type.GetField("Section", BindingFlags.Public | BindingFlags.Static) is { IsLiteral: true } field
+            ? (string?)field.GetRawConstantValue()
+            : null;
 
     private static IEnumerable<string> Options(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .Where(property => property.CanWrite).Select(property => property.Name);
 
-    private static IEnumerable<string> Names(IEnumerable<JsonElement> functions) => functions.Select(function => function.GetProperty("name").GetString()!);
+    private static IEnumerable<string> Names(IEnumerable<JsonElement> functions) =>
+        functions.Select(function => function.GetProperty("name").GetString()!);
 
     private static string Trigger(JsonElement function) => function.GetProperty("bindings").EnumerateArray()
         .Select(binding => binding.GetProperty("type").GetString()!).Single(type => type.EndsWith("Trigger", StringComparison.Ordinal));

@@ -14,5 +14,6 @@ public sealed class BatchQueued(BatchProcessor processor, BatchEvents events)
         [QueueTrigger("%Nanodet:Storage:BatchQueue%")] byte[] message,
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken) =>
-        await events.RaiseAsync(client, await processor.ProcessAsync(MessageReader.ReadBatch(message), cancellationToken), cancellationToken);
+        await events.RaiseAsync(
+            client, await processor.ProcessAsync(MessageReader.ReadBatch(message), cancellationToken), cancellationToken);
 }

@@ -27,8 +27,10 @@ internal static class NanodetFunctions
         if (role != AppRole.Worker)
         {
             services.AddNanodetCoordinator();
-            services.AddOptions<OrchestrationOptions>().BindConfiguration(OrchestrationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-            services.AddOptions<NightlyOptions>().BindConfiguration(NightlyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+            services.AddOptions<OrchestrationOptions>()
+                .BindConfiguration(OrchestrationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+            services.AddOptions<NightlyOptions>()
+                .BindConfiguration(NightlyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
             services.AddSingleton<ImageIntake>();
             services.AddSingleton<JobClient>();
             services.AddSingleton<NightlyJob>();

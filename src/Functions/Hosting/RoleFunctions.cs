@@ -3,7 +3,9 @@ using Nanodet.Serverless.Functions.Http;
 
 namespace Nanodet.Serverless.Functions.Hosting;
 
-/// <summary>Which functions a role runs. The host decides by <c>AzureWebJobs.NAME.Disabled</c>; this is what those settings must say.</summary>
+/// <summary>
+/// Which functions a role runs. The host decides by <c>AzureWebJobs.NAME.Disabled</c>; this is what those settings must say.
+/// </summary>
 public static class RoleFunctions
 {
     /// <summary>Functions that need the warm model: the worker's.</summary>

@@ -57,13 +57,9 @@ public sealed class JobsApi(JobClient jobs)
             return Problem.JobNotFound(jobId);
         }
 
-        if (job.State != JobStates.Running)
-        {
-            return Problem.Conflict("job_ended", $"Job {jobId} is {job.State}; only a running job can be cancelled.");
-        }
-
-        await JobClient.CancelAsync(client, jobId, cancellationToken);
-        return Accepted(job);
+        return job.State == JobStates.Running && await JobClient.CancelAsync(client, jobId, cancellationToken)
+            ? Accepted(job)
+            : Problem.Conflict("job_ended", $"Job {jobId} has ended; only a running job can be cancelled.");
     }
 
     /// <summary>Starts a new job over the failures of one that ended: 202, or 409 while it runs.</summary>

@@ -29,7 +29,7 @@ public sealed class ImageIntake(
             {
                 Container = blob.BlobContainerName,
                 Name = blob.Name,
-                Etag = properties.ETag.ToString("G"),
+                Etag = properties.ETag.ToString().Trim('"'),
                 Bytes = properties.ContentLength,
             };
             await queues.SendImageAsync(message, cancellationToken);

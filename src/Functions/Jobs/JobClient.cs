@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Functions.Batches;
@@ -10,13 +11,17 @@ namespace Nanodet.Serverless.Functions.Jobs;
 /// <summary>Starts jobs, and says how far they are.</summary>
 public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<OrchestrationOptions> options, TimeProvider timeProvider)
 {
+    /// <summary>A job's request is written before its orchestration is started.</summary>
+    private static readonly TimeSpan StartGrace = TimeSpan.FromMinutes(1);
+
     /// <summary>Starts a job.</summary>
     /// <param name="client">The durable client.</param>
     /// <param name="request">What was asked for.</param>
     /// <param name="jobId">Null for a new id; with an id a second call is none.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="Pipeline.PipelineException">The request is not valid.</exception>
-    public async Task<JobStatus> StartAsync(DurableTaskClient client, JobRequest request, string? jobId, CancellationToken cancellationToken)
+    public async Task<JobStatus> StartAsync(
+        DurableTaskClient client, JobRequest request, string? jobId, CancellationToken cancellationToken)
     {
         var job = await store.CreateAsync(request, jobId, cancellationToken);
         var progress = new JobProgress { StartedUtc = job.CreatedUtc };
@@ -41,8 +46,8 @@ public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<Orc
         }
 
         var instance = await client.GetInstanceAsync(JobStore.InstanceId(jobId), getInputsAndOutputs: true, cancellationToken);
-        var progress = await ReadProgressAsync(client, jobId, instance, cancellationToken) ?? new JobProgress { StartedUtc = job.CreatedUtc };
-        var status = JobStatus.From(jobId, progress, timeProvider.GetUtcNow());
+        var progress = await ReadProgressAsync(client, jobId, instance, cancellationToken);
+        var status = JobStatus.From(jobId, progress ?? new JobProgress { StartedUtc = job.CreatedUtc }, timeProvider.GetUtcNow());
         return instance?.RuntimeStatus switch
         {
             OrchestrationRuntimeStatus.Failed => status with
@@ -52,7 +57,11 @@ public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<Orc
                 Error = instance.FailureDetails?.ErrorMessage,
             },
             OrchestrationRuntimeStatus.Terminated => status with { State = JobStates.Cancelled, EndedUtc = instance.LastUpdatedAt },
-            null => status with { State = JobStates.Failed, Error = "The job was never started: its request was written, and then the app stopped." },
+            null when timeProvider.GetUtcNow() - job.CreatedUtc > StartGrace => status with
+            {
+                State = JobStates.Failed,
+                Error = "The job was never started: its request was written, and then the app stopped.",
+            },
             _ => status,
         };
     }
@@ -69,10 +78,19 @@ public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<Orc
     }
 
     /// <summary>Asks a job to end: it lists no more, and what waits for a worker waits no longer. What was done stays.</summary>
-    public static Task CancelAsync(DurableTaskClient client, string jobId, CancellationToken cancellationToken)
+    /// <returns>False when it has ended meanwhile.</returns>
+    public static async Task<bool> CancelAsync(DurableTaskClient client, string jobId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);
-        return client.RaiseEventAsync(JobStore.InstanceId(jobId), DetectFolder.Cancelled, string.Empty, cancellationToken);
+        try
+        {
+            await client.RaiseEventAsync(JobStore.InstanceId(jobId), DetectFolder.Cancelled, string.Empty, cancellationToken);
+            return true;
+        }
+        catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition or StatusCode.NotFound)
+        {
+            return false;
+        }
     }
 
     /// <summary>Starts a new job over the failures of one that ended.</summary>

@@ -98,7 +98,8 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
         {
             EndEarly(new JobOutcome(
                 JobStates.Failed,
-                $"{_progress.Failed} of {_progress.CountProcessed()} images failed, more than the error threshold of {run.Job.ErrorThreshold}."));
+                $"{_progress.Failed} of {_progress.CountProcessed()} images failed, more than the error threshold of "
+                + $"{run.Job.ErrorThreshold}."));
         }
     }
 

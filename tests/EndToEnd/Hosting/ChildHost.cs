@@ -48,7 +48,8 @@ internal sealed class ChildHost : IDisposable
         // Started by "dotnet FILE.dll" this process is dotnet; started by its own executable it is that.
         var isDotnet = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
         string[] line = isDotnet ? [typeof(ChildHost).Assembly.Location, Verb, arguments] : [Verb, arguments];
-        var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, line) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        var start = new ProcessStartInfo(Environment.ProcessPath!, line) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var process = Process.Start(start)!;
         var answer = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
         return new ChildHost(process, JsonSerializer.Deserialize<Started>(answer!)!);
     }

@@ -48,7 +48,11 @@ internal sealed class Deployment : IAsyncDisposable
     {
         var directory = Directory.CreateTempSubdirectory("nanodet-e2e-").FullName;
         var azurite = await AzuriteServer.StartAsync(
-            new AzuriteOptions { DataDirectory = Path.Combine(directory, "azurite"), AccessLogPath = Path.Combine(directory, "access.log") },
+            new AzuriteOptions
+            {
+                DataDirectory = Path.Combine(directory, "azurite"),
+                AccessLogPath = Path.Combine(directory, "access.log"),
+            },
             TestLog.Instance);
         var deployment = new Deployment(directory, azurite);
         foreach (var container in (string[])["images", "detections", "models", "jobs", "staging"])
@@ -69,7 +73,10 @@ internal sealed class Deployment : IAsyncDisposable
     /// <param name="settings">Settings beside those of the role.</param>
     public FunctionHostOptions Options(string role, params (string Name, string Value)[] settings)
     {
-        var all = new Dictionary<string, string>(AppSettings.ForRole(role)) { ["Nanodet__Model__CacheFolder"] = Path.Combine(_directory, "models") };
+        var all = new Dictionary<string, string>(AppSettings.ForRole(role))
+        {
+            ["Nanodet__Model__CacheFolder"] = Path.Combine(_directory, "models"),
+        };
         foreach (var (name, value) in settings)
         {
             all[name] = value;

@@ -29,5 +29,6 @@ internal static class Eventually
         GetAsync(async () => await condition() ? "yes" : null, expectation, seconds);
 
     /// <summary>Asks until it is so.</summary>
-    public static Task TrueAsync(Func<Task<bool>> condition, string expectation, int seconds) => TrueAsync(condition, () => expectation, seconds);
+    public static Task TrueAsync(Func<Task<bool>> condition, string expectation, int seconds) =>
+        TrueAsync(condition, () => expectation, seconds);
 }

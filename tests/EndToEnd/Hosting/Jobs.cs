@@ -20,7 +20,8 @@ internal static class Jobs
         foreach (var name in manifest.Results)
         {
             var content = await deployment.Blobs.GetBlobContainerClient("jobs").GetBlobClient(name).DownloadContentAsync(App.Cancellation);
-            lines.AddRange(content.Value.Content.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement));
+            var text = content.Value.Content.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            lines.AddRange(text.Select(line => JsonDocument.Parse(line).RootElement));
         }
 
         return lines;
@@ -34,7 +35,8 @@ internal static class Jobs
             async () =>
             {
                 left = string.Empty;
-                await foreach (var blob in deployment.Blobs.GetBlobContainerClient("staging").GetBlobsAsync(cancellationToken: App.Cancellation))
+                var staging = deployment.Blobs.GetBlobContainerClient("staging");
+                await foreach (var blob in staging.GetBlobsAsync(cancellationToken: App.Cancellation))
                 {
                     left += blob.Name + " ";
                 }

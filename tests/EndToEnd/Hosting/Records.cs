@@ -9,7 +9,8 @@ namespace Nanodet.Serverless.EndToEnd.Tests.Hosting;
 internal static class Records
 {
     /// <summary>Waits until that many records are there, and reads them by image name.</summary>
-    public static async Task<IReadOnlyDictionary<string, DetectionResult>> RecordsAsync(this Deployment deployment, int count, int seconds = 90)
+    public static async Task<IReadOnlyDictionary<string, DetectionResult>> RecordsAsync(
+        this Deployment deployment, int count, int seconds = 90)
     {
         var found = 0;
         await Eventually.TrueAsync(

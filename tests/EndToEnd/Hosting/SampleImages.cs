@@ -28,7 +28,8 @@ internal static class SampleImages
         Parallel.ForEachAsync(
             images,
             new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = TestContext.Current.CancellationToken },
-            async (image, token) => await container.GetBlobClient(image.Name).UploadAsync(BinaryData.FromBytes(image.Bytes), overwrite: true, token));
+            async (image, token) =>
+                await container.GetBlobClient(image.Name).UploadAsync(BinaryData.FromBytes(image.Bytes), overwrite: true, token));
 
     private static IEnumerable<(string Name, byte[] Bytes, string Code)> MakePoison()
     {

@@ -22,22 +22,26 @@ internal sealed class TestLog : ILoggerFactory
 
     private sealed class Logger(string category) : ILogger
     {
-        private readonly LogLevel _level = category.StartsWith("Nanodet", StringComparison.Ordinal) || category.StartsWith("Function", StringComparison.Ordinal)
-            ? LogLevel.Information
-            : LogLevel.Warning;
+        private readonly LogLevel _level =
+            category.StartsWith("Nanodet", StringComparison.Ordinal) || category.StartsWith("Function", StringComparison.Ordinal)
+                ? LogLevel.Information
+                : LogLevel.Warning;
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => Path is not null && logLevel >= _level;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
             {
+                var time = TimeProvider.System.GetUtcNow();
+                var line = $"{time:HH:mm:ss.fff} {logLevel} {category}: {formatter(state, exception)} {exception}\n";
                 lock (Gate)
                 {
-                    File.AppendAllText(Path!, $"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {logLevel} {category}: {formatter(state, exception)} {exception}\n");
+                    File.AppendAllText(Path!, line);
                 }
             }
         }

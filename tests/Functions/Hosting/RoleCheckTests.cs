@@ -33,12 +33,14 @@ public sealed class RoleCheckTests
 
     [Fact]
     public void Runs_EveryFunction_BelongsToARole() =>
-        Assert.All(RoleCheck.Names(), name => Assert.True(RoleFunctions.Runs(AppRole.Coordinator, name) || RoleFunctions.Runs(AppRole.Worker, name)));
+        Assert.All(RoleCheck.Names(), name => Assert.True(
+            RoleFunctions.Runs(AppRole.Coordinator, name) || RoleFunctions.Runs(AppRole.Worker, name)));
 
     [Fact]
     public void Names_OfTheLists_AreFunctions() =>
         Assert.Superset(RoleFunctions.Worker.Union(RoleFunctions.Shared).ToHashSet(), RoleCheck.Names().ToHashSet());
 
     private static RoleCheck Check(AppRole role, params string[] disabled) => new(
-        role, new ConfigurationBuilder().AddInMemoryCollection(disabled.Select(name => KeyValuePair.Create(name, (string?)"true"))).Build());
+        role,
+        new ConfigurationBuilder().AddInMemoryCollection(disabled.Select(name => KeyValuePair.Create(name, (string?)"true"))).Build());
 }
