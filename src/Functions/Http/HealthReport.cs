@@ -13,6 +13,7 @@ namespace Nanodet.Serverless.Functions.Http;
 /// <param name="FallbackReason">Why it runs on the CPU although a GPU was preferred, or null.</param>
 /// <param name="Code">Why it is not ready: a stable code; null when it is, and before the first try ended.</param>
 /// <param name="Reason">Why it is not ready, in words.</param>
+/// <param name="SwapProblem">Why the model that was published last does not serve while an older one does, or null.</param>
 /// <param name="ModelLoads">Models that this process loaded.</param>
 /// <param name="FailedTries">Tries to load that failed since one succeeded.</param>
 /// <param name="ImagesComputed">Images that went through the model since the process began.</param>
@@ -27,6 +28,7 @@ public sealed record HealthReport(
     string? FallbackReason,
     string? Code,
     string? Reason,
+    string? SwapProblem,
     int ModelLoads,
     int FailedTries,
     long ImagesComputed,

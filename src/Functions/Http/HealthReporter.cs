@@ -28,9 +28,10 @@ public sealed class HealthReporter(AppIdentity app, WarmModel? model = null)
             status.FallbackReason,
             status.Code,
             status.Reason,
+            status.SwapProblem,
             status.Loads,
             status.FailedTries,
             status.Images,
             status.SinceUtc)
-        : new HealthReport(Live: true, Ready: true, app.Role, app.Version, null, null, null, null, null, 0, 0, 0, null);
+        : new HealthReport(Live: true, Ready: true, app.Role, app.Version, null, null, null, null, null, null, 0, 0, 0, null);
 }

@@ -53,7 +53,21 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
         }
     }
 
+    /// <summary>SHA-256 of the model that the pointer names now; null where no pointer is followed.</summary>
+    /// <exception cref="ModelLoadException">There is no pointer any more, or it is none.</exception>
+    /// <exception cref="RequestFailedException">Storage cannot be reached.</exception>
+    internal async Task<string?> FindCurrentSha256Async(CancellationToken cancellationToken) => _options.Source == WarmModelSource.Pointer
+        ? (await ReadPointerAsync(cancellationToken).ConfigureAwait(false)).Sha256.ToLowerInvariant()
+        : null;
+
     private async Task<FetchedModel> FetchCurrentAsync(CancellationToken cancellationToken)
+    {
+        var pointer = await ReadPointerAsync(cancellationToken).ConfigureAwait(false);
+        return await FetchBlobAsync(
+            pointer.Blob, pointer.Sha256.ToLowerInvariant(), pointer.Name, pointer.Version, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ModelPointer> ReadPointerAsync(CancellationToken cancellationToken)
     {
         var content = await DownloadSmallAsync(_options.Pointer, MaxPointerBytes, cancellationToken).ConfigureAwait(false)
             ?? throw new ModelLoadException(
@@ -76,8 +90,7 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
                 $"'{_options.Pointer}': expected a blob and a SHA-256 of 64 hex digits, found '{pointer.Blob}' and '{pointer.Sha256}'.");
         }
 
-        return await FetchBlobAsync(
-            pointer.Blob, pointer.Sha256.ToLowerInvariant(), pointer.Name, pointer.Version, cancellationToken).ConfigureAwait(false);
+        return pointer;
     }
 
     private async Task<FetchedModel> FetchBlobAsync(

@@ -11,7 +11,8 @@ namespace Nanodet.Serverless.Pipeline.Models;
 
 /// <summary>
 /// The one model of a worker: loaded in the background when the process starts, checked, run once, its parity fixture replayed; then
-/// ready. While that fails it is tried again, with growing pauses, so that a repaired model needs no restart.
+/// ready. While that fails it is tried again, with growing pauses, so that a repaired model needs no restart. A model that is published
+/// later is loaded beside it in the same way and takes its place between two batches; when anything about it fails, the old one stays.
 /// </summary>
 public sealed class WarmModel : IHostedService, IDisposable
 {
@@ -160,10 +161,21 @@ public sealed class WarmModel : IHostedService, IDisposable
     {
         try
         {
+            var wanted = _wanted.WaitAsync(cancellationToken);
             while (true)
             {
-                await _wanted.WaitAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await wanted.WaitAsync(_options.PollInterval, _time, cancellationToken).ConfigureAwait(false);
+                }
+                catch (TimeoutException)
+                {
+                    await FollowPointerAsync(cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+
                 await _loading.ExecuteAsync(LoadAsync, cancellationToken).ConfigureAwait(false);
+                wanted = _wanted.WaitAsync(cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -192,9 +204,10 @@ public sealed class WarmModel : IHostedService, IDisposable
         }
 
         var duration = _time.GetElapsedTime(start);
+        LoadedModel? old;
         lock (_gate)
         {
-            _loaded = new LoadedModel(model);
+            old = Interlocked.Exchange(ref _loaded, new LoadedModel(model));
             Enter(new WarmModelStatus
             {
                 State = WarmModelState.Ready,
@@ -206,10 +219,58 @@ public sealed class WarmModel : IHostedService, IDisposable
             });
         }
 
+        // Batches that hold a lease end with the model that they began with.
+        old?.Release();
         Count("ready");
         PipelineTelemetry.ModelLoadDuration.Record(duration.TotalSeconds);
         Log.ModelReady(
             _logger, model.Description.Name, model.Version, model.Sha256, model.Provider.Name, duration.TotalMilliseconds);
+    }
+
+    /// <summary>Loads the model that the pointer names now, when it is another one than the serving one.</summary>
+    private async Task FollowPointerAsync(CancellationToken cancellationToken)
+    {
+        var serving = Status.Model?.Sha256;
+        if (serving is null)
+        {
+            return;
+        }
+
+        try
+        {
+            var current = await _store.FindCurrentSha256Async(cancellationToken).ConfigureAwait(false);
+            if (current is null || current == serving)
+            {
+                NoteSwapProblem(null);
+                return;
+            }
+
+            await LoadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            var code = CodeOf(exception);
+            if (NoteSwapProblem($"{code}: {exception.Message}"))
+            {
+                Count(code);
+                Log.SwapRefused(_logger, serving, code, exception.Message);
+            }
+        }
+    }
+
+    /// <summary>True when it is news.</summary>
+    private bool NoteSwapProblem(string? problem)
+    {
+        lock (_gate)
+        {
+            if (_status.SwapProblem == problem || _status.State != WarmModelState.Ready)
+            {
+                return false;
+            }
+
+            _status = _status with { SwapProblem = problem };
+            return true;
+        }
     }
 
     private async Task<NanodetModel> LoadAsync(FetchedModel fetched, CancellationToken cancellationToken)
@@ -237,7 +298,7 @@ public sealed class WarmModel : IHostedService, IDisposable
 
     private void OnFailed(Exception exception, TimeSpan pause)
     {
-        var code = (exception as ModelLoadException)?.Code ?? ModelErrorCodes.Unexpected;
+        var code = CodeOf(exception);
         lock (_gate)
         {
             Enter(new WarmModelStatus
@@ -269,6 +330,13 @@ public sealed class WarmModel : IHostedService, IDisposable
         _status = status;
         Interlocked.Exchange(ref _changed, NewSignal()).TrySetResult();
     }
+
+    private static string CodeOf(Exception exception) => exception switch
+    {
+        ModelLoadException refused => refused.Code,
+        Azure.RequestFailedException or Azure.Identity.AuthenticationFailedException => ModelErrorCodes.StorageUnavailable,
+        _ => ModelErrorCodes.Unexpected,
+    };
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -23,6 +23,9 @@ public sealed record WarmModelStatus
     /// <summary>Why it runs on the CPU although a GPU was preferred, or null.</summary>
     public string? FallbackReason { get; init; }
 
+    /// <summary>Why the model that was published last does not serve, while an older one does; null where it does.</summary>
+    public string? SwapProblem { get; init; }
+
     /// <summary>Models that were loaded by this process, the serving one included.</summary>
     public int Loads { get; init; }
 

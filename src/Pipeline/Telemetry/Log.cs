@@ -56,6 +56,9 @@ internal static partial class Log
     [LoggerMessage(171, LogLevel.Error, "The model is not ready: {Code}: {Reason} Next try in {Pause}.")]
     public static partial void ModelNotReady(ILogger logger, string code, string reason, TimeSpan pause);
 
+    [LoggerMessage(175, LogLevel.Error, "The published model does not serve, {Serving} goes on: {Code}: {Reason}")]
+    public static partial void SwapRefused(ILogger logger, string serving, string code, string reason);
+
     [LoggerMessage(172, LogLevel.Error, "The session of model {Sha256} is lost and is built again: {Reason}")]
     public static partial void SessionLost(ILogger logger, string sha256, string reason);
 
