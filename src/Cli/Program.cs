@@ -12,5 +12,8 @@ return await NanodetCommand.RunAsync(
         UpCommand.Create(),
         SubmitCommand.Create(),
         WatchCommand.Create(),
+        ModelCommands.CreatePublish(),
+        ModelCommands.CreateList(),
+        ModelCommands.CreateRollback(),
         DemoModelCommand.Create(),
     ]);

@@ -26,4 +26,10 @@ public static class PipelineErrorCodes
 
     /// <summary>Another publisher moved the pointer to the current model meanwhile.</summary>
     public const string PointerMoved = "model_pointer_moved";
+
+    /// <summary>A version is published once: another model has it already.</summary>
+    public const string VersionTaken = "model_version_taken";
+
+    /// <summary>There is no such model to go back to.</summary>
+    public const string ModelNotPublished = "model_not_published";
 }

@@ -17,6 +17,9 @@ internal static class UpCommand
     private const int DefaultPort = 7071;
     private static readonly TimeSpan HealthPause = TimeSpan.FromMilliseconds(200);
 
+    // On one machine a look at the pointer costs nothing, and whoever publishes waits for it.
+    private static readonly Dictionary<string, string> Settings = new() { ["Nanodet__Model__PollInterval"] = "00:00:02" };
+
     /// <summary>Creates the command.</summary>
     public static Command Create()
     {
@@ -55,7 +58,15 @@ internal static class UpCommand
             new AzuriteOptions { DataDirectory = Path.Combine(data.FullName, "azurite") }, loggerFactory, clock, cancellationToken);
         var current = await PublishAsync(new CloudStorage(azurite.ConnectionString), model, loggerFactory, cancellationToken);
         await using var host = await FunctionHost.StartAsync(
-            new FunctionHostOptions { AppDirectory = app, Port = port, StorageConnectionString = azurite.ConnectionString }, loggerFactory, cancellationToken);
+            new FunctionHostOptions
+            {
+                AppDirectory = app,
+                Port = port,
+                StorageConnectionString = azurite.ConnectionString,
+                Settings = Settings,
+            },
+            loggerFactory,
+            cancellationToken);
         await WaitUntilReadyAsync(host, clock, cancellationToken);
 
         var address = new CloudAddress(host.Address, azurite.ConnectionString, Environment.ProcessId);

@@ -12,6 +12,7 @@ namespace Nanodet.Serverless.Cli.Output;
 [JsonSerializable(typeof(DetectReport))]
 [JsonSerializable(typeof(EvalReport))]
 [JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(ModelsReport))]
 [JsonSerializable(typeof(DemoModelReport))]
 [JsonSerializable(typeof(UpReport))]
 [JsonSerializable(typeof(CloudAddress))]

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Nanodet.Serverless.Pipeline.Models;
 
 /// <summary>Which model is current: <c>models/current.json</c>.</summary>
@@ -9,4 +11,11 @@ public sealed record ModelPointer(string Name, string Version, string Sha256, st
 {
     /// <summary>Always 1.</summary>
     public int SchemaVersion { get; } = 1;
+
+    /// <summary>What was current before, as <c>name/version</c>: where a rollback goes. Null for the first model.</summary>
+    public string? Previous { get; init; }
+
+    /// <summary>The model as <c>name/version</c>.</summary>
+    [JsonIgnore]
+    public string Id => $"{Name}/{Version}";
 }

@@ -73,6 +73,43 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
     }
 
     [Fact]
+    public async Task PublishModelsRollback_SecondModel_ServesWithoutARestart()
+    {
+        var half = _folder.File("half.onnx");
+        await Cli.JsonAsync("export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", half, "--precision", "fp16");
+        var first = (await Cli.JsonAsync("models", "--data", app.Data)).GetProperty("models").EnumerateArray().Single(published => published.GetProperty("isCurrent").GetBoolean());
+
+        var second = await Cli.JsonAsync("publish", "--model", half, "--version-name", "half", "--data", app.Data);
+        Assert.Equal("half", second.GetProperty("version").GetString());
+        Assert.Equal($"nanodet-g/{first.GetProperty("version").GetString()}", second.GetProperty("previous").GetString());
+        await UntilServesAsync(second.GetProperty("sha256").GetString()!);
+
+        var taken = await Cli.RunAsync("publish", "--model", model.Onnx, "--version-name", "half", "--data", app.Data);
+        Assert.Equal(1, taken.ExitCode);
+        Assert.StartsWith("error: model_version_taken: ", taken.Error, StringComparison.Ordinal);
+
+        var back = await Cli.JsonAsync("rollback", "--data", app.Data);
+        Assert.Equal(first.GetProperty("sha256").GetString(), back.GetProperty("sha256").GetString());
+        await UntilServesAsync(back.GetProperty("sha256").GetString()!);
+        var unknown = await Cli.RunAsync("rollback", "--to", "nanodet-g/never", "--data", app.Data);
+        Assert.StartsWith("error: model_not_published: ", unknown.Error, StringComparison.Ordinal);
+    }
+
+    private async Task UntilServesAsync(string sha256)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri(app.Report.GetProperty("server").GetString()!) };
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(TimeSpan.FromMinutes(2));
+        string? serving;
+        do
+        {
+            using var health = JsonDocument.Parse(await http.GetByteArrayAsync(new Uri("api/health", UriKind.Relative), deadline.Token));
+            serving = health.RootElement.GetProperty("model").GetProperty("sha256").GetString();
+        }
+        while (serving != sha256);
+    }
+
+    [Fact]
     public async Task Watch_UnknownJob_FailsByName()
     {
         var run = await Cli.RunAsync("watch", "nobody", "--data", app.Data);

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Globalization;
+using Nanodet.Serverless.Cli.Cloud;
+using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Models;
+using Spectre.Console;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary><c>nanodet publish</c>, <c>nanodet models</c> and <c>nanodet rollback</c>: which model a running app serves.</summary>
+internal static class ModelCommands
+{
+    /// <summary>Creates <c>publish</c>.</summary>
+    public static Command CreatePublish()
+    {
+        var model = new Option<FileInfo?>("--model") { Description = "The model (.onnx)." };
+        var checkpoint = new Option<FileInfo?>("--checkpoint") { Description = "A checkpoint to export first; with --config." };
+        var config = new Option<FileInfo?>("--config") { Description = "Its training config." };
+        var version = new Option<string?>("--version-name") { Description = "Version; default: the first 12 digits of the model's SHA-256." };
+        var cloud = new CloudOptions();
+        var json = Options.Json();
+        var command = new Command("publish", "Verify a model and make it the one that the app serves, without a restart.") { model, checkpoint, config, version, json };
+        cloud.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            var (onnx, weights, settings) = (result.GetResult(model) is not null, result.GetResult(checkpoint) is not null, result.GetResult(config) is not null);
+            if (onnx == weights || weights != settings)
+            {
+                result.AddError("publish takes either --model, or --checkpoint with --config.");
+            }
+        });
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var onnx = parsed.GetValue(model) is { } file
+                ? await InputFile.ReadAsync(file, "model", cancellationToken)
+                : await ExportAsync(parsed.GetValue(checkpoint)!, parsed.GetValue(config)!, cancellationToken);
+            var publisher = await PublisherAsync(cloud, parsed, cancellationToken);
+            return Answer(await publisher.PublishAsync(onnx, parsed.GetValue(version), cancellationToken), new Report(parsed.GetValue(json)));
+        });
+        return command;
+    }
+
+    /// <summary>Creates <c>models</c>.</summary>
+    public static Command CreateList()
+    {
+        var cloud = new CloudOptions();
+        var json = Options.Json();
+        var command = new Command("models", "List the published models.") { json };
+        cloud.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var models = await (await PublisherAsync(cloud, parsed, cancellationToken)).ListAsync(cancellationToken);
+            new Report(parsed.GetValue(json)).Write(new ModelsReport(models), CliJsonContext.Default.ModelsReport, Print);
+            return NanodetCommand.Ok;
+        });
+        return command;
+    }
+
+    /// <summary>Creates <c>rollback</c>.</summary>
+    public static Command CreateRollback()
+    {
+        var to = new Option<string?>("--to") { Description = "Model as NAME/VERSION; default: the one that was current before." };
+        var cloud = new CloudOptions();
+        var json = Options.Json();
+        var command = new Command("rollback", "Serve a model again that was published before.") { to, json };
+        cloud.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var publisher = await PublisherAsync(cloud, parsed, cancellationToken);
+            return Answer(await publisher.RollbackAsync(parsed.GetValue(to), cancellationToken), new Report(parsed.GetValue(json)));
+        });
+        return command;
+    }
+
+    private static async Task<ModelPublisher> PublisherAsync(CloudOptions cloud, ParseResult parsed, CancellationToken cancellationToken) =>
+        new CloudStorage((await cloud.FindAsync(parsed, cancellationToken)).Storage).Publisher;
+
+    private static async Task<byte[]> ExportAsync(FileInfo checkpoint, FileInfo config, CancellationToken cancellationToken) => ModelMaker.Make(
+        await InputFile.ReadAsync(checkpoint, "checkpoint", cancellationToken),
+        await InputFile.ReadAsync(config, "config", cancellationToken),
+        Path.GetFileNameWithoutExtension(config.Name)).Onnx;
+
+    private static int Answer(ModelPointer pointer, Report report)
+    {
+        report.Write(pointer, PipelineJson.Default.ModelPointer, (console, current) => console.MarkupLineInterpolated(
+            $"[bold]{current.Id}[/] is current (sha256 {current.Sha256}){(current.Previous is { } previous ? $"; before: {previous}" : "")}"));
+        return NanodetCommand.Ok;
+    }
+
+    private static void Print(IAnsiConsole console, ModelsReport answer)
+    {
+        var table = new Table().AddColumns("", "model", "version", "published", "bytes", "sha256");
+        foreach (var model in answer.Models)
+        {
+            table.AddRow(
+                model.IsCurrent ? "current" : "",
+                Markup.Escape(model.Name),
+                Markup.Escape(model.Version),
+                model.PublishedUtc.ToString("u", CultureInfo.InvariantCulture),
+                model.Bytes.ToString("N0", CultureInfo.InvariantCulture),
+                model.Sha256 ?? "");
+        }
+
+        console.Write(table);
+    }
+}

@@ -1,0 +1,7 @@
+using Nanodet.Serverless.Pipeline.Models;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary>The answer of <c>nanodet models</c>.</summary>
+/// <param name="Models">The published models, the latest first.</param>
+internal sealed record ModelsReport(IReadOnlyList<PublishedModel> Models);
