@@ -19,7 +19,7 @@ require_npm() {
 install_demo_model() {
   local stamp=models/demo/node_modules/.installed
   if [ ! -f "$stamp" ] || [ models/demo/package-lock.json -nt "$stamp" ]; then
-    (cd models/demo && npm ci --ignore-scripts --no-audit --no-fund)
+    (cd models/demo && npm ci --ignore-scripts --no-audit --no-fund) || return 1
     touch "$stamp"
   fi
 }

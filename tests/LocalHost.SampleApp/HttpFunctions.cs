@@ -51,6 +51,8 @@ public static class HttpFunctions
     public static async Task<IActionResult> WaitAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request, FunctionContext context)
     {
+        // Until a worker has the invocation, it ignores that it is to be cancelled: the caller has to know when it may leave.
+        await File.WriteAllTextAsync($"{request.Query["file"]}.started", "");
         try
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.CancellationToken);

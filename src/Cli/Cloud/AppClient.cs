@@ -34,12 +34,21 @@ internal sealed class AppClient : IDisposable
         SendAsync(new HttpRequestMessage(HttpMethod.Get, $"api/jobs/{Uri.EscapeDataString(jobId)}"), cancellationToken);
 
     /// <summary>Whether the app takes work; where it does not, why.</summary>
+    /// <exception cref="HttpRequestException">The app does not answer.</exception>
     public async Task<(bool Ready, string Reason)> IsReadyAsync(CancellationToken cancellationToken)
     {
         using var answer = await _http.GetAsync(new Uri("api/health", UriKind.Relative), cancellationToken);
-        using var health = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
-        var reason = health.RootElement.TryGetProperty("reason", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "loading the model";
-        return (answer.IsSuccessStatusCode, reason);
+        try
+        {
+            using var health = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
+            var reason = health.RootElement.TryGetProperty("reason", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "loading the model";
+            return (answer.IsSuccessStatusCode, reason);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // While it starts, whoever stands before the app may answer in its place.
+            return (false, $"api/health answers {(int)answer.StatusCode} without JSON");
+        }
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Azure;
 using Azure.Storage.Blobs;
 using Nanodet.Serverless.Cli.Commands;
 using Nanodet.Serverless.Cli.Output;
@@ -16,6 +17,8 @@ namespace Nanodet.Serverless.Cli.Cloud;
 internal sealed class CloudDetection(AppClient client, CloudStorage storage, Report report)
 {
     private const int Transfers = 8;
+    private const int Attempts = 60;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Detects.</summary>
     /// <param name="files">The images.</param>
@@ -104,7 +107,7 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
         BlobContainerClient container, string root, string name, string prefix, DirectoryInfo output, bool annotate, CancellationToken cancellationToken)
     {
         var blob = container.GetBlobClient(ResultName.For(storage.Names.Images, prefix + name));
-        var content = (await blob.DownloadContentAsync(cancellationToken)).Value.Content;
+        var content = await ReadAsync(blob, cancellationToken);
         var result = JsonSerializer.Deserialize(content, ResultJson.Default.DetectionResult)!;
         var file = new FileInfo(Path.Combine(output.FullName, $"{name}.json"));
         await InputFile.WriteAsync(file, content.ToMemory(), cancellationToken);
@@ -118,6 +121,22 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
         }
 
         return new DetectedImage(result, file.FullName, picture?.FullName);
+    }
+
+    /// <summary>Reads a result. One that another batch writes at this moment counts as skipped in the job and is there a little later.</summary>
+    private static async Task<BinaryData> ReadAsync(BlobClient blob, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return (await blob.DownloadContentAsync(cancellationToken)).Value.Content;
+            }
+            catch (RequestFailedException exception) when (exception.Status == 404 && attempt < Attempts)
+            {
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+            }
+        }
     }
 
     private static ParallelOptions Parallelism(CancellationToken cancellationToken) =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Nanodet.Serverless.Cli.Output;
 
 namespace Nanodet.Serverless.Cli.Cloud;
@@ -6,7 +7,21 @@ namespace Nanodet.Serverless.Cli.Cloud;
 /// <summary>The options by which commands find a running app, here or in Azure.</summary>
 internal sealed class CloudOptions
 {
-    private readonly Option<Uri?> _server = new("--server") { Description = "Address of the app; default: the one that 'nanodet up' started." };
+    private readonly Option<Uri?> _server = new("--server")
+    {
+        Description = "Address of the app; default: the one that 'nanodet up' started.",
+        CustomParser = result =>
+        {
+            if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var server) && server.Scheme is "http" or "https")
+            {
+                // Paths are relative to it: without the slash its last part would be lost.
+                return server.AbsoluteUri.EndsWith('/') ? server : new Uri($"{server.AbsoluteUri}/");
+            }
+
+            result.AddError($"--server: expected an http or https address, found '{result.Tokens[0].Value}'.");
+            return null;
+        },
+    };
 
     private readonly Option<string?> _key = new("--key") { Description = "Function key of an app in Azure; default: the environment variable NANODET_KEY." };
 
@@ -18,6 +33,9 @@ internal sealed class CloudOptions
         Description = "Data folder of 'nanodet up'.",
         DefaultValueFactory = _ => new DirectoryInfo(CloudAddress.DefaultFolder),
     };
+
+    /// <summary>Whether the command line names an app by its address.</summary>
+    public bool NamesServer(CommandResult result) => result.GetResult(_server) is not null;
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)

@@ -17,12 +17,20 @@ internal static class DemoModelBuilder
     /// <param name="package">The package's folder.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The ONNX file.</returns>
-    public static async Task<byte[]> BuildAsync(DirectoryInfo package, CancellationToken cancellationToken)
+    public static async Task<byte[]> BuildAsync(DirectoryInfo package, CancellationToken cancellationToken) => ModelMaker.Make(
+        (await ReadCheckpointAsync(package, cancellationToken)).Checkpoint, DemoModelImporter.ReadConfig(), DemoModelImporter.ModelName).Onnx;
+
+    /// <summary>The package's weights as a PyTorch checkpoint.</summary>
+    /// <param name="package">The package's folder.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The checkpoint and how many tensors it holds.</returns>
+    public static async Task<(byte[] Checkpoint, int Tensors)> ReadCheckpointAsync(DirectoryInfo package, CancellationToken cancellationToken)
     {
         var graph = await InputFile.ReadAsync(new FileInfo(Path.Combine(package.FullName, "models", "nanodet.json")), "graph of the demo package", cancellationToken);
         var weights = await InputFile.ReadAsync(new FileInfo(Path.Combine(package.FullName, "models", "nanodet.bin")), "weights file of the demo package", cancellationToken);
+        var tensors = DemoModelImporter.Import(TfjsGraphModel.Read(graph, weights));
         using var checkpoint = new MemoryStream();
-        TorchArchiveWriter.Write(checkpoint, DemoModelImporter.Import(TfjsGraphModel.Read(graph, weights)), DemoModelImporter.ModelName);
-        return ModelMaker.Make(checkpoint.ToArray(), DemoModelImporter.ReadConfig(), DemoModelImporter.ModelName).Onnx;
+        TorchArchiveWriter.Write(checkpoint, tensors, DemoModelImporter.ModelName);
+        return (checkpoint.ToArray(), tensors.Count);
     }
 }

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Demo;
 using Nanodet.Serverless.Cli.Output;
 using Spectre.Console;
@@ -23,19 +23,14 @@ internal static class DemoModelCommand
 
     private static async Task<int> RunAsync(DirectoryInfo package, DirectoryInfo output, Report report, CancellationToken cancellationToken)
     {
-        var graph = await InputFile.ReadAsync(new FileInfo(Path.Combine(package.FullName, "models", "nanodet.json")), "graph of the demo package", cancellationToken);
-        var weights = await InputFile.ReadAsync(new FileInfo(Path.Combine(package.FullName, "models", "nanodet.bin")), "weights file of the demo package", cancellationToken);
-        var tensors = DemoModelImporter.Import(TfjsGraphModel.Read(graph, weights));
-
+        var (content, tensors) = await DemoModelBuilder.ReadCheckpointAsync(package, cancellationToken);
         var checkpoint = new FileInfo(Path.Combine(output.FullName, $"{DemoModelImporter.ModelName}.pth"));
         var config = new FileInfo(Path.Combine(output.FullName, $"{DemoModelImporter.ModelName}.yml"));
-        using var archive = new MemoryStream();
-        TorchArchiveWriter.Write(archive, tensors, DemoModelImporter.ModelName);
-        await InputFile.WriteAsync(checkpoint, archive.GetBuffer().AsMemory(0, (int)archive.Length), cancellationToken);
+        await InputFile.WriteAsync(checkpoint, content, cancellationToken);
         await InputFile.WriteAsync(config, DemoModelImporter.ReadConfig(), cancellationToken);
 
         report.Write(
-            new DemoModelReport(checkpoint.FullName, config.FullName, tensors.Count),
+            new DemoModelReport(checkpoint.FullName, config.FullName, tensors),
             CliJsonContext.Default.DemoModelReport,
             (console, answer) => console.MarkupLineInterpolated($"{answer.Tensors} tensors -> {answer.Checkpoint}, config {answer.Config}"));
         return NanodetCommand.Ok;

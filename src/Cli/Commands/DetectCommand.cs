@@ -35,6 +35,17 @@ internal static class DetectCommand
         cloud.AddTo(command);
         command.Validators.Add(result =>
         {
+            var here = new Option[] { batch, provider, requireGpu }.Where(option => result.GetResult(option) is { Implicit: false }).ToList();
+            if (result.GetResult(storage) is not null && here.Count > 0)
+            {
+                result.AddError($"{string.Join(", ", here.Select(option => option.Name))}: not with --storage; the app's settings decide.");
+            }
+
+            if (result.GetResult(storage) is not null && cloud.NamesServer(result))
+            {
+                result.AddError("--server: not with --storage, which needs the app's storage account too; --data names both.");
+            }
+
             if (result.GetResult(storage) is not null == (result.GetResult(model) is not null))
             {
                 result.AddError("detect takes either --model, to detect here, or --storage, to have a running app detect.");

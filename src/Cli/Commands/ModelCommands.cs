@@ -14,7 +14,7 @@ internal static class ModelCommands
     /// <summary>Creates <c>publish</c>.</summary>
     public static Command CreatePublish()
     {
-        var model = new Option<FileInfo?>("--model") { Description = "The model (.onnx)." };
+        var model = new Option<FileInfo?>("--model") { Description = "The model (.onnx); a foreign one has its NanoDet config (.yml) beside it." };
         var checkpoint = new Option<FileInfo?>("--checkpoint") { Description = "A checkpoint to export first; with --config." };
         var config = new Option<FileInfo?>("--config") { Description = "Its training config." };
         var version = new Option<string?>("--version-name") { Description = "Version; default: the first 12 digits of the model's SHA-256." };
@@ -32,11 +32,11 @@ internal static class ModelCommands
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var onnx = parsed.GetValue(model) is { } file
-                ? await InputFile.ReadAsync(file, "model", cancellationToken)
-                : await ExportAsync(parsed.GetValue(checkpoint)!, parsed.GetValue(config)!, cancellationToken);
+            var (onnx, settings) = parsed.GetValue(model) is { } file
+                ? await InputFile.ReadModelAsync(file, cancellationToken)
+                : (await ExportAsync(parsed.GetValue(checkpoint)!, parsed.GetValue(config)!, cancellationToken), null);
             var publisher = await PublisherAsync(cloud, parsed, cancellationToken);
-            return Answer(await publisher.PublishAsync(onnx, parsed.GetValue(version), cancellationToken), new Report(parsed.GetValue(json)));
+            return Answer(await publisher.PublishAsync(onnx, settings, parsed.GetValue(version), cancellationToken), new Report(parsed.GetValue(json)));
         });
         return command;
     }

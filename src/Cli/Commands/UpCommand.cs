@@ -15,6 +15,7 @@ namespace Nanodet.Serverless.Cli.Commands;
 internal static class UpCommand
 {
     private const int DefaultPort = 7071;
+    private const string LockName = "up.lock";
     private static readonly TimeSpan HealthPause = TimeSpan.FromMilliseconds(200);
 
     // On one machine a look at the pointer costs nothing, and whoever publishes waits for it.
@@ -54,6 +55,7 @@ internal static class UpCommand
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
 
+        using var folder = Claim(data);
         await using var azurite = await AzuriteServer.StartAsync(
             new AzuriteOptions { DataDirectory = Path.Combine(data.FullName, "azurite") }, loggerFactory, clock, cancellationToken);
         var current = await PublishAsync(new CloudStorage(azurite.ConnectionString), model, loggerFactory, cancellationToken);
@@ -88,9 +90,28 @@ internal static class UpCommand
         if (!cancellationToken.IsCancellationRequested)
         {
             await Task.WhenAny(host.Completion, azurite.Completion).Unwrap();
+            throw new CliException(
+                azurite.Completion.IsCompleted ? "azurite_ended" : "host_ended",
+                $"{(azurite.Completion.IsCompleted ? "Azurite" : "the app")} ended by itself; --verbose shows what it logged.");
         }
 
         return NanodetCommand.Ok;
+    }
+
+    /// <summary>Holds the data folder: two apps on one folder would share a storage account that each believes to own.</summary>
+    private static FileStream Claim(DirectoryInfo data)
+    {
+        data.Create();
+        try
+        {
+            return new FileStream(
+                Path.Combine(data.FullName, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException exception)
+        {
+            throw new CliException(
+                "already_running", $"expected a data folder that no other 'nanodet up' uses, found that {data.FullName} is in use; choose another with --data. ({exception.Message})");
+        }
     }
 
     private static async Task<ModelPointer> PublishAsync(CloudStorage storage, FileInfo? model, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
@@ -99,7 +120,8 @@ internal static class UpCommand
             .EnsureAsync(cancellationToken);
         if (model is not null)
         {
-            return await storage.Publisher.PublishAsync(await InputFile.ReadAsync(model, "model", cancellationToken), version: null, cancellationToken);
+            var (onnx, config) = await InputFile.ReadModelAsync(model, cancellationToken);
+            return await storage.Publisher.PublishAsync(onnx, config, version: null, cancellationToken);
         }
 
         if (await storage.Publisher.FindCurrentAsync(cancellationToken) is { } current)
@@ -109,14 +131,21 @@ internal static class UpCommand
 
         var package = DemoModelBuilder.FindPackage() ?? throw new CliException(
             "no_model", "no model was published yet: give one with --model, or install the demo's package with 'npm ci' in models/demo.");
-        return await storage.Publisher.PublishAsync(await DemoModelBuilder.BuildAsync(package, cancellationToken), version: null, cancellationToken);
+        return await storage.Publisher.PublishAsync(await DemoModelBuilder.BuildAsync(package, cancellationToken), config: null, version: null, cancellationToken);
     }
 
     private static async Task WaitUntilReadyAsync(FunctionHost host, TimeProvider clock, CancellationToken cancellationToken)
     {
         using var client = new AppClient(host.Address, key: null);
-        while (!(await client.IsReadyAsync(cancellationToken)).Ready)
+        var told = "";
+        while (await client.IsReadyAsync(cancellationToken) is { Ready: false } state)
         {
+            if (state.Reason != told)
+            {
+                told = state.Reason;
+                await Console.Error.WriteLineAsync($"not ready yet: {told}");
+            }
+
             if (host.Completion.IsCompleted)
             {
                 await host.Completion;

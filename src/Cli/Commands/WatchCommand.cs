@@ -11,6 +11,7 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <summary><c>nanodet watch</c>: follows a job to its end.</summary>
 internal static class WatchCommand
 {
+    private const int MostFailures = 60;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Creates the command.</summary>
@@ -47,6 +48,7 @@ internal static class WatchCommand
     public static async Task<JobStatus> WaitAsync(AppClient client, string jobId, Report report, CancellationToken cancellationToken)
     {
         var job = await client.FindAsync(jobId, cancellationToken);
+        var failures = 0;
         await report.ProgressAsync($"job {jobId}", async progress =>
         {
             while (job.State == JobStates.Running)
@@ -54,7 +56,16 @@ internal static class WatchCommand
                 var done = job.Detected + job.Failed + job.Skipped;
                 progress.Report(Line(job), done, Math.Max(job.Discovered, 1));
                 await Task.Delay(Pause, TimeProvider.System, cancellationToken);
-                job = await client.FindAsync(jobId, cancellationToken);
+                try
+                {
+                    job = await client.FindAsync(jobId, cancellationToken);
+                    failures = 0;
+                }
+                catch (CliException exception) when (exception.Code is "app_unreachable" or "app_refused" && ++failures < MostFailures)
+                {
+                    // An app that restarts goes on with the job; so does whoever watches it.
+                    progress.Report($"{exception.Code}, asking again", done, Math.Max(job.Discovered, 1));
+                }
             }
         });
         return job;

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using Azure;
 using Nanodet.Serverless.Checkpoints;
 using Nanodet.Serverless.LocalHost;
@@ -27,6 +28,10 @@ internal static class Failure
         InvalidDataException data => Line("invalid_data", data.Message),
         UnauthorizedAccessException denied => Line("access_denied", denied.Message),
         IOException io => Line("io_error", io.Message),
+        AggregateException { InnerException: { } inner } => Describe(inner),
+        HttpRequestException http => Line("app_unreachable", http.Message),
+        JsonException json => Line("invalid_json", json.Message),
+        OperationCanceledException { InnerException: TimeoutException timeout } => Line("app_unreachable", timeout.Message),
         OperationCanceledException => Line("cancelled", "the command was cancelled; what was finished until then is kept."),
         _ => null,
     };

@@ -4,6 +4,7 @@ namespace Nanodet.Serverless.Cli.Output;
 internal static class InputFile
 {
     private const long MaxBytes = 1L << 30;
+    private static readonly string[] ConfigEndings = [".yml", ".yaml"];
 
     /// <summary>Reads a file whole.</summary>
     /// <param name="file">The file.</param>
@@ -25,6 +26,19 @@ internal static class InputFile
         return file.Length <= MaxBytes
             ? await File.ReadAllBytesAsync(file.FullName, cancellationToken)
             : throw new CliException("file_too_large", $"{file} has {file.Length} bytes; at most {MaxBytes} are read.");
+    }
+
+    /// <summary>Reads a model and, where there is one beside it, its NanoDet config.</summary>
+    /// <param name="model">The ONNX file.</param>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <exception cref="CliException">The model does not exist, is a directory, or is too large.</exception>
+    public static async Task<(byte[] Onnx, byte[]? Config)> ReadModelAsync(FileInfo model, CancellationToken cancellationToken)
+    {
+        var onnx = await ReadAsync(model, "model", cancellationToken);
+        var config = ConfigEndings
+            .Select(ending => new FileInfo(Path.ChangeExtension(model.FullName, ending)))
+            .FirstOrDefault(file => file.Exists);
+        return (onnx, config is null ? null : await ReadAsync(config, "config", cancellationToken));
     }
 
     /// <summary>Writes a file so that it is there whole or not at all.</summary>

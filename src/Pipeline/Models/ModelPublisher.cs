@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
@@ -18,8 +19,13 @@ namespace Nanodet.Serverless.Pipeline.Models;
 public sealed class ModelPublisher(StorageClients clients, IOptions<StorageOptions> storage, IOptions<WarmModelOptions> model)
 {
     private const string OnnxName = "model.onnx";
+    private const string ConfigName = "model.yml";
+    private const string ConfigContentType = "application/yaml";
     private const string OnnxContentType = "application/octet-stream";
     private const string Sha256Key = "sha256";
+
+    // A foreign model has no name of its own; its version tells it from others.
+    private const string ForeignName = "foreign";
 
     /// <summary>The pointer that stands now, or null where no model was published.</summary>
     /// <param name="cancellationToken">Gives up.</param>
@@ -29,6 +35,7 @@ public sealed class ModelPublisher(StorageClients clients, IOptions<StorageOptio
 
     /// <summary>Publishes a model.</summary>
     /// <param name="onnx">The ONNX file.</param>
+    /// <param name="config">The NanoDet config of a foreign model, as UTF-8 YAML; null for a model that describes itself.</param>
     /// <param name="version">Its version; null for the first 12 digits of its SHA-256.</param>
     /// <param name="cancellationToken">Gives up; the pointer has moved or has not.</param>
     /// <returns>The pointer that stands now.</returns>
@@ -36,12 +43,17 @@ public sealed class ModelPublisher(StorageClients clients, IOptions<StorageOptio
     /// <exception cref="PipelineException">
     /// <see cref="PipelineErrorCodes.PointerMoved"/>: another publisher was faster; <see cref="PipelineErrorCodes.VersionTaken"/>.
     /// </exception>
-    public async Task<ModelPointer> PublishAsync(byte[] onnx, string? version, CancellationToken cancellationToken)
+    public async Task<ModelPointer> PublishAsync(byte[] onnx, byte[]? config, string? version, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(onnx);
         var (current, etag) = await ReadPointerAsync(cancellationToken).ConfigureAwait(false);
-        var pointer = Verify(onnx, version);
-        await StoreAsync(pointer, onnx, cancellationToken).ConfigureAwait(false);
+        var pointer = Verify(onnx, config, version);
+        await StoreAsync(pointer.Blob, onnx, pointer.Sha256, OnnxContentType, cancellationToken).ConfigureAwait(false);
+        if (config is not null)
+        {
+            await StoreAsync(ConfigOf(pointer), config, Hash(config), ConfigContentType, cancellationToken).ConfigureAwait(false);
+        }
+
         pointer = pointer with { Previous = current?.Id == pointer.Id ? current.Previous : current?.Id };
         await MovePointerAsync(pointer, etag, cancellationToken).ConfigureAwait(false);
         return pointer;
@@ -92,31 +104,35 @@ public sealed class ModelPublisher(StorageClients clients, IOptions<StorageOptio
                 PipelineErrorCodes.ModelNotPublished, $"Expected '{id}/{OnnxName}' in container '{storage.Value.Models}', found none.", exception);
         }
 
-        var pointer = Verify(onnx, id[(id.LastIndexOf('/') + 1)..]) with { Previous = current?.Id };
+        var config = await FindConfigAsync($"{id}/{ConfigName}", cancellationToken).ConfigureAwait(false);
+        var pointer = Verify(onnx, config, id[(id.LastIndexOf('/') + 1)..]) with { Previous = current?.Id };
         await MovePointerAsync(pointer, etag, cancellationToken).ConfigureAwait(false);
         return pointer;
     }
 
-    private static ModelPointer Verify(byte[] onnx, string? version)
+    private static ModelPointer Verify(byte[] onnx, byte[]? config, string? version)
     {
-        using var loaded = NanodetModel.Load(onnx, new ModelOptions { Provider = ExecutionProvider.Cpu, Version = version });
+        using var loaded = NanodetModel.Load(
+            onnx,
+            new ModelOptions { Provider = ExecutionProvider.Cpu, Version = version },
+            () => config is null ? null : ForeignModelConfig.Read(Encoding.UTF8.GetString(config), ForeignName, ConfigName));
         ParityFixture.Verify(loaded).EnsurePassed();
         var name = loaded.Description.Name;
         return new ModelPointer(name, loaded.Version, loaded.Sha256, $"{name}/{loaded.Version}/{OnnxName}");
     }
 
     /// <summary>Stores a version once: the same bytes again are no news, other bytes under its name are refused.</summary>
-    private async Task StoreAsync(ModelPointer pointer, byte[] onnx, CancellationToken cancellationToken)
+    private async Task StoreAsync(string name, byte[] content, string sha256, string contentType, CancellationToken cancellationToken)
     {
-        var blob = Container.GetBlobClient(pointer.Blob);
+        var blob = Container.GetBlobClient(name);
         try
         {
             await blob.UploadAsync(
-                BinaryData.FromBytes(onnx),
+                BinaryData.FromBytes(content),
                 new BlobUploadOptions
                 {
-                    HttpHeaders = new BlobHttpHeaders { ContentType = OnnxContentType },
-                    Metadata = new Dictionary<string, string> { [Sha256Key] = pointer.Sha256 },
+                    HttpHeaders = new BlobHttpHeaders { ContentType = contentType },
+                    Metadata = new Dictionary<string, string> { [Sha256Key] = sha256 },
                     Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
                 },
                 cancellationToken).ConfigureAwait(false);
@@ -124,11 +140,11 @@ public sealed class ModelPublisher(StorageClients clients, IOptions<StorageOptio
         catch (RequestFailedException exception) when (exception.Status is 409 or 412)
         {
             var stored = await blob.DownloadContentAsync(cancellationToken).ConfigureAwait(false);
-            if (Convert.ToHexStringLower(SHA256.HashData(stored.Value.Content)) != pointer.Sha256)
+            if (Hash(stored.Value.Content) != sha256)
             {
                 throw new PipelineException(
                     PipelineErrorCodes.VersionTaken,
-                    $"'{pointer.Blob}': expected no other model under this version, found one; a version is published once. Choose another.",
+                    $"'{name}': expected no other content under this version, found some; a version is published once. Choose another.",
                     exception);
             }
         }
@@ -168,6 +184,22 @@ public sealed class ModelPublisher(StorageClients clients, IOptions<StorageOptio
                 exception);
         }
     }
+
+    private async Task<byte[]?> FindConfigAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await Container.GetBlobClient(name).DownloadContentAsync(cancellationToken).ConfigureAwait(false)).Value.Content.ToArray();
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    private static string ConfigOf(ModelPointer pointer) => Path.ChangeExtension(pointer.Blob, Path.GetExtension(ConfigName));
+
+    private static string Hash(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
     private BlobContainerClient Container => clients.Blobs.GetBlobContainerClient(storage.Value.Models);
 

@@ -123,7 +123,7 @@ public sealed class NanodetModel : IDisposable
         }
     }
 
-    private static NanodetModel Load(byte[] bytes, ModelOptions options, Func<ModelDescription?> readConfig)
+    internal static NanodetModel Load(byte[] bytes, ModelOptions options, Func<ModelDescription?> readConfig)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
         var session = SessionFactory.Create(bytes, options, out var provider);

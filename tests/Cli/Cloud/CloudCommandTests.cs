@@ -95,6 +95,44 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
         Assert.StartsWith("error: model_not_published: ", unknown.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Up_FolderOfAnotherApp_FailsByName()
+    {
+        var run = await Cli.RunAsync("up", "--data", app.Data, "--port", "0");
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("error: already_running: ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--provider: not with --storage", "--provider", "cpu")]
+    [InlineData("--batch, --require-gpu: not with --storage", "--batch", "4", "--require-gpu")]
+    [InlineData("--server: not with --storage", "--server", "http://127.0.0.1:7071")]
+    public async Task DetectStorage_OptionOfTheOtherWay_IsWrongUsage(string expected, params string[] options)
+    {
+        var run = await Cli.RunAsync(["detect", "--storage", "--data", app.Data, "--input", DemoModel.Photos, "--output", _folder.Path, .. options]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ftp://example.org")]
+    [InlineData("example.org")]
+    public async Task Submit_ServerThatIsNone_IsWrongUsage(string server)
+    {
+        var run = await Cli.RunAsync("submit", "--server", server);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("expected an http or https address", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Submit_NobodyListens_FailsByName()
+    {
+        // Port 9 (discard) has no HTTP server.
+        var run = await Cli.RunAsync("submit", "--server", "http://127.0.0.1:9");
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("error: app_unreachable: ", run.Error, StringComparison.Ordinal);
+    }
+
     private async Task UntilServesAsync(string sha256)
     {
         using var http = new HttpClient { BaseAddress = new Uri(app.Report.GetProperty("server").GetString()!) };
