@@ -121,8 +121,13 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
             Assert.Equal(0, counts.Failed);
         }
 
-        await app.RunAsync(image with { Options = new DetectionRequestOptions { Model = "other" } });
-        Assert.Equal(FailureCodes.ModelNotServed, (await app.ReadAsync("a.png"))!.Error!.Code);
+        // Detections that are there stay: the failure says nothing about the image.
+        var other = new DetectionRequestOptions { Model = "other" };
+        Assert.Equal(new BatchCounts(0, 1, 0), await app.RunAsync(image with { Options = other }));
+        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+
+        Assert.Equal(new BatchCounts(0, 1, 0), await app.RunAsync(await app.UploadAsync("b.png") with { Options = other }));
+        Assert.Equal(FailureCodes.ModelNotServed, (await app.ReadAsync("b.png"))!.Error!.Code);
     }
 
     [Fact]
@@ -256,6 +261,14 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
 
         await app.RunAsync(image with { Etag = null });
         Assert.Equal(FailureCodes.BlobArchived, (await app.ReadAsync("cold.png"))!.Error!.Code);
+
+        // Detections from before it went to the archive stay.
+        var seen = await app.UploadAsync("seen.png");
+        await app.RunAsync(seen);
+        await app.Images.GetBlobClient("seen.png").SetAccessTierAsync(AccessTier.Archive, cancellationToken: Token);
+        var options = new DetectionRequestOptions { ScoreThreshold = 0.9f };
+        Assert.Equal(new BatchCounts(0, 1, 0), await app.RunAsync(seen with { Options = options }));
+        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("seen.png"))!.Status);
     }
 
     [Fact]
