@@ -32,6 +32,9 @@ internal static partial class Log
     [LoggerMessage(130, LogLevel.Information, "Batch {BatchId}: its results were written and cleared away before")]
     public static partial void BatchWrittenBefore(ILogger logger, string batchId);
 
+    [LoggerMessage(132, LogLevel.Information, "Batch {BatchId}: its orchestration had ended; its results were written without it")]
+    public static partial void BatchWrittenLate(ILogger logger, string batchId);
+
     [LoggerMessage(131, LogLevel.Information, "Image {Container}/{Name}: a record of its own is there, {Code} does not replace it")]
     public static partial void RecordKept(ILogger logger, string? container, string name, string code);
 
