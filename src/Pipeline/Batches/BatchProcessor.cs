@@ -42,15 +42,20 @@ public sealed class BatchProcessor : IDisposable
     /// <param name="message">The batch.</param>
     /// <param name="cancellationToken">Gives up; the message has to come again.</param>
     /// <returns>
-    /// The event to raise; null when there is none to raise, because the model is not ready (the orchestration asks again) or because
-    /// the batch was finished and cleared away long ago.
+    /// The event to raise; null when there is none to raise, because the model is not ready or every slot stays taken (the orchestration
+    /// asks again), or because the batch was finished and cleared away long ago.
     /// </returns>
     /// <exception cref="Azure.RequestFailedException">Storage failed for longer than its client retries.</exception>
     /// <exception cref="PipelineException">The batch's list is damaged.</exception>
     public async Task<BatchDetected?> ProcessAsync(BatchMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!await _slots.WaitAsync(_options.SlotWait, cancellationToken).ConfigureAwait(false))
+        {
+            Log.BatchWithoutSlot(_logger, message.Batch.BatchId, message.Attempt, _options.SlotWait);
+            return null;
+        }
+
         try
         {
             return await ProcessInSlotAsync(message, cancellationToken).ConfigureAwait(false);

@@ -26,6 +26,9 @@ internal static partial class Log
     [LoggerMessage(123, LogLevel.Information, "Batch {BatchId} was finished and cleared away; nothing to do")]
     public static partial void BatchGone(ILogger logger, string batchId);
 
+    [LoggerMessage(125, LogLevel.Warning, "Batch {BatchId}, attempt {Attempt}, is put back: the worker had no slot for it within {Wait}")]
+    public static partial void BatchWithoutSlot(ILogger logger, string batchId, int attempt, TimeSpan wait);
+
     [LoggerMessage(124, LogLevel.Warning, "Image {Container}/{Name} failed: {Code}: {Reason}")]
     public static partial void ImageFailed(ILogger logger, string? container, string name, string code, string reason);
 

@@ -326,6 +326,29 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
     }
 
     [Fact]
+    public async Task Process_NoSlotInTime_PutsTheBatchBackWithoutEffect()
+    {
+        await using var app = await TestApp.CreateAsync(fixture, new Dictionary<string, string?>
+        {
+            ["Nanodet:Worker:ConcurrentBatches"] = "1",
+            ["Nanodet:Worker:SlotWait"] = "00:00:00",
+            ["Nanodet:Worker:ReadyWait"] = "00:05:00",
+        });
+        var first = await app.ListAsync(await app.UploadAsync("a.png"));
+        var second = await app.ListAsync(await app.UploadAsync("b.png"));
+
+        // The first one has the only slot, and waits for a model.
+        var waiting = app.ProcessAsync(first);
+        Assert.Null(await app.ProcessAsync(second));
+        Assert.False(waiting.IsCompleted);
+
+        await app.PublishAsync(TestModel.Bytes);
+        await app.Model.StartAsync(Token);
+        Assert.Equal(1, (await waiting)!.Detected);
+        Assert.Equal(new BatchCounts(1, 0, 0), await app.RunAsync(second));
+    }
+
+    [Fact]
     public async Task Write_ShortList_Throws()
     {
         await using var app = await TestApp.CreateReadyAsync(fixture);
