@@ -10,6 +10,9 @@ namespace Nanodet.Serverless.Pipeline.Batches;
 /// <summary>The worker's side of a batch: images in, one staging blob out.</summary>
 public sealed class BatchProcessor : IDisposable
 {
+    private const int RememberedBatches = 4096;
+
+    private readonly FinishedBatches _finished = new(RememberedBatches);
     private readonly WarmModel _model;
     private readonly BatchLists _lists;
     private readonly BatchStaging _staging;
@@ -95,7 +98,15 @@ public sealed class BatchProcessor : IDisposable
         }
 
         Describe(activity, batch, images);
+        if (batch.Force && _finished.Contains(batch.BatchId))
+        {
+            // A late duplicate: what was forced is done. Its images are looked up as without force, and only what is lost is computed.
+            Log.BatchForcedBefore(_logger, batch.BatchId);
+            batch = batch with { Force = false };
+        }
+
         var detected = await _detection.RunAsync(batch, images, lease, cancellationToken).ConfigureAwait(false);
+        _finished.Add(batch.BatchId);
         var duration = _time.GetElapsedTime(start);
         PipelineTelemetry.BatchSize.Record(images.Count);
         PipelineTelemetry.BatchDuration.Record(duration.TotalSeconds);

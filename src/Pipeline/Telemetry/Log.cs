@@ -29,6 +29,9 @@ internal static partial class Log
     [LoggerMessage(125, LogLevel.Warning, "Batch {BatchId}, attempt {Attempt}, is put back: the worker had no slot for it within {Wait}")]
     public static partial void BatchWithoutSlot(ILogger logger, string batchId, int attempt, TimeSpan wait);
 
+    [LoggerMessage(126, LogLevel.Information, "Batch {BatchId} was forced and finished before; only what is missing is computed again")]
+    public static partial void BatchForcedBefore(ILogger logger, string batchId);
+
     [LoggerMessage(124, LogLevel.Warning, "Image {Container}/{Name} failed: {Code}: {Reason}")]
     public static partial void ImageFailed(ILogger logger, string? container, string name, string code, string reason);
 

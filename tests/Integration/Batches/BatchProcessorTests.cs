@@ -98,6 +98,31 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
     }
 
     [Fact]
+    public async Task Process_DuplicateOfAForcedBatch_ComputesOnlyWhatIsLost()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        ImageMessage[] images = [await app.UploadAsync("a.png"), await app.UploadAsync("b.png")];
+        await app.RunAsync(images);
+
+        // A page's list stays when the results are written, and so does this one.
+        var forced = await app.ListAsync(images.Select(image => image with { Stamp = "forced" })) with { Force = true };
+        await app.Staging.GetBlobClient("page.ndjson").UploadAsync(
+            (await app.Staging.GetBlobClient(forced.Blob).DownloadContentAsync(Token)).Value.Content, Token);
+        forced = forced with { Blob = "page.ndjson" };
+        Assert.Equal(new BatchCounts(2, 0, 0), await app.RunAsync(forced));
+        Assert.Equal(4, app.Model.Status.Images);
+        var records = await TestApp.ListBlobsAsync(app.Detections);
+
+        Assert.Equal(new BatchCounts(0, 0, 2), await app.RunAsync(forced));
+        Assert.Equal(4, app.Model.Status.Images);
+        Assert.Equal(records, await TestApp.ListBlobsAsync(app.Detections));
+
+        await app.Detections.GetBlobClient($"{app.Images.Name}/a.png.json").DeleteAsync(cancellationToken: Token);
+        Assert.Equal(new BatchCounts(1, 0, 1), await app.RunAsync(forced));
+        Assert.NotNull(await app.ReadAsync("a.png"));
+    }
+
+    [Fact]
     public async Task Process_OtherOptionsOrOtherContent_AreComputed()
     {
         await using var app = await TestApp.CreateReadyAsync(fixture);
