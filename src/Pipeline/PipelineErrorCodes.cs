@@ -15,9 +15,6 @@ public static class PipelineErrorCodes
     /// <summary>A job id is none.</summary>
     public const string InvalidJobId = "job_id_invalid";
 
-    /// <summary>There is no such job.</summary>
-    public const string JobNotFound = "job_not_found";
-
     /// <summary>The storage settings name no account, or contradict each other.</summary>
     public const string InvalidStorageSettings = "storage_settings_invalid";
 

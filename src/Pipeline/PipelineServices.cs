@@ -27,20 +27,11 @@ public static class PipelineServices
     public static IServiceCollection AddNanodetCoordinator(this IServiceCollection services)
     {
         services.AddStorage();
-        services.AddChecked<BatchOptions>(BatchOptions.Section);
         services.AddChecked<JobOptions>(JobOptions.Section);
         services.AddChecked<ReconcileOptions>(ReconcileOptions.Section);
         services.TryAddSingleton<EventParser>();
         services.TryAddSingleton<ImageGrouper>();
         services.TryAddSingleton<JobStore>();
-        services.TryAddSingleton<JobResults>();
-        services.TryAddSingleton(provider => new DetectionWriter(
-            provider.GetRequiredService<BatchStaging>(),
-            provider.GetRequiredService<ResultRecords>(),
-            provider.GetRequiredService<JobResults>(),
-            provider.GetRequiredService<IOptions<BatchOptions>>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<DetectionWriter>>()));
         services.TryAddSingleton(provider => new Reconciler(
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<MessageQueues>(),
@@ -94,12 +85,16 @@ public static class PipelineServices
         return services;
     }
 
-    /// <summary>What both roles need; poison messages come to whichever role serves the queue.</summary>
+    /// <summary>
+    /// What both roles need: poison messages come to whichever role serves the queue, and a worker writes the results that nobody waits
+    /// for any longer.
+    /// </summary>
     private static void AddStorage(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddChecked<StorageOptions>(StorageOptions.Section);
         services.AddChecked<DetectorOptions>(DetectorSection);
+        services.AddChecked<BatchOptions>(BatchOptions.Section);
         services.TryAddSingleton<StorageClients>();
         services.TryAddSingleton<StorageSetup>();
         services.TryAddSingleton<MessageQueues>();
@@ -107,6 +102,14 @@ public static class PipelineServices
         services.TryAddSingleton<BatchStaging>();
         services.TryAddSingleton<ResultRecords>();
         services.TryAddSingleton<ImageSource>();
+        services.TryAddSingleton<JobResults>();
+        services.TryAddSingleton(provider => new DetectionWriter(
+            provider.GetRequiredService<BatchStaging>(),
+            provider.GetRequiredService<ResultRecords>(),
+            provider.GetRequiredService<JobResults>(),
+            provider.GetRequiredService<IOptions<BatchOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<DetectionWriter>>()));
         services.TryAddSingleton(provider => new PoisonWriter(
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<BatchLists>(),

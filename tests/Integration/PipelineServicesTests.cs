@@ -19,6 +19,7 @@ public sealed class PipelineServicesTests(AzuriteFixture fixture)
     [InlineData("Nanodet:Batch:MaxSize", "0")]
     [InlineData("Nanodet:Batch:MaxDelay", "00:02:00")]
     [InlineData("Nanodet:Worker:DownloadConcurrency", "65")]
+    [InlineData("Nanodet:Worker:SlotWait", "01:00:01")]
     [InlineData("Nanodet:Jobs:PageSize", "5001")]
     [InlineData("Nanodet:Reconcile:Concurrency", "0")]
     [InlineData("Nanodet:Detector:ScoreThreshold", "1.5")]

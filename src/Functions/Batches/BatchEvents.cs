@@ -6,11 +6,12 @@ using Nanodet.Serverless.Pipeline.Messages;
 namespace Nanodet.Serverless.Functions.Batches;
 
 /// <summary>Events to orchestrations of batches.</summary>
-public sealed class BatchEvents(BatchStaging staging)
+public sealed class BatchEvents(DetectionWriter writer)
 {
     /// <summary>
     /// Tells the orchestration that its batch is detected. One that has ended, or that nobody knows any more, needs no telling: the
-    /// engine refuses the event with FailedPrecondition or NotFound, and that is success. What lies in staging for it goes.
+    /// engine refuses the event with FailedPrecondition or NotFound, and that is success. Its results are written here: other batches may
+    /// have skipped images because of them.
     /// </summary>
     /// <param name="client">The durable client.</param>
     /// <param name="detected">The event; null when there is nothing to tell.</param>
@@ -29,7 +30,7 @@ public sealed class BatchEvents(BatchStaging staging)
         }
         catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition or StatusCode.NotFound)
         {
-            await staging.DiscardAsync(detected, cancellationToken);
+            await writer.WriteLateAsync(detected, cancellationToken);
         }
     }
 }

@@ -1,7 +1,10 @@
+using System.ComponentModel.DataAnnotations;
+using Nanodet.Serverless.Pipeline;
+
 namespace Nanodet.Serverless.Functions.Jobs;
 
 /// <summary>The nightly job. Section <c>Nanodet:Nightly</c>.</summary>
-public sealed record NightlyOptions
+public sealed record NightlyOptions : IValidatableObject
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "Nanodet:Nightly";
@@ -21,4 +24,20 @@ public sealed record NightlyOptions
     /// <summary>A failure threshold, as in a job's request.</summary>
     /// <value>A count, a percentage or -1; default -1: never.</value>
     public string ErrorThreshold { get; init; } = "-1";
+
+    /// <summary>A threshold that cannot be read stops the start, not the timer at night.</summary>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        string? problem = null;
+        try
+        {
+            _ = Pipeline.Jobs.ErrorThreshold.Parse(ErrorThreshold);
+        }
+        catch (PipelineException exception)
+        {
+            problem = exception.Message;
+        }
+
+        return problem is null ? [] : [new ValidationResult(problem, [nameof(ErrorThreshold)])];
+    }
 }

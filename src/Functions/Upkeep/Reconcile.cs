@@ -11,7 +11,9 @@ public sealed class Reconcile(Reconciler reconciler, ILogger<Reconcile> logger)
     [Function(nameof(Reconcile))]
     public async Task RunAsync([TimerTrigger("%Nanodet:Reconcile:Schedule%")] TimerInfo timer, CancellationToken cancellationToken)
     {
-        var report = await reconciler.RunAsync(cancellationToken);
+        ArgumentNullException.ThrowIfNull(timer);
+        DateTimeOffset? previous = timer.ScheduleStatus is { Last.Year: > 1 } status ? new DateTimeOffset(status.Last) : null;
+        var report = await reconciler.RunAsync(previous, cancellationToken);
         Log.Reconciled(logger, report.Examined, report.Queued);
     }
 }

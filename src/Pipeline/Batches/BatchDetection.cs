@@ -186,8 +186,13 @@ internal sealed class BatchDetection(
                 if (result.Model!.Sha256 != lease.Model.Sha256)
                 {
                     // The session was lost, and another model took its place: the claim keeps the old identity, the result has its own.
-                    _register.Leave(image.Identity!, stagingBlob: null);
-                    image.IsClaimed = false;
+                    // A forced image has claimed nothing, and must not end another batch's claim.
+                    if (image.IsClaimed)
+                    {
+                        _register.Leave(image.Identity!, stagingBlob: null);
+                        image.IsClaimed = false;
+                    }
+
                     image.Identity = IdentityOf(image, detection.Detector.Model, result.Options!);
                 }
 

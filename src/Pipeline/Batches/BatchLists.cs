@@ -59,4 +59,31 @@ public sealed class BatchLists(StorageClients clients)
                 PipelineErrorCodes.IncompleteList,
                 $"{batch.Blob}: expected {batch.Count} images from line {batch.Offset}, found {images.Count}.");
     }
+
+    /// <summary>Reads the images of a batch whose list is damaged: those whose lines can be read, possibly none.</summary>
+    internal async Task<IReadOnlyList<ImageMessage>> ReadWhatIsLeftAsync(BatchReference batch, CancellationToken cancellationToken)
+    {
+        var images = new List<ImageMessage>();
+        try
+        {
+            var lines = NdjsonLines.ReadAsync(clients.Staging.GetBlobClient(batch.Blob), batch.Offset, batch.Count, cancellationToken);
+            await foreach (var line in lines.ConfigureAwait(false))
+            {
+                try
+                {
+                    images.Add(MessageReader.ReadImage(line));
+                }
+                catch (PipelineException)
+                {
+                    // The caller knows already that the list is damaged, and says so.
+                }
+            }
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            // Gone meanwhile.
+        }
+
+        return images;
+    }
 }

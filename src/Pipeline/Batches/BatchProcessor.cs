@@ -10,6 +10,9 @@ namespace Nanodet.Serverless.Pipeline.Batches;
 /// <summary>The worker's side of a batch: images in, one staging blob out.</summary>
 public sealed class BatchProcessor : IDisposable
 {
+    private const int RememberedBatches = 4096;
+
+    private readonly FinishedBatches _finished = new(RememberedBatches);
     private readonly WarmModel _model;
     private readonly BatchLists _lists;
     private readonly BatchStaging _staging;
@@ -42,15 +45,20 @@ public sealed class BatchProcessor : IDisposable
     /// <param name="message">The batch.</param>
     /// <param name="cancellationToken">Gives up; the message has to come again.</param>
     /// <returns>
-    /// The event to raise; null when there is none to raise, because the model is not ready (the orchestration asks again) or because
-    /// the batch was finished and cleared away long ago.
+    /// The event to raise; null when there is none to raise, because the model is not ready or every slot stays taken (the orchestration
+    /// asks again), or because the batch was finished and cleared away long ago.
     /// </returns>
     /// <exception cref="Azure.RequestFailedException">Storage failed for longer than its client retries.</exception>
     /// <exception cref="PipelineException">The batch's list is damaged.</exception>
     public async Task<BatchDetected?> ProcessAsync(BatchMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!await _slots.WaitAsync(_options.SlotWait, cancellationToken).ConfigureAwait(false))
+        {
+            Log.BatchWithoutSlot(_logger, message.Batch.BatchId, message.Attempt, _options.SlotWait);
+            return null;
+        }
+
         try
         {
             return await ProcessInSlotAsync(message, cancellationToken).ConfigureAwait(false);
@@ -90,7 +98,15 @@ public sealed class BatchProcessor : IDisposable
         }
 
         Describe(activity, batch, images);
+        if (batch.Force && _finished.Contains(batch.BatchId))
+        {
+            // A late duplicate: what was forced is done. Its images are looked up as without force, and only what is lost is computed.
+            Log.BatchForcedBefore(_logger, batch.BatchId);
+            batch = batch with { Force = false };
+        }
+
         var detected = await _detection.RunAsync(batch, images, lease, cancellationToken).ConfigureAwait(false);
+        _finished.Add(batch.BatchId);
         var duration = _time.GetElapsedTime(start);
         PipelineTelemetry.BatchSize.Record(images.Count);
         PipelineTelemetry.BatchDuration.Record(duration.TotalSeconds);

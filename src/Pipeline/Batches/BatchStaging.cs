@@ -66,14 +66,9 @@ public sealed class BatchStaging(StorageClients clients)
         return isFirst ? detected : await FindAsync(batch, cancellationToken).ConfigureAwait(false) ?? detected;
     }
 
-    /// <summary>Clears away what a worker left for an orchestration that had ended before: nobody will read it.</summary>
-    /// <param name="detected">The event that was refused.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public async Task DiscardAsync(BatchDetected detected, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(detected);
-        await clients.Staging.GetBlobClient(detected.StagingBlob).DeleteIfExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-    }
+    /// <summary>Clears a staging blob away whose orchestration had ended before.</summary>
+    internal async Task DiscardAsync(string name, CancellationToken cancellationToken) =>
+        await clients.Staging.GetBlobClient(name).DeleteIfExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
 
     /// <summary>Reads a finished batch; null when it was cleared away.</summary>
     internal async Task<IReadOnlyList<StagedImage>?> ReadAsync(string name, CancellationToken cancellationToken)

@@ -52,13 +52,35 @@ public sealed class DetectionWriter
             return detected.ToCounts();
         }
 
-        await Parallel.ForEachAsync(
-            images.Where(image => image.Result is not null),
-            new ParallelOptions { MaxDegreeOfParallelism = _options.WriteConcurrency, CancellationToken = cancellationToken },
-            async (image, token) => await _records.WriteAsync(image, token).ConfigureAwait(false)).ConfigureAwait(false);
+        await WriteRecordsAsync(images, cancellationToken).ConfigureAwait(false);
         await _jobs.StageAsync(batch, images, cancellationToken).ConfigureAwait(false);
         await _staging.ClearAsync(batch, name, cancellationToken).ConfigureAwait(false);
         PipelineTelemetry.WriteDuration.Record(_time.GetElapsedTime(start).TotalSeconds);
         return detected.ToCounts();
     }
+
+    /// <summary>
+    /// Writes the results of a batch whose orchestration has ended before its event came, and clears the staging blob away. Another batch
+    /// may have skipped an image because its result waited there. The job's NDJSON stays as it is: the job has counted the batch
+    /// without it. Repeating it changes nothing.
+    /// </summary>
+    /// <param name="detected">The event that was refused.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task WriteLateAsync(BatchDetected detected, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(detected);
+        if (await _staging.ReadAsync(detected.StagingBlob, cancellationToken).ConfigureAwait(false) is not { } images)
+        {
+            return;
+        }
+
+        await WriteRecordsAsync(images, cancellationToken).ConfigureAwait(false);
+        await _staging.DiscardAsync(detected.StagingBlob, cancellationToken).ConfigureAwait(false);
+        Log.BatchWrittenLate(_logger, detected.BatchId);
+    }
+
+    private Task WriteRecordsAsync(IReadOnlyList<StagedImage> images, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        images.Where(image => image.Result is not null),
+        new ParallelOptions { MaxDegreeOfParallelism = _options.WriteConcurrency, CancellationToken = cancellationToken },
+        async (image, token) => await _records.WriteAsync(image, token).ConfigureAwait(false));
 }

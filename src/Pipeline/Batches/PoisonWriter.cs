@@ -78,16 +78,21 @@ public sealed class PoisonWriter
         {
             var batch = MessageReader.ReadBatch(message).Batch;
             detected = await _staging.FindAsync(batch, cancellationToken).ConfigureAwait(false);
-            if (detected is null && await _lists.ReadAsync(batch, cancellationToken).ConfigureAwait(false) is { } images)
+            if (detected is null)
             {
-                var failures = new List<StagedImage>(images.Count);
-                foreach (var image in images)
+                IReadOnlyList<ImageMessage>? images;
+                try
                 {
-                    failures.Add(await FailAsync(
-                        image, batch.JobId ?? image.JobId, _names.BatchQueue, cancellationToken).ConfigureAwait(false));
+                    images = await _lists.ReadAsync(batch, cancellationToken).ConfigureAwait(false);
+                }
+                catch (PipelineException exception)
+                {
+                    // The orchestration would queue the batch for ever: it ends with what the list still names, be it nothing.
+                    problem = exception.Message;
+                    images = await _lists.ReadWhatIsLeftAsync(batch, cancellationToken).ConfigureAwait(false);
                 }
 
-                detected = await _staging.WriteAsync(batch, failures, cancellationToken).ConfigureAwait(false);
+                detected = images is null ? null : await StageAsync(batch, images, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (PipelineException exception)
@@ -104,6 +109,18 @@ public sealed class PoisonWriter
     /// <param name="cancellationToken">Gives up.</param>
     public Task WriteEventAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
         WriteDeadLetterAsync(_names.EventQueue, message, problem: null, cancellationToken);
+
+    private async Task<BatchDetected> StageAsync(BatchReference batch, IReadOnlyList<ImageMessage> images, CancellationToken cancellationToken)
+    {
+        var failures = new List<StagedImage>(images.Count);
+        foreach (var image in images)
+        {
+            failures.Add(await FailAsync(
+                image, batch.JobId ?? image.JobId, _names.BatchQueue, cancellationToken).ConfigureAwait(false));
+        }
+
+        return await _staging.WriteAsync(batch, failures, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>The record has to name the content that it is about, or the reconciliation would take the image for lost.</summary>
     private async Task<StagedImage> FailAsync(ImageMessage message, string? jobId, string queue, CancellationToken cancellationToken)

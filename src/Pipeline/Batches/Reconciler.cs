@@ -39,13 +39,23 @@ public sealed class Reconciler
         _logger = logger;
     }
 
-    /// <summary>Finds them, and queues each of them again.</summary>
+    /// <summary>Finds them, and queues each of them again, however long it has been waiting.</summary>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task<ReconcileReport> RunAsync(CancellationToken cancellationToken)
+    public Task<ReconcileReport> RunAsync(CancellationToken cancellationToken) => RunAsync(previousRun: null, cancellationToken);
+
+    /// <summary>
+    /// Finds those whose time has come since the previous run, and queues each of them again: when an image's age passes the grace, and
+    /// then each time it has doubled. So an outage or a backlog, in which no image has its record, does not fill the queue with every
+    /// image at every run.
+    /// </summary>
+    /// <param name="previousRun">When it ran last; null when that is not known: then all of them.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<ReconcileReport> RunAsync(DateTimeOffset? previousRun, CancellationToken cancellationToken)
     {
         var examined = 0L;
         var queued = 0L;
-        await foreach (var image in FindLostAsync(() => Interlocked.Increment(ref examined), cancellationToken).ConfigureAwait(false))
+        var found = FindLostAsync(previousRun, () => Interlocked.Increment(ref examined), cancellationToken);
+        await foreach (var image in found.ConfigureAwait(false))
         {
             await _queues.SendImageAsync(image, cancellationToken).ConfigureAwait(false);
             queued++;
@@ -58,9 +68,23 @@ public sealed class Reconciler
     /// <summary>Finds them.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     public IAsyncEnumerable<ImageMessage> FindLostAsync(CancellationToken cancellationToken) =>
-        FindLostAsync(static () => { }, cancellationToken);
+        FindLostAsync(previousRun: null, static () => { }, cancellationToken);
+
+    /// <summary>How often an image was due until its age: 0 below the grace, then one more with each doubling.</summary>
+    internal static int CountDue(TimeSpan age, TimeSpan grace)
+    {
+        if (age < grace || age < TimeSpan.Zero)
+        {
+            return 0;
+        }
+
+        // Nothing can be doubled without a grace.
+        var first = grace < TimeSpan.FromMinutes(1) ? TimeSpan.FromMinutes(1) : grace;
+        return 1 + (int)Math.Max(0, Math.Floor(Math.Log2(age / first)));
+    }
 
     private async IAsyncEnumerable<ImageMessage> FindLostAsync(
+        DateTimeOffset? previousRun,
         Action onExamined,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -68,7 +92,7 @@ public sealed class Reconciler
         var stamp = $"reconcile-{_time.GetUtcNow():yyyyMMddHHmmss}";
         var channel = Channel.CreateBounded<ImageMessage>(_options.Concurrency);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var search = SearchAsync(channel.Writer, stamp, onExamined, stop.Token);
+        var search = SearchAsync(channel.Writer, previousRun, stamp, onExamined, stop.Token);
         try
         {
             await foreach (var image in channel.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
@@ -83,14 +107,19 @@ public sealed class Reconciler
         }
     }
 
-    private async Task SearchAsync(ChannelWriter<ImageMessage> found, string stamp, Action onExamined, CancellationToken cancellationToken)
+    private async Task SearchAsync(
+        ChannelWriter<ImageMessage> found,
+        DateTimeOffset? previousRun,
+        string stamp,
+        Action onExamined,
+        CancellationToken cancellationToken)
     {
         try
         {
             foreach (var container in new[] { _names.Images }.Concat(_names.MoreImages))
             {
                 await Parallel.ForEachAsync(
-                    ListAsync(container, cancellationToken),
+                    ListAsync(container, previousRun, cancellationToken),
                     new ParallelOptions { MaxDegreeOfParallelism = _options.Concurrency, CancellationToken = cancellationToken },
                     async (blob, token) =>
                     {
@@ -121,7 +150,10 @@ public sealed class Reconciler
         }
     }
 
-    private async IAsyncEnumerable<BlobItem> ListAsync(string container, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<BlobItem> ListAsync(
+        string container,
+        DateTimeOffset? previousRun,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
         var from = now - _options.LookBack;
@@ -129,10 +161,13 @@ public sealed class Reconciler
         var blobs = _clients.Blobs.GetBlobContainerClient(container).GetBlobsAsync(cancellationToken: cancellationToken);
         await foreach (var blob in blobs.ConfigureAwait(false))
         {
-            if (blob.Properties.LastModified is { } changed && changed >= from && changed <= to)
+            if (blob.Properties.LastModified is { } changed && changed >= from && changed <= to && IsDue(changed))
             {
                 yield return blob;
             }
         }
+
+        bool IsDue(DateTimeOffset changed) => previousRun is not { } previous
+            || CountDue(now - changed, _options.Grace) > CountDue(previous - changed, _options.Grace);
     }
 }

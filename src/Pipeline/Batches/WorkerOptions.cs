@@ -13,6 +13,14 @@ public sealed record WorkerOptions
     [Range(1, 64)]
     public int ConcurrentBatches { get; init; } = 4;
 
+    /// <summary>
+    /// How long a batch waits for others to end, before its message is completed without effect and the orchestration asks again. The wait
+    /// counts against the host's <c>functionTimeout</c>.
+    /// </summary>
+    /// <value>0 to 1 hour; default 10 minutes.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan SlotWait { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Images of a batch that are looked up and downloaded at the same time.</summary>
     /// <value>1 to 64 images; default 8.</value>
     [Range(1, 64)]

@@ -100,12 +100,11 @@ internal sealed class ResultRecords(StorageClients clients, ILogger<ResultRecord
             cancellationToken).ConfigureAwait(false);
     }
 
-    private static bool GivesWay(DetectionResult result) =>
-        result.Error?.Code is FailureCodes.BlobNotFound or FailureCodes.BlobChanged or FailureCodes.Poison;
+    private static bool GivesWay(DetectionResult result) => result.Error is { } error && FailureCodes.All.Contains(error.Code);
 
     /// <summary>
-    /// Detections that are there stay when the blob is gone or has a new content, whose own message brings its own record. A poison
-    /// message leaves only the record of the very same content.
+    /// Detections that are there stay when the blob is gone, cannot be read, has a new content, whose own message brings its own
+    /// record, or was asked for with another model. A poison message leaves only the record of the very same content.
     /// </summary>
     private static bool IsAboutImage(ResultRecord record, DetectionResult result) => record.Status == DetectionResult.DetectedStatus
         ? result.Error!.Code != FailureCodes.Poison || result.Image.Etag is null || result.Image.Etag == record.ImageEtag

@@ -26,11 +26,20 @@ internal static partial class Log
     [LoggerMessage(123, LogLevel.Information, "Batch {BatchId} was finished and cleared away; nothing to do")]
     public static partial void BatchGone(ILogger logger, string batchId);
 
+    [LoggerMessage(125, LogLevel.Warning, "Batch {BatchId}, attempt {Attempt}, is put back: the worker had no slot for it within {Wait}")]
+    public static partial void BatchWithoutSlot(ILogger logger, string batchId, int attempt, TimeSpan wait);
+
+    [LoggerMessage(126, LogLevel.Information, "Batch {BatchId} was forced and finished before; only what is missing is computed again")]
+    public static partial void BatchForcedBefore(ILogger logger, string batchId);
+
     [LoggerMessage(124, LogLevel.Warning, "Image {Container}/{Name} failed: {Code}: {Reason}")]
     public static partial void ImageFailed(ILogger logger, string? container, string name, string code, string reason);
 
     [LoggerMessage(130, LogLevel.Information, "Batch {BatchId}: its results were written and cleared away before")]
     public static partial void BatchWrittenBefore(ILogger logger, string batchId);
+
+    [LoggerMessage(132, LogLevel.Information, "Batch {BatchId}: its orchestration had ended; its results were written without it")]
+    public static partial void BatchWrittenLate(ILogger logger, string batchId);
 
     [LoggerMessage(131, LogLevel.Information, "Image {Container}/{Name}: a record of its own is there, {Code} does not replace it")]
     public static partial void RecordKept(ILogger logger, string? container, string name, string code);

@@ -32,9 +32,21 @@ public sealed class RoleCheckTests
     }
 
     [Fact]
-    public void Runs_EveryFunction_BelongsToARole() =>
-        Assert.All(RoleCheck.Names(), name => Assert.True(
-            RoleFunctions.Runs(AppRole.Coordinator, name) || RoleFunctions.Runs(AppRole.Worker, name)));
+    public void Runs_EveryFunction_BelongsToItsRole()
+    {
+        // A new function is the coordinator's until somebody says otherwise: here it has to be said.
+        string[] coordinator =
+        [
+            "BatchPoisoned", "CancelJob", "DetectBatch", "DetectFolder", "DetectPage", "EventPoisoned",
+            "EventReceived", "FindStaging", "GetJob", "Health", "ImageAnnounced", "ImagePoisoned", "ImageQueued",
+            "ImageUploaded", "ListImages", "ListJobs", "NightlyDetection", "QueueBatch", "Reconcile", "RetryJob",
+            "StartJob", "UploadPoisoned", "WriteDetections", "WriteManifest",
+        ];
+        string[] worker = ["BatchQueued", "DetectImage", "Health"];
+
+        Assert.Equal(coordinator, RoleCheck.Names().Where(name => RoleFunctions.Runs(AppRole.Coordinator, name)).Order(StringComparer.Ordinal));
+        Assert.Equal(worker, RoleCheck.Names().Where(name => RoleFunctions.Runs(AppRole.Worker, name)).Order(StringComparer.Ordinal));
+    }
 
     [Fact]
     public void Names_OfTheLists_AreFunctions() =>

@@ -98,6 +98,31 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
     }
 
     [Fact]
+    public async Task Process_DuplicateOfAForcedBatch_ComputesOnlyWhatIsLost()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        ImageMessage[] images = [await app.UploadAsync("a.png"), await app.UploadAsync("b.png")];
+        await app.RunAsync(images);
+
+        // A page's list stays when the results are written, and so does this one.
+        var forced = await app.ListAsync(images.Select(image => image with { Stamp = "forced" })) with { Force = true };
+        await app.Staging.GetBlobClient("page.ndjson").UploadAsync(
+            (await app.Staging.GetBlobClient(forced.Blob).DownloadContentAsync(Token)).Value.Content, Token);
+        forced = forced with { Blob = "page.ndjson" };
+        Assert.Equal(new BatchCounts(2, 0, 0), await app.RunAsync(forced));
+        Assert.Equal(4, app.Model.Status.Images);
+        var records = await TestApp.ListBlobsAsync(app.Detections);
+
+        Assert.Equal(new BatchCounts(0, 0, 2), await app.RunAsync(forced));
+        Assert.Equal(4, app.Model.Status.Images);
+        Assert.Equal(records, await TestApp.ListBlobsAsync(app.Detections));
+
+        await app.Detections.GetBlobClient($"{app.Images.Name}/a.png.json").DeleteAsync(cancellationToken: Token);
+        Assert.Equal(new BatchCounts(1, 0, 1), await app.RunAsync(forced));
+        Assert.NotNull(await app.ReadAsync("a.png"));
+    }
+
+    [Fact]
     public async Task Process_OtherOptionsOrOtherContent_AreComputed()
     {
         await using var app = await TestApp.CreateReadyAsync(fixture);
@@ -121,8 +146,13 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
             Assert.Equal(0, counts.Failed);
         }
 
-        await app.RunAsync(image with { Options = new DetectionRequestOptions { Model = "other" } });
-        Assert.Equal(FailureCodes.ModelNotServed, (await app.ReadAsync("a.png"))!.Error!.Code);
+        // Detections that are there stay: the failure says nothing about the image.
+        var other = new DetectionRequestOptions { Model = "other" };
+        Assert.Equal(new BatchCounts(0, 1, 0), await app.RunAsync(image with { Options = other }));
+        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+
+        Assert.Equal(new BatchCounts(0, 1, 0), await app.RunAsync(await app.UploadAsync("b.png") with { Options = other }));
+        Assert.Equal(FailureCodes.ModelNotServed, (await app.ReadAsync("b.png"))!.Error!.Code);
     }
 
     [Fact]
@@ -256,6 +286,14 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
 
         await app.RunAsync(image with { Etag = null });
         Assert.Equal(FailureCodes.BlobArchived, (await app.ReadAsync("cold.png"))!.Error!.Code);
+
+        // Detections from before it went to the archive stay.
+        var seen = await app.UploadAsync("seen.png");
+        await app.RunAsync(seen);
+        await app.Images.GetBlobClient("seen.png").SetAccessTierAsync(AccessTier.Archive, cancellationToken: Token);
+        var options = new DetectionRequestOptions { ScoreThreshold = 0.9f };
+        Assert.Equal(new BatchCounts(0, 1, 0), await app.RunAsync(seen with { Options = options }));
+        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("seen.png"))!.Status);
     }
 
     [Fact]
@@ -310,6 +348,29 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
         await app.UntilReadyAsync();
         Assert.Equal(new BatchCounts(1, 0, 0), await app.RunAsync(batch));
         Assert.Equal(WarmModelState.Ready, app.Model.Status.State);
+    }
+
+    [Fact]
+    public async Task Process_NoSlotInTime_PutsTheBatchBackWithoutEffect()
+    {
+        await using var app = await TestApp.CreateAsync(fixture, new Dictionary<string, string?>
+        {
+            ["Nanodet:Worker:ConcurrentBatches"] = "1",
+            ["Nanodet:Worker:SlotWait"] = "00:00:00",
+            ["Nanodet:Worker:ReadyWait"] = "00:05:00",
+        });
+        var first = await app.ListAsync(await app.UploadAsync("a.png"));
+        var second = await app.ListAsync(await app.UploadAsync("b.png"));
+
+        // The first one has the only slot, and waits for a model.
+        var waiting = app.ProcessAsync(first);
+        Assert.Null(await app.ProcessAsync(second));
+        Assert.False(waiting.IsCompleted);
+
+        await app.PublishAsync(TestModel.Bytes);
+        await app.Model.StartAsync(Token);
+        Assert.Equal(1, (await waiting)!.Detected);
+        Assert.Equal(new BatchCounts(1, 0, 0), await app.RunAsync(second));
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Text;
+using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Integration.Tests.Batches;
@@ -55,6 +57,24 @@ public sealed class DetectionWriterTests(AzuriteFixture fixture)
         // Each image: record looked up, image read, record written.
         Assert.Equal(7 + (3 * Count) + 1, after - before);
         await alone.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task WriteLate_OrchestrationGone_LeavesRecordsForBatchesThatSkipped()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var image = await app.UploadAsync("a.png");
+        var detected = (await app.ProcessAsync(await app.ListAsync(image)))!;
+
+        // Another batch skips the image because its result waits in staging; then the first batch's event is refused.
+        Assert.Equal(new BatchCounts(0, 0, 1), await app.RunAsync(image with { Stamp = "second" }));
+        Assert.Null(await app.ReadAsync("a.png"));
+        await app.Get<DetectionWriter>().WriteLateAsync(detected, Token);
+        await app.Get<DetectionWriter>().WriteLateAsync(detected, Token);
+
+        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+        Assert.False(await app.Staging.GetBlobClient(detected.StagingBlob).ExistsAsync(Token));
+        Assert.Equal(1, app.Model.Status.Images);
     }
 
     /// <summary>Azurite logs requests one by one, and so the last one when all of them.</summary>

@@ -91,6 +91,29 @@ public sealed class PoisonWriterTests(AzuriteFixture fixture)
         Assert.Equal(processed, await app.Get<PoisonWriter>().WriteBatchAsync(message, Token));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(0)]
+    public async Task WriteBatch_DamagedList_EndsTheBatchWithWhatCanBeRead(int readable)
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var batch = await app.ListAsync(await app.UploadAsync("a.png"), await app.UploadAsync("b.png"));
+        var list = app.Staging.GetBlobClient(batch.Blob);
+        var lines = (await list.DownloadContentAsync(Token)).Value.Content.ToString().Split('\n');
+        await list.UploadAsync(
+            BinaryData.FromString(readable == 1 ? $"{lines[0]}\n{{ damaged\n" : "damaged"), overwrite: true, Token);
+        await Assert.ThrowsAsync<PipelineException>(() => app.ProcessAsync(batch));
+        var message = JsonSerializer.SerializeToUtf8Bytes(new BatchMessage { Batch = batch }, PipelineJson.Default.BatchMessage);
+
+        var detected = await app.Get<PoisonWriter>().WriteBatchAsync(message, Token);
+        Assert.Equal(new BatchDetected(batch.BatchId, BatchNames.Staging(batch), 0, readable, 0), detected);
+        Assert.Equal(new BatchCounts(0, readable, 0), await app.WriteAsync(batch, detected!));
+        Assert.Equal(readable, (await TestApp.ListBlobsAsync(app.Detections)).Count);
+        var letter = Assert.Single(await TestApp.ListBlobsAsync(app.Staging)).Key;
+        var text = (await app.Staging.GetBlobClient(letter).DownloadContentAsync(Token)).Value.Content.ToString();
+        Assert.NotEmpty(JsonDocument.Parse(text).RootElement.GetProperty("problem").GetString()!);
+    }
+
     [Fact]
     public async Task WriteEvent_AnyText_BecomesADeadLetter()
     {

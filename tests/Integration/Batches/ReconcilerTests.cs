@@ -53,6 +53,44 @@ public sealed class ReconcilerTests(AzuriteFixture fixture)
     }
 
     [Fact]
+    public async Task Run_Outage_QueuesAnImageWhenItsAgeHasDoubled()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var app = await TestApp.CreateAsync(fixture, replace: services => services.AddSingleton<TimeProvider>(time));
+        await app.UploadAsync("a.png");
+        var queued = new List<int>();
+        DateTimeOffset? previous = time.GetUtcNow();
+
+        // Runs at 5, 20, 35 ... minutes: nothing ever gets a record.
+        time.Advance(TimeSpan.FromMinutes(5));
+        for (var minute = 5; minute <= 500; minute += 15)
+        {
+            if ((await app.Get<Reconciler>().RunAsync(previous, Token)).Queued > 0)
+            {
+                queued.Add(minute);
+            }
+
+            previous = time.GetUtcNow();
+            time.Advance(TimeSpan.FromMinutes(15));
+        }
+
+        Assert.Equal([35, 65, 125, 245, 485], queued);
+        Assert.Equal(5, (await ReceiveAsync(app)).DistinctBy(message => message.Stamp).Count());
+    }
+
+    [Theory]
+    [InlineData(29, 30, 0)]
+    [InlineData(30, 30, 1)]
+    [InlineData(59, 30, 1)]
+    [InlineData(60, 30, 2)]
+    [InlineData(240, 30, 4)]
+    [InlineData(-1, 0, 0)]
+    [InlineData(0, 0, 1)]
+    [InlineData(4, 0, 3)]
+    public void CountDue_Age_GrowsByDoubling(int age, int grace, int expected) =>
+        Assert.Equal(expected, Reconciler.CountDue(TimeSpan.FromMinutes(age), TimeSpan.FromMinutes(grace)));
+
+    [Fact]
     public async Task FindLost_GivenUp_Ends()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(1));
