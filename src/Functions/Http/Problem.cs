@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Nanodet.Serverless.Pipeline;
 
 namespace Nanodet.Serverless.Functions.Http;
 
@@ -24,7 +25,7 @@ public static class Problem
 
     /// <summary>400: the request cannot be understood or holds a value out of its range.</summary>
     public static IResult InvalidRequest(string detail) =>
-        Result(StatusCodes.Status400BadRequest, "invalid_request", "The request is not valid", detail);
+        Result(StatusCodes.Status400BadRequest, PipelineErrorCodes.InvalidRequest, "The request is not valid", detail);
 
     /// <summary>404: there is no such job.</summary>
     public static IResult JobNotFound(string jobId) =>
