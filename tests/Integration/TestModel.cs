@@ -10,6 +10,20 @@ namespace Nanodet.Serverless.Integration.Tests;
 /// <summary>A small real model with a parity fixture, and an image in which it finds something.</summary>
 internal static class TestModel
 {
+    /// <summary>The training config of the test model, for a file of it that does not describe itself.</summary>
+    public const string ForeignConfig = """
+        model:
+          arch:
+            head: { name: NanoDetPlusHead, num_classes: 3, strides: [8, 16, 32, 64], reg_max: 7 }
+        data:
+          val:
+            input_size: [96, 64]
+            keep_ratio: False
+            pipeline:
+              normalize: [[0, 0, 0], [255, 255, 255]]
+        class_names: ['blue', 'green', 'red']
+        """;
+
     public static byte[] Bytes { get; } = Build(new OnnxTestModel());
 
     public static string Sha256 { get; } = Hash(Bytes);

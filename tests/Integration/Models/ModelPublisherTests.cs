@@ -10,19 +10,6 @@ namespace Nanodet.Serverless.Integration.Tests.Models;
 /// <summary>Publishing to a real storage account, and what the warm model makes of it.</summary>
 public sealed class ModelPublisherTests(AzuriteFixture fixture)
 {
-    private const string Config = """
-        model:
-          arch:
-            head: { name: NanoDetPlusHead, num_classes: 3, strides: [8, 16, 32, 64], reg_max: 7 }
-        data:
-          val:
-            input_size: [96, 64]
-            keep_ratio: False
-            pipeline:
-              normalize: [[0, 0, 0], [255, 255, 255]]
-        class_names: ['blue', 'green', 'red']
-        """;
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static ModelPublisher Publisher(TestApp app) =>
@@ -37,7 +24,7 @@ public sealed class ModelPublisherTests(AzuriteFixture fixture)
         Assert.Equal(ModelErrorCodes.MetadataMissing, refused.Code);
         Assert.Null(await Publisher(app).FindCurrentAsync(Token));
 
-        var pointer = await Publisher(app).PublishAsync(onnx, Encoding.UTF8.GetBytes(Config), "v1", Token);
+        var pointer = await Publisher(app).PublishAsync(onnx, Encoding.UTF8.GetBytes(TestModel.ForeignConfig), "v1", Token);
         await app.Model.StartAsync(Token);
         await app.UntilReadyAsync();
         Assert.Equal(pointer.Sha256, app.Model.Status.Model!.Sha256);
@@ -49,7 +36,7 @@ public sealed class ModelPublisherTests(AzuriteFixture fixture)
     {
         await using var app = await TestApp.CreateAsync(fixture);
         var publisher = Publisher(app);
-        var first = await publisher.PublishAsync(new OnnxTestModel { HasMetadata = false }.Build(), Encoding.UTF8.GetBytes(Config), "v1", Token);
+        var first = await publisher.PublishAsync(new OnnxTestModel { HasMetadata = false }.Build(), Encoding.UTF8.GetBytes(TestModel.ForeignConfig), "v1", Token);
         var second = await publisher.PublishAsync(TestModel.Bytes, null, "v2", Token);
         Assert.Equal(first.Id, second.Previous);
 
@@ -63,8 +50,8 @@ public sealed class ModelPublisherTests(AzuriteFixture fixture)
     {
         await using var app = await TestApp.CreateAsync(fixture);
         var onnx = new OnnxTestModel { HasMetadata = false }.Build();
-        await Publisher(app).PublishAsync(onnx, Encoding.UTF8.GetBytes(Config), "v1", Token);
-        var other = Encoding.UTF8.GetBytes(Config.Replace("'blue'", "'cyan'", StringComparison.Ordinal));
+        await Publisher(app).PublishAsync(onnx, Encoding.UTF8.GetBytes(TestModel.ForeignConfig), "v1", Token);
+        var other = Encoding.UTF8.GetBytes(TestModel.ForeignConfig.Replace("'blue'", "'cyan'", StringComparison.Ordinal));
         var refused = await Assert.ThrowsAsync<PipelineException>(() => Publisher(app).PublishAsync(onnx, other, "v1", Token));
         Assert.Equal(PipelineErrorCodes.VersionTaken, refused.Code);
     }

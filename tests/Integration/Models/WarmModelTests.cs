@@ -206,18 +206,7 @@ public sealed class WarmModelTests(AzuriteFixture fixture)
 
         // The model is cached by now: a repair of what lies beside it has to count as well.
         await app.Models.GetBlobClient("test/v1/model.yml").UploadAsync(
-            BinaryData.FromString("""
-                model:
-                  arch:
-                    head: { name: NanoDetPlusHead, num_classes: 3, strides: [8, 16, 32, 64], reg_max: 7 }
-                data:
-                  val:
-                    input_size: [96, 64]
-                    keep_ratio: False
-                    pipeline:
-                      normalize: [[0, 0, 0], [255, 255, 255]]
-                class_names: ['blue', 'green', 'red']
-                """),
+            BinaryData.FromString(TestModel.ForeignConfig),
             Token);
         await app.UntilReadyAsync();
         Assert.Equal(("test-plus", "v1"), (app.Model.Status.Model!.Name, app.Model.Status.Model.Version));
