@@ -22,7 +22,7 @@ internal static class NanodetCommand
     /// <returns>0 for success, 1 for a failure, 2 for wrong usage.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, IEnumerable<Command> commands)
     {
-        var root = new RootCommand("NanoDet from a training checkpoint to detections: export, inspect, detect.");
+        var root = new RootCommand("NanoDet from a training checkpoint to detections, here and in a function app: export, detect, run, publish.");
         foreach (var command in commands)
         {
             root.Subcommands.Add(command);

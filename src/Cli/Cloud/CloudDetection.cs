@@ -18,6 +18,7 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
 {
     private const int Transfers = 8;
     private const int Attempts = 60;
+    private const int MostRepeats = 3;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Detects.</summary>
@@ -47,8 +48,15 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
 
         // The app sees the uploads by itself, too, and detects them with its own options; where those differ and its results came
         // last, the job runs again, now alone.
-        while (images.Any(image => image.Result.Options is { } used && used != options))
+        for (var again = 0; images.FirstOrDefault(image => image.Result.Options is { } used && used != options) is { } other; again++)
         {
+            if (again == MostRepeats)
+            {
+                throw new CliException(
+                    "options_not_kept",
+                    $"expected results with {options}, found {other.Result.Options} in {other.Result.Image.Name} after {MostRepeats + 1} jobs; something else detects the same images.");
+            }
+
             (job, images) = await DetectAsync(request, files, output, annotate, cancellationToken);
         }
 
