@@ -49,6 +49,7 @@ public static class PipelineServices
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<JobStore>(),
             provider.GetRequiredService<JobResults>(),
+            provider.GetRequiredService<DetectionWriter>(),
             provider.GetRequiredService<ILogger<ManifestWriter>>()));
         services.AddHostedOnce<ImageGrouper>();
         return services;

@@ -5,6 +5,9 @@ namespace Nanodet.Serverless.Pipeline.Batches;
 /// <summary>Instance ids and blob names of batches. Pure, so that orchestrators may use it.</summary>
 public static class BatchNames
 {
+    /// <summary>What the name of a finished batch ends with, after its id.</summary>
+    internal const string StagingSuffix = ".ndjson";
+
     /// <summary>The instance id of a batch's orchestration: <c>batch-</c> and the batch id.</summary>
     public static string InstanceId(string batchId) => $"batch-{batchId}";
 
@@ -21,6 +24,9 @@ public static class BatchNames
     public static string Staging(BatchReference batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return batch.JobId is null ? $"batches/{batch.BatchId}.ndjson" : $"jobs/{batch.JobId}/batches/{batch.BatchId}.ndjson";
+        return (batch.JobId is null ? "batches/" : JobStaging(batch.JobId)) + batch.BatchId + StagingSuffix;
     }
+
+    /// <summary>What the names of a job's finished batches start with, in container <c>staging</c>.</summary>
+    internal static string JobStaging(string jobId) => $"jobs/{jobId}/batches/";
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Nanodet.Serverless.Pipeline.Messages;
@@ -88,6 +89,18 @@ public sealed class BatchStaging(StorageClients clients)
         }
 
         return images;
+    }
+
+    /// <summary>The finished batches of a job that wait for being written: each one's blob and id.</summary>
+    internal async IAsyncEnumerable<(string Name, string BatchId)> ListAsync(
+        string jobId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var prefix = BatchNames.JobStaging(jobId);
+        var blobs = clients.Staging.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellationToken);
+        await foreach (var blob in blobs.ConfigureAwait(false))
+        {
+            yield return (blob.Name, blob.Name[prefix.Length..^BatchNames.StagingSuffix.Length]);
+        }
     }
 
     /// <summary>True while a finished batch waits for being written.</summary>

@@ -69,14 +69,30 @@ public sealed class DetectionWriter
     public async Task WriteLateAsync(BatchDetected detected, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(detected);
-        if (await _staging.ReadAsync(detected.StagingBlob, cancellationToken).ConfigureAwait(false) is not { } images)
+        await WriteLateAsync(detected.StagingBlob, detected.BatchId, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same for a job that ended before the batches which its workers had under way.</summary>
+    /// <param name="jobId">The job.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async Task WriteLateAsync(string jobId, CancellationToken cancellationToken)
+    {
+        await foreach (var (name, batchId) in _staging.ListAsync(jobId, cancellationToken).ConfigureAwait(false))
+        {
+            await WriteLateAsync(name, batchId, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task WriteLateAsync(string name, string batchId, CancellationToken cancellationToken)
+    {
+        if (await _staging.ReadAsync(name, cancellationToken).ConfigureAwait(false) is not { } images)
         {
             return;
         }
 
         await WriteRecordsAsync(images, cancellationToken).ConfigureAwait(false);
-        await _staging.DiscardAsync(detected.StagingBlob, cancellationToken).ConfigureAwait(false);
-        Log.BatchWrittenLate(_logger, detected.BatchId);
+        await _staging.DiscardAsync(name, cancellationToken).ConfigureAwait(false);
+        Log.BatchWrittenLate(_logger, batchId);
     }
 
     private Task WriteRecordsAsync(IReadOnlyList<StagedImage> images, CancellationToken cancellationToken) => Parallel.ForEachAsync(

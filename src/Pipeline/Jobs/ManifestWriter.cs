@@ -2,6 +2,7 @@ using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
+using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
@@ -16,13 +17,16 @@ public sealed class ManifestWriter
     private readonly StorageClients _clients;
     private readonly JobStore _store;
     private readonly JobResults _results;
+    private readonly DetectionWriter _writer;
     private readonly ILogger _logger;
 
-    internal ManifestWriter(StorageClients clients, JobStore store, JobResults results, ILogger<ManifestWriter> logger)
+    internal ManifestWriter(
+        StorageClients clients, JobStore store, JobResults results, DetectionWriter writer, ILogger<ManifestWriter> logger)
     {
         _clients = clients;
         _store = store;
         _results = results;
+        _writer = writer;
         _logger = logger;
     }
 
@@ -48,6 +52,8 @@ public sealed class ManifestWriter
         }
         else
         {
+            // A job that ended early may leave batches behind that a worker finished meanwhile.
+            await _writer.WriteLateAsync(end.Job.JobId, cancellationToken).ConfigureAwait(false);
             await ClearStagingAsync(end.Job.JobId, cancellationToken).ConfigureAwait(false);
         }
 

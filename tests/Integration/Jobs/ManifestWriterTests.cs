@@ -1,3 +1,4 @@
+using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Results;
@@ -117,6 +118,32 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         Assert.Equal((JobStates.Failed, 6L, 3L), (manifest.State, manifest.Discovered, manifest.Unprocessed));
         Assert.Equal("2 of 3 images failed", manifest.Error);
         Assert.Equal(3, (await ReadResultsAsync(app, manifest.Results[0])).Count);
+    }
+
+    [Fact]
+    public async Task Write_CancelledJobWithAFinishedBatch_WritesItsRecordsAndCountsThemAsUnprocessed()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.UploadAsync("a.png");
+        await app.UploadAsync("b.png");
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest { PageSize = 2, BatchSize = 1 });
+        var page = await app.Get<JobPager>().ListAsync(new JobPageRequest(job, 0, null), Token);
+        var late = await app.ProcessAsync(page.Split(job)[1]);
+        Assert.Null(await app.ReadAsync("b.png"));
+
+        var progress = new JobProgress { StartedUtc = job.CreatedUtc }.Add(page);
+        var end = new JobEnd(job, progress, JobStates.Cancelled, job.CreatedUtc.AddSeconds(1), "The job was cancelled.");
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(end, Token);
+
+        Assert.Equal((JobStates.Cancelled, 2L), (manifest.State, manifest.Unprocessed));
+        Assert.Null(await app.ReadAsync("a.png"));
+        Assert.Equal("detected", (await app.ReadAsync("b.png"))!.Status);
+        Assert.Empty(await TestApp.ListBlobsAsync(app.Staging));
+
+        // The worker's event comes after the end: there is nothing left to write, and the record stays as it is.
+        var before = await TestApp.ListBlobsAsync(app.Detections);
+        await app.Get<DetectionWriter>().WriteLateAsync(late!, Token);
+        Assert.Equal(before, await TestApp.ListBlobsAsync(app.Detections));
     }
 
     [Fact]
