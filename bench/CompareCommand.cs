@@ -7,23 +7,29 @@ namespace Nanodet.Serverless.Bench;
 
 /// <summary>
 /// <c>compare</c>: the run time of one model against others, in one process, in turn, on the CPU. Models are run in turn because a
-/// machine's speed drifts; the ratio of two medians of such a run is what can be quoted.
+/// machine's speed drifts; the ratio of two medians, or of two minimums, of such a run is what can be quoted.
 /// </summary>
 internal static class CompareCommand
 {
+    private const int WarmUps = 10;
+
     /// <summary>Creates the command.</summary>
     public static Command Create()
     {
         var model = new Option<FileInfo>("--model") { Description = "The model that is measured.", Required = true };
         var against = new Option<FileInfo[]>("--against") { Description = "Models that it is held against.", Required = true, AllowMultipleArgumentsPerToken = true };
-        var height = new Option<int>("--height") { Description = "Height of the input where the model leaves it open.", DefaultValueFactory = _ => 416 };
-        var width = new Option<int>("--width") { Description = "Width of the input where the model leaves it open.", DefaultValueFactory = _ => 416 };
+        var strip = new Option<bool>("--strip-initializers")
+        {
+            Description = "Hold it also against each of them with its initializers taken out of the graph's inputs.",
+        };
+        var height = Sizes.Height();
+        var width = Sizes.Width();
         var threads = new Option<int>("--threads") { Description = "Threads of each session.", DefaultValueFactory = _ => 1 };
         var rounds = new Option<int>("--rounds") { Description = "Counted runs of each model.", DefaultValueFactory = _ => 100 };
         var json = new Option<FileInfo?>("--json") { Description = "Also write the figures to a file." };
-        var command = new Command("compare", "Time models in turn, in one process.") { model, against, height, width, threads, rounds, json };
+        var command = new Command("compare", "Time models in turn, in one process.") { model, against, strip, height, width, threads, rounds, json };
         command.SetAction(parsed => Run(
-            [parsed.GetRequiredValue(model), .. parsed.GetRequiredValue(against)],
+            Load(parsed.GetRequiredValue(model), parsed.GetRequiredValue(against), parsed.GetValue(strip)),
             parsed.GetValue(height),
             parsed.GetValue(width),
             parsed.GetValue(threads),
@@ -32,17 +38,32 @@ internal static class CompareCommand
         return command;
     }
 
-    private static int Run(FileInfo[] models, int height, int width, int threads, int rounds, FileInfo? json)
+    private static List<(string Name, byte[] Model)> Load(FileInfo model, FileInfo[] against, bool strip)
     {
-        const int warmUps = 10;
+        List<(string, byte[])> models = [(model.Name, File.ReadAllBytes(model.FullName))];
+        foreach (var file in against)
+        {
+            var bytes = File.ReadAllBytes(file.FullName);
+            models.Add((file.Name, bytes));
+            if (strip)
+            {
+                models.Add(($"{file.Name} (stripped)", ModelFile.WithoutInitializersAmongInputs(bytes)));
+            }
+        }
+
+        return models;
+    }
+
+    private static int Run(List<(string Name, byte[] Model)> models, int height, int width, int threads, int rounds, FileInfo? json)
+    {
         using var options = new SessionOptions
         {
             IntraOpNumThreads = threads,
             InterOpNumThreads = 1,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
-        var contestants = models.Select(file => new Contestant(file, options, height, width)).ToList();
-        for (var round = -warmUps; round < rounds; round++)
+        var contestants = models.Select(model => new Contestant(model.Name, model.Model, options, height, width)).ToList();
+        for (var round = -WarmUps; round < rounds; round++)
         {
             foreach (var contestant in contestants)
             {
@@ -50,21 +71,28 @@ internal static class CompareCommand
             }
         }
 
-        var own = contestants[0].Percentile(0.5);
-        Console.WriteLine($"{threads} thread(s), {rounds} runs each, in turn");
-        foreach (var contestant in contestants)
+        var own = contestants[0];
+        var figures = contestants.Select(contestant => new Figure(
+            contestant.Name,
+            threads,
+            rounds,
+            contestant.Percentile(0.5),
+            contestant.Percentile(0),
+            contestant.Percentile(0.1),
+            contestant.Percentile(0.9),
+            contestant.Percentile(0.5) / own.Percentile(0.5),
+            contestant.Percentile(0) / own.Percentile(0))).ToList();
+        Console.WriteLine($"{threads} thread(s), {rounds} runs each, in turn; ratios to {own.Name}");
+        foreach (var figure in figures)
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{contestant.Name,-40} median {contestant.Percentile(0.5),7:0.00} ms   p10 {contestant.Percentile(0.1),7:0.00}   p90 {contestant.Percentile(0.9),7:0.00}   {contestant.Percentile(0.5) / own:0.00} x the time of {contestants[0].Name}"));
+                $"{figure.Model,-44} median {figure.MedianMs,7:0.00} ms ({figure.RatioToFirst:0.00} x)   min {figure.MinMs,7:0.00} ms ({figure.MinRatioToFirst:0.00} x)   p10 {figure.P10Ms,7:0.00}   p90 {figure.P90Ms,7:0.00}"));
         }
 
         if (json is not null)
         {
-            File.WriteAllText(json.FullName, JsonSerializer.Serialize(
-                contestants.Select(contestant => new Figure(
-                    contestant.Name, threads, rounds, contestant.Percentile(0.5), contestant.Percentile(0.1), contestant.Percentile(0.9), contestant.Percentile(0.5) / own)).ToList(),
-                BenchJsonContext.Default.ListFigure));
+            File.WriteAllText(json.FullName, JsonSerializer.Serialize(figures, BenchJsonContext.Default.ListFigure));
         }
 
         contestants.ForEach(contestant => contestant.Dispose());

@@ -17,7 +17,14 @@ internal static class ModelMaker
     /// <returns>The export, its bytes with the fixture inside.</returns>
     public static ExportedModel Make(byte[] checkpoint, byte[] config, string name) => WithParity(ModelExporter.Export(checkpoint, config, name));
 
-    /// <summary>Adds the parity fixture to an export.</summary>
-    public static ExportedModel WithParity(ExportedModel exported) =>
-        exported with { Onnx = OnnxMetadata.With(exported.Onnx, OnnxMetadata.Parity, ParityFixture.Compute(exported.Onnx)) };
+    /// <summary>Adds the parity fixture to an export: what the plain graph computes, for whichever graph is served to be held against.</summary>
+    public static ExportedModel WithParity(ExportedModel exported)
+    {
+        var fixture = ParityFixture.Compute(exported.PlainOnnx);
+        return exported with
+        {
+            Onnx = OnnxMetadata.With(exported.Onnx, OnnxMetadata.Parity, fixture),
+            PlainOnnx = OnnxMetadata.With(exported.PlainOnnx, OnnxMetadata.Parity, fixture),
+        };
+    }
 }

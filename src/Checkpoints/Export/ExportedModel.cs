@@ -8,6 +8,12 @@ public sealed record ExportedModel
     /// <summary>The ONNX file's bytes, without a parity fixture: that takes running the model.</summary>
     public required byte[] Onnx { get; init; }
 
+    /// <summary>
+    /// The same model with the graph that follows the official layers one by one: the optimised graph's twin, and equal to
+    /// <see cref="Onnx"/> where the export was asked for a plain graph.
+    /// </summary>
+    public required byte[] PlainOnnx { get; init; }
+
     /// <summary>Name of the model.</summary>
     public required string Name { get; init; }
 

@@ -7,6 +7,7 @@ using Nanodet.Serverless.Checkpoints.Architectures;
 using Nanodet.Serverless.Checkpoints.Architectures.Heads;
 using Nanodet.Serverless.Checkpoints.Configs;
 using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Serverless.Checkpoints.Optimization;
 using Nanodet.Serverless.Checkpoints.StateDicts;
 using Onnx;
 
@@ -22,9 +23,10 @@ public static class ModelExporter
     /// <param name="checkpoint">The whole checkpoint file.</param>
     /// <param name="config">The whole config file, UTF-8.</param>
     /// <param name="name">Name of the model; the config's file name without ending is the custom.</param>
+    /// <param name="plain">Whether the graph stays as the network's layers stand in the official code, which is slower.</param>
     /// <returns>The model and its account. The same inputs give the same bytes.</returns>
     /// <exception cref="CheckpointException">The checkpoint is not complete, or the inputs do not make a model.</exception>
-    public static ExportedModel Export(byte[] checkpoint, byte[] config, string name)
+    public static ExportedModel Export(byte[] checkpoint, byte[] config, string name, bool plain = false)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(config);
@@ -35,15 +37,18 @@ public static class ModelExporter
         var network = new DetectorNetwork(settings);
         var stateDict = StateDictReader.Read(checkpoint);
         var weights = new WeightBinder(stateDict);
-        var model = network.Build(weights);
+        var plainModel = network.Build(weights);
         weights.RequireComplete();
+        var model = plain ? plainModel : GraphOptimizer.Optimize(plainModel, network.InputHeight, network.InputWidth);
 
         var checkpointSha256 = Convert.ToHexStringLower(SHA256.HashData(checkpoint));
         var configSha256 = Convert.ToHexStringLower(SHA256.HashData(config));
+        WriteMetadata(plainModel, network.Head, settings, name, checkpointSha256, configSha256);
         WriteMetadata(model, network.Head, settings, name, checkpointSha256, configSha256);
         return new ExportedModel
         {
             Onnx = model.ToByteArray(),
+            PlainOnnx = plainModel.ToByteArray(),
             Name = name,
             CheckpointSha256 = checkpointSha256,
             ConfigSha256 = configSha256,

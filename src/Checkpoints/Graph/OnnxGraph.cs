@@ -62,6 +62,20 @@ internal sealed class OnnxGraph
             : Initializer(name, TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes(values), values.Length);
     }
 
+    /// <summary>Adds a constant of another graph under its own name, once.</summary>
+    public string Constant(TensorProto constant)
+    {
+        if (_initializers.TryGetValue(constant.Name, out var known) && known.Equals(constant))
+        {
+            return constant.Name;
+        }
+
+        var copy = constant.Clone();
+        copy.Name = Unique(constant.Name);
+        _initializers.Add(copy.Name, copy);
+        return copy.Name;
+    }
+
     /// <summary>An integer attribute.</summary>
     public static AttributeProto Attribute(string name, long value) =>
         new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
@@ -86,11 +100,15 @@ internal sealed class OnnxGraph
     /// <param name="graphName">Name of the graph.</param>
     /// <param name="input">Input name and its dimensions; a text is a symbolic one.</param>
     /// <param name="output">Output, likewise.</param>
-    public ModelProto ToModel(string graphName, (string Name, object[] Shape) input, (string Name, object[] Shape) output)
+    public ModelProto ToModel(string graphName, (string Name, object[] Shape) input, (string Name, object[] Shape) output) =>
+        ToModel(graphName, Value(input.Name, input.Shape), Value(output.Name, output.Shape));
+
+    /// <summary>The model file's content, with input and output as another graph has them.</summary>
+    public ModelProto ToModel(string graphName, ValueInfoProto input, ValueInfoProto output)
     {
         var graph = new GraphProto { Name = graphName };
-        graph.Input.Add(Value(input.Name, input.Shape));
-        graph.Output.Add(Value(output.Name, output.Shape));
+        graph.Input.Add(input);
+        graph.Output.Add(output);
 
         var needed = new HashSet<string>(StringComparer.Ordinal) { output.Name };
         var kept = new List<NodeProto>();
@@ -108,21 +126,27 @@ internal sealed class OnnxGraph
         return model;
     }
 
-    private string Initializer(string name, TensorProto.Types.DataType type, ReadOnlySpan<byte> littleEndian, params ReadOnlySpan<int> shape)
+    /// <summary>A constant.</summary>
+    public static TensorProto Tensor(string name, TensorProto.Types.DataType type, ReadOnlySpan<byte> littleEndian, params ReadOnlySpan<int> shape)
     {
         if (!BitConverter.IsLittleEndian)
         {
             throw new PlatformNotSupportedException("Models are written on little-endian machines.");
         }
 
-        var unique = Unique(name);
-        var tensor = new TensorProto { Name = unique, DataType = (int)type, RawData = ByteString.CopyFrom(littleEndian) };
+        var tensor = new TensorProto { Name = name, DataType = (int)type, RawData = ByteString.CopyFrom(littleEndian) };
         foreach (var dimension in shape)
         {
             tensor.Dims.Add(dimension);
         }
 
-        _initializers.Add(unique, tensor);
+        return tensor;
+    }
+
+    private string Initializer(string name, TensorProto.Types.DataType type, ReadOnlySpan<byte> littleEndian, params ReadOnlySpan<int> shape)
+    {
+        var unique = Unique(name);
+        _initializers.Add(unique, Tensor(unique, type, littleEndian, shape));
         return unique;
     }
 

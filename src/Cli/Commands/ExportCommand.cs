@@ -18,18 +18,20 @@ internal static class ExportCommand
         var checkpoint = new Option<FileInfo>("--checkpoint") { Description = "The complete checkpoint (.pth, .ckpt).", Required = true };
         var output = new Option<FileInfo>("--output") { Description = "The ONNX file to write.", Required = true };
         var name = new Option<string?>("--name") { Description = "Name of the model; default: the config's file name without ending." };
+        var plain = new Option<bool>("--plain") { Description = "Keep the graph as the official layers stand, without optimising it." };
         var precision = new Option<Precision>("--precision") { Description = "What the model computes in: fp32 or fp16.", DefaultValueFactory = _ => Precision.Fp32 };
         var calibration = new Option<DirectoryInfo?>("--calibration") { Description = "Photos on which a model of lower precision is held against float32." };
         var json = Options.Json();
         var command = new Command("export", "Make an ONNX model from a complete NanoDet checkpoint. Nothing is downloaded.")
         {
-            config, checkpoint, output, name, precision, calibration, json,
+            config, checkpoint, output, name, plain, precision, calibration, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(config),
             parsed.GetRequiredValue(checkpoint),
             parsed.GetRequiredValue(output),
             parsed.GetValue(name),
+            parsed.GetValue(plain),
             parsed.GetValue(precision),
             parsed.GetValue(calibration),
             new Report(parsed.GetValue(json)),
@@ -42,6 +44,7 @@ internal static class ExportCommand
         FileInfo checkpoint,
         FileInfo output,
         string? name,
+        bool plain,
         Precision precision,
         DirectoryInfo? calibration,
         Report report,
@@ -52,7 +55,7 @@ internal static class ExportCommand
 
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
-        var exported = ModelExporter.Export(checkpointBytes, configBytes, name ?? Path.GetFileNameWithoutExtension(config.Name));
+        var exported = ModelExporter.Export(checkpointBytes, configBytes, name ?? Path.GetFileNameWithoutExtension(config.Name), plain);
         var exportTime = clock.GetElapsedTime(started);
 
         started = clock.GetTimestamp();

@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.Globalization;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Nanodet.Serverless.Bench;
+
+/// <summary>
+/// <c>profile</c>: where a run of a model spends its time, by operator of the graph that ONNX Runtime made of it, on the CPU. Taking the
+/// profile costs time of its own, so that only the shares count.
+/// </summary>
+internal static class ProfileCommand
+{
+    private const int WarmUps = 10;
+
+    /// <summary>Creates the command.</summary>
+    public static Command Create()
+    {
+        var model = new Option<FileInfo>("--model") { Description = "The model.", Required = true };
+        var strip = new Option<bool>("--strip-initializers") { Description = "Take its initializers out of the graph's inputs first." };
+        var height = Sizes.Height();
+        var width = Sizes.Width();
+        var threads = new Option<int>("--threads") { Description = "Threads of the session.", DefaultValueFactory = _ => 1 };
+        var rounds = new Option<int>("--rounds") { Description = "Counted runs.", DefaultValueFactory = _ => 50 };
+        var nodes = new Option<int>("--nodes") { Description = "Also list so many of the slowest nodes.", DefaultValueFactory = _ => 0 };
+        var command = new Command("profile", "Show the time by operator.") { model, strip, height, width, threads, rounds, nodes };
+        command.SetAction(parsed => Run(
+            parsed.GetRequiredValue(model),
+            parsed.GetValue(strip),
+            parsed.GetValue(height),
+            parsed.GetValue(width),
+            parsed.GetValue(threads),
+            parsed.GetValue(rounds),
+            parsed.GetValue(nodes)));
+        return command;
+    }
+
+    private static int Run(FileInfo file, bool strip, int height, int width, int threads, int rounds, int nodes)
+    {
+        var model = File.ReadAllBytes(file.FullName);
+        var folder = Directory.CreateTempSubdirectory("nanodet-profile-");
+        try
+        {
+            using var options = new SessionOptions
+            {
+                IntraOpNumThreads = threads,
+                InterOpNumThreads = 1,
+                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+                EnableProfiling = true,
+                ProfileOutputPathPrefix = Path.Combine(folder.FullName, "run"),
+            };
+            using var contestant = new Contestant(
+                file.Name, strip ? ModelFile.WithoutInitializersAmongInputs(model) : model, options, height, width);
+            for (var round = 0; round < WarmUps + rounds; round++)
+            {
+                contestant.Run(count: round >= WarmUps);
+            }
+
+            Print(OperatorProfile.Read(contestant.EndProfiling(), WarmUps), nodes);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        return 0;
+    }
+
+    private static void Print(IReadOnlyList<NodeTime> times, int nodes)
+    {
+        var total = times.Sum(node => node.MedianMs);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"operator",-22} {"nodes",5} {"ms",8} {"share",7}"));
+        foreach (var group in times.GroupBy(node => node.Operator).OrderByDescending(group => group.Sum(node => node.MedianMs)))
+        {
+            var sum = group.Sum(node => node.MedianMs);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{group.Key,-22} {group.Count(),5} {sum,8:0.000} {sum / total,7:0.0%}"));
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"all",-22} {times.Count,5} {total,8:0.000}"));
+        foreach (var node in times.OrderByDescending(node => node.MedianMs).Take(nodes))
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{node.MedianMs,8:0.000} {node.Operator,-14} {node.Inputs} -> {node.Outputs}  {node.Name}"));
+        }
+    }
+}

@@ -1,0 +1,68 @@
+namespace Nanodet.Serverless.Checkpoints.Optimization;
+
+/// <summary>Where the channels of a map of the plain graph lie in the optimised one.</summary>
+internal sealed class Placement
+{
+    private readonly (int Tensor, int Position)[] _channels;
+
+    /// <summary>Creates one.</summary>
+    /// <param name="tensors">The tensors, each once, in the order in which they are joined.</param>
+    /// <param name="channels">For each channel of the map the tensor's index in that list, and the position in it.</param>
+    public Placement(IReadOnlyList<TensorRef> tensors, (int Tensor, int Position)[] channels)
+    {
+        Tensors = tensors;
+        _channels = channels;
+        Size = tensors.Sum(tensor => tensor.Size);
+        IsInjective = channels.Distinct().Count() == channels.Length;
+    }
+
+    /// <summary>The tensors, each once, in the order in which they are joined.</summary>
+    public IReadOnlyList<TensorRef> Tensors { get; }
+
+    /// <summary>Channels of all tensors together, padding included.</summary>
+    public int Size { get; }
+
+    /// <summary>Whether no two channels of the map lie in one place.</summary>
+    public bool IsInjective { get; }
+
+    /// <summary>Whether the map is one tensor, as the plain graph lays it out.</summary>
+    public bool IsExact => Tensors.Count == 1 && Size == _channels.Length && Positions().Select((position, channel) => position == channel).All(same => same);
+
+    /// <summary>For each channel of the map its position in the joined tensors.</summary>
+    public int[] Positions()
+    {
+        var first = new int[Tensors.Count];
+        for (var tensor = 1; tensor < first.Length; tensor++)
+        {
+            first[tensor] = first[tensor - 1] + Tensors[tensor - 1].Size;
+        }
+
+        return [.. _channels.Select(channel => first[channel.Tensor] + channel.Position)];
+    }
+
+    /// <summary>For each tensor which channel of the map each of its places holds; -1 for none.</summary>
+    public IReadOnlyList<int[]> Slots()
+    {
+        var slots = Tensors.Select(tensor => Empty(tensor.Size)).ToList();
+        for (var channel = 0; channel < _channels.Length; channel++)
+        {
+            slots[_channels[channel].Tensor][_channels[channel].Position] = channel;
+        }
+
+        return slots;
+    }
+
+    /// <summary>The same for the joined tensors.</summary>
+    public int[] JoinedSlots() => [.. Slots().SelectMany(slots => slots)];
+
+    /// <summary>Whether two maps of equally many channels lie alike, tensor by tensor.</summary>
+    public bool LiesAs(Placement other) =>
+        Tensors.Select(tensor => tensor.Size).SequenceEqual(other.Tensors.Select(tensor => tensor.Size)) && _channels.SequenceEqual(other._channels);
+
+    private static int[] Empty(int size)
+    {
+        var slots = new int[size];
+        Array.Fill(slots, -1);
+        return slots;
+    }
+}
