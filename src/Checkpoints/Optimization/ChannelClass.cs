@@ -1,6 +1,6 @@
 namespace Nanodet.Serverless.Checkpoints.Optimization;
 
-/// <summary>Channels of one convolution that the same nodes read.</summary>
+/// <summary>Channels of one convolution that go through the same nodes to the same nodes.</summary>
 /// <param name="Channels">The channels, in rising order.</param>
 /// <param name="Readers">The nodes.</param>
 internal sealed record ChannelClass(int[] Channels, IReadOnlyList<PlainNode> Readers)

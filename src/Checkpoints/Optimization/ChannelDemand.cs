@@ -1,8 +1,8 @@
 namespace Nanodet.Serverless.Checkpoints.Optimization;
 
 /// <summary>
-/// Which nodes read each channel in the end. A channelwise node passes the demand for its outputs on to its inputs; convolutions and
-/// opaque nodes are where demand begins.
+/// Which nodes each channel goes through and which read it in the end. A channelwise node passes the demand for its outputs on to its
+/// inputs; convolutions and opaque nodes are where demand begins.
 /// </summary>
 internal sealed class ChannelDemand
 {
@@ -20,7 +20,7 @@ internal sealed class ChannelDemand
                 case NodeKind.Channelwise or NodeKind.Joining:
                     foreach (var map in node.Maps)
                     {
-                        Pass(graph, map, Of(graph, node.Output));
+                        Pass(graph, map, node.Index, Of(graph, node.Output));
                     }
 
                     break;
@@ -35,15 +35,20 @@ internal sealed class ChannelDemand
         }
     }
 
-    /// <summary>The indices of the nodes that read a channel of a computed value.</summary>
+    /// <summary>The indices of the nodes that each channel of a computed value goes through or to.</summary>
     public IReadOnlySet<int>[] Of(string value) => _demand.TryGetValue(value, out var demand) ? demand : [];
 
-    private void Pass(PlainGraph graph, string map, SortedSet<int>[] demand)
+    private void Pass(PlainGraph graph, string map, int node, SortedSet<int>[] demand)
     {
         var channels = graph.ChannelsOf(map);
         for (var channel = 0; channel < channels.Length; channel++)
         {
-            Of(graph, channels[channel].Value)[channels[channel].Channel].UnionWith(demand[channel]);
+            if (demand[channel].Count > 0)
+            {
+                var passed = Of(graph, channels[channel].Value)[channels[channel].Channel];
+                passed.UnionWith(demand[channel]);
+                passed.Add(node);
+            }
         }
     }
 

@@ -45,16 +45,8 @@ internal sealed class ChannelPartition(PlainGraph graph, PlainNode convolution, 
         var size = Costs.Padded(Range(first, end).Sum(item => item.Channels.Length));
         var weight = graph.Constant(convolution.Weight)!.Dims;
         var perChannel = (double)Costs.Padded((int)weight[1]) * weight[2] * weight[3] * graph.ShapeOf(convolution.Output)!.Value.Pixels;
-        var readers = Range(first, end).SelectMany(item => item.Readers).DistinctBy(reader => reader.Index).Sum(ReaderCost);
+        var readers = Range(first, end).SelectMany(item => item.Readers).DistinctBy(reader => reader.Index).Sum(reader => Costs.PerChannel(graph, reader));
         return Costs.Node + (size * (perChannel + readers));
-    }
-
-    private double ReaderCost(PlainNode reader)
-    {
-        var weight = graph.Constant(reader.Weight)!.Dims;
-        var taps = weight[2] * weight[3] * graph.ShapeOf(reader.Output)!.Value.Pixels;
-        var work = reader.Kind == NodeKind.Depthwise ? Costs.Depthwise * taps : (double)Costs.Padded((int)weight[0]) * taps;
-        return work + (Costs.Copy * graph.ShapeOf(reader.Maps[0])!.Value.Pixels);
     }
 
     private IEnumerable<ChannelClass> Range(int first, int end) => classes.Skip(first).Take(end - first);

@@ -23,4 +23,18 @@ internal static class Costs
 
     /// <summary>The number of channels that is computed where so many are asked for.</summary>
     public static int Padded(int channels) => (channels + Block - 1) / Block * Block;
+
+    /// <summary>What one more input channel costs a node that reads it; nothing where the node only passes it on.</summary>
+    public static double PerChannel(PlainGraph graph, PlainNode reader)
+    {
+        if (reader.Kind is not (NodeKind.Mixing or NodeKind.Depthwise))
+        {
+            return 0;
+        }
+
+        var weight = graph.Constant(reader.Weight)!.Dims;
+        var taps = (double)weight[2] * weight[3] * graph.ShapeOf(reader.Output)!.Value.Pixels;
+        var work = reader.Kind == NodeKind.Depthwise ? Depthwise * taps : Padded((int)weight[0]) * taps;
+        return work + (Copy * graph.ShapeOf(reader.Maps[0])!.Value.Pixels);
+    }
 }

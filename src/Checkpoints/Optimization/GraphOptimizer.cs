@@ -34,15 +34,15 @@ internal sealed class GraphOptimizer
     /// <returns>A model that computes the same.</returns>
     public static ModelProto Optimize(ModelProto plain, int height, int width)
     {
-        var simplified = OutputTail.Rewrite(Simplification.Apply(plain.Graph));
-        var optimizer = new GraphOptimizer(simplified, height, width);
-        optimizer._tensors.Add(simplified.Input[0].Name, [simplified.Input[0].Name]);
+        var graph = Packing.Apply(OutputTail.Rewrite(Simplification.Apply(plain.Graph)), height, width);
+        var optimizer = new GraphOptimizer(graph, height, width);
+        optimizer._tensors.Add(graph.Input[0].Name, [graph.Input[0].Name]);
         foreach (var node in optimizer._plain.Nodes)
         {
             optimizer.Write(node);
         }
 
-        return optimizer._graph.ToModel(simplified.Name, simplified.Input[0], simplified.Output[0]);
+        return optimizer._graph.ToModel(graph.Name, graph.Input[0], graph.Output[0]);
     }
 
     private void Write(PlainNode node)

@@ -145,11 +145,17 @@ internal sealed class LayoutPlanner(PlainGraph graph)
             .Select(group => new ChannelClass([.. group], [.. demand[group.First()].Select(index => graph.Nodes[index])]))
             .ToList();
         var exact = classes.Where(item => item.IsExact).ToList();
-        if (classes.Count == 0 || exact.SelectMany(item => item.Readers.Where(reader => reader.Kind == NodeKind.Opaque)).CountBy(reader => reader.Index).Any(pair => pair.Value > 1))
+        if (classes.Count == 0 || (SharesReader(exact) && exact.Any(item => item.Channels.Length % Costs.Block != 0)))
         {
             return [[.. Enumerable.Range(0, demand.Length)]];
         }
 
         return [.. exact.Select(item => item.Channels), .. new ChannelPartition(graph, convolution, [.. classes.Where(item => !item.IsExact)]).Tensors()];
     }
+
+    /// <summary>Whether an opaque node reads several classes, which then have to be joined again for it.</summary>
+    private static bool SharesReader(IEnumerable<ChannelClass> exact) => exact
+        .SelectMany(item => item.Readers.Where(reader => reader.Kind == NodeKind.Opaque))
+        .CountBy(reader => reader.Index)
+        .Any(pair => pair.Value > 1);
 }

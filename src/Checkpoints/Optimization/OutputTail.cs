@@ -44,29 +44,39 @@ internal static class OutputTail
     private static void Write(GraphProto graph, IReadOnlyList<string> levels, int classes, int distances, bool sigmoid)
     {
         var sizes = Constant(graph, "tail.columns", classes, distances);
-        var scoresShape = Constant(graph, "tail.scores", 0, -1, classes);
-        var distancesShape = Constant(graph, "tail.distances", 0, -1, distances);
         var scores = new List<string>();
         var boxes = new List<string>();
         for (var level = 0; level < levels.Count; level++)
         {
             var name = $"head.{level.ToString(CultureInfo.InvariantCulture)}";
             var parts = Add(graph, "Split", $"{name}.columns", 2, [levels[level], sizes], OnnxGraph.Attribute("axis", 1L));
-            var score = sigmoid ? Add(graph, "Sigmoid", $"{name}.scores", 1, [parts[0]])[0] : parts[0];
-            scores.Add(Flatten(graph, $"{name}.scores", score, scoresShape));
-            boxes.Add(Flatten(graph, $"{name}.distances", parts[1], distancesShape));
+            scores.Add(sigmoid ? Add(graph, "Sigmoid", $"{name}.scores", 1, [parts[0]])[0] : parts[0]);
+            boxes.Add(parts[1]);
         }
 
-        var allScores = Add(graph, "Concat", "head.scores", 1, scores, OnnxGraph.Attribute("axis", 1L));
-        var allBoxes = Add(graph, "Concat", "head.distances", 1, boxes, OnnxGraph.Attribute("axis", 1L));
-        Add(graph, "Concat", graph.Output[0].Name, 1, [allScores[0], allBoxes[0]], OnnxGraph.Attribute("axis", 2L));
+        // Whole blocks of channels are joined before the transposition, anything else behind it, as columns.
+        if (classes % Costs.Block == 0 && distances % Costs.Block == 0)
+        {
+            var joined = scores.Zip(boxes, (score, box) => Add(graph, "Concat", $"{score}.joined", 1, [score, box], OnnxGraph.Attribute("axis", 1L))[0]).ToList();
+            Join(graph, graph.Output[0].Name, joined, classes + distances);
+        }
+        else
+        {
+            var columns = new[] { Join(graph, "head.scores", scores, classes), Join(graph, "head.distances", boxes, distances) };
+            Add(graph, "Concat", graph.Output[0].Name, 1, columns, OnnxGraph.Attribute("axis", 2L));
+        }
     }
 
-    /// <summary>From [batch, channels, height, width] to [batch, points, channels].</summary>
-    private static string Flatten(GraphProto graph, string name, string value, string shape)
+    /// <summary>From [batch, columns, height, width] of each level to [batch, points, columns] of all.</summary>
+    private static string Join(GraphProto graph, string name, IEnumerable<string> levels, int columns)
     {
-        var last = Add(graph, "Transpose", $"{name}.last", 1, [value], OnnxGraph.Attribute("perm", 0L, 2L, 3L, 1L));
-        return Add(graph, "Reshape", $"{name}.flat", 1, [last[0], shape])[0];
+        var shape = Constant(graph, $"{name}.shape", 0, -1, columns);
+        var flat = levels.Select(level =>
+        {
+            var last = Add(graph, "Transpose", $"{level}.last", 1, [level], OnnxGraph.Attribute("perm", 0L, 2L, 3L, 1L));
+            return Add(graph, "Reshape", $"{level}.flat", 1, [last[0], shape])[0];
+        }).ToList();
+        return Add(graph, "Concat", name, 1, flat, OnnxGraph.Attribute("axis", 1L))[0];
     }
 
     private static RepeatedField<string> Add(GraphProto graph, string type, string name, int outputs, IEnumerable<string> inputs, params AttributeProto[] attributes)

@@ -25,8 +25,14 @@ internal sealed class Placement
     /// <summary>Whether no two channels of the map lie in one place.</summary>
     public bool IsInjective { get; }
 
-    /// <summary>Whether the map is one tensor, as the plain graph lays it out.</summary>
-    public bool IsExact => Tensors.Count == 1 && Size == _channels.Length && Positions().Select((position, channel) => position == channel).All(same => same);
+    /// <summary>Whether the joined tensors are the map as the plain graph lays it out.</summary>
+    public bool IsExact => Size == _channels.Length && Positions().Select((position, channel) => position == channel).All(same => same);
+
+    /// <summary>How many channels of the map lie in each tensor.</summary>
+    public int[] Occupancy() => [.. Tensors.Select((_, tensor) => _channels.Count(channel => channel.Tensor == tensor))];
+
+    /// <summary>The channels of the map that lie in one of some tensors.</summary>
+    public int[] ChannelsIn(IReadOnlySet<int> tensors) => [.. Enumerable.Range(0, _channels.Length).Where(channel => tensors.Contains(_channels[channel].Tensor))];
 
     /// <summary>For each channel of the map its position in the joined tensors.</summary>
     public int[] Positions()
