@@ -21,6 +21,12 @@ internal static class Costs
     /// <summary>One multiply-add of a depthwise convolution.</summary>
     public const double Depthwise = 1.5;
 
+    /// <summary>
+    /// Whether an operator makes ONNX Runtime leave the blocked layout, while each value costs it an exponential: padding is only more
+    /// to compute then, and there is no chain of blocks to keep together.
+    /// </summary>
+    public static bool IsDear(string type) => type is "Elu" or "Selu";
+
     /// <summary>The number of channels that is computed where so many are asked for.</summary>
     public static int Padded(int channels) => (channels + Block - 1) / Block * Block;
 

@@ -34,8 +34,19 @@ internal sealed class GraphOptimizer
     /// <returns>A model that computes the same.</returns>
     public static ModelProto Optimize(ModelProto plain, int height, int width)
     {
-        var graph = Packing.Apply(OutputTail.Rewrite(Simplification.Apply(plain.Graph)), height, width);
+        var graph = OutputTail.Rewrite(Simplification.Apply(plain.Graph));
+        if (graph.Node.Any(node => Costs.IsDear(node.OpType)))
+        {
+            return new ModelProto(plain) { Graph = graph };
+        }
+
+        graph = Packing.Apply(graph, height, width);
         var optimizer = new GraphOptimizer(graph, height, width);
+        if (optimizer._plain.ShapeOf(graph.Output[0].Name) is not null)
+        {
+            throw new ArgumentException("The output of the plain graph has to come from a node that is no feature map.", nameof(plain));
+        }
+
         optimizer._tensors.Add(graph.Input[0].Name, [graph.Input[0].Name]);
         foreach (var node in optimizer._plain.Nodes)
         {

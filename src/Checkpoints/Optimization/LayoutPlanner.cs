@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace Nanodet.Serverless.Checkpoints.Optimization;
 
@@ -16,6 +17,13 @@ internal sealed class LayoutPlanner(PlainGraph graph)
     {
         if (!_layouts.TryGetValue(value, out var layout))
         {
+            // One value's layout may follow from another's, along chains as long as the network is deep.
+            if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+            {
+                throw new CheckpointException(
+                    CheckpointErrorCode.TooLarge, $"The network is too deep to be optimised, at {value}: export it as a plain graph.");
+            }
+
             layout = Plan(value);
             _layouts.Add(value, layout);
         }
@@ -31,6 +39,11 @@ internal sealed class LayoutPlanner(PlainGraph graph)
         var channels = graph.ChannelsOf(map).Select(channel =>
         {
             var (tensor, position) = PlacesOf(channel.Value)[channel.Channel];
+            if (tensor < 0)
+            {
+                return Placement.Absent;
+            }
+
             if (!ordinals.TryGetValue((channel.Value, tensor), out var ordinal))
             {
                 ordinals.Add((channel.Value, tensor), ordinal = tensors.Count);
@@ -74,7 +87,7 @@ internal sealed class LayoutPlanner(PlainGraph graph)
         if (!_places.TryGetValue(value, out var places))
         {
             places = new (int, int)[graph.ShapeOf(value)!.Value.Channels];
-            Array.Fill(places, (-1, -1));
+            Array.Fill(places, Placement.Absent);
             var layout = LayoutOf(value);
             for (var tensor = 0; tensor < layout.Count; tensor++)
             {

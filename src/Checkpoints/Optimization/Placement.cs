@@ -3,6 +3,9 @@ namespace Nanodet.Serverless.Checkpoints.Optimization;
 /// <summary>Where the channels of a map of the plain graph lie in the optimised one.</summary>
 internal sealed class Placement
 {
+    /// <summary>The place of a channel that no one reads and that is not computed, therefore.</summary>
+    public static readonly (int Tensor, int Position) Absent = (-1, -1);
+
     private readonly (int Tensor, int Position)[] _channels;
 
     /// <summary>Creates one.</summary>
@@ -13,7 +16,7 @@ internal sealed class Placement
         Tensors = tensors;
         _channels = channels;
         Size = tensors.Sum(tensor => tensor.Size);
-        IsInjective = channels.Distinct().Count() == channels.Length;
+        IsInjective = channels.Where(channel => channel != Absent).CountBy(channel => channel).All(pair => pair.Value == 1);
     }
 
     /// <summary>The tensors, each once, in the order in which they are joined.</summary>
@@ -34,7 +37,7 @@ internal sealed class Placement
     /// <summary>The channels of the map that lie in one of some tensors.</summary>
     public int[] ChannelsIn(IReadOnlySet<int> tensors) => [.. Enumerable.Range(0, _channels.Length).Where(channel => tensors.Contains(_channels[channel].Tensor))];
 
-    /// <summary>For each channel of the map its position in the joined tensors.</summary>
+    /// <summary>For each channel of the map its position in the joined tensors; any for an absent one.</summary>
     public int[] Positions()
     {
         var first = new int[Tensors.Count];
@@ -43,7 +46,7 @@ internal sealed class Placement
             first[tensor] = first[tensor - 1] + Tensors[tensor - 1].Size;
         }
 
-        return [.. _channels.Select(channel => first[channel.Tensor] + channel.Position)];
+        return [.. _channels.Select(channel => channel == Absent ? 0 : first[channel.Tensor] + channel.Position)];
     }
 
     /// <summary>For each tensor which channel of the map each of its places holds; -1 for none.</summary>
@@ -52,7 +55,10 @@ internal sealed class Placement
         var slots = Tensors.Select(tensor => Empty(tensor.Size)).ToList();
         for (var channel = 0; channel < _channels.Length; channel++)
         {
-            slots[_channels[channel].Tensor][_channels[channel].Position] = channel;
+            if (_channels[channel] != Absent)
+            {
+                slots[_channels[channel].Tensor][_channels[channel].Position] = channel;
+            }
         }
 
         return slots;

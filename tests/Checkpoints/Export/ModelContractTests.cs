@@ -82,8 +82,8 @@ public class ModelContractTests
     {
         // The neck begins at the second level, so the first lateral convolution does not exist and no node may lead to it.
         var config = TinyModel.Config(("num_outs: 2", "num_outs: 1\n      start_level: 1"), ("strides: [8, 16]", "strides: [16]"));
-        var exported = ModelExporter.Export(CheckpointFile.Write(CheckpointFile.Tensors(config)), config, "tiny");
-        var full = Export();
+        var exported = ModelExporter.Export(CheckpointFile.Write(CheckpointFile.Tensors(config)), config, "tiny", plain: true);
+        var full = ModelExporter.Export(Checkpoint, Config, "tiny", plain: true);
 
         Assert.Equal([1, 16, 19], exported.OutputShape);
         Assert.False(exported.Operators.ContainsKey("Resize"));
@@ -121,6 +121,20 @@ public class ModelContractTests
             exported.Parameters);
         Assert.Equal(["cat", "dog", "bird"], exported.Classes);
         Assert.Equal("tiny", exported.Name);
+    }
+
+    [Fact]
+    public void Export_PlainOnDemand_GivesTheTwinOfTheOptimisedGraph()
+    {
+        var optimised = Export();
+        var plain = ModelExporter.Export(Checkpoint, Config, "tiny", plain: true);
+
+        Assert.Equal(plain.PlainOnnx, plain.Onnx);
+        Assert.Equal(plain.Onnx, optimised.PlainOnnx);
+        Assert.NotEqual(plain.Onnx, optimised.Onnx);
+        Assert.Equal(Metadata(plain), Metadata(optimised));
+        Assert.Contains("Split", plain.Operators.Keys);
+        Assert.DoesNotContain("Split", optimised.Operators.Keys);
     }
 
     [Fact]
