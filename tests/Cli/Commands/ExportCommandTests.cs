@@ -21,9 +21,28 @@ public sealed class ExportCommandTests(DemoModel model) : IDisposable
         Assert.Equal(await File.ReadAllBytesAsync(model.Onnx, TestContext.Current.CancellationToken), bytes);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), report.GetProperty("sha256").GetString());
         Assert.Equal([1, 3549, 124], report.GetProperty("outputShape").EnumerateArray().Select(side => side.GetInt32()));
-        Assert.Equal(34, report.GetProperty("operators").GetProperty("Conv").GetInt32());
+        Assert.False(report.GetProperty("operators").TryGetProperty("Split", out _));
         Assert.False(report.GetProperty("operators").TryGetProperty("BatchNormalization", out _));
         Assert.InRange(report.GetProperty("largestDifference").GetDouble(), 0, 1e-4);
+    }
+
+    [Fact]
+    public async Task Export_Plain_KeepsTheOfficialLayersAndHasTheSameFixture()
+    {
+        var plain = _folder.File("plain.onnx");
+        var report = await Cli.JsonAsync("export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", plain, "--plain");
+        Assert.Equal(34, report.GetProperty("operators").GetProperty("Conv").GetInt32());
+        Assert.Equal(1, report.GetProperty("operators").GetProperty("Split").GetInt32());
+        Assert.InRange(report.GetProperty("largestDifference").GetDouble(), 0, 1e-4);
+
+        // The optimised graph carries what the plain one computed.
+        Assert.NotEqual(await ReadAsync(model.Onnx), await ReadAsync(plain));
+        Assert.Equal(await FixtureAsync(model.Onnx), await FixtureAsync(plain));
+
+        static Task<byte[]> ReadAsync(string file) => File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+
+        static async Task<string?> FixtureAsync(string file) =>
+            (await Cli.JsonAsync("inspect", file)).GetProperty("model").GetProperty("metadata").GetProperty("nanodet.parity").GetString();
     }
 
     [Fact]
