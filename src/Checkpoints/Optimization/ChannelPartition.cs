@@ -46,7 +46,7 @@ internal sealed class ChannelPartition(PlainGraph graph, PlainNode convolution, 
         var weight = graph.Constant(convolution.Weight)!.Dims;
         var perChannel = (double)Costs.Padded((int)weight[1]) * weight[2] * weight[3] * graph.ShapeOf(convolution.Output)!.Value.Pixels;
         var readers = Range(first, end).SelectMany(item => item.Readers).DistinctBy(reader => reader.Index).Sum(reader => Costs.PerChannel(graph, reader));
-        return Costs.Node + (size * (perChannel + readers));
+        return Costs.Node + (Costs.Outputs(size) * perChannel) + (size * readers);
     }
 
     private IEnumerable<ChannelClass> Range(int first, int end) => classes.Skip(first).Take(end - first);

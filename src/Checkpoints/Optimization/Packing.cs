@@ -59,7 +59,7 @@ internal static class Packing
             used += occupancy[tensor];
             size += place.Tensors[tensor].Size;
             var gathered = Costs.Padded(used);
-            var gain = ((size - gathered) * perChannel) - (2 * Costs.Node) - (size * pixels * (double)(gathered + Costs.Copy));
+            var gain = ((size - gathered) * perChannel) - (2 * Costs.Node) - (size * pixels * (Costs.Outputs(gathered) + Costs.Copy));
             if (chosen.Count > 1 && gain > bestGain)
             {
                 (bestGain, best) = (gain, [.. chosen]);
