@@ -1,9 +1,11 @@
 using System.CommandLine;
+using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Perfolizer.Horology;
 using Nanodet.Serverless.Bench.Micro;
 
 namespace Nanodet.Serverless.Bench;
@@ -29,8 +31,13 @@ internal static class MicroCommand
 
             // In this process: a generated project would not know the repository's build settings.
             var config = ManualConfig.Create(DefaultConfig.Instance)
-                .AddJob(Job.MediumRun.WithToolchain(InProcessEmitToolchain.Instance))
+                .AddJob(Job.Default
+                    .WithToolchain(InProcessEmitToolchain.Instance)
+                    .WithIterationTime(TimeInterval.FromMilliseconds(150))
+                    .WithWarmupCount(5)
+                    .WithIterationCount(21))
                 .AddDiagnoser(MemoryDiagnoser.Default)
+                .AddColumn(StatisticColumn.Median, StatisticColumn.Min)
                 .WithArtifactsPath(parsed.GetRequiredValue(output).FullName);
             var summaries = BenchmarkSwitcher.FromTypes([.. types]).Run(["--filter", .. parsed.GetRequiredValue(filter)], config);
             return summaries.Any() && summaries.All(summary => !summary.HasCriticalValidationErrors) ? 0 : 1;
