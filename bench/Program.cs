@@ -1,5 +1,10 @@
 using System.CommandLine;
 using Nanodet.Serverless.Bench;
 
-var root = new RootCommand("Measurements of Nanodet.Serverless.") { CompareCommand.Create(), ProfileCommand.Create() };
+var root = new RootCommand("Measurements of Nanodet.Serverless.")
+{
+    CompareCommand.Create(),
+    MicroCommand.Create(),
+    ProfileCommand.Create(),
+};
 return await root.Parse(args).InvokeAsync();

@@ -8,6 +8,7 @@ return await NanodetCommand.RunAsync(
         InspectCommand.Create(),
         DetectCommand.Create(),
         EvalCommand.Create(),
+        BenchCommand.Create(),
         DoctorCommand.Create(),
         UpCommand.Create(),
         SubmitCommand.Create(),

@@ -42,6 +42,7 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
                 ScoreThreshold = options.ScoreThreshold,
                 IouThreshold = options.IouThreshold,
                 MaxDetections = options.MaxDetections,
+                FastDecode = options.FastDecode,
             },
         };
         var (job, images) = await DetectAsync(request, files, output, annotate, cancellationToken);

@@ -24,13 +24,14 @@ internal static class DetectCommand
         var batch = new Option<int>("--batch") { Description = "Most images in one run of the model, 1 to 256.", DefaultValueFactory = _ => defaults.MaxBatchSize };
         var provider = new Option<ExecutionProvider>("--provider") { Description = "auto, cuda, tensorrt or cpu.", DefaultValueFactory = _ => ExecutionProvider.Auto };
         var requireGpu = new Option<bool>("--require-gpu") { Description = "Fail where any part of the model would run on the CPU." };
+        var fast = Options.FastDecode();
         var annotate = new Option<bool>("--annotate") { Description = "Also write a picture with boxes and labels per image." };
         var storage = new Option<bool>("--storage") { Description = "Upload the images to a running app and wait for its results." };
         var cloud = new CloudOptions();
         var json = Options.Json();
         var command = new Command("detect", "Detect objects in images, here or in a running app.")
         {
-            model, input, output, score, iou, most, batch, provider, requireGpu, annotate, storage, json,
+            model, input, output, score, iou, most, batch, provider, requireGpu, fast, annotate, storage, json,
         };
         cloud.AddTo(command);
         command.Validators.Add(result =>
@@ -60,6 +61,7 @@ internal static class DetectCommand
                 IouThreshold = parsed.GetValue(iou),
                 MaxDetections = parsed.GetValue(most),
                 MaxBatchSize = parsed.GetValue(batch),
+                FastDecode = parsed.GetValue(fast),
             };
             if (!parsed.GetValue(storage))
             {

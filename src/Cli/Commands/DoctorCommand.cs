@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.Reflection;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Pipeline.Models;
 using Spectre.Console;
@@ -23,16 +21,17 @@ internal static class DoctorCommand
     private static async Task<int> RunAsync(Report report, CancellationToken cancellationToken)
     {
         var providers = ProviderProbe.Probe();
+        var machine = await Machine.ReadAsync(cancellationToken);
         var answer = new DoctorReport
         {
             Nanodet = typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
-            Dotnet = RuntimeInformation.FrameworkDescription,
-            System = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
-            OnnxRuntime = NativeVersions.OnnxRuntime,
+            Dotnet = machine.Dotnet,
+            System = machine.System,
+            OnnxRuntime = machine.OnnxRuntime,
             OpenCv = NativeVersions.OpenCv,
-            Cpu = await CpuNameAsync(cancellationToken),
-            Processors = Environment.ProcessorCount,
-            Vectors = Vectors(),
+            Cpu = machine.Cpu,
+            Processors = machine.Processors,
+            Vectors = machine.Vectors,
             Node = await Tool.VersionAsync("node", cancellationToken),
             Npm = await Tool.VersionAsync("npm", cancellationToken),
             Azurite = await Tool.VersionAsync("azurite", cancellationToken),
@@ -67,25 +66,4 @@ internal static class DoctorCommand
     }
 
     private static string YesNo(bool value) => value ? "yes" : "no";
-
-    private static string Vectors() => (Avx512F.IsSupported, Avx2.IsSupported, System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported) switch
-    {
-        (true, _, _) => "AVX-512",
-        (_, true, _) => "AVX2",
-        (_, _, true) => "NEON",
-        _ => "no vector instructions",
-    };
-
-    private static async Task<string> CpuNameAsync(CancellationToken cancellationToken)
-    {
-        const string linux = "/proc/cpuinfo";
-        if (!File.Exists(linux))
-        {
-            return Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
-        }
-
-        var lines = await File.ReadAllLinesAsync(linux, cancellationToken);
-        var model = lines.FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal));
-        return model is null ? RuntimeInformation.ProcessArchitecture.ToString() : model[(model.IndexOf(':') + 1)..].Trim();
-    }
 }

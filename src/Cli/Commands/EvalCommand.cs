@@ -23,14 +23,15 @@ internal static class EvalCommand
         var annotations = new Option<FileInfo>("--annotations") { Description = "COCO annotations (instances_*.json).", Required = true };
         var score = new Option<float>("--score") { Description = "Detections have to score higher to count, 0 to 1.", DefaultValueFactory = _ => DefaultScore };
         var provider = new Option<ExecutionProvider>("--provider") { Description = "auto, cuda, tensorrt or cpu.", DefaultValueFactory = _ => ExecutionProvider.Auto };
+        var fast = Options.FastDecode();
         var json = Options.Json();
-        var command = new Command("eval", "Measure mean average precision on a COCO data set (the 12 standard numbers).") { model, images, annotations, score, provider, json };
+        var command = new Command("eval", "Measure mean average precision on a COCO data set (the 12 standard numbers).") { model, images, annotations, score, provider, fast, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(model),
             new ModelOptions { Provider = parsed.GetValue(provider) },
             parsed.GetRequiredValue(images),
             parsed.GetRequiredValue(annotations),
-            new DetectorOptions { ScoreThreshold = parsed.GetValue(score) },
+            new DetectorOptions { ScoreThreshold = parsed.GetValue(score), FastDecode = parsed.GetValue(fast) },
             new Report(parsed.GetValue(json)),
             cancellationToken));
         return command;
@@ -80,6 +81,7 @@ internal static class EvalCommand
                 Images = evaluator.Images,
                 Missing = missing,
                 ScoreThreshold = options.ScoreThreshold,
+                FastDecode = options.FastDecode,
                 Metrics = evaluator.Summarize(),
                 ElapsedMs = clock.GetElapsedTime(started).TotalMilliseconds,
             },

@@ -21,6 +21,9 @@ internal sealed record EvalReport
     /// <summary>Score above which detections count.</summary>
     public required float ScoreThreshold { get; init; }
 
+    /// <summary>Whether large JPEGs were reduced while they were decoded.</summary>
+    public required bool FastDecode { get; init; }
+
     /// <summary>The 12 numbers.</summary>
     public required CocoMetrics Metrics { get; init; }
 

@@ -18,13 +18,14 @@ internal static class SubmitCommand
         var container = new Option<string?>("--container") { Description = "Container of the images; default: the app's." };
         var filter = new Option<string?>("--filter") { Description = "Glob that names have to match, such as '**/*.jpg'." };
         var score = new Option<float?>("--score") { Description = "Scores have to be greater, 0 to 1; default: the app's." };
+        var fast = Options.FastDecode();
         var force = new Option<bool>("--force") { Description = "Detect images even where the same result is there already." };
         var onlyFailed = new Option<bool>("--only-failed") { Description = "Only images whose last result says failed." };
         var threshold = new Option<string?>("--error-threshold") { Description = "Failures that end the job: a count, a percentage such as 5%, or -1 for never." };
         var watch = new Option<bool>("--watch") { Description = "Follow the job to its end." };
         var cloud = new CloudOptions();
         var json = Options.Json();
-        var command = new Command("submit", "Start a job over the images in storage.") { prefix, container, filter, score, force, onlyFailed, threshold, watch, json };
+        var command = new Command("submit", "Start a job over the images in storage.") { prefix, container, filter, score, fast, force, onlyFailed, threshold, watch, json };
         cloud.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -34,7 +35,9 @@ internal static class SubmitCommand
                 Prefix = parsed.GetValue(prefix),
                 Container = parsed.GetValue(container),
                 Filter = parsed.GetValue(filter),
-                Options = parsed.GetValue(score) is { } value ? new DetectionRequestOptions { ScoreThreshold = value } : null,
+                Options = parsed.GetValue(score) is null && !parsed.GetValue(fast)
+                    ? null
+                    : new DetectionRequestOptions { ScoreThreshold = parsed.GetValue(score), FastDecode = parsed.GetValue(fast) ? true : null },
                 Force = parsed.GetValue(force),
                 OnlyFailed = parsed.GetValue(onlyFailed),
                 ErrorThreshold = parsed.GetValue(threshold) is { } text ? ErrorThreshold.Parse(text) : ErrorThreshold.Never,

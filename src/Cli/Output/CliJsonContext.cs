@@ -11,6 +11,7 @@ namespace Nanodet.Serverless.Cli.Output;
 [JsonSerializable(typeof(InspectReport))]
 [JsonSerializable(typeof(DetectReport))]
 [JsonSerializable(typeof(EvalReport))]
+[JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(ModelsReport))]
 [JsonSerializable(typeof(DemoModelReport))]

@@ -6,7 +6,7 @@ using Nanodet.Serverless.Pipeline.Messages;
 
 namespace Nanodet.Serverless.Functions.Http;
 
-/// <summary>The query of <c>POST /api/detect</c>: <c>score</c>, <c>iou</c>, <c>max</c>, <c>model</c>, <c>name</c>, each optional.</summary>
+/// <summary>The query of <c>POST /api/detect</c>: <c>score</c>, <c>iou</c>, <c>max</c>, <c>fast</c>, <c>model</c>, <c>name</c>, each optional.</summary>
 internal static class DetectQuery
 {
     /// <summary>Reads the options.</summary>
@@ -30,11 +30,24 @@ internal static class DetectQuery
             return false;
         }
 
+        bool? fast = null;
+        if (query.TryGetValue("fast", out var text))
+        {
+            if (!bool.TryParse(text, out var value))
+            {
+                problem = $"fast: expected true or false, found '{text}'.";
+                return false;
+            }
+
+            fast = value;
+        }
+
         var read = new DetectionRequestOptions
         {
             ScoreThreshold = (float?)score,
             IouThreshold = (float?)iou,
             MaxDetections = max is null ? null : (int)Math.Clamp(max.Value, int.MinValue, int.MaxValue),
+            FastDecode = fast,
             Model = query["model"] is [{ } model] ? model : null,
         };
         var complaints = new List<ValidationResult>();

@@ -173,7 +173,8 @@ public sealed class Detector
         var start = _time.GetTimestamp();
         try
         {
-            task.Pixels = ImageDecoder.Decode(task.Encoded.Span, task.Header);
+            var reduction = Options.FastDecode ? Reduction.For(task.Header, Model.Description.Input) : 1;
+            task.Pixels = ImageDecoder.Decode(task.Encoded.Span, task.Header, reduction);
             task.Geometry = InputGeometry.Create(task.Pixels.Width, task.Pixels.Height, Model.Description.Input);
         }
         catch (ImageException exception)
@@ -192,22 +193,7 @@ public sealed class Detector
         }
 
         var start = _time.GetTimestamp();
-        var tensor = task.Batch.Tensor.Image(task.Slot);
-        try
-        {
-            _preprocessor.Write(task.Pixels, task.Geometry, tensor);
-        }
-        catch (OpenCVException exception) when (exception.Status != ErrorCode.StsNoMem)
-        {
-            // The slot stays in its batch, empty, so that the others keep theirs.
-            tensor.Clear();
-            task.Failure = new ImageException(
-                ImageErrorCodes.Undecodable,
-                $"{ImageException.Name(task.Header.Format)}: "
-                + $"the warp refused {task.Pixels.Width}x{task.Pixels.Height} pixels: {exception.Message}",
-                exception);
-        }
-
+        _preprocessor.Write(task.Pixels, task.Geometry, task.Batch.Tensor.Image(task.Slot));
         task.Dispose();
         task.PreprocessMs = Milliseconds(start);
     }
@@ -233,12 +219,6 @@ public sealed class Detector
         var inferenceMs = Milliseconds(start) / size;
         foreach (var task in batch.Tasks)
         {
-            if (task.Failure is not null)
-            {
-                outcomes[task.Index] = Failed(task.Failure, new StageTimings(task.DecodeMs, task.PreprocessMs, 0, 0));
-                continue;
-            }
-
             start = _time.GetTimestamp();
             var detections = _postprocessor.Process(output.Image(task.Slot), task.Geometry);
             outcomes[task.Index] = new DetectionOutcome

@@ -32,6 +32,13 @@ public sealed record DetectorOptions
     [Range(0, 256)]
     public int DecodeThreads { get; init; }
 
+    /// <summary>
+    /// Decode large JPEGs at half, a quarter or an eighth of their size, as long as that leaves at least the model's input. Faster, and
+    /// detections differ a little: docs/performance.md has how much.
+    /// </summary>
+    /// <value>Default false.</value>
+    public bool FastDecode { get; init; }
+
     /// <summary>What an image may cost.</summary>
     /// <value>Default: 64 MiB and 100,000,000 pixels.</value>
     [Required]

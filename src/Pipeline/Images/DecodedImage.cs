@@ -6,23 +6,38 @@ namespace Nanodet.Serverless.Pipeline.Images;
 public sealed class DecodedImage : IDisposable
 {
     internal DecodedImage(Mat pixels, ImageFormat format)
+        : this(pixels, format, pixels.Width, pixels.Height, 1)
+    {
+    }
+
+    internal DecodedImage(Mat pixels, ImageFormat format, int width, int height, int reduction)
     {
         Pixels = pixels;
         Format = format;
-        Width = pixels.Width;
-        Height = pixels.Height;
+        Width = width;
+        Height = height;
+        Reduction = reduction;
     }
 
-    /// <summary>Columns after EXIF orientation, in pixels.</summary>
+    /// <summary>Columns of the image after EXIF orientation, in pixels.</summary>
     public int Width { get; }
 
-    /// <summary>Rows after EXIF orientation, in pixels.</summary>
+    /// <summary>Rows of the image after EXIF orientation, in pixels.</summary>
     public int Height { get; }
 
     /// <summary>The encoding that the pixels came from.</summary>
     public ImageFormat Format { get; }
 
+    /// <summary>Columns, and rows, of the image that became one of <see cref="Pixels"/>: 1, 2, 4 or 8.</summary>
+    internal int Reduction { get; }
+
+    /// <summary>True when the pixels are fewer than the image's.</summary>
+    internal bool IsReduced => Reduction > 1;
+
     internal Mat Pixels { get; }
+
+    /// <summary>The pixels, without a copy.</summary>
+    internal unsafe PixelRows Rows() => new(Pixels.DataPointer, Pixels.Step(), Pixels.Width, Pixels.Height);
 
     /// <summary>Frees the pixels.</summary>
     public void Dispose() => Pixels.Dispose();

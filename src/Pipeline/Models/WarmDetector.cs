@@ -115,6 +115,7 @@ public sealed class WarmDetector
             ScoreThreshold = requested.ScoreThreshold ?? _options.ScoreThreshold,
             IouThreshold = requested.IouThreshold ?? _options.IouThreshold,
             MaxDetections = requested.MaxDetections ?? _options.MaxDetections,
+            FastDecode = requested.FastDecode ?? _options.FastDecode,
         };
 
     private WarmDetection Detect(WarmRun run, IReadOnlyList<ReadOnlyMemory<byte>> images, CancellationToken cancellationToken)

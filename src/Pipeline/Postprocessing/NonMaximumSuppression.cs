@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Nanodet.Serverless.Pipeline.Postprocessing;
 
 /// <summary>
@@ -6,23 +8,66 @@ namespace Nanodet.Serverless.Pipeline.Postprocessing;
 /// </summary>
 internal static class NonMaximumSuppression
 {
-    /// <summary>Sorts the candidates, moves the kept ones to the front, highest score first, and returns how many they are.</summary>
-    /// <param name="candidates">Reordered in place.</param>
+    /// <summary>Chooses boxes, highest score first; of equal scores the lowest index comes first.</summary>
+    /// <param name="candidates">Scores above 0; the order does not matter.</param>
     /// <param name="iouThreshold">0..1.</param>
-    /// <param name="maxDetections">The most boxes that are kept, over all classes.</param>
-    internal static int Apply(Span<Candidate> candidates, float iouThreshold, int maxDetections)
+    /// <param name="kept">Receives the places of the kept boxes in <paramref name="candidates"/>; its length is the most that are kept.</param>
+    /// <returns>How many are kept, over all classes.</returns>
+    internal static int Apply(ReadOnlySpan<Candidate> candidates, float iouThreshold, Span<int> kept)
     {
-        candidates.Sort();
-        var kept = 0;
-        for (var i = 0; i < candidates.Length && kept < maxDetections; i++)
+        var keys = ArrayPool<ulong>.Shared.Rent(candidates.Length);
+        var places = ArrayPool<int>.Shared.Rent(candidates.Length);
+        var boxes = new KeptBoxes(Math.Min(kept.Length, candidates.Length));
+        try
         {
-            if (!IsSuppressed(candidates[i], candidates[..kept], iouThreshold))
+            Sort(candidates, keys.AsSpan(0, candidates.Length), places.AsSpan(0, candidates.Length));
+            for (var i = 0; i < candidates.Length && boxes.Count < kept.Length; i++)
             {
-                candidates[kept++] = candidates[i];
+                ref readonly var candidate = ref candidates[places[i]];
+                if (!boxes.Suppresses(candidate, iouThreshold))
+                {
+                    kept[boxes.Count] = places[i];
+                    boxes.Add(candidate);
+                }
+            }
+
+            return boxes.Count;
+        }
+        finally
+        {
+            boxes.Dispose();
+            ArrayPool<int>.Shared.Return(places);
+            ArrayPool<ulong>.Shared.Return(keys);
+        }
+    }
+
+    /// <summary>The plain twin of <see cref="Apply"/>: sorts whole candidates and compares them one by one.</summary>
+    internal static int ScalarApply(ReadOnlySpan<Candidate> candidates, float iouThreshold, Span<int> kept)
+    {
+        var order = Enumerable.Range(0, candidates.Length).ToArray();
+        candidates.ToArray().AsSpan().Sort(order.AsSpan());
+        var count = 0;
+        foreach (var place in order)
+        {
+            if (count == kept.Length)
+            {
+                break;
+            }
+
+            var suppressed = false;
+            foreach (var better in kept[..count])
+            {
+                suppressed |= candidates[better].ClassId == candidates[place].ClassId
+                    && IntersectionOverUnion(candidates[place], candidates[better]) > iouThreshold;
+            }
+
+            if (!suppressed)
+            {
+                kept[count++] = place;
             }
         }
 
-        return kept;
+        return count;
     }
 
     /// <summary>Intersection over union of two boxes; not a number where both are empty.</summary>
@@ -34,18 +79,17 @@ internal static class NonMaximumSuppression
         return intersection / (Area(a) + Area(b) - intersection);
     }
 
-    private static bool IsSuppressed(in Candidate candidate, ReadOnlySpan<Candidate> kept, float iouThreshold)
+    internal static float Area(in Candidate box) => (box.X2 - box.X1) * (box.Y2 - box.Y1);
+
+    /// <summary>Sorts places by one integer each: the bits of a positive float grow with it, and the index decides between equal ones.</summary>
+    private static void Sort(ReadOnlySpan<Candidate> candidates, Span<ulong> keys, Span<int> places)
     {
-        foreach (ref readonly var better in kept)
+        for (var i = 0; i < candidates.Length; i++)
         {
-            if (better.ClassId == candidate.ClassId && IntersectionOverUnion(candidate, better) > iouThreshold)
-            {
-                return true;
-            }
+            keys[i] = ((ulong)~BitConverter.SingleToUInt32Bits(candidates[i].Score) << 32) | (uint)candidates[i].Index;
+            places[i] = i;
         }
 
-        return false;
+        keys.Sort(places);
     }
-
-    private static float Area(in Candidate box) => (box.X2 - box.X1) * (box.Y2 - box.Y1);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Preprocessing;
 
@@ -6,7 +7,7 @@ namespace Nanodet.Serverless.Pipeline.Postprocessing;
 /// <summary>One image's output to detections in image pixels.</summary>
 internal sealed class Postprocessor(ModelDescription model, float scoreThreshold, float iouThreshold, int maxDetections)
 {
-    private readonly BoxDecoder _decoder = new(model);
+    private readonly BoxDecoder _decoder = new(model, scoreThreshold);
 
     /// <summary>Decodes, suppresses, maps back through the warp and clips to the image.</summary>
     /// <param name="output">Points times columns, row-major.</param>
@@ -15,16 +16,23 @@ internal sealed class Postprocessor(ModelDescription model, float scoreThreshold
     internal Detection[] Process(ReadOnlySpan<float> output, InputGeometry geometry)
     {
         using var candidates = new CandidateBuffer();
-        _decoder.Decode(output, geometry.TensorHeight, geometry.TensorWidth, scoreThreshold, candidates);
+        _decoder.Decode(output, geometry.TensorHeight, geometry.TensorWidth, candidates);
         var items = candidates.Items;
-        var kept = NonMaximumSuppression.Apply(items, iouThreshold, maxDetections);
-        var detections = new Detection[kept];
-        for (var i = 0; i < kept; i++)
+        var places = ArrayPool<int>.Shared.Rent(maxDetections);
+        try
         {
-            detections[i] = ToImage(items[i], geometry);
-        }
+            var detections = new Detection[NonMaximumSuppression.Apply(items, iouThreshold, places.AsSpan(0, maxDetections))];
+            for (var i = 0; i < detections.Length; i++)
+            {
+                detections[i] = ToImage(items[places[i]], geometry);
+            }
 
-        return detections;
+            return detections;
+        }
+        finally
+        {
+            ArrayPool<int>.Shared.Return(places);
+        }
     }
 
     private Detection ToImage(in Candidate candidate, InputGeometry geometry)

@@ -7,7 +7,9 @@ namespace Nanodet.Serverless.Pipeline.Preprocessing;
 /// </summary>
 internal sealed class NormalizationTable
 {
-    private const int Values = 256;
+    /// <summary>Values of a channel.</summary>
+    internal const int Values = 256;
+
     private readonly float[] _table = new float[3 * Values];
     private readonly int[] _source = new int[3];
 
@@ -23,9 +25,15 @@ internal sealed class NormalizationTable
         }
     }
 
+    /// <summary>The 256 floats of each plane of the tensor, one plane after the other.</summary>
+    internal ReadOnlySpan<float> All => _table;
+
     /// <summary>The 256 floats of a plane of the tensor.</summary>
     internal ReadOnlySpan<float> Plane(int plane) => _table.AsSpan(plane * Values, Values);
 
     /// <summary>Which byte of a blue, green, red pixel feeds a plane.</summary>
     internal int SourceChannel(int plane) => _source[plane];
+
+    /// <summary>Which plane a byte of a blue, green, red pixel feeds: the order of the planes is that of the bytes, or its reverse.</summary>
+    internal int PlaneOf(int channel) => _source[channel];
 }

@@ -16,6 +16,16 @@ public readonly record struct WarpMatrix(double ScaleX, double OffsetX, double S
     /// <summary>An image row for a tensor row.</summary>
     public double ToImageY(double tensorY) => (tensorY - OffsetY) / ScaleY;
 
+    /// <summary>
+    /// The same warp from an image whose pixels each stand for a square of <paramref name="reduction"/> a side: the middle of the square is
+    /// where the pixel is.
+    /// </summary>
+    internal WarpMatrix FromReduced(int reduction)
+    {
+        var middle = (reduction - 1) / 2.0;
+        return new WarpMatrix(ScaleX * reduction, OffsetX + (ScaleX * middle), ScaleY * reduction, OffsetY + (ScaleY * middle));
+    }
+
     /// <summary>The 3x3 matrix, row by row.</summary>
     public double[] ToRowMajor() => [ScaleX, 0, OffsetX, 0, ScaleY, OffsetY, 0, 0, 1];
 }

@@ -18,11 +18,11 @@ public sealed class DetectQueryTests
     [Fact]
     public void TryRead_Everything_TakesItOver()
     {
-        var query = Query("?score=0.25&iou=0.5&max=7&model=nanodet-g/1&name=a%20b.jpg");
+        var query = Query("?score=0.25&iou=0.5&max=7&fast=true&model=nanodet-g/1&name=a%20b.jpg");
 
         Assert.True(DetectQuery.TryRead(query, out var options, out _));
         Assert.Equal(
-            new DetectionRequestOptions { ScoreThreshold = 0.25f, IouThreshold = 0.5f, MaxDetections = 7, Model = "nanodet-g/1" }, options);
+            new DetectionRequestOptions { ScoreThreshold = 0.25f, IouThreshold = 0.5f, MaxDetections = 7, FastDecode = true, Model = "nanodet-g/1" }, options);
         Assert.Equal("a b.jpg", DetectQuery.Name(query));
     }
 
@@ -37,6 +37,8 @@ public sealed class DetectQueryTests
     [InlineData("?max=1001")]
     [InlineData("?max=1e300")]
     [InlineData("?max=2.5")]
+    [InlineData("?fast=1")]
+    [InlineData("?fast=")]
     [InlineData("?model=")]
     public void TryRead_OutOfRange_SaysWhat(string text)
     {

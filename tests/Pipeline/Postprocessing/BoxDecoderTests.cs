@@ -30,7 +30,7 @@ public sealed class BoxDecoderTests
         output[(point * model.Columns) + 1] = 0.75f;
 
         using var candidates = new CandidateBuffer();
-        new BoxDecoder(model).Decode(output, 64, 96, 0.5f, candidates);
+        new BoxDecoder(model, 0.5f).Decode(output, 64, 96, candidates);
 
         var candidate = Assert.Single(candidates.Items.ToArray());
         Assert.Equal(new Candidate(x1, y1, x2, y2, 0.75f, 1, (point * 2) + 1), candidate);
@@ -53,7 +53,7 @@ public sealed class BoxDecoderTests
         values[2 + 24 + 2] = 100;
 
         using var candidates = new CandidateBuffer();
-        new BoxDecoder(model).Decode(output, 64, 96, 0.5f, candidates);
+        new BoxDecoder(model, 0.5f).Decode(output, 64, 96, candidates);
 
         Assert.Equal(new Candidate(32, 32, 80, 56, 0.9f, 0, point * 2), Assert.Single(candidates.Items.ToArray()));
     }
@@ -68,7 +68,7 @@ public sealed class BoxDecoderTests
         output[last * model.Columns] = 0.8f;
 
         using var candidates = new CandidateBuffer();
-        new BoxDecoder(model).Decode(output, 64, 96, 0.5f, candidates);
+        new BoxDecoder(model, 0.5f).Decode(output, 64, 96, candidates);
 
         Assert.Equal(
             [new Candidate(0, 0, 28, 28, 0.9f, 0, 0), new Candidate(24, 0, 96, 64, 0.8f, 0, last * 2)],
@@ -84,7 +84,7 @@ public sealed class BoxDecoderTests
         output[1] = MathF.BitIncrement(0.5f);
 
         using var candidates = new CandidateBuffer();
-        new BoxDecoder(model).Decode(output, 64, 96, 0.5f, candidates);
+        new BoxDecoder(model, 0.5f).Decode(output, 64, 96, candidates);
 
         Assert.Equal(1, Assert.Single(candidates.Items.ToArray()).ClassId);
     }
@@ -97,7 +97,7 @@ public sealed class BoxDecoderTests
         output[0] = 1;
 
         using var candidates = new CandidateBuffer();
-        new BoxDecoder(model).Decode(output, 64, 96, 0.5f, candidates);
+        new BoxDecoder(model, 0.5f).Decode(output, 64, 96, candidates);
 
         Assert.Equal(0.7310586f, Assert.Single(candidates.Items.ToArray()).Score, 1e-6f);
     }
@@ -114,7 +114,7 @@ public sealed class BoxDecoderTests
         output[2] = logit;
 
         using var candidates = new CandidateBuffer();
-        new BoxDecoder(model).Decode(output, 64, 96, 0.5f, candidates);
+        new BoxDecoder(model, 0.5f).Decode(output, 64, 96, candidates);
 
         Assert.Equal(0, candidates.Items.Length);
     }

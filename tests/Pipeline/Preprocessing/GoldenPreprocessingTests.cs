@@ -37,7 +37,7 @@ public sealed class GoldenPreprocessingTests
             new WarpMatrix(matrix[0][0].GetDouble(), matrix[0][2].GetDouble(), matrix[1][1].GetDouble(), matrix[1][2].GetDouble()),
             geometry.Matrix);
 
-        using var warped = Preprocessor.Warp(image.Pixels, geometry);
+        using var warped = OpenCvPreprocessor.Warp(image.Pixels, geometry);
         using var expected = Cv2.ImRead(Path.Combine(folder, "preprocess", golden.GetProperty("warped").GetString()!));
         Assert.Equal(0, Cv2.Norm(expected, warped, NormTypes.INF));
 

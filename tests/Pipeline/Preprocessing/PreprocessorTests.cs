@@ -69,7 +69,7 @@ public sealed class PreprocessorTests
     {
         using var source = TestImages.Gradient(width, height);
         var geometry = InputGeometry.Create(width, height, new ModelInput(inputWidth, inputHeight, keepRatio));
-        using var warped = Preprocessor.Warp(source, geometry);
+        using var warped = OpenCvPreprocessor.Warp(source, geometry);
 
         Assert.Equal((geometry.WarpedWidth, geometry.WarpedHeight), (warped.Width, warped.Height));
         for (var y = 0; y < geometry.WarpedHeight; y++)

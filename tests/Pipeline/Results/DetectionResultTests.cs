@@ -112,14 +112,29 @@ public sealed class DetectionResultTests
         Assert.NotEqual(options.ComputeHash(), (options with { ScoreThreshold = 0.36f }).ComputeHash());
         Assert.NotEqual(options.ComputeHash(), (options with { IouThreshold = 0.5f }).ComputeHash());
         Assert.NotEqual(options.ComputeHash(), (options with { MaxDetections = 99 }).ComputeHash());
+
+        // sha256 of "v1;scoreThreshold=0.35;iouThreshold=0.6;maxDetections=100;fastDecode=true"
+        var fast = ResultOptions.From(new DetectorOptions { FastDecode = true });
+        Assert.Equal("e06d690473147f0fb778944d472e2d5faf6806e6acf392aa298450c90df72317", fast.ComputeHash());
     }
 
-    private static DetectionResult Detect(byte[] image)
+    [Fact]
+    public void Create_FastDecode_IsPartOfTheOptions()
+    {
+        var plain = Parse(Detect(TestImages.Encoded(".jpg")));
+        var fast = Parse(Detect(TestImages.Encoded(".jpg"), new DetectorOptions { FastDecode = true }));
+
+        AssertValid(fast);
+        Assert.True((bool)fast["options"]!["fastDecode"]!);
+        Assert.Null(plain["options"]!["fastDecode"]);
+    }
+
+    private static DetectionResult Detect(byte[] image, DetectorOptions? options = null)
     {
         using var model = NanodetModel.Load(
             new OnnxTestModel { Strides = [8] }.Build(),
             new ModelOptions { Provider = ExecutionProvider.Cpu });
-        var detector = new Detector(model);
+        var detector = new Detector(model, options);
         return DetectionResult.Create(detector.Detect(image, TestContext.Current.CancellationToken), Blob, detector, Noon);
     }
 

@@ -1,0 +1,43 @@
+using Nanodet.Serverless.Pipeline.Images;
+using Nanodet.Serverless.Pipeline.Models;
+
+namespace Nanodet.Serverless.Pipeline.Preprocessing;
+
+/// <summary>How far a JPEG may be reduced while it is decoded, when the model looks at it smaller anyway.</summary>
+internal static class Reduction
+{
+    private static readonly int[] Steps = [8, 4, 2];
+
+    /// <summary>The largest reduction that leaves at least as many pixels as the model's input has.</summary>
+    /// <param name="header">The image; only a JPEG's decoder saves work by it.</param>
+    /// <param name="input">The model's input.</param>
+    /// <returns>1, 2, 4 or 8.</returns>
+    internal static int For(ImageHeader header, ModelInput input)
+    {
+        if (header.Format == ImageFormat.Jpeg)
+        {
+            foreach (var reduction in Steps)
+            {
+                // The orientation is not known yet: both have to do, and the pixels have to show which it was.
+                var (width, height) = (Divide(header.Width, reduction), Divide(header.Height, reduction));
+                if ((width != height || header.Width == header.Height)
+                    && Suffices(header.Width, header.Height, reduction, input)
+                    && Suffices(header.Height, header.Width, reduction, input))
+                {
+                    return reduction;
+                }
+            }
+        }
+
+        return 1;
+    }
+
+    /// <summary>The columns or rows that are left of so many.</summary>
+    internal static int Divide(int pixels, int reduction) => (pixels + reduction - 1) / reduction;
+
+    private static bool Suffices(int width, int height, int reduction, ModelInput input)
+    {
+        var geometry = InputGeometry.Create(width, height, input);
+        return width / reduction >= geometry.WarpedWidth && height / reduction >= geometry.WarpedHeight;
+    }
+}
