@@ -23,6 +23,7 @@ internal static class NanodetFunctions
         var services = builder.Services;
         services.AddSingleton<IHostedService>(provider => new RoleCheck(role, provider.GetRequiredService<IConfiguration>()));
         services.TryAddSingleton(TimeProvider.System);
+        services.AddNanodetTelemetry(builder.Configuration, role);
         services.AddSingleton(new AppIdentity(role));
         if (role != AppRole.Worker)
         {

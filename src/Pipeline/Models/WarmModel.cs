@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -16,6 +17,8 @@ namespace Nanodet.Serverless.Pipeline.Models;
 /// </summary>
 public sealed class WarmModel : IHostedService, IDisposable
 {
+    private static readonly DateTimeOffset ProcessStart = Process.GetCurrentProcess().StartTime.ToUniversalTime();
+
     private readonly ModelStore _store;
     private readonly WarmModelOptions _options;
     private readonly TimeProvider _time;
@@ -205,8 +208,10 @@ public sealed class WarmModel : IHostedService, IDisposable
 
         var duration = _time.GetElapsedTime(start);
         LoadedModel? old;
+        bool isFirst;
         lock (_gate)
         {
+            isFirst = _status.Loads == 0;
             old = Interlocked.Exchange(ref _loaded, new LoadedModel(model));
             Enter(new WarmModelStatus
             {
@@ -223,6 +228,11 @@ public sealed class WarmModel : IHostedService, IDisposable
         old?.Release();
         Count("ready");
         PipelineTelemetry.ModelLoadDuration.Record(duration.TotalSeconds);
+        if (isFirst)
+        {
+            PipelineTelemetry.StartupDuration.Record(Math.Max(0, (_time.GetUtcNow() - ProcessStart).TotalSeconds));
+        }
+
         Log.ModelReady(
             _logger, model.Description.Name, model.Version, model.Sha256, model.Provider.Name, duration.TotalMilliseconds);
     }
@@ -246,6 +256,7 @@ public sealed class WarmModel : IHostedService, IDisposable
             }
 
             await LoadAsync(cancellationToken).ConfigureAwait(false);
+            CountSwap("ready");
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -253,6 +264,7 @@ public sealed class WarmModel : IHostedService, IDisposable
             if (NoteSwapProblem($"{code}: {exception.Message}"))
             {
                 Count(code);
+                CountSwap(code);
                 Log.SwapRefused(_logger, serving, code, exception.Message);
             }
         }
@@ -339,6 +351,9 @@ public sealed class WarmModel : IHostedService, IDisposable
     };
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static void CountSwap(string outcome) =>
+        PipelineTelemetry.ModelSwaps.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     private static void Count(string outcome) =>
         PipelineTelemetry.ModelLoads.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
