@@ -12,18 +12,34 @@ internal sealed class CloudStorage
 
     /// <summary>Connects by a connection string.</summary>
     public CloudStorage(string connectionString)
+        : this((string.Empty, connectionString))
+    {
+    }
+
+    private CloudStorage(params IEnumerable<(string Key, string? Value)> connection)
     {
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection([new(_options.Value.Connection, connectionString)])
+            .AddInMemoryCollection(connection.Select(setting =>
+                KeyValuePair.Create(setting.Key.Length == 0 ? _options.Value.Connection : $"{_options.Value.Connection}:{setting.Key}", setting.Value)))
             .Build();
         Clients = new StorageClients(configuration, _options);
     }
+
+    /// <summary>Connects by identity: whatever the environment offers.</summary>
+    /// <param name="account">The account's name, or the address of its blob service.</param>
+    /// <param name="clientId">The client id of a user-assigned identity, or null.</param>
+    public static CloudStorage ByIdentity(string account, string? clientId) => new(
+        Uri.TryCreate(account, UriKind.Absolute, out _) ? ("serviceUri", account) : ("accountName", account),
+        ("clientId", clientId));
 
     /// <summary>The account.</summary>
     public StorageClients Clients { get; }
 
     /// <summary>The names of its containers and queues.</summary>
     public StorageOptions Names => _options.Value;
+
+    /// <summary>Tries what the app does there.</summary>
+    public StorageProbe Probe => new(Clients, _options);
 
     /// <summary>Publishes models there.</summary>
     public ModelPublisher Publisher => new(Clients, _options, Options.Create(new WarmModelOptions()));

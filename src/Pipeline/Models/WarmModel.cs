@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
 using Polly;
 using Polly.Retry;
@@ -261,11 +262,12 @@ public sealed class WarmModel : IHostedService, IDisposable
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             var code = CodeOf(exception);
-            if (NoteSwapProblem($"{code}: {exception.Message}"))
+            var reason = ReasonOf(exception);
+            if (NoteSwapProblem($"{code}: {reason}"))
             {
                 Count(code);
                 CountSwap(code);
-                Log.SwapRefused(_logger, serving, code, exception.Message);
+                Log.SwapRefused(_logger, serving, code, reason);
             }
         }
     }
@@ -311,13 +313,14 @@ public sealed class WarmModel : IHostedService, IDisposable
     private void OnFailed(Exception exception, TimeSpan pause)
     {
         var code = CodeOf(exception);
+        var reason = ReasonOf(exception);
         lock (_gate)
         {
             Enter(new WarmModelStatus
             {
                 State = WarmModelState.NotReady,
                 Code = code,
-                Reason = exception.Message,
+                Reason = reason,
                 Loads = _status.Loads,
                 FailedTries = _status.FailedTries + 1,
                 SinceUtc = _time.GetUtcNow(),
@@ -325,7 +328,7 @@ public sealed class WarmModel : IHostedService, IDisposable
         }
 
         Count(code);
-        Log.ModelNotReady(_logger, code, exception.Message, pause);
+        Log.ModelNotReady(_logger, code, reason, pause);
     }
 
     private LoadedModel? TakeAway(LoadedModel? next)
@@ -349,6 +352,8 @@ public sealed class WarmModel : IHostedService, IDisposable
         Azure.RequestFailedException or Azure.Identity.AuthenticationFailedException => ModelErrorCodes.StorageUnavailable,
         _ => ModelErrorCodes.Unexpected,
     };
+
+    private static string ReasonOf(Exception exception) => StorageFailure.Explain(exception) ?? exception.Message;
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
