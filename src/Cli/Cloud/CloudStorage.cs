@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Models;
@@ -6,7 +7,7 @@ using Nanodet.Serverless.Pipeline.Storage;
 namespace Nanodet.Serverless.Cli.Cloud;
 
 /// <summary>The app's storage account, with the app's default names.</summary>
-internal sealed class CloudStorage
+internal sealed partial class CloudStorage
 {
     private readonly IOptions<StorageOptions> _options = Options.Create(new StorageOptions());
 
@@ -24,6 +25,13 @@ internal sealed class CloudStorage
             .Build();
         Clients = new StorageClients(configuration, _options);
     }
+
+    /// <summary>Whether a text names an account: 3 to 24 lower-case letters and digits, or the https address of a blob service.</summary>
+    public static bool IsAccount(string? text) => text is not null
+        && (AccountName().IsMatch(text)
+            || (Uri.TryCreate(text, UriKind.Absolute, out var service)
+                && service.Scheme == Uri.UriSchemeHttps
+                && service.Host.Contains(".blob.", StringComparison.Ordinal)));
 
     /// <summary>Connects by identity: whatever the environment offers.</summary>
     /// <param name="account">The account's name, or the address of its blob service.</param>
@@ -43,4 +51,7 @@ internal sealed class CloudStorage
 
     /// <summary>Publishes models there.</summary>
     public ModelPublisher Publisher => new(Clients, _options, Options.Create(new WarmModelOptions()));
+
+    [GeneratedRegex("^[a-z0-9]{3,24}$", RegexOptions.CultureInvariant)]
+    private static partial Regex AccountName();
 }

@@ -33,6 +33,11 @@ internal static class DoctorCommand
                 result.AddError("doctor takes either --storage or --account.");
             }
 
+            if (result.GetResult(account) is not null && !CloudStorage.IsAccount(result.GetValue(account)))
+            {
+                result.AddError("--account: expected the name of a storage account, or https://NAME.blob.core.windows.net.");
+            }
+
             if (result.GetResult(clientId) is not null && result.GetResult(account) is null)
             {
                 result.AddError("--client-id: only with --account.");
