@@ -66,7 +66,6 @@ internal static class DoctorPrinter
             ? string.Create(
                 CultureInfo.InvariantCulture, $"{replayed.ValuesCompared} values replayed, largest difference {replayed.LargestDifference:G3}")
             : "no parity fixture: its score columns are scores";
-        var fallback = model.FallbackReason is { } reason ? $" ({reason})" : "";
-        return $"model {model.Name} on {model.Provider}{fallback}: {parity}";
+        return $"model {model.Name} on {model.Provider}: {parity}";
     }
 }
