@@ -18,29 +18,19 @@ internal static class DoctorCommand
         var model = new Option<FileInfo?>("--model") { Description = "A model to load and to hold against its parity fixture." };
         var requireGpu = new Option<bool>("--require-gpu") { Description = "Fail unless a GPU can be used." };
         var storage = new Option<bool>("--storage") { Description = "Try the storage of the app that 'nanodet up' started; --data names its folder." };
-        var account = new Option<string?>("--account") { Description = "Try a storage account by identity: its name, or the address of its blob service." };
-        var clientId = new Option<string?>("--client-id") { Description = "Client id of a user-assigned identity, for --account." };
+        var account = new AccountOptions();
         var data = CloudOptions.Data();
         var json = Options.Json();
         var command = new Command("doctor", "Check versions, processor, GPU driver and execution providers of this machine; with options a model and storage, too.")
         {
-            model, requireGpu, storage, account, clientId, data, json,
+            model, requireGpu, storage, data, json,
         };
+        account.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(storage) is { Implicit: false } && result.GetResult(account) is not null)
+            if (result.GetResult(storage) is { Implicit: false } && account.IsNamed(result))
             {
                 result.AddError("doctor takes either --storage or --account.");
-            }
-
-            if (result.GetResult(account) is not null && !CloudStorage.IsAccount(result.GetValue(account)))
-            {
-                result.AddError("--account: expected the name of a storage account, or https://NAME.blob.core.windows.net.");
-            }
-
-            if (result.GetResult(clientId) is not null && result.GetResult(account) is null)
-            {
-                result.AddError("--client-id: only with --account.");
             }
         });
         command.SetAction(async (parsed, cancellationToken) =>
@@ -50,8 +40,8 @@ internal static class DoctorCommand
             answer = answer with
             {
                 Model = parsed.GetValue(model) is { } file ? DoctorModel.Check(file, needsGpu) : null,
-                Storage = parsed.GetValue(account) is { } name
-                    ? await TryAsync(CloudStorage.ByIdentity(name, parsed.GetValue(clientId)), byIdentity: true, cancellationToken)
+                Storage = account.Find(parsed) is { } named
+                    ? await TryAsync(named, byIdentity: true, cancellationToken)
                     : parsed.GetValue(storage)
                         ? await TryAsync(
                             new CloudStorage((await CloudOptions.FindAsync(parsed.GetRequiredValue(data), cancellationToken)).Storage),

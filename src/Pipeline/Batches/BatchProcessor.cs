@@ -53,7 +53,6 @@ public sealed class BatchProcessor : IDisposable
     public async Task<BatchDetected?> ProcessAsync(BatchMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        PipelineTelemetry.RecordWait("batches", message.QueuedUtc, _time.GetUtcNow());
         if (!await _slots.WaitAsync(_options.SlotWait, cancellationToken).ConfigureAwait(false))
         {
             Log.BatchWithoutSlot(_logger, message.Batch.BatchId, message.Attempt, _options.SlotWait);
@@ -76,6 +75,7 @@ public sealed class BatchProcessor : IDisposable
     private async Task<BatchDetected?> ProcessInSlotAsync(BatchMessage message, CancellationToken cancellationToken)
     {
         var batch = message.Batch;
+        PipelineTelemetry.RecordWait("batches", message.QueuedUtc, _time.GetUtcNow());
         var start = _time.GetTimestamp();
         using var activity = TraceContext.Start("nanodet.batch.detect", ActivityKind.Consumer, batch.Traceparent);
         if (await _staging.FindAsync(batch, cancellationToken).ConfigureAwait(false) is { } before)

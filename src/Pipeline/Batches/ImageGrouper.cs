@@ -119,9 +119,8 @@ public sealed class ImageGrouper(
                 using var activity = TraceContext.StartJoined("nanodet.batch.start", batch.Images.Select(image => image.Traceparent));
                 activity?.SetTag("nanodet.batch.id", batch.BatchId);
                 activity?.SetTag("nanodet.batch.size", batch.Images.Count);
-                var reference = await lists.WriteAsync(batch, CancellationToken.None).ConfigureAwait(false)
-                    with { Traceparent = activity?.Id };
-                await group.Start(reference, CancellationToken.None).ConfigureAwait(false);
+                var reference = await lists.WriteAsync(batch, CancellationToken.None).ConfigureAwait(false);
+                await group.Start(reference with { Traceparent = activity?.Id }, CancellationToken.None).ConfigureAwait(false);
                 Log.GroupStarted(logger, batch.BatchId, batch.Images.Count);
             }
 

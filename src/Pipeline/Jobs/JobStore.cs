@@ -35,8 +35,8 @@ public sealed partial class JobStore(
     {
         ArgumentNullException.ThrowIfNull(request);
         using var activity = PipelineTelemetry.Source.StartActivity("nanodet.job.start", ActivityKind.Producer);
-        var job = new JobRequestReader(options.Value, names.Value).Complete(request, Required(jobId ?? NewId()), time.GetUtcNow())
-            with { Traceparent = activity?.Id };
+        var job = new JobRequestReader(options.Value, names.Value).Complete(request, Required(jobId ?? NewId()), time.GetUtcNow());
+        job = job with { Traceparent = activity?.Id };
         activity?.SetTag("nanodet.job.id", job.JobId);
         var content = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(job, PipelineJson.Default.JobDefinition);
         try

@@ -90,13 +90,13 @@ public sealed class DoctorOptionsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("doctor takes either --storage or --account", "--storage", "--account", "somebody")]
-    [InlineData("--account: expected the name", "--account", "Not A Name")]
-    [InlineData("--account: expected the name", "--account", "http://somebody.blob.core.windows.net")]
-    [InlineData("--client-id: only with --account", "--client-id", "x")]
-    public async Task Doctor_OptionsThatContradict_AreWrongUsage(string expected, params string[] options)
+    [InlineData("doctor takes either --storage or --account", "doctor", "--storage", "--account", "somebody")]
+    [InlineData("--account: expected the name", "doctor", "--account", "Not A Name")]
+    [InlineData("--account: expected the name", "models", "--account", "http://somebody.blob.core.windows.net")]
+    [InlineData("--client-id: only with --account", "rollback", "--client-id", "x")]
+    public async Task Account_OptionsThatContradict_AreWrongUsage(string expected, params string[] arguments)
     {
-        var run = await Cli.RunAsync(["doctor", .. options]);
+        var run = await Cli.RunAsync(arguments);
 
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);

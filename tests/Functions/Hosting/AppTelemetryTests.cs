@@ -59,6 +59,18 @@ public sealed class AppTelemetryTests
         Assert.NotNull(provider.GetService<TracerProvider>());
     }
 
+    [Fact]
+    public void Both_Set_ExportToBoth()
+    {
+        using var provider = Build(
+            (AppTelemetry.ConnectionSetting, Connection), (AppTelemetry.EndpointSetting, "http://127.0.0.1:9"));
+
+        Assert.NotNull(provider.GetService<TracerProvider>());
+        Assert.NotNull(provider.GetService<MeterProvider>());
+        Assert.Equal(
+            new Uri("http://127.0.0.1:9"), provider.GetRequiredService<IOptionsMonitor<OtlpExporterOptions>>().CurrentValue.Endpoint);
+    }
+
     [Theory]
     [InlineData("1.5")]
     [InlineData("-0.1")]
