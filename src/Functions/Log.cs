@@ -22,4 +22,7 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Information, "Reconciliation: {Examined} images examined, {Queued} without a record queued again.")]
     public static partial void Reconciled(ILogger logger, long examined, long queued);
+
+    [LoggerMessage(7, LogLevel.Information, "{Count} orchestrations that ended and are older than {Retention} were removed.")]
+    public static partial void Purged(ILogger logger, long count, TimeSpan retention);
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Detectors;
+using Nanodet.Serverless.Pipeline.Gpu;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Models;
@@ -82,6 +83,8 @@ public static class PipelineServices
             provider.GetRequiredService<IOptions<WorkerOptions>>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<BatchProcessor>>()));
+        services.TryAddSingleton<GpuInstrumentsService>();
+        services.AddHostedOnce<GpuInstrumentsService>();
         services.AddHostedOnce<WarmModel>();
         return services;
     }

@@ -96,6 +96,8 @@ public sealed partial class MetadataTests
     [InlineData("extensions:durableTask:storageProvider:maxQueuePollingInterval")]
     [InlineData("extensions:durableTask:storageProvider:controlQueueVisibilityTimeout")]
     [InlineData("extensions:durableTask:storageProvider:workItemQueueVisibilityTimeout")]
+    [InlineData("extensions:durableTask:tracing:version")]
+    [InlineData("telemetryMode")]
     [InlineData("functionTimeout")]
     public void HostJson_Value_IsDocumented(string path)
     {

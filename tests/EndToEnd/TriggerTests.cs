@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.Pipeline.Jobs;
 
 namespace Nanodet.Serverless.EndToEnd.Tests;
 
@@ -17,6 +18,7 @@ public sealed class TriggerTests
             ("AzureWebJobs.ImageUploaded.Disabled", "true"),
             ("AzureWebJobs.ImageAnnounced.Disabled", "false"),
             ("Nanodet__Reconcile__Grace", "00:00:00"),
+            ("Nanodet__History__Retention", "00:00:00"),
             ("Nanodet__Nightly__Enabled", "true"),
             ("Nanodet__Nightly__Prefix", "nightly/"));
         await app.IsReadyAsync();
@@ -43,6 +45,20 @@ public sealed class TriggerTests
         var (_, list) = await app.GetAsync("api/jobs");
         Assert.Single(list.GetProperty("jobs").EnumerateArray());
         Assert.Equal(4, await app.ImagesComputedAsync());
+
+        var jobId = list.GetProperty("jobs")[0].GetProperty("jobId").GetString()!;
+        await app.JobEndsAsync(jobId);
+        Assert.NotEqual(0, await deployment.CountInstancesAsync());
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await CallAsync(app, "PurgeHistory");
+                return await deployment.CountInstancesAsync() == 0;
+            },
+            "orchestrations that ended are removed",
+            60);
+        Assert.Equal(JobStates.Completed, (await app.JobAsync(jobId)).State);
+        Assert.Equal(4, await deployment.CountRecordsAsync());
     }
 
     private static async Task<string> UploadAsync(Deployment deployment, string folder)

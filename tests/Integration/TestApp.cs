@@ -83,8 +83,9 @@ internal sealed class TestApp : IAsyncDisposable
     }
 
     /// <summary>An app whose containers nobody created.</summary>
-    public static TestApp CreateWithoutStorage(AzuriteFixture fixture, Dictionary<string, string?> settings) =>
-        new(fixture.Azurite, settings, replace: null);
+    public static TestApp CreateWithoutStorage(
+        AzuriteFixture fixture, Dictionary<string, string?> settings, Action<IServiceCollection>? replace = null) =>
+        new(fixture.Azurite, settings, replace);
 
     /// <summary>An app whose model is published and ready.</summary>
     public static async Task<TestApp> CreateReadyAsync(

@@ -55,10 +55,12 @@ internal sealed class CloudOptions
 
     /// <summary>The app of the data folder.</summary>
     /// <exception cref="CliException">None was started there.</exception>
-    public async Task<CloudAddress> FindAsync(ParseResult parsed, CancellationToken cancellationToken)
-    {
-        var data = parsed.GetRequiredValue(_data);
-        return await CloudAddress.FindAsync(data, cancellationToken) ?? throw new CliException(
+    public Task<CloudAddress> FindAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        FindAsync(parsed.GetRequiredValue(_data), cancellationToken);
+
+    /// <summary>The app of a data folder.</summary>
+    /// <exception cref="CliException">None was started there.</exception>
+    public static async Task<CloudAddress> FindAsync(DirectoryInfo data, CancellationToken cancellationToken) =>
+        await CloudAddress.FindAsync(data, cancellationToken) ?? throw new CliException(
             "app_not_running", $"no app runs in {data}: start one with 'nanodet up', or name one with --server.");
-    }
 }

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Reflection;
+using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Pipeline.Gpu;
 using Nanodet.Serverless.Pipeline.Models;
-using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;
 
@@ -12,17 +13,53 @@ internal static class DoctorCommand
     /// <summary>Creates the command.</summary>
     public static Command Create()
     {
+        var model = new Option<FileInfo?>("--model") { Description = "A model to load and to hold against its parity fixture." };
+        var requireGpu = new Option<bool>("--require-gpu") { Description = "Fail unless a GPU can be used." };
+        var storage = new Option<bool>("--storage") { Description = "Try the storage of the app that 'nanodet up' started; --data names its folder." };
+        var account = new AccountOptions();
+        var data = CloudOptions.Data();
         var json = Options.Json();
-        var command = new Command("doctor", "Check versions, processor and execution providers of this machine.") { json };
-        command.SetAction((parsed, cancellationToken) => RunAsync(new Report(parsed.GetValue(json)), cancellationToken));
+        var command = new Command("doctor", "Check versions, processor, GPU driver and execution providers of this machine; with options a model and storage, too.")
+        {
+            model, requireGpu, storage, data, json,
+        };
+        account.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(storage) is { Implicit: false } && account.IsNamed(result))
+            {
+                result.AddError("doctor takes either --storage or --account.");
+            }
+        });
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var needsGpu = parsed.GetValue(requireGpu);
+            var answer = await ExamineAsync(cancellationToken);
+            answer = answer with
+            {
+                Model = parsed.GetValue(model) is { } file ? DoctorModel.Check(file, needsGpu) : null,
+                Storage = account.Find(parsed) is { } named
+                    ? await TryAsync(named, byIdentity: true, cancellationToken)
+                    : parsed.GetValue(storage)
+                        ? await TryAsync(
+                            new CloudStorage((await CloudOptions.FindAsync(parsed.GetRequiredValue(data), cancellationToken)).Storage),
+                            byIdentity: false,
+                            cancellationToken)
+                        : null,
+            };
+            answer = answer with { Problems = [.. FindProblems(answer, needsGpu)] };
+            new Report(parsed.GetValue(json)).Write(answer, CliJsonContext.Default.DoctorReport, DoctorPrinter.Print);
+            return answer.Problems is [var first, ..]
+                ? throw new CliException(first.Code, string.Join(" ", answer.Problems.Select(problem => problem.Message)))
+                : NanodetCommand.Ok;
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(Report report, CancellationToken cancellationToken)
+    private static async Task<DoctorReport> ExamineAsync(CancellationToken cancellationToken)
     {
-        var providers = ProviderProbe.Probe();
         var machine = await Machine.ReadAsync(cancellationToken);
-        var answer = new DoctorReport
+        return new DoctorReport
         {
             Nanodet = typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
             Dotnet = machine.Dotnet,
@@ -35,35 +72,41 @@ internal static class DoctorCommand
             Node = await Tool.VersionAsync("node", cancellationToken),
             Npm = await Tool.VersionAsync("npm", cancellationToken),
             Azurite = await Tool.VersionAsync("azurite", cancellationToken),
-            Providers = providers,
-            Problems = [.. providers.Where(provider => provider is { Name: "CPU", Usable: false }).Select(provider => $"CPU: {provider.Problem}")],
+            Providers = ProviderProbe.Probe(),
+            Gpu = GpuProbe.Probe(),
+            Problems = [],
         };
-        report.Write(answer, CliJsonContext.Default.DoctorReport, Print);
-        return answer.Problems.Count == 0
-            ? NanodetCommand.Ok
-            : throw new CliException("provider_unavailable", string.Join(" ", answer.Problems));
     }
 
-    private static void Print(IAnsiConsole console, DoctorReport answer)
+    private static async Task<DoctorStorage> TryAsync(CloudStorage storage, bool byIdentity, CancellationToken cancellationToken) =>
+        new(storage.Clients.Blobs.Uri, byIdentity, await storage.Probe.RunAsync(cancellationToken));
+
+    /// <summary>An absent GPU is no problem unless somebody asked for one.</summary>
+    private static IEnumerable<DoctorProblem> FindProblems(DoctorReport answer, bool needsGpu)
     {
-        console.Write(new Grid().AddColumn().AddColumn()
-            .AddRow("nanodet", Markup.Escape(answer.Nanodet))
-            .AddRow(".NET", Markup.Escape(answer.Dotnet))
-            .AddRow("system", Markup.Escape(answer.System))
-            .AddRow("ONNX Runtime", Markup.Escape(answer.OnnxRuntime))
-            .AddRow("OpenCV", Markup.Escape(answer.OpenCv))
-            .AddRow("processor", Markup.Escape($"{answer.Cpu}, {answer.Processors} logical processors, {answer.Vectors}"))
-            .AddRow("Node.js", answer.Node ?? "not found: the demo's model and Azurite come from npm")
-            .AddRow("npm", answer.Npm ?? "not found")
-            .AddRow("Azurite", answer.Azurite ?? "not on the path"));
-        var table = new Table().AddColumns("provider", "offered", "usable", "");
-        foreach (var provider in answer.Providers)
+        foreach (var provider in answer.Providers.Where(provider => provider is { Name: ProviderSelection.Cpu, Usable: false }))
         {
-            table.AddRow(provider.Name, YesNo(provider.Offered), YesNo(provider.Usable), Markup.Escape(provider.Problem ?? ""));
+            yield return new DoctorProblem(ModelErrorCodes.ProviderUnavailable, $"CPU: {provider.Problem}.");
         }
 
-        console.Write(table);
-    }
+        var gpus = answer.Providers.Where(provider => provider.Name != ProviderSelection.Cpu).ToArray();
+        if (needsGpu && !gpus.Any(provider => provider.Usable))
+        {
+            var driver = answer.Gpu.Problem is { } problem ? $" Driver: {problem}." : "";
+            yield return new DoctorProblem(
+                ModelErrorCodes.ProviderUnavailable,
+                $"Expected a GPU, found none that can be used.{driver} {string.Join(" ", gpus.Select(gpu => $"{gpu.Name}: {gpu.Problem}."))}");
+        }
 
-    private static string YesNo(bool value) => value ? "yes" : "no";
+        if (answer.Model?.Problem is { } refused)
+        {
+            yield return refused;
+        }
+
+        foreach (var check in answer.Storage?.Checks.Where(check => !check.Passed) ?? [])
+        {
+            var role = check.MissingRole is { } missing ? $" The missing role is '{missing}'." : "";
+            yield return new DoctorProblem("storage_refused", $"To {check.Name}: {check.Problem}{role}");
+        }
+    }
 }

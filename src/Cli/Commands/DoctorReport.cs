@@ -1,3 +1,4 @@
+using Nanodet.Serverless.Pipeline.Gpu;
 using Nanodet.Serverless.Pipeline.Models;
 
 namespace Nanodet.Serverless.Cli.Commands;
@@ -41,6 +42,15 @@ internal sealed record DoctorReport
     /// <summary>The execution providers.</summary>
     public required IReadOnlyList<ProviderStatus> Providers { get; init; }
 
-    /// <summary>What stands in the way of running a model at all; empty for nothing.</summary>
-    public required IReadOnlyList<string> Problems { get; init; }
+    /// <summary>The driver of NVIDIA GPUs, and the GPUs.</summary>
+    public required GpuStatus Gpu { get; init; }
+
+    /// <summary>The model that was named; null for none.</summary>
+    public DoctorModel? Model { get; init; }
+
+    /// <summary>The storage that was named; null for none.</summary>
+    public DoctorStorage? Storage { get; init; }
+
+    /// <summary>What stands in the way of what was asked for; empty for nothing.</summary>
+    public required IReadOnlyList<DoctorProblem> Problems { get; init; }
 }

@@ -19,9 +19,11 @@ internal static class ModelCommands
         var config = new Option<FileInfo?>("--config") { Description = "Its training config." };
         var version = new Option<string?>("--version-name") { Description = "Version; default: the first 12 digits of the model's SHA-256." };
         var cloud = new CloudOptions();
+        var account = new AccountOptions();
         var json = Options.Json();
         var command = new Command("publish", "Verify a model and make it the one that the app serves, without a restart.") { model, checkpoint, config, version, json };
         cloud.AddTo(command);
+        account.AddTo(command);
         command.Validators.Add(result =>
         {
             var (onnx, weights, settings) = (result.GetResult(model) is not null, result.GetResult(checkpoint) is not null, result.GetResult(config) is not null);
@@ -35,7 +37,7 @@ internal static class ModelCommands
             var (onnx, settings) = parsed.GetValue(model) is { } file
                 ? await InputFile.ReadModelAsync(file, cancellationToken)
                 : (await ExportAsync(parsed.GetValue(checkpoint)!, parsed.GetValue(config)!, cancellationToken), null);
-            var publisher = await PublisherAsync(cloud, parsed, cancellationToken);
+            var publisher = await PublisherAsync(cloud, account, parsed, cancellationToken);
             return Answer(await publisher.PublishAsync(onnx, settings, parsed.GetValue(version), cancellationToken), new Report(parsed.GetValue(json)));
         });
         return command;
@@ -45,12 +47,14 @@ internal static class ModelCommands
     public static Command CreateList()
     {
         var cloud = new CloudOptions();
+        var account = new AccountOptions();
         var json = Options.Json();
         var command = new Command("models", "List the published models.") { json };
         cloud.AddTo(command);
+        account.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var models = await (await PublisherAsync(cloud, parsed, cancellationToken)).ListAsync(cancellationToken);
+            var models = await (await PublisherAsync(cloud, account, parsed, cancellationToken)).ListAsync(cancellationToken);
             new Report(parsed.GetValue(json)).Write(new ModelsReport(models), CliJsonContext.Default.ModelsReport, Print);
             return NanodetCommand.Ok;
         });
@@ -62,19 +66,22 @@ internal static class ModelCommands
     {
         var to = new Option<string?>("--to") { Description = "Model as NAME/VERSION; default: the one that was current before." };
         var cloud = new CloudOptions();
+        var account = new AccountOptions();
         var json = Options.Json();
         var command = new Command("rollback", "Serve a model again that was published before.") { to, json };
         cloud.AddTo(command);
+        account.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var publisher = await PublisherAsync(cloud, parsed, cancellationToken);
+            var publisher = await PublisherAsync(cloud, account, parsed, cancellationToken);
             return Answer(await publisher.RollbackAsync(parsed.GetValue(to), cancellationToken), new Report(parsed.GetValue(json)));
         });
         return command;
     }
 
-    private static async Task<ModelPublisher> PublisherAsync(CloudOptions cloud, ParseResult parsed, CancellationToken cancellationToken) =>
-        new CloudStorage((await cloud.FindAsync(parsed, cancellationToken)).Storage).Publisher;
+    private static async Task<ModelPublisher> PublisherAsync(
+        CloudOptions cloud, AccountOptions account, ParseResult parsed, CancellationToken cancellationToken) =>
+        (account.Find(parsed) ?? new CloudStorage((await cloud.FindAsync(parsed, cancellationToken)).Storage)).Publisher;
 
     private static async Task<byte[]> ExportAsync(FileInfo checkpoint, FileInfo config, CancellationToken cancellationToken) => ModelMaker.Make(
         await InputFile.ReadAsync(checkpoint, "checkpoint", cancellationToken),

@@ -1,12 +1,14 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Azure;
+using Azure.Identity;
 using Nanodet.Serverless.Checkpoints;
 using Nanodet.Serverless.LocalHost;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Evaluation;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Cli.Output;
 
@@ -21,7 +23,7 @@ internal static class Failure
         ImageException image => Line(image.Code, image.Message),
         FunctionHostException host => Line(host.Code, host.Message),
         PipelineException pipeline => Line(pipeline.Code, pipeline.Message),
-        RequestFailedException storage => Line("storage_error", $"{storage.Status} {storage.ErrorCode}: {storage.Message.Split('\n')[0]}"),
+        RequestFailedException or AuthenticationFailedException => Line("storage_error", StorageFailure.Explain(exception)!),
         EvaluationException evaluation => Line(evaluation.Code, evaluation.Message),
         CliException cli => Line(cli.Code, cli.Message),
         ValidationException validation => Line("invalid_option", validation.Message),

@@ -8,6 +8,7 @@ using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Http;
 using Nanodet.Serverless.Functions.Images;
 using Nanodet.Serverless.Functions.Jobs;
+using Nanodet.Serverless.Functions.Upkeep;
 using Nanodet.Serverless.Pipeline;
 
 namespace Nanodet.Serverless.Functions.Hosting;
@@ -23,6 +24,7 @@ internal static class NanodetFunctions
         var services = builder.Services;
         services.AddSingleton<IHostedService>(provider => new RoleCheck(role, provider.GetRequiredService<IConfiguration>()));
         services.TryAddSingleton(TimeProvider.System);
+        services.AddNanodetTelemetry(builder.Configuration, role);
         services.AddSingleton(new AppIdentity(role));
         if (role != AppRole.Worker)
         {
@@ -31,6 +33,9 @@ internal static class NanodetFunctions
                 .BindConfiguration(OrchestrationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
             services.AddOptions<NightlyOptions>()
                 .BindConfiguration(NightlyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+            services.AddOptions<HistoryOptions>()
+                .BindConfiguration(HistoryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+            services.AddSingleton<HistoryPurge>();
             services.AddSingleton<ImageIntake>();
             services.AddSingleton<JobClient>();
             services.AddSingleton<NightlyJob>();

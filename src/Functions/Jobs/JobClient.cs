@@ -60,7 +60,7 @@ public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<Orc
             null when timeProvider.GetUtcNow() - job.CreatedUtc > StartGrace => status with
             {
                 State = JobStates.Failed,
-                Error = "The job was never started: its request was written, and then the app stopped.",
+                Error = "No orchestration knows the job: it was never started, or its history was removed before it had a manifest.",
             },
             _ => status,
         };

@@ -26,6 +26,7 @@ internal sealed class BatchDetection(
         ModelLease lease,
         CancellationToken cancellationToken)
     {
+        var begin = time.GetUtcNow();
         var images = messages.Select(message => new BatchImage(message)).ToArray();
         string? stagingBlob = null;
         try
@@ -39,7 +40,7 @@ internal sealed class BatchDetection(
                 await DetectAsync(batch, wave, lease, cancellationToken).ConfigureAwait(false);
             }
 
-            var outcomes = images.Select(image => image.Outcome!).ToArray();
+            var outcomes = images.Select(image => Trace(image, begin)).ToArray();
             var detected = await staging.WriteAsync(batch, outcomes, cancellationToken).ConfigureAwait(false);
             stagingBlob = detected.StagingBlob;
             Count(outcomes);
@@ -175,6 +176,8 @@ internal sealed class BatchDetection(
         foreach (var group in groups)
         {
             var images = group.ToArray();
+            using var activity = PipelineTelemetry.Source.StartActivity("nanodet.batch.infer");
+            activity?.SetTag("nanodet.batch.size", images.Length);
             var detection = await detector.DetectAsync(
                 [.. images.Select(image => image.Content)], group.Key, lease, cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < images.Length; i++)
@@ -222,15 +225,23 @@ internal sealed class BatchDetection(
 
     private static string? JobId(BatchReference batch, BatchImage image) => batch.JobId ?? image.Message.JobId;
 
+    /// <summary>Each image keeps the trace that it came with; the writing of its record goes on with it.</summary>
+    private static StagedImage Trace(BatchImage image, DateTimeOffset begin)
+    {
+        var outcome = image.Outcome!;
+        using var activity = TraceContext.StartImage("nanodet.image.detect", image.Message.Traceparent, begin);
+        activity?.SetTag("nanodet.image.status", StatusOf(outcome));
+        var traceparent = activity?.Id ?? image.Message.Traceparent;
+        return traceparent is null ? outcome : outcome with { Traceparent = traceparent };
+    }
+
+    private static string StatusOf(StagedImage outcome) => outcome.Result?.Status ?? "skipped";
+
     private static void Count(StagedImage[] outcomes)
     {
         foreach (var outcome in outcomes)
         {
-            PipelineTelemetry.Images.Add(1, new KeyValuePair<string, object?>("status", outcome.Result?.Status ?? "skipped"));
-            if (outcome.Result?.Error is { } error)
-            {
-                PipelineTelemetry.Failures.Add(1, new KeyValuePair<string, object?>("code", error.Code));
-            }
+            PipelineTelemetry.CountImage(StatusOf(outcome), outcome.Result?.Error?.Code);
         }
     }
 }

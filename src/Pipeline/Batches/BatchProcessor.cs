@@ -75,8 +75,9 @@ public sealed class BatchProcessor : IDisposable
     private async Task<BatchDetected?> ProcessInSlotAsync(BatchMessage message, CancellationToken cancellationToken)
     {
         var batch = message.Batch;
+        PipelineTelemetry.RecordWait("batches", message.QueuedUtc, _time.GetUtcNow());
         var start = _time.GetTimestamp();
-        using var activity = PipelineTelemetry.Source.StartActivity("nanodet.batch", ActivityKind.Consumer);
+        using var activity = TraceContext.Start("nanodet.batch.detect", ActivityKind.Consumer, batch.Traceparent);
         if (await _staging.FindAsync(batch, cancellationToken).ConfigureAwait(false) is { } before)
         {
             Log.BatchStagedBefore(_logger, batch.BatchId);
@@ -125,12 +126,6 @@ public sealed class BatchProcessor : IDisposable
 
         activity.SetTag("nanodet.batch.id", batch.BatchId);
         activity.SetTag("nanodet.batch.size", images.Count);
-        foreach (var traceparent in images.Select(image => image.Traceparent).OfType<string>().Distinct())
-        {
-            if (ActivityContext.TryParse(traceparent, null, isRemote: true, out var context))
-            {
-                activity.AddLink(new ActivityLink(context));
-            }
-        }
+        TraceContext.Link(activity, images.Select(image => image.Traceparent));
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Jobs;
@@ -44,6 +45,8 @@ public sealed class DetectionWriter
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(detected);
+        using var activity = TraceContext.Start("nanodet.batch.write", ActivityKind.Internal, batch.Traceparent);
+        activity?.SetTag("nanodet.batch.id", batch.BatchId);
         var start = _time.GetTimestamp();
         var name = BatchNames.Staging(batch);
         if (await _staging.ReadAsync(name, cancellationToken).ConfigureAwait(false) is not { } images)
@@ -98,5 +101,9 @@ public sealed class DetectionWriter
     private Task WriteRecordsAsync(IReadOnlyList<StagedImage> images, CancellationToken cancellationToken) => Parallel.ForEachAsync(
         images.Where(image => image.Result is not null),
         new ParallelOptions { MaxDegreeOfParallelism = _options.WriteConcurrency, CancellationToken = cancellationToken },
-        async (image, token) => await _records.WriteAsync(image, token).ConfigureAwait(false));
+        async (image, token) =>
+        {
+            using var activity = TraceContext.StartImage("nanodet.image.write", image.Traceparent);
+            await _records.WriteAsync(image, token).ConfigureAwait(false);
+        });
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -37,6 +38,7 @@ public sealed class ImageGrouper(
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(start);
+        PipelineTelemetry.RecordWait("images", message.QueuedUtc, time.GetUtcNow());
         ImageGroup? group;
         var isFirst = false;
         lock (_gate)
@@ -97,6 +99,8 @@ public sealed class ImageGrouper(
 
     private async Task LeadAsync(ImageGroup group)
     {
+        // A group is nobody's child: it has the traces of all its images, not that of the function that brought the first one.
+        Activity.Current = null;
         try
         {
             using (var waiting = new CancellationTokenSource())
@@ -112,8 +116,11 @@ public sealed class ImageGrouper(
 
             foreach (var batch in BatchFormer.Form(group.Images, options.Value.MaxSize))
             {
+                using var activity = TraceContext.StartJoined("nanodet.batch.start", batch.Images.Select(image => image.Traceparent));
+                activity?.SetTag("nanodet.batch.id", batch.BatchId);
+                activity?.SetTag("nanodet.batch.size", batch.Images.Count);
                 var reference = await lists.WriteAsync(batch, CancellationToken.None).ConfigureAwait(false);
-                await group.Start(reference, CancellationToken.None).ConfigureAwait(false);
+                await group.Start(reference with { Traceparent = activity?.Id }, CancellationToken.None).ConfigureAwait(false);
                 Log.GroupStarted(logger, batch.BatchId, batch.Images.Count);
             }
 

@@ -24,6 +24,10 @@ internal sealed record StagedImage
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DetectionResult? Result { get; init; }
 
+    /// <summary>W3C trace context of the image, or null.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Traceparent { get; init; }
+
     [JsonIgnore]
     internal bool IsDetected => Result?.Status == DetectionResult.DetectedStatus;
 

@@ -4,6 +4,7 @@ using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Postprocessing;
 using Nanodet.Serverless.Pipeline.Preprocessing;
+using Nanodet.Serverless.Pipeline.Telemetry;
 using OpenCvSharp;
 
 namespace Nanodet.Serverless.Pipeline.Detectors;
@@ -217,6 +218,7 @@ public sealed class Detector
         using var input = batch.Tensor.AsOrtValue(size);
         using var output = Model.Run(input);
         var inferenceMs = Milliseconds(start) / size;
+        PipelineTelemetry.BatchFill.Record((double)size / _maxBatchSize);
         foreach (var task in batch.Tasks)
         {
             start = _time.GetTimestamp();

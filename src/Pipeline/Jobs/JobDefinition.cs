@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Nanodet.Serverless.Pipeline.Messages;
 
 namespace Nanodet.Serverless.Pipeline.Jobs;
@@ -43,4 +44,8 @@ public sealed record JobDefinition
 
     /// <summary>When it was asked for, in UTC.</summary>
     public required DateTimeOffset CreatedUtc { get; init; }
+
+    /// <summary>W3C trace context of whoever asked for it, or null; the job's batches go on with it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Traceparent { get; init; }
 }

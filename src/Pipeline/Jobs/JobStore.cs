@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
@@ -6,6 +7,7 @@ using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Pipeline.Jobs;
 
@@ -32,7 +34,10 @@ public sealed partial class JobStore(
     public async Task<JobDefinition> CreateAsync(JobRequest request, string? jobId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        using var activity = PipelineTelemetry.Source.StartActivity("nanodet.job.start", ActivityKind.Producer);
         var job = new JobRequestReader(options.Value, names.Value).Complete(request, Required(jobId ?? NewId()), time.GetUtcNow());
+        job = job with { Traceparent = activity?.Id };
+        activity?.SetTag("nanodet.job.id", job.JobId);
         var content = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(job, PipelineJson.Default.JobDefinition);
         try
         {

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Nanodet.Serverless.Pipeline.Messages;
 
 /// <summary>A message of queue <c>batches</c>.</summary>
@@ -11,4 +13,8 @@ public sealed record BatchMessage
 
     /// <summary>How often it was queued, this time included.</summary>
     public int Attempt { get; init; } = 1;
+
+    /// <summary>When it was put on the queue, in UTC; null from a sender that does not say.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? QueuedUtc { get; init; }
 }

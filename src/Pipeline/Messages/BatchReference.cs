@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Nanodet.Serverless.Pipeline.Messages;
 
 /// <summary>A batch, by reference: a part of a list of images in container <c>staging</c>.</summary>
@@ -32,4 +34,8 @@ public sealed record BatchReference
 
     /// <summary>Detect images even where a result of the same identity is there.</summary>
     public bool Force { get; init; }
+
+    /// <summary>W3C trace context of whoever formed the batch, or null.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Traceparent { get; init; }
 }

@@ -42,4 +42,8 @@ public sealed record ImageMessage
     /// <summary>W3C trace context of whoever sent it, or null.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Traceparent { get; init; }
+
+    /// <summary>When it was put on the queue, in UTC; null from a sender that does not say.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? QueuedUtc { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Azure;
+using Azure.Identity;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Messages;
@@ -38,18 +39,12 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
                 _ => await FetchCurrentAsync(cancellationToken).ConfigureAwait(false),
             };
         }
-        catch (RequestFailedException exception)
+        catch (Exception exception) when (exception is RequestFailedException or AuthenticationFailedException)
         {
             throw new ModelLoadException(
                 ModelErrorCodes.StorageUnavailable,
-                $"Container '{clients.Models.Name}' cannot be read: {exception.Status} "
-                + $"{exception.ErrorCode ?? exception.GetBaseException().Message}.",
+                $"Container '{clients.Models.Name}' cannot be read. {StorageFailure.Explain(exception)}",
                 exception);
-        }
-        catch (Azure.Identity.AuthenticationFailedException exception)
-        {
-            throw new ModelLoadException(
-                ModelErrorCodes.StorageUnavailable, $"No identity for container '{clients.Models.Name}': {exception.Message}", exception);
         }
     }
 

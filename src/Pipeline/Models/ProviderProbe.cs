@@ -6,6 +6,12 @@ namespace Nanodet.Serverless.Pipeline.Models;
 /// <summary>Finds out which execution providers can be used on this machine, and why the others cannot.</summary>
 public static class ProviderProbe
 {
+    private const string CudaProvider = "libonnxruntime_providers_cuda.so";
+    private const string CudaRuntime = "libcudart.so.";
+
+    /// <summary>Loaded by the CUDA provider itself when a convolution runs, so that its file's header does not name it.</summary>
+    private const string CudaConvolutions = "libcudnn.so.9";
+
     /// <summary>A 1x1 convolution of a 1x1x2x2 float tensor <c>x</c> with the weight 2, named <c>y</c>; opset 17.</summary>
     private const string ConvolutionModel =
         "CAg6bQoVCgF4CgF3EgF5GgRjb252IgRDb252EgVwcm9iZSoTCAEIAQgBCAEQASIEAAAAQEIBd1obCgF4EhYKFAgBEhAKAggBCgIIAQoCCAIKAggCYhsKAXkSFgoUCAESEAoCCAEKAggBCgIIAgoCCAJCBAoAEBE=";
@@ -37,7 +43,7 @@ public static class ProviderProbe
         }
 
         var file = provider == ExecutionProvider.Cuda
-            ? "libonnxruntime_providers_cuda.so"
+            ? CudaProvider
             : "libonnxruntime_providers_tensorrt.so";
         if (FindNative(file) is not { } path)
         {
@@ -48,6 +54,15 @@ public static class ProviderProbe
         missing = [.. SharedObject.ReadNeeded(path).Where(library => !CanLoad(library))];
         return missing.Count == 0 ? null : $"the system's loader does not find {string.Join(", ", missing)}";
     }
+
+    /// <summary>The major version of CUDA that the installed provider links; null when there is none, and elsewhere than on Linux.</summary>
+    internal static int? CudaMajor() =>
+        OperatingSystem.IsLinux() && FindNative(CudaProvider) is { } path
+            ? SharedObject.ReadNeeded(path)
+                .Where(library => library.StartsWith(CudaRuntime, StringComparison.Ordinal))
+                .Select(library => int.TryParse(library.AsSpan(CudaRuntime.Length), out var major) ? major : (int?)null)
+                .FirstOrDefault()
+            : null;
 
     internal static string Name(ExecutionProvider provider) => provider switch
     {
@@ -61,6 +76,17 @@ public static class ProviderProbe
         var problem = FindObstacle(provider, out var missing);
         var offered = SessionFactory.OfferedProviders.Contains(OrtName(provider));
         problem ??= RunConvolution(provider, deviceId);
+        if (problem is not null
+            && offered
+            && provider != ExecutionProvider.Cpu
+            && OperatingSystem.IsLinux()
+            && !missing.Contains(CudaConvolutions)
+            && !CanLoad(CudaConvolutions))
+        {
+            missing = [.. missing, CudaConvolutions];
+            problem = $"{problem}; nor {CudaConvolutions}, which convolutions need";
+        }
+
         return new ProviderStatus(Name(provider), offered, problem is null, missing, problem);
     }
 

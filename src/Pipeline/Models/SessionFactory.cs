@@ -20,7 +20,7 @@ internal static class SessionFactory
         {
             throw new ModelLoadException(
                 ModelErrorCodes.ProviderUnavailable,
-                "ModelOptions.RequireGpu and the provider Cpu exclude each other.");
+                "A GPU is required (RequireGpu): expected the provider Auto, Cuda or TensorRt, found Cpu.");
         }
 
         if (wanted == ExecutionProvider.Cpu)

@@ -123,6 +123,11 @@ public sealed class WarmDetector
         var detector = new Detector(run.Lease.Model, run.Options, _time);
         var outcomes = _run(detector, images, cancellationToken);
         _model.CountImages(outcomes.Count(outcome => outcome.BatchSize > 0));
+        foreach (var outcome in outcomes)
+        {
+            PipelineTelemetry.RecordStages(outcome.Timings);
+        }
+
         return new WarmDetection(outcomes, detector);
     }
 

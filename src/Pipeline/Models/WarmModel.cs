@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
 using Polly;
 using Polly.Retry;
@@ -16,6 +18,8 @@ namespace Nanodet.Serverless.Pipeline.Models;
 /// </summary>
 public sealed class WarmModel : IHostedService, IDisposable
 {
+    private static readonly DateTimeOffset ProcessStart = Process.GetCurrentProcess().StartTime.ToUniversalTime();
+
     private readonly ModelStore _store;
     private readonly WarmModelOptions _options;
     private readonly TimeProvider _time;
@@ -205,8 +209,10 @@ public sealed class WarmModel : IHostedService, IDisposable
 
         var duration = _time.GetElapsedTime(start);
         LoadedModel? old;
+        bool isFirst;
         lock (_gate)
         {
+            isFirst = _status.Loads == 0;
             old = Interlocked.Exchange(ref _loaded, new LoadedModel(model));
             Enter(new WarmModelStatus
             {
@@ -223,6 +229,11 @@ public sealed class WarmModel : IHostedService, IDisposable
         old?.Release();
         Count("ready");
         PipelineTelemetry.ModelLoadDuration.Record(duration.TotalSeconds);
+        if (isFirst)
+        {
+            PipelineTelemetry.StartupDuration.Record(Math.Max(0, (_time.GetUtcNow() - ProcessStart).TotalSeconds));
+        }
+
         Log.ModelReady(
             _logger, model.Description.Name, model.Version, model.Sha256, model.Provider.Name, duration.TotalMilliseconds);
     }
@@ -246,14 +257,17 @@ public sealed class WarmModel : IHostedService, IDisposable
             }
 
             await LoadAsync(cancellationToken).ConfigureAwait(false);
+            CountSwap("ready");
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             var code = CodeOf(exception);
-            if (NoteSwapProblem($"{code}: {exception.Message}"))
+            var reason = ReasonOf(exception);
+            if (NoteSwapProblem($"{code}: {reason}"))
             {
                 Count(code);
-                Log.SwapRefused(_logger, serving, code, exception.Message);
+                CountSwap(code);
+                Log.SwapRefused(_logger, serving, code, reason);
             }
         }
     }
@@ -299,13 +313,14 @@ public sealed class WarmModel : IHostedService, IDisposable
     private void OnFailed(Exception exception, TimeSpan pause)
     {
         var code = CodeOf(exception);
+        var reason = ReasonOf(exception);
         lock (_gate)
         {
             Enter(new WarmModelStatus
             {
                 State = WarmModelState.NotReady,
                 Code = code,
-                Reason = exception.Message,
+                Reason = reason,
                 Loads = _status.Loads,
                 FailedTries = _status.FailedTries + 1,
                 SinceUtc = _time.GetUtcNow(),
@@ -313,7 +328,7 @@ public sealed class WarmModel : IHostedService, IDisposable
         }
 
         Count(code);
-        Log.ModelNotReady(_logger, code, exception.Message, pause);
+        Log.ModelNotReady(_logger, code, reason, pause);
     }
 
     private LoadedModel? TakeAway(LoadedModel? next)
@@ -338,7 +353,12 @@ public sealed class WarmModel : IHostedService, IDisposable
         _ => ModelErrorCodes.Unexpected,
     };
 
+    private static string ReasonOf(Exception exception) => StorageFailure.Explain(exception) ?? exception.Message;
+
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static void CountSwap(string outcome) =>
+        PipelineTelemetry.ModelSwaps.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     private static void Count(string outcome) =>
         PipelineTelemetry.ModelLoads.Add(1, new KeyValuePair<string, object?>("outcome", outcome));

@@ -26,7 +26,7 @@ internal sealed class StorageSetupService(
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
-                Log.StorageNotReady(logger, exception.Message);
+                Log.StorageNotReady(logger, StorageFailure.Explain(exception) ?? exception.Message);
                 await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(false);
             }
         }

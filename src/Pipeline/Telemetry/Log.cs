@@ -68,6 +68,12 @@ internal static partial class Log
     [LoggerMessage(175, LogLevel.Error, "The published model does not serve, {Serving} goes on: {Code}: {Reason}")]
     public static partial void SwapRefused(ILogger logger, string serving, string code, string reason);
 
+    [LoggerMessage(180, LogLevel.Information, "NVIDIA driver {Driver}, CUDA up to {Cuda}: memory and utilisation are measured")]
+    public static partial void GpuDriver(ILogger logger, string? driver, Version? cuda);
+
+    [LoggerMessage(181, LogLevel.Debug, "No instruments of a GPU: {Reason}")]
+    public static partial void NoGpuDriver(ILogger logger, string reason);
+
     [LoggerMessage(172, LogLevel.Error, "The session of model {Sha256} is lost and is built again: {Reason}")]
     public static partial void SessionLost(ILogger logger, string sha256, string reason);
 

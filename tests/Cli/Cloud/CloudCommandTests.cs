@@ -96,6 +96,15 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
     }
 
     [Fact]
+    public async Task DoctorStorage_RunningApp_EverythingWorks()
+    {
+        var storage = (await Cli.JsonAsync("doctor", "--storage", "--data", app.Data)).GetProperty("storage");
+        Assert.False(storage.GetProperty("byIdentity").GetBoolean());
+        Assert.Equal(11, storage.GetProperty("checks").GetArrayLength());
+        Assert.All(storage.GetProperty("checks").EnumerateArray(), check => Assert.True(check.GetProperty("passed").GetBoolean(), $"{check}"));
+    }
+
+    [Fact]
     public async Task Up_FolderOfAnotherApp_FailsByName()
     {
         var run = await Cli.RunAsync("up", "--data", app.Data, "--port", "0");

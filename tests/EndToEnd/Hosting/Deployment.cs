@@ -1,3 +1,4 @@
+using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Nanodet.Serverless.LocalHost;
@@ -120,6 +121,18 @@ internal sealed class Deployment : IAsyncDisposable
             },
             () => $"queues are empty; they hold: {lengths}",
             seconds);
+    }
+
+    /// <summary>The orchestrations that the durable engine knows, ended or not.</summary>
+    public async Task<int> CountInstancesAsync()
+    {
+        var count = 0;
+        await foreach (var _ in new TableClient(ConnectionString, "NanodetServerlessInstances").QueryAsync<TableEntity>())
+        {
+            count++;
+        }
+
+        return count;
     }
 
     public async ValueTask DisposeAsync()

@@ -39,7 +39,7 @@ public sealed class RoleCheckTests
         [
             "BatchPoisoned", "CancelJob", "DetectBatch", "DetectFolder", "DetectPage", "EventPoisoned",
             "EventReceived", "FindStaging", "GetJob", "Health", "ImageAnnounced", "ImagePoisoned", "ImageQueued",
-            "ImageUploaded", "ListImages", "ListJobs", "NightlyDetection", "QueueBatch", "Reconcile", "RetryJob",
+            "ImageUploaded", "ListImages", "ListJobs", "NightlyDetection", "PurgeHistory", "QueueBatch", "Reconcile", "RetryJob",
             "StartJob", "UploadPoisoned", "WriteDetections", "WriteManifest",
         ];
         string[] worker = ["BatchQueued", "DetectImage", "Health"];

@@ -102,16 +102,46 @@ public sealed class WarmModelTests(AzuriteFixture fixture)
     }
 
     [Fact]
-    public async Task Start_GpuRequiredAndNone_IsNotReady()
+    public async Task Start_GpuRequiredAndTheCpuThere_IsNotReadyAndBatchesWait()
     {
         await using var app = await TestApp.CreateAsync(fixture, new Dictionary<string, string?>
         {
             ["Nanodet:Model:Provider"] = "Cpu",
             ["Nanodet:Model:RequireGpu"] = "true",
+            ["Nanodet:Worker:ReadyWait"] = "00:00:00",
         });
         await app.PublishAsync(TestModel.Bytes);
         await app.Model.StartAsync(Token);
         await UntilNotReadyAsync(app, ModelErrorCodes.ProviderUnavailable);
+
+        Assert.Contains("A GPU is required (RequireGpu)", app.Model.Status.Reason, StringComparison.Ordinal);
+        Assert.Null(app.Model.Status.Provider);
+        Assert.Null(await app.ProcessAsync(await app.ListAsync(await app.UploadAsync("a.png"))));
+        Assert.Equal((0L, null), (app.Model.Status.Images, await app.ReadAsync("a.png")));
+    }
+
+    [Fact]
+    public async Task Start_GpuRequiredOfAnyProvider_IsReadyOnAGpuOrNotAtAll()
+    {
+        await using var app = await TestApp.CreateAsync(fixture, new Dictionary<string, string?>
+        {
+            ["Nanodet:Model:Provider"] = "Auto",
+            ["Nanodet:Model:RequireGpu"] = "true",
+        });
+        await app.PublishAsync(TestModel.Bytes);
+        await app.Model.StartAsync(Token);
+        await Poll.UntilAsync(() => app.Model.Status.State != WarmModelState.Loading, $"{app.Model.Status}", Token);
+
+        var status = app.Model.Status;
+        if (ProviderProbe.Probe()[1].Usable)
+        {
+            Assert.Equal("CUDA", status.Provider);
+        }
+        else
+        {
+            Assert.Equal((WarmModelState.NotReady, ModelErrorCodes.ProviderUnavailable), (status.State, status.Code));
+            Assert.Contains("CUDA, but it cannot be used", status.Reason, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

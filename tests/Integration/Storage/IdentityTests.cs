@@ -1,110 +1,83 @@
-using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
-using System.Text.Json;
 using Azure;
-using Azure.Core;
-using Azure.Core.Pipeline;
-using Azure.Storage.Blobs;
-using Azure.Storage.Queues;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.Pipeline.Storage;
-using Nanodet.Serverless.TestKit.Azurite;
+using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Integration.Tests.Storage;
 
-/// <summary>No key anywhere: Azurite over HTTPS takes bearer tokens, whose claims it checks.</summary>
-public sealed class IdentityTests
+/// <summary>No key anywhere: storage by bearer token.</summary>
+public sealed class IdentityTests(AzuriteFixture fixture)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Clients_WithIdentity_WriteAndReadWithoutAKey()
+    public async Task WholeWay_ByIdentity_NeedsNoKey()
     {
-        using var folder = new TemporaryFolder();
-        using var certificate = CreateCertificate(folder.Path);
-        await using var azurite = await AzuriteProcess.StartAsync(
-            Token,
-            "--oauth", "basic", "--cert", Path.Combine(folder.Path, "cert.pem"), "--key", Path.Combine(folder.Path, "key.pem"));
-        var clients = Create(azurite, certificate, "https://storage.azure.com");
-        Assert.Equal("https", clients.Blobs.Uri.Scheme);
-        await clients.Staging.CreateAsync(cancellationToken: Token);
-        await clients.Queues.GetQueueClient("images").CreateAsync(cancellationToken: Token);
+        await using var azurite = await OAuthAzurite.StartAsync();
+        await using var app = await TestApp.CreateAsync(fixture, azurite.Settings, azurite.With(FakeCredential.Good));
+        Assert.Equal("https", app.Clients.Blobs.Uri.Scheme);
+        Assert.False(app.Clients.Blobs.CanGenerateAccountSasUri);
 
-        var image = new ImageMessage { Container = "images", Name = "a.png" };
-        var lists = new BatchLists(clients);
-        var batch = await lists.WriteAsync(BatchFormer.Form([image], 1)[0], Token);
-        Assert.Equal([image], await lists.ReadAsync(batch, Token));
-        await new MessageQueues(clients, Options.Create(new StorageOptions())).SendImageAsync(image, Token);
+        // Model store: publish, point, fetch, verify, warm.
+        var names = app.Get<IOptions<StorageOptions>>();
+        await new ModelPublisher(app.Clients, names, app.Get<IOptions<WarmModelOptions>>()).PublishAsync(TestModel.Bytes, config: null, version: null, Token);
+        await app.Model.StartAsync(Token);
+        await app.UntilReadyAsync();
 
-        var refused = Create(azurite, certificate, "https://other.example");
-        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => new BatchLists(refused).ReadAsync(batch, Token));
-        Assert.Equal(403, exception.Status);
+        // Both queues, list, staging, record.
+        await app.Get<MessageQueues>().SendImageAsync(await app.UploadAsync("a.png"), Token);
+        var image = MessageReader.ReadImage(await ReceiveAsync(app, "images"));
+        var batch = await app.ListAsync(image);
+        await app.Get<MessageQueues>().SendBatchAsync(new BatchMessage { Batch = batch }, Token);
+        Assert.Equal(batch, MessageReader.ReadBatch(await ReceiveAsync(app, "batches")).Batch with { Traceparent = batch.Traceparent });
+        Assert.Equal(new BatchCounts(1, 0, 0), await app.RunAsync(batch));
+        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+
+        // Jobs, dead letters, reconciliation.
+        var job = await app.Get<JobStore>().CreateAsync(new JobRequest(), jobId: null, Token);
+        Assert.Equal(1, (await app.Get<JobPager>().ListAsync(new JobPageRequest(job, 0, null), Token)).Count);
+        await app.Get<PoisonWriter>().WriteEventAsync("no event"u8.ToArray(), Token);
+        Assert.NotEmpty(await TestApp.ListBlobsAsync(app.Staging, "dead-letters/"));
+        Assert.Equal(0, (await app.Get<Reconciler>().RunAsync(Token)).Queued);
+
+        Assert.All(
+            await new StorageProbe(app.Clients, names).RunAsync(Token),
+            check => Assert.True(check.Passed, $"{check.Name}: {check.Problem}"));
+        Assert.Empty(await TestApp.ListBlobsAsync(app.Staging, "doctor/"));
+        Assert.Null((await app.Clients.Queues.GetQueueClient($"{app.Prefix}-events").PeekMessageAsync(Token)).Value);
     }
 
-    private static StorageClients Create(AzuriteProcess azurite, X509Certificate2 certificate, string audience)
+    [Theory]
+    [InlineData("https://other.example", 30)]
+    [InlineData(FakeCredential.Storage, -5)]
+    public async Task Token_OfAnotherAudienceOrExpired_IsRefusedWithWhatToDo(string audience, int minutes)
     {
-        var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(new Dictionary<string, string?>
-            {
-                ["AzureWebJobsStorage:blobServiceUri"] = azurite.BlobService.ToString(),
-                ["AzureWebJobsStorage:queueServiceUri"] = azurite.QueueService.ToString(),
-            })
-            .Build();
-        var transport = new HttpClientTransport(new HttpClientHandler
+        await using var azurite = await OAuthAzurite.StartAsync();
+        await using var app = TestApp.CreateWithoutStorage(
+            fixture, azurite.Settings, azurite.With(new FakeCredential(audience, TimeSpan.FromMinutes(minutes))));
+
+        var refused = await Assert.ThrowsAsync<RequestFailedException>(() => app.Get<StorageSetup>().EnsureAsync(Token));
+        Assert.Equal(403, refused.Status);
+        await app.Model.StartAsync(Token);
+        await Poll.UntilAsync(() => app.Model.Status.State == WarmModelState.NotReady, $"{app.Model.Status}", Token);
+
+        Assert.Equal(ModelErrorCodes.StorageUnavailable, app.Model.Status.Code);
+        foreach (var text in new[] { StorageFailure.Explain(refused)!, app.Model.Status.Reason! })
         {
-            ServerCertificateCustomValidationCallback = (_, shown, _, _) => shown?.Thumbprint == certificate.Thumbprint,
-        });
-        return new StorageClients(
-            configuration,
-            Options.Create(new StorageOptions()),
-            new FakeCredential(audience),
-            new BlobClientOptions { Transport = transport },
-            new QueueClientOptions { Transport = transport });
-    }
-
-    private static X509Certificate2 CreateCertificate(string folder)
-    {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        var now = TimeProvider.System.GetUtcNow();
-        var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
-        File.WriteAllText(Path.Combine(folder, "cert.pem"), certificate.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(folder, "key.pem"), key.ExportPkcs8PrivateKeyPem());
-        return certificate;
-    }
-
-    private sealed class FakeCredential(string audience) : TokenCredential
-    {
-        public override AccessToken GetToken(TokenRequestContext requestContext, CancellationToken cancellationToken)
-        {
-            var now = TimeProvider.System.GetUtcNow();
-            var tenant = Guid.NewGuid();
-            var claims = new Dictionary<string, object>
-            {
-                ["aud"] = audience,
-                ["iss"] = $"https://sts.windows.net/{tenant}/",
-                ["nbf"] = now.AddMinutes(-5).ToUnixTimeSeconds(),
-                ["iat"] = now.AddMinutes(-5).ToUnixTimeSeconds(),
-                ["exp"] = now.AddMinutes(30).ToUnixTimeSeconds(),
-                ["oid"] = Guid.NewGuid(),
-                ["tid"] = tenant,
-            };
-            return new AccessToken($"{Part(new { alg = "none", typ = "JWT" })}.{Part(claims)}.{Encode("none"u8)}", now.AddMinutes(30));
+            Assert.Contains("for the audience https://storage.azure.com, and not expired", text, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', text);
+            Assert.DoesNotContain("eyJ", text, StringComparison.Ordinal);
         }
+    }
 
-        public override ValueTask<AccessToken> GetTokenAsync(TokenRequestContext requestContext, CancellationToken cancellationToken) =>
-            ValueTask.FromResult(GetToken(requestContext, cancellationToken));
-
-        private static string Part(object value) => Encode(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(value)));
-
-        private static string Encode(ReadOnlySpan<byte> bytes) => System.Buffers.Text.Base64Url.EncodeToString(bytes);
+    private static async Task<ReadOnlyMemory<byte>> ReceiveAsync(TestApp app, string queue)
+    {
+        var client = app.Clients.Queues.GetQueueClient($"{app.Prefix}-{queue}");
+        return (await client.ReceiveMessageAsync(cancellationToken: Token)).Value.Body.ToMemory();
     }
 }

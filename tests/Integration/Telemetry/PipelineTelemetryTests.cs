@@ -1,64 +1,109 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Nanodet.Serverless.Pipeline.Telemetry;
+using System.Text.RegularExpressions;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Gpu;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Integration.Tests.Telemetry;
 
-public sealed class PipelineTelemetryTests(AzuriteFixture fixture)
+/// <summary>The instruments against docs/telemetry.md.</summary>
+public sealed partial class PipelineTelemetryTests(AzuriteFixture fixture)
 {
-    [Fact]
-    public async Task Run_Batch_IsMeasuredWithFewTagsAndLinksItsImages()
-    {
-        var measured = new ConcurrentDictionary<string, string[]>();
-        using var meters = new MeterListener
-        {
-            InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Meter.Name == PipelineTelemetry.Name)
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            },
-        };
-        void Note<T>(Instrument instrument, T value, ReadOnlySpan<KeyValuePair<string, object?>> tags, object? state)
-        {
-            var keys = new string[tags.Length];
-            for (var i = 0; i < keys.Length; i++)
-            {
-                keys[i] = tags[i].Key;
-            }
+    private static readonly string[] Gpus = ["nanodet.gpu.memory_limit", "nanodet.gpu.memory_usage", "nanodet.gpu.utilization"];
+    private static readonly IReadOnlyList<string[]> Documented =
+        DocumentTable.Read(Path.Combine(AppContext.BaseDirectory, "docs", "telemetry.md"), "instruments");
 
-            measured[instrument.Name] = keys;
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Instruments_OfTheCode_AreThoseOfTheDocumentation()
+    {
+        using var recorder = new InstrumentRecorder();
+        using var gpus = new GpuInstruments(new FakeGpuDriver());
+
+        Assert.Equal(
+            Documented.Select(row => $"{row[0]} {row[1]} {row[2]}").Order(),
+            recorder.Instruments.Values.Select(instrument => $"{instrument.Name} {Kind(instrument)} {instrument.Unit}").Order());
+        Assert.All(recorder.Instruments.Values, instrument => Assert.False(string.IsNullOrEmpty(instrument.Description), instrument.Name));
+        Assert.All(recorder.Instruments.Keys, name => Assert.Matches("^nanodet\\.[a-z]+\\.[a-z_]+$", name));
+    }
+
+    [Fact]
+    public async Task Measurements_OfEveryInstrument_HaveTheDocumentedTags()
+    {
+        using var recorder = new InstrumentRecorder();
+        using var gpus = new GpuInstruments(new FakeGpuDriver());
+        await using var app = await TestApp.CreateReadyAsync(
+            fixture, new Dictionary<string, string?> { ["Nanodet:Model:PollInterval"] = "00:00:00.100" });
+        var good = await app.UploadAsync("a.png");
+        var batch = await app.ListAsync(good, await app.UploadAsync("b.png", [1]));
+        await app.Get<MessageQueues>().SendBatchAsync(new BatchMessage { Batch = batch }, Token);
+        var queue = app.Clients.Queues.GetQueueClient($"{app.Prefix}-batches");
+        var message = (await queue.ReceiveMessageAsync(cancellationToken: Token)).Value;
+        var detected = await app.Get<BatchProcessor>().ProcessAsync(MessageReader.ReadBatch(message.Body.ToMemory()), Token);
+        await app.WriteAsync(batch, detected!);
+        await app.PublishAsync(TestModel.Build(new OnnxTestModel { Gain = 27 }), "v2");
+        await Poll.UntilAsync(() => app.Model.Status.Loads == 2, $"swapped, but: {app.Model.Status}", Token);
+        using (var lease = await app.Model.WaitAsync(TimeSpan.Zero, Token))
+        {
+            app.Model.ReportLost(lease!.Loaded, new InvalidOperationException("the GPU is gone"));
         }
 
-        meters.SetMeasurementEventCallback<long>(Note);
-        meters.SetMeasurementEventCallback<int>(Note);
-        meters.SetMeasurementEventCallback<double>(Note);
-        meters.Start();
-        var links = new ConcurrentBag<string>();
-        using var activities = new ActivityListener
+        recorder.Observe();
+        foreach (var row in Documented)
         {
-            ShouldListenTo = source => source.Name == PipelineTelemetry.Name,
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
-            ActivityStopped = activity => activity.Links.ToList().ForEach(link => links.Add(link.Context.TraceId.ToHexString())),
-        };
-        ActivitySource.AddActivityListener(activities);
+            var tag = TagPattern().Match(row[3]);
+            Assert.True(
+                recorder.Tags.ContainsKey((row[0], tag.Groups["name"].Value)), $"{row[0]} did not measure with tag '{tag.Groups["name"].Value}'");
+            Assert.DoesNotContain(recorder.Tags.Keys, key => key.Instrument == row[0] && key.Tag != tag.Groups["name"].Value);
 
-        await using var app = await TestApp.CreateReadyAsync(fixture);
-        const string Trace = "0af7651916cd43dd8448eb211c80319c";
-        var image = await app.UploadAsync("a.png") with { Traceparent = $"00-{Trace}-b7ad6b7169203331-01" };
-        await app.RunAsync(image, await app.UploadAsync("b.png", [1]));
-
-        Assert.Contains(Trace, links);
-        Assert.All(measured.Keys, name => Assert.Matches("^nanodet\\.[a-z]+\\.[a-z_]+$", name));
-        Assert.All(measured.Values, tags => Assert.InRange(tags.Length, 0, 1));
-        Assert.Superset(
-            new HashSet<string>
+            // Where the document lists every value, no other one is measured.
+            if (tag.Groups["values"].Value is var values && ListPattern().IsMatch(values))
             {
-                "nanodet.image.count", "nanodet.image.failures", "nanodet.image.bytes", "nanodet.batch.duration", "nanodet.batch.size",
-                "nanodet.write.duration", "nanodet.model.loads", "nanodet.model.load_duration",
-            },
-            measured.Keys.ToHashSet());
+                Assert.Subset(values.Split(", ").ToHashSet(), recorder.Tags[(row[0], tag.Groups["name"].Value)].ToHashSet());
+            }
+        }
+
+        Assert.InRange(recorder.Last["nanodet.batch.fill"], 0.1, 1);
+        Assert.InRange(recorder.Last["nanodet.queue.wait"], 0, 600);
+        Assert.InRange(recorder.Last["nanodet.startup.duration"], 0.001, 7200);
     }
+
+    [Fact]
+    public void Gpu_ThatSaysNothingOfItsUse_HasNoUtilization()
+    {
+        using var recorder = new InstrumentRecorder();
+        using var gpus = new GpuInstruments(new FakeGpuDriver(new GpuReading(0, "Tesla T4", 3, 16, Utilization: null)));
+
+        recorder.Observe();
+
+        Assert.Equal(Gpus[..2], Gpus.Where(name => recorder.Tags.ContainsKey((name, "gpu"))));
+        Assert.Equal((3, 16), (recorder.Last["nanodet.gpu.memory_usage"], recorder.Last["nanodet.gpu.memory_limit"]));
+    }
+
+    [Fact]
+    public void Gpu_Disposed_IsNotReported()
+    {
+        using var recorder = new InstrumentRecorder();
+        new GpuInstruments(new FakeGpuDriver()).Dispose();
+
+        recorder.Observe();
+
+        Assert.DoesNotContain(recorder.Tags.Keys, key => Gpus.Contains(key.Instrument));
+    }
+
+    private static string Kind(Instrument instrument) => instrument.GetType().Name.Split('`')[0] switch
+    {
+        "ObservableUpDownCounter" => "updowncounter",
+        "ObservableGauge" => "gauge",
+        var name => name.ToLowerInvariant(),
+    };
+
+    [GeneratedRegex("^[a-z_]+(, [a-z_]+)+$")]
+    private static partial Regex ListPattern();
+
+    [GeneratedRegex("^(?<name>[a-z]+)`: (?<values>.*)$")]
+    private static partial Regex TagPattern();
 }

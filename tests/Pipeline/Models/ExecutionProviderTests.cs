@@ -1,3 +1,4 @@
+using Microsoft.ML.OnnxRuntime;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.TestKit;
 
@@ -68,6 +69,18 @@ public sealed class ExecutionProviderTests
         var exception = Assert.Throws<ModelLoadException>(() => NanodetModel.Load(new OnnxTestModel().Build(), options));
 
         Assert.Equal(ModelErrorCodes.ProviderUnavailable, exception.Code);
+    }
+
+    [Fact]
+    public void CreateOn_GpuRequiredAndOnlyTheCpuThere_IsRefusedByOnnxRuntime()
+    {
+        // What is left when ONNX Runtime drops a GPU provider without an error: a session on the CPU alone.
+        var options = new ModelOptions { RequireGpu = true };
+
+        var exception = Assert.Throws<OnnxRuntimeException>(
+            () => SessionFactory.CreateOn(ExecutionProvider.Cpu, new OnnxTestModel().Build(), options));
+
+        Assert.Contains("CPU", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,32 @@
+using Nanodet.Serverless.Pipeline.Models;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary>What became of a model that was loaded and replayed.</summary>
+/// <param name="File">Its path.</param>
+/// <param name="Name">Its name; null when it could not be loaded.</param>
+/// <param name="Sha256">SHA-256 of the file; null when it could not be loaded.</param>
+/// <param name="Provider">What ran it; null when nothing did.</param>
+/// <param name="FallbackReason">Why that is the CPU although a GPU was preferred, or null.</param>
+/// <param name="Parity">What replaying its parity fixture showed; null when it could not be loaded.</param>
+/// <param name="Problem">Why it must not serve; null when it may.</param>
+internal sealed record DoctorModel(
+    string File, string? Name, string? Sha256, string? Provider, string? FallbackReason, ParityResult? Parity, DoctorProblem? Problem)
+{
+    /// <summary>Loads a model as a worker would, and replays its fixture.</summary>
+    public static DoctorModel Check(FileInfo file, bool requireGpu)
+    {
+        try
+        {
+            using var model = NanodetModel.Load(file.FullName, new ModelOptions { RequireGpu = requireGpu });
+            var parity = ParityFixture.Verify(model);
+            var problem = parity.Problem is { } reason ? new DoctorProblem(ModelErrorCodes.ParityFailed, reason) : null;
+            return new DoctorModel(
+                file.FullName, model.Description.Name, model.Sha256, model.Provider.Name, model.Provider.FallbackReason, parity, problem);
+        }
+        catch (ModelLoadException refused)
+        {
+            return new DoctorModel(file.FullName, null, null, null, null, null, new DoctorProblem(refused.Code, refused.Message));
+        }
+    }
+}
