@@ -1,5 +1,4 @@
 using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Checkpoints.Graph;
 using Nanodet.Serverless.Pipeline.Models;
 
 namespace Nanodet.Serverless.Cli;
@@ -18,6 +17,5 @@ internal static class ModelMaker
     public static ExportedModel Make(byte[] checkpoint, byte[] config, string name) => WithParity(ModelExporter.Export(checkpoint, config, name));
 
     /// <summary>Adds the parity fixture to an export.</summary>
-    public static ExportedModel WithParity(ExportedModel exported) =>
-        exported with { Onnx = OnnxMetadata.With(exported.Onnx, OnnxMetadata.Parity, ParityFixture.Compute(exported.Onnx)) };
+    public static ExportedModel WithParity(ExportedModel exported) => exported.WithParity(ParityFixture.Compute);
 }

@@ -8,6 +8,7 @@ using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Publishing;
 using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.Pipeline.Storage;
 
@@ -20,7 +21,7 @@ public static class PipelineServices
     public const string DetectorSection = "Nanodet:Detector";
 
     /// <summary>
-    /// Registers what the coordinator needs: storage, messages, grouping, jobs, writing. Options come from the sections that their
+    /// Registers what the coordinator needs: storage, messages, grouping, jobs, writing, publishing. Options come from the sections that their
     /// types name, and are checked at start.
     /// </summary>
     /// <param name="services">Has to have a configuration and logging.</param>
@@ -32,6 +33,10 @@ public static class PipelineServices
         services.TryAddSingleton<EventParser>();
         services.TryAddSingleton<ImageGrouper>();
         services.TryAddSingleton<JobStore>();
+        services.AddChecked<PublishOptions>(PublishOptions.Section);
+        services.AddChecked<WarmModelOptions>(WarmModelOptions.Section);
+        services.TryAddSingleton<ModelPublisher>();
+        services.TryAddSingleton<CheckpointStore>();
         services.TryAddSingleton(provider => new Reconciler(
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<MessageQueues>(),

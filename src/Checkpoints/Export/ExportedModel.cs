@@ -1,3 +1,4 @@
+using Nanodet.Serverless.Checkpoints.Graph;
 using Nanodet.Serverless.Checkpoints.StateDicts;
 
 namespace Nanodet.Serverless.Checkpoints.Export;
@@ -46,4 +47,12 @@ public sealed record ExportedModel
 
     /// <summary>What the user should know, in sentences.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
+
+    /// <summary>The same with a parity fixture inside. Whoever runs models computes it: this project does not.</summary>
+    /// <param name="compute">From the ONNX file to the fixture.</param>
+    public ExportedModel WithParity(Func<byte[], string> compute)
+    {
+        ArgumentNullException.ThrowIfNull(compute);
+        return this with { Onnx = OnnxMetadata.With(Onnx, OnnxMetadata.Parity, compute(Onnx)) };
+    }
 }

@@ -8,6 +8,7 @@ using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Http;
 using Nanodet.Serverless.Functions.Images;
 using Nanodet.Serverless.Functions.Jobs;
+using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Pipeline;
 
 namespace Nanodet.Serverless.Functions.Hosting;
@@ -32,6 +33,8 @@ internal static class NanodetFunctions
             services.AddOptions<NightlyOptions>()
                 .BindConfiguration(NightlyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
             services.AddSingleton<ImageIntake>();
+            services.AddSingleton<CheckpointIntake>();
+            services.AddSingleton<CheckpointPublisher>();
             services.AddSingleton<JobClient>();
             services.AddSingleton<NightlyJob>();
             services.AddSingleton<BatchStarter>();
