@@ -74,6 +74,7 @@ public sealed class ImageIntake(
             : queues.SendImageAsync(
                 new ImageMessage { Container = blob.ContainerName, Name = blob.BlobName, Etag = blob.ETag?.Trim('"') }, cancellationToken);
     }
+
     /// <summary>Lets an image wait for its group.</summary>
     /// <param name="body">The queue message.</param>
     /// <param name="messageId">Its id: two messages of the same content are two requests, two deliveries of one message are not.</param>
