@@ -34,8 +34,6 @@ public static class PipelineServices
         services.TryAddSingleton<ImageGrouper>();
         services.TryAddSingleton<JobStore>();
         services.AddChecked<PublishOptions>(PublishOptions.Section);
-        services.AddChecked<WarmModelOptions>(WarmModelOptions.Section);
-        services.TryAddSingleton<ModelPublisher>();
         services.TryAddSingleton<CheckpointStore>();
         services.TryAddSingleton(provider => new Reconciler(
             provider.GetRequiredService<StorageClients>(),
@@ -66,15 +64,24 @@ public static class PipelineServices
     {
         services.AddStorage();
         services.AddChecked<WorkerOptions>(WorkerOptions.Section);
-        services.AddChecked<WarmModelOptions>(WarmModelOptions.Section);
         services.TryAddSingleton<ModelStore>();
+        services.TryAddSingleton<ModelLoader>();
+        services.TryAddSingleton<ModelSelector>();
+        services.TryAddSingleton(provider => new OnDemandModels(
+            provider.GetRequiredService<ModelStore>(),
+            provider.GetRequiredService<ModelLoader>(),
+            provider.GetRequiredService<IOptions<WarmModelOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<OnDemandModels>>()));
         services.TryAddSingleton(provider => new WarmModel(
             provider.GetRequiredService<ModelStore>(),
+            provider.GetRequiredService<ModelLoader>(),
             provider.GetRequiredService<IOptions<WarmModelOptions>>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<WarmModel>>()));
         services.TryAddSingleton(provider => new WarmDetector(
             provider.GetRequiredService<WarmModel>(),
+            provider.GetRequiredService<ModelSelector>(),
             provider.GetRequiredService<IOptions<DetectorOptions>>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<WarmDetector>>()));
@@ -101,9 +108,17 @@ public static class PipelineServices
         services.AddChecked<StorageOptions>(StorageOptions.Section);
         services.AddChecked<DetectorOptions>(DetectorSection);
         services.AddChecked<BatchOptions>(BatchOptions.Section);
+        services.AddChecked<WarmModelOptions>(WarmModelOptions.Section);
         services.TryAddSingleton<StorageClients>();
         services.TryAddSingleton<StorageSetup>();
         services.TryAddSingleton<MessageQueues>();
+        services.TryAddSingleton<ModelPublisher>();
+        services.TryAddSingleton(provider => new ModelCatalog(
+            provider.GetRequiredService<StorageClients>(),
+            provider.GetRequiredService<IOptions<StorageOptions>>(),
+            provider.GetRequiredService<ModelPublisher>(),
+            provider.GetRequiredService<IOptions<WarmModelOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<BatchLists>();
         services.TryAddSingleton<BatchStaging>();
         services.TryAddSingleton<ResultRecords>();

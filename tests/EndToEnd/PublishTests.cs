@@ -51,6 +51,22 @@ public sealed class PublishTests
         Assert.Equal(published.Model.CheckpointSha256, again.Model!.CheckpointSha256);
         await ServesAsync(app, again.Model.Sha256);
         Assert.Equal(3, (await app.HealthAsync()).GetProperty("modelLoads").GetInt32());
+
+        // The version before stays addressable, and one that was never published is refused at once.
+        var named = $"tiny/{published.Model.Version}";
+        using (var content = new ByteArrayContent(image.Bytes))
+        {
+            var (status, result) = await app.SendAsync(HttpMethod.Post, $"api/detect?model={named}", content);
+            Assert.Equal((200, published.Model.Sha256), ((int)status, result.GetProperty("model").GetProperty("sha256").GetString()));
+        }
+
+        var job = await app.JobEndsAsync(await app.StartJobAsync(new { options = new { model = named }, force = true }));
+        Assert.Equal((1L, 0L), (job.Detected, job.Failed));
+        Assert.Equal(published.Model.Sha256, (await deployment.ReadRecordsAsync()).Values.Single().Model!.Sha256);
+        using var unknown = JsonContent.Create(new { options = new { model = "nowhere" } });
+        var (refusal, problem) = await app.SendAsync(HttpMethod.Post, "api/jobs", unknown);
+        Assert.Equal((400, "model_not_served"), ((int)refusal, problem.GetProperty("code").GetString()));
+        Assert.Contains(named, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

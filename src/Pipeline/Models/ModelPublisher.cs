@@ -103,22 +103,7 @@ public sealed class ModelPublisher(StorageClients clients, IOptions<StorageOptio
     public async Task<IReadOnlyList<PublishedModel>> ListAsync(CancellationToken cancellationToken)
     {
         var current = await FindCurrentAsync(cancellationToken).ConfigureAwait(false);
-        var models = new List<PublishedModel>();
-        await foreach (var blob in Container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix: null, cancellationToken).ConfigureAwait(false))
-        {
-            if (blob.Name.Split('/') is [var name, var version, OnnxName])
-            {
-                models.Add(new PublishedModel(
-                    name,
-                    version,
-                    blob.Metadata.TryGetValue(Sha256Key, out var sha256) ? sha256 : null,
-                    blob.Properties.ContentLength ?? 0,
-                    blob.Properties.CreatedOn ?? default,
-                    blob.Name == current?.Blob));
-            }
-        }
-
-        return [.. models.OrderByDescending(published => published.PublishedUtc)];
+        return await ModelCatalog.ListAsync(Container, current?.Blob, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Points back to a model that was published before; it is verified again first.</summary>
