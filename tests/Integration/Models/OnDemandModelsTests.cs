@@ -47,7 +47,7 @@ public sealed class OnDemandModelsTests(AzuriteFixture fixture)
         }
 
         images.Add(await app.UploadAsync("6.png"));
-        var batch = await app.Get<BatchLists>().WriteAsync(new FormedBatch("several", [.. images]), Token);
+        var batch = (await app.Get<BatchLists>().WriteAsync(new FormedBatch("several", [.. images]), Token)) with { Options = null };
         var detected = await app.ProcessAsync(batch);
         Assert.Equal((6, 1, 0), (detected!.Detected, detected.Failed, detected.Skipped));
         await app.WriteAsync(batch, detected);
