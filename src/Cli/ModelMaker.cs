@@ -1,5 +1,4 @@
 using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Checkpoints.Graph;
 using Nanodet.Serverless.Pipeline.Models;
 
 namespace Nanodet.Serverless.Cli;
@@ -18,13 +17,5 @@ internal static class ModelMaker
     public static ExportedModel Make(byte[] checkpoint, byte[] config, string name) => WithParity(ModelExporter.Export(checkpoint, config, name));
 
     /// <summary>Adds the parity fixture to an export: what the plain graph computes, for whichever graph is served to be held against.</summary>
-    public static ExportedModel WithParity(ExportedModel exported)
-    {
-        var fixture = ParityFixture.Compute(exported.PlainOnnx);
-        return exported with
-        {
-            Onnx = OnnxMetadata.With(exported.Onnx, OnnxMetadata.Parity, fixture),
-            PlainOnnx = OnnxMetadata.With(exported.PlainOnnx, OnnxMetadata.Parity, fixture),
-        };
-    }
+    public static ExportedModel WithParity(ExportedModel exported) => exported.WithParity(ParityFixture.Compute);
 }

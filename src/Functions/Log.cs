@@ -23,6 +23,21 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Information, "Reconciliation: {Examined} images examined, {Queued} without a record queued again.")]
     public static partial void Reconciled(ILogger logger, long examined, long queued);
 
-    [LoggerMessage(7, LogLevel.Information, "{Count} orchestrations that ended and are older than {Retention} were removed.")]
+    [LoggerMessage(7, LogLevel.Information, "The blob {Name} is neither a checkpoint nor a config and means nothing.")]
+    public static partial void CheckpointIgnored(ILogger logger, string name);
+
+    [LoggerMessage(8, LogLevel.Information, "Checkpoint {Stem} is published as {Name} {Version} ({Sha256}); largest difference {Difference:E1}.")]
+    public static partial void CheckpointPublished(ILogger logger, string stem, string name, string version, string sha256, float difference);
+
+    [LoggerMessage(9, LogLevel.Error, "Checkpoint {Stem} is refused ({Code}): {Reason}")]
+    public static partial void CheckpointRefused(ILogger logger, string stem, string code, string reason);
+
+    [LoggerMessage(10, LogLevel.Information, "Checkpoint {Stem} was overwritten or removed; what lies there now is looked at by itself.")]
+    public static partial void CheckpointSuperseded(ILogger logger, string stem);
+
+    [LoggerMessage(11, LogLevel.Information, "Checkpoint {Stem}: another publisher moved the pointer (try {Attempt}).")]
+    public static partial void PointerMoved(ILogger logger, string stem, int attempt);
+
+    [LoggerMessage(12, LogLevel.Information, "{Count} orchestrations that ended and are older than {Retention} were removed.")]
     public static partial void Purged(ILogger logger, long count, TimeSpan retention);
 }

@@ -27,6 +27,18 @@ public static class PipelineErrorCodes
     /// <summary>A version is published once: another model has it already.</summary>
     public const string VersionTaken = "model_version_taken";
 
+    /// <summary>A config has no checkpoint beside it.</summary>
+    public const string CheckpointMissing = "checkpoint_missing";
+
+    /// <summary>A checkpoint has no training config beside it.</summary>
+    public const string ConfigMissing = "config_missing";
+
+    /// <summary>A checkpoint or a config has more bytes than are read; it was not downloaded.</summary>
+    public const string CheckpointTooLarge = "checkpoint_too_large";
+
+    /// <summary>A checkpoint or a config lies in the archive tier.</summary>
+    public const string CheckpointArchived = "checkpoint_archived";
+
     /// <summary>There is no such model to go back to.</summary>
     public const string ModelNotPublished = "model_not_published";
 }

@@ -9,6 +9,7 @@ using Nanodet.Serverless.Pipeline.Gpu;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Publishing;
 using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.Pipeline.Storage;
 
@@ -21,7 +22,7 @@ public static class PipelineServices
     public const string DetectorSection = "Nanodet:Detector";
 
     /// <summary>
-    /// Registers what the coordinator needs: storage, messages, grouping, jobs, writing. Options come from the sections that their
+    /// Registers what the coordinator needs: storage, messages, grouping, jobs, writing, publishing. Options come from the sections that their
     /// types name, and are checked at start.
     /// </summary>
     /// <param name="services">Has to have a configuration and logging.</param>
@@ -33,6 +34,8 @@ public static class PipelineServices
         services.TryAddSingleton<EventParser>();
         services.TryAddSingleton<ImageGrouper>();
         services.TryAddSingleton<JobStore>();
+        services.AddChecked<PublishOptions>(PublishOptions.Section);
+        services.TryAddSingleton<CheckpointStore>();
         services.TryAddSingleton(provider => new Reconciler(
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<MessageQueues>(),
@@ -62,15 +65,24 @@ public static class PipelineServices
     {
         services.AddStorage();
         services.AddChecked<WorkerOptions>(WorkerOptions.Section);
-        services.AddChecked<WarmModelOptions>(WarmModelOptions.Section);
         services.TryAddSingleton<ModelStore>();
+        services.TryAddSingleton<ModelLoader>();
+        services.TryAddSingleton<ModelSelector>();
+        services.TryAddSingleton(provider => new OnDemandModels(
+            provider.GetRequiredService<ModelStore>(),
+            provider.GetRequiredService<ModelLoader>(),
+            provider.GetRequiredService<IOptions<WarmModelOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<OnDemandModels>>()));
         services.TryAddSingleton(provider => new WarmModel(
             provider.GetRequiredService<ModelStore>(),
+            provider.GetRequiredService<ModelLoader>(),
             provider.GetRequiredService<IOptions<WarmModelOptions>>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<WarmModel>>()));
         services.TryAddSingleton(provider => new WarmDetector(
             provider.GetRequiredService<WarmModel>(),
+            provider.GetRequiredService<ModelSelector>(),
             provider.GetRequiredService<IOptions<DetectorOptions>>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<WarmDetector>>()));
@@ -99,9 +111,17 @@ public static class PipelineServices
         services.AddChecked<StorageOptions>(StorageOptions.Section);
         services.AddChecked<DetectorOptions>(DetectorSection);
         services.AddChecked<BatchOptions>(BatchOptions.Section);
+        services.AddChecked<WarmModelOptions>(WarmModelOptions.Section);
         services.TryAddSingleton<StorageClients>();
         services.TryAddSingleton<StorageSetup>();
         services.TryAddSingleton<MessageQueues>();
+        services.TryAddSingleton<ModelPublisher>();
+        services.TryAddSingleton(provider => new ModelCatalog(
+            provider.GetRequiredService<StorageClients>(),
+            provider.GetRequiredService<IOptions<StorageOptions>>(),
+            provider.GetRequiredService<ModelPublisher>(),
+            provider.GetRequiredService<IOptions<WarmModelOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<BatchLists>();
         services.TryAddSingleton<BatchStaging>();
         services.TryAddSingleton<ResultRecords>();

@@ -1,3 +1,4 @@
+using Nanodet.Serverless.Checkpoints.Graph;
 using Nanodet.Serverless.Checkpoints.StateDicts;
 
 namespace Nanodet.Serverless.Checkpoints.Export;
@@ -52,4 +53,20 @@ public sealed record ExportedModel
 
     /// <summary>What the user should know, in sentences.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
+
+    /// <summary>
+    /// The same with a parity fixture inside both graphs: what the plain one computes, for whichever is served to be held against. Whoever
+    /// runs models computes it: this project does not.
+    /// </summary>
+    /// <param name="compute">From the plain graph's ONNX file to the fixture.</param>
+    public ExportedModel WithParity(Func<byte[], string> compute)
+    {
+        ArgumentNullException.ThrowIfNull(compute);
+        var fixture = compute(PlainOnnx);
+        return this with
+        {
+            Onnx = OnnxMetadata.With(Onnx, OnnxMetadata.Parity, fixture),
+            PlainOnnx = OnnxMetadata.With(PlainOnnx, OnnxMetadata.Parity, fixture),
+        };
+    }
 }

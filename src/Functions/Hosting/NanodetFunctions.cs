@@ -8,6 +8,7 @@ using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Http;
 using Nanodet.Serverless.Functions.Images;
 using Nanodet.Serverless.Functions.Jobs;
+using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Functions.Upkeep;
 using Nanodet.Serverless.Pipeline;
 
@@ -37,6 +38,8 @@ internal static class NanodetFunctions
                 .BindConfiguration(HistoryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
             services.AddSingleton<HistoryPurge>();
             services.AddSingleton<ImageIntake>();
+            services.AddSingleton<CheckpointIntake>();
+            services.AddSingleton<CheckpointPublisher>();
             services.AddSingleton<JobClient>();
             services.AddSingleton<NightlyJob>();
             services.AddSingleton<BatchStarter>();

@@ -4,6 +4,7 @@ using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Results;
 
 namespace Nanodet.Serverless.Functions.Http;
 
@@ -34,6 +35,8 @@ public sealed class DetectApi(WarmDetector detector, IOptions<WorkerOptions> wor
         return result switch
         {
             null => Problem.ModelNotReady("The model is not ready; GET /api/health says why. Try again later."),
+            { Error: { Code: FailureCodes.ModelNotServed or FailureCodes.ModelNotUsable } error } => Problem.Result(
+                StatusCodes.Status422UnprocessableEntity, error.Code, "The model cannot be used", error.Message),
             { Error: { } error } => Problem.Result(
                 StatusCodes.Status422UnprocessableEntity, error.Code, "The image cannot be used", error.Message),
             _ => new JsonAnswer(StatusCodes.Status200OK, result.ToUtf8Json(), JsonAnswer.Json),

@@ -4,22 +4,28 @@ using Microsoft.DurableTask.Client;
 using Nanodet.Serverless.Functions.Jobs;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Models;
 
 namespace Nanodet.Serverless.Functions.Http;
 
 /// <summary>From requests about jobs to answers.</summary>
-public sealed class JobsApi(JobClient jobs)
+public sealed class JobsApi(JobClient jobs, ModelCatalog models)
 {
     private const int DefaultLimit = 20;
     private const int MaxLimit = 100;
 
-    /// <summary>Starts a job: 202 with its status, 400 for a request that is none.</summary>
+    /// <summary>Starts a job: 202 with its status, 400 for a request that is none or names a model that is not published.</summary>
     public async Task<IResult> StartAsync(HttpRequest request, DurableTaskClient client, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         try
         {
             var wanted = await JobStore.ReadRequestAsync(request.Body, cancellationToken);
+            if (await models.FindProblemAsync(wanted.Options?.Model, cancellationToken) is { } problem)
+            {
+                return Problem.ModelNotServed(problem);
+            }
+
             return Accepted(await jobs.StartAsync(client, wanted, jobId: null, cancellationToken));
         }
         catch (PipelineException e)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Results;
 
 namespace Nanodet.Serverless.Functions.Http;
 
@@ -26,6 +27,10 @@ public static class Problem
     /// <summary>400: the request cannot be understood or holds a value out of its range.</summary>
     public static IResult InvalidRequest(string detail) =>
         Result(StatusCodes.Status400BadRequest, PipelineErrorCodes.InvalidRequest, "The request is not valid", detail);
+
+    /// <summary>400: the request names a model that is not published.</summary>
+    public static IResult ModelNotServed(string detail) =>
+        Result(StatusCodes.Status400BadRequest, FailureCodes.ModelNotServed, "There is no such model", detail);
 
     /// <summary>404: there is no such job.</summary>
     public static IResult JobNotFound(string jobId) =>

@@ -3,16 +3,18 @@ using Azure.Storage.Blobs.Specialized;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Functions.Images;
 
-/// <summary>From what triggers see to messages of queue <c>images</c>, and from there to batches.</summary>
+/// <summary>From what triggers see to messages of queue <c>images</c>, and from there to batches; events about checkpoints are passed on.</summary>
 public sealed class ImageIntake(
     MessageQueues queues,
     EventParser events,
+    CheckpointIntake checkpoints,
     PoisonWriter poison,
     ImageGrouper grouper,
     BatchStarter starter,
@@ -40,31 +42,37 @@ public sealed class ImageIntake(
         }
     }
 
-    /// <summary>Queues the images of an event. What is refused is logged; what nobody can read is kept as a dead letter.</summary>
-    public async Task QueueAsync(byte[] body, CancellationToken cancellationToken)
+    /// <summary>
+    /// Queues the images of an event, and starts the publication of its checkpoints. What is refused is logged; what nobody can read is
+    /// kept as a dead letter.
+    /// </summary>
+    public async Task QueueAsync(byte[] body, DurableTaskClient client, CancellationToken cancellationToken)
     {
         foreach (var parsed in events.Parse(body))
         {
             if (parsed.IsAccepted)
             {
                 await queues.SendImageAsync(parsed.Message, cancellationToken);
-                continue;
             }
-
-            Log.EventRefused(logger, parsed.Refusal, parsed.Reason);
-            if (parsed.Refusal == ParsedEvent.NotAnEvent)
+            else if (parsed.Checkpoint is { } checkpoint)
             {
-                await poison.WriteEventAsync(body, cancellationToken);
+                await checkpoints.StartAsync(client, checkpoint, cancellationToken);
+            }
+            else if (parsed.IsRefused)
+            {
+                await RefuseAsync(body, parsed, cancellationToken);
             }
         }
     }
 
-    /// <summary>Queues a blob whose trigger failed too often.</summary>
-    public Task QueuePoisonedAsync(byte[] body, CancellationToken cancellationToken)
+    /// <summary>Goes on with a blob whose trigger failed too often.</summary>
+    public Task QueuePoisonedAsync(byte[] body, DurableTaskClient client, CancellationToken cancellationToken)
     {
         var blob = PoisonedBlob.Read(body);
-        return queues.SendImageAsync(
-            new ImageMessage { Container = blob.ContainerName, Name = blob.BlobName, Etag = blob.ETag?.Trim('"') }, cancellationToken);
+        return checkpoints.Owns(blob.ContainerName)
+            ? checkpoints.StartAsync(client, blob.BlobName, cancellationToken)
+            : queues.SendImageAsync(
+                new ImageMessage { Container = blob.ContainerName, Name = blob.BlobName, Etag = blob.ETag?.Trim('"') }, cancellationToken);
     }
 
     /// <summary>Lets an image wait for its group.</summary>
@@ -79,5 +87,14 @@ public sealed class ImageIntake(
             message with { Stamp = message.Stamp ?? messageId },
             (batch, token) => starter.StartAsync(client, batch, token),
             cancellationToken);
+    }
+
+    private async Task RefuseAsync(byte[] body, ParsedEvent parsed, CancellationToken cancellationToken)
+    {
+        Log.EventRefused(logger, parsed.Refusal!, parsed.Reason!);
+        if (parsed.Refusal == ParsedEvent.NotAnEvent)
+        {
+            await poison.WriteEventAsync(body, cancellationToken);
+        }
     }
 }

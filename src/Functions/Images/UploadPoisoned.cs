@@ -1,12 +1,15 @@
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
 
 namespace Nanodet.Serverless.Functions.Images;
 
-/// <summary>A blob whose trigger failed too often: it is queued from here.</summary>
+/// <summary>A blob whose trigger failed too often: its way goes on from here.</summary>
 public sealed class UploadPoisoned(ImageIntake intake)
 {
-    /// <summary>Queues it.</summary>
+    /// <summary>Queues an image; starts the publication of a checkpoint.</summary>
     [Function(nameof(UploadPoisoned))]
-    public Task RunAsync([QueueTrigger("webjobs-blobtrigger-poison")] byte[] message, CancellationToken cancellationToken) =>
-        intake.QueuePoisonedAsync(message, cancellationToken);
+    public Task RunAsync(
+        [QueueTrigger("webjobs-blobtrigger-poison")] byte[] message,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellationToken) => intake.QueuePoisonedAsync(message, client, cancellationToken);
 }

@@ -11,6 +11,7 @@ namespace Nanodet.Serverless.Pipeline.Batches;
 /// <summary>The steps of a batch on a ready model: look up, claim, download, detect, stage.</summary>
 internal sealed class BatchDetection(
     WarmDetector detector,
+    ModelSelector selector,
     ImageSource source,
     ResultRecords records,
     BatchStaging staging,
@@ -28,16 +29,17 @@ internal sealed class BatchDetection(
     {
         var begin = time.GetUtcNow();
         var images = messages.Select(message => new BatchImage(message)).ToArray();
+        var models = await SelectAsync(batch, images, lease, cancellationToken).ConfigureAwait(false);
         string? stagingBlob = null;
         try
         {
-            await ForEachAsync(images, image => LookUpAsync(batch, image, lease, cancellationToken), cancellationToken)
+            await ForEachAsync(images, image => LookUpAsync(batch, image, models, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
             await ClaimAsync(batch, images, cancellationToken).ConfigureAwait(false);
             foreach (var wave in Waves(images))
             {
                 await ForEachAsync(wave, image => DownloadAsync(batch, image, cancellationToken), cancellationToken).ConfigureAwait(false);
-                await DetectAsync(batch, wave, lease, cancellationToken).ConfigureAwait(false);
+                await DetectAsync(batch, wave, lease, models, cancellationToken).ConfigureAwait(false);
             }
 
             var outcomes = images.Select(image => Trace(image, begin)).ToArray();
@@ -61,8 +63,23 @@ internal sealed class BatchDetection(
             new ParallelOptions { MaxDegreeOfParallelism = options.Value.DownloadConcurrency, CancellationToken = cancellationToken },
             async (image, _) => await step(image).ConfigureAwait(false));
 
+    /// <summary>The model for each name that the images' requests have; the empty one stands for none.</summary>
+    private async Task<IReadOnlyDictionary<string, SelectedModel>> SelectAsync(
+        BatchReference batch, BatchImage[] images, ModelLease warm, CancellationToken cancellationToken)
+    {
+        var models = new Dictionary<string, SelectedModel>(StringComparer.Ordinal);
+        foreach (var requested in images.Select(image => RequestedModel(batch, image)).Distinct())
+        {
+            models[requested] = await selector
+                .SelectAsync(warm, requested.Length == 0 ? null : requested, cancellationToken).ConfigureAwait(false);
+        }
+
+        return models;
+    }
+
     /// <summary>Finds the image's identity out, and whether its result is there.</summary>
-    private async Task LookUpAsync(BatchReference batch, BatchImage image, ModelLease lease, CancellationToken cancellationToken)
+    private async Task LookUpAsync(
+        BatchReference batch, BatchImage image, IReadOnlyDictionary<string, SelectedModel> models, CancellationToken cancellationToken)
     {
         var requested = RequestedOptions(batch, image);
         if (await source.LookUpAsync(image, cancellationToken).ConfigureAwait(false) is { } error)
@@ -71,15 +88,14 @@ internal sealed class BatchDetection(
             return;
         }
 
-        if (requested?.Model is { } model && !lease.Serves(model))
+        var model = models[RequestedModel(batch, image)];
+        if (model.Error is { } problem)
         {
-            Fail(batch, image, new DetectionError(
-                FailureCodes.ModelNotServed,
-                $"Expected model '{model}', this worker serves '{lease.Model.Description.Name}' version {lease.Model.Version}."));
+            Fail(batch, image, problem);
             return;
         }
 
-        image.Identity = IdentityOf(image, lease.Model, ResultOptions.From(detector.OptionsFor(requested)));
+        image.Identity = IdentityOf(image, model.Sha256, ResultOptions.From(detector.OptionsFor(requested)));
         if (batch.Force)
         {
             return;
@@ -170,16 +186,55 @@ internal sealed class BatchDetection(
         }
     }
 
-    private async Task DetectAsync(BatchReference batch, BatchImage[] wave, ModelLease lease, CancellationToken cancellationToken)
+    private async Task DetectAsync(
+        BatchReference batch,
+        BatchImage[] wave,
+        ModelLease warm,
+        IReadOnlyDictionary<string, SelectedModel> models,
+        CancellationToken cancellationToken)
     {
-        var groups = wave.Where(image => image.Outcome is null).GroupBy(image => RequestedOptions(batch, image));
-        foreach (var group in groups)
+        // One other model at a time: a batch that held one while it waits for the next could wait for a batch that does the same.
+        foreach (var group in wave.Where(image => image.Outcome is null).GroupBy(image => RequestedModel(batch, image)))
         {
-            var images = group.ToArray();
+            var model = models[group.Key];
+            var (lease, error) = await selector.LeaseAsync(warm, model, options.Value.ReadyWait, cancellationToken).ConfigureAwait(false);
+            using var other = model.Other is null ? null : lease;
+            if (error is not null)
+            {
+                Refuse(batch, group, error);
+            }
+            else
+            {
+                await DetectAsync(
+                    batch,
+                    [.. group],
+                    lease ?? throw new ModelLoadException(
+                        ModelErrorCodes.Busy, $"Expected model '{group.Key}' within {options.Value.ReadyWait}, found no room for it yet or storage away."),
+                    cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>The claims end here: such a failure is no result that another batch could rely on.</summary>
+    private void Refuse(BatchReference batch, IEnumerable<BatchImage> images, DetectionError error)
+    {
+        foreach (var image in images)
+        {
+            image.Content = default;
+            LeaveClaim(image);
+            Fail(batch, image, error);
+        }
+    }
+
+    private async Task DetectAsync(BatchReference batch, BatchImage[] group, ModelLease lease, CancellationToken cancellationToken)
+    {
+        foreach (var same in group.GroupBy(image => RequestedOptions(batch, image)))
+        {
+            var images = same.ToArray();
             using var activity = PipelineTelemetry.Source.StartActivity("nanodet.batch.infer");
             activity?.SetTag("nanodet.batch.size", images.Length);
             var detection = await detector.DetectAsync(
-                [.. images.Select(image => image.Content)], group.Key, lease, cancellationToken).ConfigureAwait(false);
+                [.. images.Select(image => image.Content)], same.Key, lease, cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < images.Length; i++)
             {
                 var image = images[i];
@@ -190,17 +245,21 @@ internal sealed class BatchDetection(
                 {
                     // The session was lost, and another model took its place: the claim keeps the old identity, the result has its own.
                     // A forced image has claimed nothing, and must not end another batch's claim.
-                    if (image.IsClaimed)
-                    {
-                        _register.Leave(image.Identity!, stagingBlob: null);
-                        image.IsClaimed = false;
-                    }
-
-                    image.Identity = IdentityOf(image, detection.Detector.Model, result.Options!);
+                    LeaveClaim(image);
+                    image.Identity = IdentityOf(image, detection.Detector.Model.Sha256, result.Options!);
                 }
 
                 Finish(image, result);
             }
+        }
+    }
+
+    private void LeaveClaim(BatchImage image)
+    {
+        if (image.IsClaimed)
+        {
+            _register.Leave(image.Identity!, stagingBlob: null);
+            image.IsClaimed = false;
         }
     }
 
@@ -217,8 +276,10 @@ internal sealed class BatchDetection(
         }
     }
 
-    private static string IdentityOf(BatchImage image, NanodetModel model, ResultOptions used) =>
-        ResultIdentity.Compute(image.Message.Container, image.Message.Name, image.Etag!, model.Sha256, used.ComputeHash());
+    private static string IdentityOf(BatchImage image, string modelSha256, ResultOptions used) =>
+        ResultIdentity.Compute(image.Message.Container, image.Message.Name, image.Etag!, modelSha256, used.ComputeHash());
+
+    private static string RequestedModel(BatchReference batch, BatchImage image) => RequestedOptions(batch, image)?.Model ?? string.Empty;
 
     private static DetectionRequestOptions? RequestedOptions(BatchReference batch, BatchImage image) =>
         batch.Options ?? image.Message.Options;

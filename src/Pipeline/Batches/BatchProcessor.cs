@@ -106,7 +106,11 @@ public sealed class BatchProcessor : IDisposable
             batch = batch with { Force = false };
         }
 
-        var detected = await _detection.RunAsync(batch, images, lease, cancellationToken).ConfigureAwait(false);
+        if (await DetectAsync(message, batch, images, lease, cancellationToken).ConfigureAwait(false) is not { } detected)
+        {
+            return null;
+        }
+
         _finished.Add(batch.BatchId);
         var duration = _time.GetElapsedTime(start);
         PipelineTelemetry.BatchSize.Record(images.Count);
@@ -114,6 +118,25 @@ public sealed class BatchProcessor : IDisposable
         Log.BatchProcessed(
             _logger, batch.BatchId, detected.Detected, detected.Failed, detected.Skipped, duration.TotalMilliseconds);
         return detected;
+    }
+
+    /// <summary>Null when a model that the batch names is not there yet: it is not the batch's fault, and no dequeue count runs out.</summary>
+    private async Task<BatchDetected?> DetectAsync(
+        BatchMessage message,
+        BatchReference batch,
+        IReadOnlyList<ImageMessage> images,
+        ModelLease lease,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _detection.RunAsync(batch, images, lease, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ModelLoadException exception) when (exception.Code is ModelErrorCodes.Busy or ModelErrorCodes.StorageUnavailable)
+        {
+            Log.BatchWithoutModel(_logger, batch.BatchId, message.Attempt, exception.Message);
+            return null;
+        }
     }
 
     /// <summary>A batch has many parents: the traces of its images become links.</summary>

@@ -126,16 +126,17 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
 
     private ParsedEvent Accept(ImageMessage message)
     {
-        if (!options.Value.IsImageContainer(message.Container))
+        var isCheckpoint = message.Container == options.Value.Checkpoints;
+        if (!isCheckpoint && !options.Value.IsImageContainer(message.Container))
         {
             return ParsedEvent.Refuse(
                 ParsedEvent.OtherContainer,
-                $"Expected a blob in container '{options.Value.Images}', found one in '{message.Container}'.");
+                $"Expected a blob in container '{options.Value.Images}' or '{options.Value.Checkpoints}', found one in '{message.Container}'.");
         }
 
         return BlobNames.FindProblem(message.Container, message.Name) is { } problem
             ? ParsedEvent.Refuse(ParsedEvent.NotAnEvent, $"Blob: {problem}.")
-            : ParsedEvent.Accept(message);
+            : isCheckpoint ? ParsedEvent.AcceptCheckpoint(message.Name) : ParsedEvent.Accept(message);
     }
 
     private static string? Text(JsonElement item, string name) =>

@@ -2,10 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Nanodet.Serverless.Pipeline.Messages;
 
-/// <summary>What an event of queue <c>events</c> became: a message, or a refusal.</summary>
-/// <param name="Message">The message for queue <c>images</c>; null when the event is refused.</param>
-/// <param name="Refusal">A stable code; null when there is a message.</param>
-/// <param name="Reason">For people: what was expected and what was found; null when there is a message.</param>
+/// <summary>What an event of queue <c>events</c> became: a message about an image, the name of a checkpoint, or a refusal.</summary>
+/// <param name="Message">The message for queue <c>images</c>; null when the event is about none.</param>
+/// <param name="Refusal">A stable code; null when the event is not refused.</param>
+/// <param name="Reason">For people: what was expected and what was found; null when the event is not refused.</param>
 public sealed record ParsedEvent(ImageMessage? Message, string? Refusal, string? Reason)
 {
     /// <summary>The body is no JSON, or none of the three forms.</summary>
@@ -22,10 +22,18 @@ public sealed record ParsedEvent(ImageMessage? Message, string? Refusal, string?
 
     /// <summary>True when there is a message.</summary>
     [MemberNotNullWhen(true, nameof(Message))]
-    [MemberNotNullWhen(false, nameof(Refusal), nameof(Reason))]
     public bool IsAccepted => Message is not null;
 
+    /// <summary>True when there is a refusal.</summary>
+    [MemberNotNullWhen(true, nameof(Refusal), nameof(Reason))]
+    public bool IsRefused => Refusal is not null;
+
+    /// <summary>The blob of container <c>checkpoints</c> that the event is about; null when it is about none.</summary>
+    public string? Checkpoint { get; private init; }
+
     internal static ParsedEvent Accept(ImageMessage message) => new(message, null, null);
+
+    internal static ParsedEvent AcceptCheckpoint(string name) => new(null, null, null) { Checkpoint = name };
 
     internal static ParsedEvent Refuse(string code, string reason) => new(null, code, reason);
 }

@@ -1,18 +1,25 @@
 namespace Nanodet.Serverless.Pipeline.Models;
 
 /// <summary>A model in memory and who uses it: it goes when it was given up and the last lease has ended.</summary>
-internal sealed class LoadedModel(NanodetModel model)
+internal sealed class LoadedModel(NanodetModel model, IModelOwner owner)
 {
     private readonly Lock _gate = new();
     private int _leases = 1;
 
     internal NanodetModel Model { get; } = model;
 
+    /// <summary>Who keeps it.</summary>
+    internal IModelOwner Owner { get; } = owner;
+
+    /// <summary>The name that it is published under, where it was loaded by that.</summary>
+    internal string? PublishedName { get; init; }
+
     /// <summary>The most images that one run has memory for, as far as that is known.</summary>
     internal int MaxBatchSize { get; set; } = int.MaxValue;
 
     /// <summary>Null when it is gone.</summary>
-    internal ModelLease? TryLease()
+    /// <param name="ended">Called when the lease ends.</param>
+    internal ModelLease? TryLease(Action? ended = null)
     {
         lock (_gate)
         {
@@ -22,7 +29,7 @@ internal sealed class LoadedModel(NanodetModel model)
             }
 
             _leases++;
-            return new ModelLease(this);
+            return new ModelLease(this, ended);
         }
     }
 

@@ -3,9 +3,14 @@ namespace Nanodet.Serverless.Pipeline.Models;
 /// <summary>Keeps a model alive while it is used, even when another one takes its place. Dispose it soon.</summary>
 public sealed class ModelLease : IDisposable
 {
+    private readonly Action? _ended;
     private int _isDisposed;
 
-    internal ModelLease(LoadedModel loaded) => Loaded = loaded;
+    internal ModelLease(LoadedModel loaded, Action? ended)
+    {
+        Loaded = loaded;
+        _ended = ended;
+    }
 
     /// <summary>The model.</summary>
     public NanodetModel Model => Loaded.Model;
@@ -18,16 +23,10 @@ public sealed class ModelLease : IDisposable
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
             Loaded.Release();
+            _ended?.Invoke();
         }
     }
 
     /// <summary>True when a request for that model is one for this model: by name, version, both, or SHA-256.</summary>
-    internal bool Serves(string requested)
-    {
-        var (name, version) = (Model.Description.Name, Model.Version);
-        return requested == name
-            || requested == version
-            || requested == $"{name}/{version}"
-            || string.Equals(requested, Model.Sha256, StringComparison.OrdinalIgnoreCase);
-    }
+    internal bool Serves(string requested) => ModelCatalog.Names(requested, Model.Description.Name, Model.Version, Model.Sha256);
 }

@@ -4,6 +4,7 @@ using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Storage;
 
@@ -46,17 +47,55 @@ public sealed class ModelPublisher(StorageClients clients, IOptions<StorageOptio
     public async Task<ModelPointer> PublishAsync(byte[] onnx, byte[]? config, string? version, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(onnx);
-        var (current, etag) = await ReadPointerAsync(cancellationToken).ConfigureAwait(false);
-        var pointer = Verify(onnx, config, version);
-        await StoreAsync(pointer.Blob, onnx, pointer.Sha256, OnnxContentType, cancellationToken).ConfigureAwait(false);
-        if (config is not null)
-        {
-            await StoreAsync(ConfigOf(pointer), config, Hash(config), ConfigContentType, cancellationToken).ConfigureAwait(false);
-        }
+        var seen = await ReadPointerAsync(cancellationToken).ConfigureAwait(false);
+        var model = Verify(onnx, config, version);
+        await StoreAsync(model, cancellationToken).ConfigureAwait(false);
+        return await PromoteAsync(model, seen, cancellationToken).ConfigureAwait(false);
+    }
 
-        pointer = pointer with { Previous = current?.Id == pointer.Id ? current.Previous : current?.Id };
-        await MovePointerAsync(pointer, etag, cancellationToken).ConfigureAwait(false);
-        return pointer;
+    /// <summary>Publishes a model that was verified, if it is still wanted when the pointer is about to move.</summary>
+    /// <param name="model">The model, see <see cref="Verify"/>.</param>
+    /// <param name="isWanted">Asked after the pointer was read: what makes it false later moves the pointer, too, or comes later.</param>
+    /// <param name="cancellationToken">Gives up; the pointer has moved or has not.</param>
+    /// <returns>The pointer that stands now; null when the model is not wanted any more.</returns>
+    /// <exception cref="PipelineException">
+    /// <see cref="PipelineErrorCodes.PointerMoved"/>: another publisher was faster; <see cref="PipelineErrorCodes.VersionTaken"/>.
+    /// </exception>
+    public async Task<ModelPointer?> PublishAsync(
+        VerifiedModel model, Func<CancellationToken, Task<bool>> isWanted, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(isWanted);
+        var seen = await ReadPointerAsync(cancellationToken).ConfigureAwait(false);
+        await StoreAsync(model, cancellationToken).ConfigureAwait(false);
+        return await isWanted(cancellationToken).ConfigureAwait(false)
+            ? await PromoteAsync(model, seen, cancellationToken).ConfigureAwait(false)
+            : null;
+    }
+
+    /// <summary>Loads a model as a worker would, on the CPU, and replays its parity fixture.</summary>
+    /// <param name="onnx">The ONNX file.</param>
+    /// <param name="config">The NanoDet config of a foreign model, as UTF-8 YAML; null for a model that describes itself.</param>
+    /// <param name="version">Its version; null for the first 12 digits of its SHA-256.</param>
+    /// <exception cref="ModelLoadException">The model is none, does not reproduce its parity fixture, or detects nothing.</exception>
+    public static VerifiedModel Verify(byte[] onnx, byte[]? config, string? version)
+    {
+        ArgumentNullException.ThrowIfNull(onnx);
+        using var loaded = NanodetModel.Load(
+            onnx,
+            new ModelOptions { Provider = ExecutionProvider.Cpu, Version = version },
+            () => config is null ? null : ForeignModelConfig.Read(Encoding.UTF8.GetString(config), ForeignName, ConfigName));
+
+        // A model whose output cannot be read as detections is refused here, and not by the workers.
+        _ = new Detector(loaded);
+        var parity = ParityFixture.Verify(loaded);
+        parity.EnsurePassed();
+        var name = loaded.Description.Name;
+        var pointer = new ModelPointer(name, loaded.Version, loaded.Sha256, $"{name}/{loaded.Version}/{OnnxName}");
+        return BlobNames.FindProblem(pointer.Blob) is null && pointer.Blob.Count(character => character is '/' or '\\') == 2
+            ? new VerifiedModel(onnx, config, pointer, parity)
+            : throw ModelLoadException.Contract(
+                $"Expected a name and a version without slashes that are not '.' or '..', found '{name}' and '{loaded.Version}'.");
     }
 
     /// <summary>Lists the models that were published, the latest first.</summary>
@@ -64,22 +103,7 @@ public sealed class ModelPublisher(StorageClients clients, IOptions<StorageOptio
     public async Task<IReadOnlyList<PublishedModel>> ListAsync(CancellationToken cancellationToken)
     {
         var current = await FindCurrentAsync(cancellationToken).ConfigureAwait(false);
-        var models = new List<PublishedModel>();
-        await foreach (var blob in Container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix: null, cancellationToken).ConfigureAwait(false))
-        {
-            if (blob.Name.Split('/') is [var name, var version, OnnxName])
-            {
-                models.Add(new PublishedModel(
-                    name,
-                    version,
-                    blob.Metadata.TryGetValue(Sha256Key, out var sha256) ? sha256 : null,
-                    blob.Properties.ContentLength ?? 0,
-                    blob.Properties.CreatedOn ?? default,
-                    blob.Name == current?.Blob));
-            }
-        }
-
-        return [.. models.OrderByDescending(published => published.PublishedUtc)];
+        return await ModelCatalog.ListAsync(Container, current?.Blob, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Points back to a model that was published before; it is verified again first.</summary>
@@ -105,20 +129,27 @@ public sealed class ModelPublisher(StorageClients clients, IOptions<StorageOptio
         }
 
         var config = await FindConfigAsync($"{id}/{ConfigName}", cancellationToken).ConfigureAwait(false);
-        var pointer = Verify(onnx, config, id[(id.LastIndexOf('/') + 1)..]) with { Previous = current?.Id };
+        var pointer = Verify(onnx, config, id[(id.LastIndexOf('/') + 1)..]).Pointer with { Previous = current?.Id };
         await MovePointerAsync(pointer, etag, cancellationToken).ConfigureAwait(false);
         return pointer;
     }
 
-    private static ModelPointer Verify(byte[] onnx, byte[]? config, string? version)
+    private async Task StoreAsync(VerifiedModel model, CancellationToken cancellationToken)
     {
-        using var loaded = NanodetModel.Load(
-            onnx,
-            new ModelOptions { Provider = ExecutionProvider.Cpu, Version = version },
-            () => config is null ? null : ForeignModelConfig.Read(Encoding.UTF8.GetString(config), ForeignName, ConfigName));
-        ParityFixture.Verify(loaded).EnsurePassed();
-        var name = loaded.Description.Name;
-        return new ModelPointer(name, loaded.Version, loaded.Sha256, $"{name}/{loaded.Version}/{OnnxName}");
+        await StoreAsync(model.Pointer.Blob, model.Onnx, model.Pointer.Sha256, OnnxContentType, cancellationToken).ConfigureAwait(false);
+        if (model.Config is { } config)
+        {
+            await StoreAsync(ConfigOf(model.Pointer), config, Hash(config), ConfigContentType, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<ModelPointer> PromoteAsync(
+        VerifiedModel model, (ModelPointer? Pointer, ETag? ETag) seen, CancellationToken cancellationToken)
+    {
+        var current = seen.Pointer;
+        var pointer = model.Pointer with { Previous = current?.Id == model.Pointer.Id ? current.Previous : current?.Id };
+        await MovePointerAsync(pointer, seen.ETag, cancellationToken).ConfigureAwait(false);
+        return pointer;
     }
 
     /// <summary>Stores a version once: the same bytes again are no news, other bytes under its name are refused.</summary>

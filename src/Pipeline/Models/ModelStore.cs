@@ -23,21 +23,29 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
 
     /// <summary>Fetches the model.</summary>
     /// <exception cref="ModelLoadException">It is missing or corrupt, or storage cannot be reached.</exception>
-    internal async Task<FetchedModel> FetchAsync(CancellationToken cancellationToken)
+    internal Task<FetchedModel> FetchAsync(CancellationToken cancellationToken) => NameAsync(() => _options.Source switch
+    {
+        WarmModelSource.File => CheckFileAsync(_options.File!, cancellationToken),
+        WarmModelSource.Blob => FetchBlobAsync(
+            _options.Blob!,
+            _options.Sha256?.ToLowerInvariant(),
+            Path.GetFileNameWithoutExtension(_options.Blob!),
+            version: null,
+            cancellationToken),
+        _ => FetchCurrentAsync(cancellationToken),
+    });
+
+    /// <summary>Fetches a published model, current or not.</summary>
+    /// <inheritdoc cref="FetchAsync(CancellationToken)"/>
+    internal Task<FetchedModel> FetchAsync(PublishedModel model, CancellationToken cancellationToken) => NameAsync(() => FetchBlobAsync(
+        $"{model.Id}/model.onnx", model.Sha256?.ToLowerInvariant(), model.Name, model.Version, cancellationToken));
+
+    /// <summary>Gives storage's faults their name.</summary>
+    private async Task<FetchedModel> NameAsync(Func<Task<FetchedModel>> fetchAsync)
     {
         try
         {
-            return _options.Source switch
-            {
-                WarmModelSource.File => await CheckFileAsync(_options.File!, cancellationToken).ConfigureAwait(false),
-                WarmModelSource.Blob => await FetchBlobAsync(
-                    _options.Blob!,
-                    _options.Sha256?.ToLowerInvariant(),
-                    Path.GetFileNameWithoutExtension(_options.Blob!),
-                    version: null,
-                    cancellationToken).ConfigureAwait(false),
-                _ => await FetchCurrentAsync(cancellationToken).ConfigureAwait(false),
-            };
+            return await fetchAsync().ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is RequestFailedException or AuthenticationFailedException)
         {

@@ -39,6 +39,9 @@ public sealed class NanodetModel : IDisposable
     /// <summary>Version of the model in results.</summary>
     public string Version { get; }
 
+    /// <summary>True when the model was disposed and its last run has ended: its session, and with it the memory, is gone.</summary>
+    internal bool IsGone => Volatile.Read(ref _leases) == 0;
+
     /// <summary>True when the graph takes exactly one image at a time.</summary>
     public bool IsBatchFixed { get; }
 

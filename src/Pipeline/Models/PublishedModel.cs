@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Nanodet.Serverless.Pipeline.Models;
 
 /// <summary>A model in the container of models.</summary>
@@ -7,4 +9,9 @@ namespace Nanodet.Serverless.Pipeline.Models;
 /// <param name="Bytes">Size of the ONNX file.</param>
 /// <param name="PublishedUtc">When it was stored, in UTC.</param>
 /// <param name="IsCurrent">Whether the pointer names it.</param>
-public sealed record PublishedModel(string Name, string Version, string? Sha256, long Bytes, DateTimeOffset PublishedUtc, bool IsCurrent);
+public sealed record PublishedModel(string Name, string Version, string? Sha256, long Bytes, DateTimeOffset PublishedUtc, bool IsCurrent)
+{
+    /// <summary>The model as <c>name/version</c>.</summary>
+    [JsonIgnore]
+    public string Id => $"{Name}/{Version}";
+}

@@ -18,6 +18,7 @@ public sealed class WarmDetector
     private static readonly TimeSpan RebuildLimit = TimeSpan.FromMinutes(2);
 
     private readonly WarmModel _model;
+    private readonly ModelSelector _selector;
     private readonly DetectorOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -26,12 +27,14 @@ public sealed class WarmDetector
 
     internal WarmDetector(
         WarmModel model,
+        ModelSelector selector,
         IOptions<DetectorOptions> options,
         TimeProvider time,
         ILogger<WarmDetector> logger,
         Func<Detector, IReadOnlyList<ReadOnlyMemory<byte>>, CancellationToken, IReadOnlyList<DetectionOutcome>>? run = null)
     {
         _model = model;
+        _selector = selector;
         _options = options.Value;
         _time = time;
         _logger = logger;
@@ -56,6 +59,7 @@ public sealed class WarmDetector
     /// <param name="limit">How long to wait for a model that is not ready.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The result, possibly a failure; null when the model is not ready.</returns>
+    /// <exception cref="Azure.RequestFailedException">Another model was asked for, and storage failed.</exception>
     /// <exception cref="PipelineException">An option is out of its range.</exception>
     public async Task<DetectionResult?> DetectAsync(
         ReadOnlyMemory<byte> image,
@@ -73,16 +77,23 @@ public sealed class WarmDetector
         }
 
         var reference = new ImageReference(null, name, null, image.Length);
-        if (options?.Model is { } requested && !lease.Serves(requested))
+        var selected = await _selector.SelectAsync(lease, options?.Model, cancellationToken).ConfigureAwait(false);
+        var (used, error) = await _selector.LeaseAsync(lease, selected, limit, cancellationToken).ConfigureAwait(false);
+        using (used)
         {
-            return DetectionResult.CreateFailure(
-                new DetectionError(FailureCodes.ModelNotServed, $"Expected model '{requested}', this worker serves another one."),
-                reference,
-                _time.GetUtcNow());
-        }
+            if (error is not null)
+            {
+                return DetectionResult.CreateFailure(error, reference, _time.GetUtcNow());
+            }
 
-        var detection = await DetectAsync([image], options, lease, cancellationToken).ConfigureAwait(false);
-        return DetectionResult.Create(detection.Outcomes[0], reference, detection.Detector, _time.GetUtcNow());
+            if (used is null)
+            {
+                return null;
+            }
+
+            var detection = await DetectAsync([image], options, used, cancellationToken).ConfigureAwait(false);
+            return DetectionResult.Create(detection.Outcomes[0], reference, detection.Detector, _time.GetUtcNow());
+        }
     }
 
     /// <summary>Detects images; a fault of the session is survived as long as another try makes sense.</summary>
@@ -94,7 +105,7 @@ public sealed class WarmDetector
         CancellationToken cancellationToken)
     {
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
-        using var run = new WarmRun(lease, OptionsFor(requested));
+        using var run = new WarmRun(lease, OptionsFor(requested), requested?.Model);
         try
         {
             context.Properties.Set(WarmRun.Key, run);
@@ -142,12 +153,21 @@ public sealed class WarmDetector
             return;
         }
 
-        _model.ReportLost(run.Lease.Loaded, exception);
-        var lease = await _model.WaitAsync(RebuildLimit, cancellationToken).ConfigureAwait(false);
-        run.Replace(lease ?? throw new ModelLoadException(
-            ModelErrorCodes.SessionLost,
-            $"The session was lost and was not built again within {RebuildLimit}: {exception.Message}",
-            exception));
+        var owner = run.Lease.Loaded.Owner;
+        owner.ReportLost(run.Lease.Loaded, exception);
+        var lease = await owner.RenewAsync(run.Lease, RebuildLimit, cancellationToken).ConfigureAwait(false)
+            ?? throw new ModelLoadException(
+                ModelErrorCodes.SessionLost,
+                $"The session was lost and was not built again within {RebuildLimit}: {exception.Message}",
+                exception);
+        run.Replace(lease);
+        if (run.RequestedModel is { } requested && !lease.Serves(requested))
+        {
+            throw new ModelLoadException(
+                ModelErrorCodes.SessionLost,
+                $"The session of '{requested}' was lost, and another model took its place meanwhile; the request has to come again.",
+                exception);
+        }
     }
 
     private static WarmRun Run(ResilienceContext context) => context.Properties.GetValue(WarmRun.Key, null!);

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
@@ -16,11 +15,12 @@ namespace Nanodet.Serverless.Pipeline.Models;
 /// ready. While that fails it is tried again, with growing pauses, so that a repaired model needs no restart. A model that is published
 /// later is loaded beside it in the same way and takes its place between two batches; when anything about it fails, the old one stays.
 /// </summary>
-public sealed class WarmModel : IHostedService, IDisposable
+public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
 {
     private static readonly DateTimeOffset ProcessStart = Process.GetCurrentProcess().StartTime.ToUniversalTime();
 
     private readonly ModelStore _store;
+    private readonly ModelLoader _loader;
     private readonly WarmModelOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -35,9 +35,11 @@ public sealed class WarmModel : IHostedService, IDisposable
     private long _images;
     private Task _running = Task.CompletedTask;
 
-    internal WarmModel(ModelStore store, IOptions<WarmModelOptions> options, TimeProvider time, ILogger<WarmModel> logger)
+    internal WarmModel(
+        ModelStore store, ModelLoader loader, IOptions<WarmModelOptions> options, TimeProvider time, ILogger<WarmModel> logger)
     {
         _store = store;
+        _loader = loader;
         _options = options.Value;
         _time = time;
         _logger = logger;
@@ -134,6 +136,13 @@ public sealed class WarmModel : IHostedService, IDisposable
 
     internal void CountImages(int images) => Interlocked.Add(ref _images, images);
 
+    /// <inheritdoc/>
+    Task<ModelLease?> IModelOwner.RenewAsync(ModelLease lost, TimeSpan limit, CancellationToken cancellationToken) =>
+        WaitAsync(limit, cancellationToken);
+
+    /// <inheritdoc/>
+    void IModelOwner.ReportLost(LoadedModel lost, Exception reason) => ReportLost(lost, reason);
+
     /// <summary>Gives a session up that the GPU has lost, and has it built again. Several callers may report the same one.</summary>
     internal void ReportLost(LoadedModel lost, Exception reason)
     {
@@ -193,27 +202,14 @@ public sealed class WarmModel : IHostedService, IDisposable
         var start = _time.GetTimestamp();
         using var activity = PipelineTelemetry.Source.StartActivity("nanodet.model.load");
         var fetched = await _store.FetchAsync(cancellationToken).ConfigureAwait(false);
-        var model = await LoadAsync(fetched, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            // A model whose output cannot be read as detections is refused here, and not with the first image.
-            _ = new Detector(model);
-            ParityFixture.Verify(model, _options.Precision).EnsurePassed();
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
-
+        var model = await _loader.LoadAsync(fetched, cancellationToken).ConfigureAwait(false);
         var duration = _time.GetElapsedTime(start);
         LoadedModel? old;
         bool isFirst;
         lock (_gate)
         {
             isFirst = _status.Loads == 0;
-            old = Interlocked.Exchange(ref _loaded, new LoadedModel(model));
+            old = Interlocked.Exchange(ref _loaded, new LoadedModel(model, this));
             Enter(new WarmModelStatus
             {
                 State = WarmModelState.Ready,
@@ -285,29 +281,6 @@ public sealed class WarmModel : IHostedService, IDisposable
             _status = _status with { SwapProblem = problem };
             return true;
         }
-    }
-
-    private async Task<NanodetModel> LoadAsync(FetchedModel fetched, CancellationToken cancellationToken)
-    {
-        var options = new ModelOptions
-        {
-            Provider = _options.Provider,
-            RequireGpu = _options.RequireGpu,
-            DeviceId = _options.DeviceId,
-            IntraOpThreads = _options.IntraOpThreads,
-            ConfigPath = ForeignModelConfig.FindBeside(fetched.Path),
-            Version = fetched.Version,
-        };
-        var bytes = await File.ReadAllBytesAsync(fetched.Path, cancellationToken).ConfigureAwait(false);
-        var model = NanodetModel.Load(bytes, options, fetched.Name);
-        if (model.Sha256 == fetched.Sha256)
-        {
-            return model;
-        }
-
-        // The file changed between the check and now.
-        model.Dispose();
-        throw ModelStore.Corrupt($"file '{fetched.Path}'", fetched.Sha256, model.Sha256);
     }
 
     private void OnFailed(Exception exception, TimeSpan pause)

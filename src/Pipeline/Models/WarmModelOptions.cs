@@ -59,6 +59,18 @@ public sealed record WarmModelOptions : IValidatableObject
     /// <value>Default null: <c>nanodet/models</c> in the system's folder of temporary files.</value>
     public string? CacheFolder { get; init; }
 
+    /// <summary>
+    /// Published models beside the current one that are in memory at the same time: requests name them. Each takes the memory of a model.
+    /// </summary>
+    /// <value>0 to 16 models; default 2; 0: a request for another model than the current one fails as <c>model_not_served</c>.</value>
+    [Range(0, 16)]
+    public int OtherModels { get; init; } = 2;
+
+    /// <summary>How long such a model stays in memory while nobody uses it.</summary>
+    /// <value>1 second to 1 day; default 10 minutes.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan OtherModelIdle { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How often the pointer is looked at: a model that is published takes the place of the serving one without a restart.</summary>
     /// <value>100 ms to 1 day; default 15 seconds.</value>
     [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]

@@ -4,7 +4,7 @@ using Polly;
 namespace Nanodet.Serverless.Pipeline.Models;
 
 /// <summary>What changes between the rounds of one call of <see cref="WarmDetector"/>.</summary>
-internal sealed class WarmRun(ModelLease lease, DetectorOptions options) : IDisposable
+internal sealed class WarmRun(ModelLease lease, DetectorOptions options, string? requestedModel) : IDisposable
 {
     internal static readonly ResiliencePropertyKey<WarmRun> Key = new("nanodet.run");
 
@@ -13,6 +13,9 @@ internal sealed class WarmRun(ModelLease lease, DetectorOptions options) : IDisp
     private bool _wasRebuilt;
 
     internal ModelLease Lease { get; private set; } = lease;
+
+    /// <summary>The model that the request names, or null.</summary>
+    internal string? RequestedModel { get; } = requestedModel;
 
     internal int BatchSize => Math.Min(options.MaxBatchSize, Lease.Loaded.MaxBatchSize);
 

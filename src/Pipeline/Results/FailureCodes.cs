@@ -15,12 +15,15 @@ public static class FailureCodes
     /// <summary>The blob lies in the archive tier and cannot be read.</summary>
     public const string BlobArchived = "blob_archived";
 
-    /// <summary>The worker serves another model than the one that was asked for.</summary>
+    /// <summary>The model that was asked for is not published, or this worker serves no other than the current one.</summary>
     public const string ModelNotServed = "model_not_served";
+
+    /// <summary>The model that was asked for is published and cannot be loaded.</summary>
+    public const string ModelNotUsable = "model_not_usable";
 
     /// <summary>The image's message failed as often as the queue allows.</summary>
     public const string Poison = "poison";
 
     /// <summary>All codes.</summary>
-    public static IReadOnlyList<string> All { get; } = [BlobNotFound, BlobChanged, BlobArchived, ModelNotServed, Poison];
+    public static IReadOnlyList<string> All { get; } = [BlobNotFound, BlobChanged, BlobArchived, ModelNotServed, ModelNotUsable, Poison];
 }

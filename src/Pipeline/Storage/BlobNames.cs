@@ -16,13 +16,12 @@ internal static partial class BlobNames
     internal static bool IsQueue(string? name) => IsContainer(name) && name!.Length <= MaxQueueLength;
 
     /// <summary>Why a blob cannot be meant; null when it can.</summary>
-    internal static string? FindProblem(string container, string name)
-    {
-        if (!IsContainer(container))
-        {
-            return $"expected a container's name, found '{container}'";
-        }
+    internal static string? FindProblem(string container, string name) =>
+        IsContainer(container) ? FindProblem(name) : $"expected a container's name, found '{container}'";
 
+    /// <summary>Why a blob of a known container cannot be meant; null when it can.</summary>
+    internal static string? FindProblem(string name)
+    {
         if (name.Length is 0 or > MaxLength)
         {
             return $"expected a blob name of 1 to {MaxLength} characters, found {name.Length}";

@@ -88,6 +88,8 @@ public sealed class StorageClients
 
     internal BlobContainerClient Detections => Blobs.GetBlobContainerClient(_options.Detections);
 
+    internal BlobContainerClient Checkpoints => Blobs.GetBlobContainerClient(_options.Checkpoints);
+
     internal BlobContainerClient Jobs => Blobs.GetBlobContainerClient(_options.Jobs);
 
     internal BlobContainerClient Staging => Blobs.GetBlobContainerClient(_options.Staging);

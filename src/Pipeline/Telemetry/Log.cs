@@ -68,6 +68,18 @@ internal static partial class Log
     [LoggerMessage(175, LogLevel.Error, "The published model does not serve, {Serving} goes on: {Code}: {Reason}")]
     public static partial void SwapRefused(ILogger logger, string serving, string code, string reason);
 
+    [LoggerMessage(176, LogLevel.Information, "Model {Id} ({Sha256}), which a request names, is ready on {Provider} after {Milliseconds:F0} ms")]
+    public static partial void OtherModelReady(ILogger logger, string id, string sha256, string provider, double milliseconds);
+
+    [LoggerMessage(177, LogLevel.Information, "Model {Id} leaves the memory: {Reason}")]
+    public static partial void OtherModelGone(ILogger logger, string id, string reason);
+
+    [LoggerMessage(178, LogLevel.Error, "Model {Id}, which a request names, cannot be used: {Code}: {Reason}")]
+    public static partial void OtherModelUnusable(ILogger logger, string id, string code, string reason);
+
+    [LoggerMessage(127, LogLevel.Warning, "Batch {BatchId}, attempt {Attempt}, is put back: no room yet for a model that it names, or storage is away ({Reason})")]
+    public static partial void BatchWithoutModel(ILogger logger, string batchId, int attempt, string reason);
+
     [LoggerMessage(180, LogLevel.Information, "NVIDIA driver {Driver}, CUDA up to {Cuda}: memory and utilisation are measured")]
     public static partial void GpuDriver(ILogger logger, string? driver, Version? cuda);
 

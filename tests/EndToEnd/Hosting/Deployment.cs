@@ -29,6 +29,8 @@ internal sealed class Deployment : IAsyncDisposable
 
     public BlobContainerClient Images => Blobs.GetBlobContainerClient("images");
 
+    public BlobContainerClient Checkpoints => Blobs.GetBlobContainerClient("checkpoints");
+
     public BlobContainerClient Detections => Blobs.GetBlobContainerClient("detections");
 
     public string ConnectionString => _azurite.ConnectionString;
@@ -56,7 +58,7 @@ internal sealed class Deployment : IAsyncDisposable
             },
             TestLog.Instance);
         var deployment = new Deployment(directory, azurite);
-        foreach (var container in (string[])["images", "detections", "models", "jobs", "staging"])
+        foreach (var container in (string[])["images", "detections", "models", "checkpoints", "jobs", "staging"])
         {
             await deployment.Blobs.GetBlobContainerClient(container).CreateIfNotExistsAsync();
         }

@@ -7,6 +7,7 @@ using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Integration.Tests.Models;
 
@@ -73,6 +74,31 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
     }
 
     [Fact]
+    public async Task Detect_SessionOfAnotherVersionLost_IsBuiltAgainAndStaysThatVersion()
+    {
+        await using var app = await TestApp.CreateAsync(fixture);
+        var old = TestModel.Build(new OnnxTestModel { Gain = 25 });
+        await app.Get<ModelPublisher>().PublishAsync(old, null, "v0", Token);
+        await app.Get<ModelPublisher>().PublishAsync(TestModel.Bytes, null, "v1", Token);
+        await app.Model.StartAsync(Token);
+        await app.UntilReadyAsync();
+        var used = new List<NanodetModel>();
+        var detector = Create(app, detector =>
+        {
+            used.Add(detector.Model);
+            return used.Count == 1 ? Fault("CUDA failure 700: an illegal memory access was encountered") : null;
+        });
+
+        var options = new DetectionRequestOptions { Model = "v0" };
+        var result = await detector.DetectAsync(TestModel.Image, "body", options, TimeSpan.FromMinutes(1), Token);
+
+        Assert.Equal((TestModel.Hash(old), "v0"), (result!.Model!.Sha256, result.Model.Version));
+        Assert.NotSame(used[0], used[1]);
+        Assert.Throws<ObjectDisposedException>(() => ParityFixture.Verify(used[0]));
+        Assert.Equal((1, WarmModelState.Ready), (app.Model.Status.Loads, app.Model.Status.State));
+    }
+
+    [Fact]
     public async Task Detect_SessionLostAgain_Throws()
     {
         await using var app = await TestApp.CreateReadyAsync(fixture);
@@ -124,6 +150,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
 
     private static WarmDetector Create(TestApp app, Func<Detector, Exception?> fault) => new(
         app.Model,
+        app.Get<ModelSelector>(),
         Options.Create(new DetectorOptions()),
         TimeProvider.System,
         NullLogger<WarmDetector>.Instance,
