@@ -5,8 +5,8 @@ using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
-using Perfolizer.Horology;
 using Nanodet.Serverless.Bench.Micro;
+using Perfolizer.Horology;
 
 namespace Nanodet.Serverless.Bench;
 
