@@ -1,5 +1,5 @@
 using System.CommandLine;
 using Nanodet.Serverless.Bench;
 
-var root = new RootCommand("Measurements of Nanodet.Serverless.") { CompareCommand.Create() };
+var root = new RootCommand("Measurements of Nanodet.Serverless.") { CompareCommand.Create(), BatcherCommand.Create() };
 return await root.Parse(args).InvokeAsync();

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Batching;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
@@ -62,17 +63,19 @@ public static class PipelineServices
         services.AddStorage();
         services.AddChecked<WorkerOptions>(WorkerOptions.Section);
         services.AddChecked<WarmModelOptions>(WarmModelOptions.Section);
+        services.AddChecked<BatcherOptions>(BatcherOptions.Section);
         services.TryAddSingleton<ModelStore>();
         services.TryAddSingleton(provider => new WarmModel(
             provider.GetRequiredService<ModelStore>(),
             provider.GetRequiredService<IOptions<WarmModelOptions>>(),
+            provider.GetRequiredService<IOptions<BatcherOptions>>(),
+            provider.GetRequiredService<IOptions<DetectorOptions>>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<WarmModel>>()));
         services.TryAddSingleton(provider => new WarmDetector(
             provider.GetRequiredService<WarmModel>(),
             provider.GetRequiredService<IOptions<DetectorOptions>>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<WarmDetector>>()));
+            provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<BatchDetection>();
         services.TryAddSingleton(provider => new BatchProcessor(
             provider.GetRequiredService<WarmModel>(),

@@ -1,15 +1,17 @@
+using Nanodet.Serverless.Pipeline.Batching;
+
 namespace Nanodet.Serverless.Pipeline.Models;
 
 /// <summary>A model in memory and who uses it: it goes when it was given up and the last lease has ended.</summary>
-internal sealed class LoadedModel(NanodetModel model)
+internal sealed class LoadedModel(NanodetModel model, ModelBatcher batcher)
 {
     private readonly Lock _gate = new();
     private int _leases = 1;
 
     internal NanodetModel Model { get; } = model;
 
-    /// <summary>The most images that one run has memory for, as far as that is known.</summary>
-    internal int MaxBatchSize { get; set; } = int.MaxValue;
+    /// <summary>Where the requests to it meet.</summary>
+    internal ModelBatcher Batcher { get; } = batcher;
 
     /// <summary>Null when it is gone.</summary>
     internal ModelLease? TryLease()
@@ -37,6 +39,7 @@ internal sealed class LoadedModel(NanodetModel model)
             }
         }
 
+        Batcher.Dispose();
         Model.Dispose();
     }
 }

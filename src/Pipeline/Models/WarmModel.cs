@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Batching;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.Pipeline.Telemetry;
@@ -18,6 +19,8 @@ public sealed class WarmModel : IHostedService, IDisposable
 {
     private readonly ModelStore _store;
     private readonly WarmModelOptions _options;
+    private readonly BatcherOptions _batcher;
+    private readonly DetectorOptions _detector;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ResiliencePipeline _loading;
@@ -31,10 +34,18 @@ public sealed class WarmModel : IHostedService, IDisposable
     private long _images;
     private Task _running = Task.CompletedTask;
 
-    internal WarmModel(ModelStore store, IOptions<WarmModelOptions> options, TimeProvider time, ILogger<WarmModel> logger)
+    internal WarmModel(
+        ModelStore store,
+        IOptions<WarmModelOptions> options,
+        IOptions<BatcherOptions> batcher,
+        IOptions<DetectorOptions> detector,
+        TimeProvider time,
+        ILogger<WarmModel> logger)
     {
         _store = store;
         _options = options.Value;
+        _batcher = batcher.Value;
+        _detector = detector.Value;
         _time = time;
         _logger = logger;
         _status = new WarmModelStatus { State = WarmModelState.Loading, SinceUtc = time.GetUtcNow() };
@@ -112,12 +123,19 @@ public sealed class WarmModel : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Stops loading.</summary>
+    /// <summary>Stops loading, and lets what is in the batcher end.</summary>
     /// <param name="cancellationToken">Gives the wait up.</param>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (await WaitAsync(TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false) is { } lease)
+        {
+            using (lease)
+            {
+                await lease.Loaded.Batcher.DrainAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
     }
 
     /// <summary>Lets the model go as soon as its leases end.</summary>
@@ -190,11 +208,23 @@ public sealed class WarmModel : IHostedService, IDisposable
         using var activity = PipelineTelemetry.Source.StartActivity("nanodet.model.load");
         var fetched = await _store.FetchAsync(cancellationToken).ConfigureAwait(false);
         var model = await LoadAsync(fetched, cancellationToken).ConfigureAwait(false);
+        BatchingPlan plan;
         try
         {
+            var parity = ParityFixture.Verify(model, _options.Precision);
+            if (parity.Problem is not null && model.OptimizedPath is { } optimized)
+            {
+                Log.OptimizedGraphRefused(_logger, optimized);
+                model.Dispose();
+                File.Delete(optimized);
+                model = await LoadAsync(fetched, cancellationToken).ConfigureAwait(false);
+                parity = ParityFixture.Verify(model, _options.Precision);
+            }
+
             // A model whose output cannot be read as detections is refused here, and not with the first image.
             _ = new Detector(model);
-            ParityFixture.Verify(model, _options.Precision).EnsurePassed();
+            parity.EnsurePassed();
+            plan = BatchingPlan.Choose(model, _batcher, _detector.MaxBatchSize, _time, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
         }
         catch
@@ -204,16 +234,19 @@ public sealed class WarmModel : IHostedService, IDisposable
         }
 
         var duration = _time.GetElapsedTime(start);
+        var loaded = new LoadedModel(model, new ModelBatcher(model, plan, _batcher, _time, _logger));
         LoadedModel? old;
         lock (_gate)
         {
-            old = Interlocked.Exchange(ref _loaded, new LoadedModel(model));
+            old = Interlocked.Exchange(ref _loaded, loaded);
             Enter(new WarmModelStatus
             {
                 State = WarmModelState.Ready,
                 Model = ResultModel.From(model),
                 Provider = model.Provider.Name,
                 FallbackReason = model.Provider.FallbackReason,
+                Batching = plan,
+                Optimization = model.Optimization,
                 Loads = _status.Loads + 1,
                 SinceUtc = _time.GetUtcNow(),
             });
@@ -225,6 +258,8 @@ public sealed class WarmModel : IHostedService, IDisposable
         PipelineTelemetry.ModelLoadDuration.Record(duration.TotalSeconds);
         Log.ModelReady(
             _logger, model.Description.Name, model.Version, model.Sha256, model.Provider.Name, duration.TotalMilliseconds);
+        Log.BatchingChosen(_logger, model.Description.Name, plan.Lanes, plan.MaxBatchSize, plan.Reason);
+        Log.GraphOptimized(_logger, model.Optimization.Use, model.Optimization.Note);
     }
 
     /// <summary>Loads the model that the pointer names now, when it is another one than the serving one.</summary>
@@ -281,6 +316,12 @@ public sealed class WarmModel : IHostedService, IDisposable
             RequireGpu = _options.RequireGpu,
             DeviceId = _options.DeviceId,
             IntraOpThreads = _options.IntraOpThreads,
+            ConcurrentRuns = BatchingPlan.LanesOnCpu(_batcher),
+            MemoryPattern = _options.MemoryPattern,
+            GpuArenaGrowth = _options.GpuArenaGrowth,
+            GpuMemoryBytes = _options.GpuMemoryBytes,
+            OptimizedFolder = _options.OptimizedBytes > 0 ? Path.Combine(_options.Folder, "optimized") : null,
+            OptimizedBytes = Math.Max(1L << 20, _options.OptimizedBytes),
             ConfigPath = ForeignModelConfig.FindBeside(fetched.Path),
             Version = fetched.Version,
         };

@@ -30,6 +30,9 @@ public static class PipelineTelemetry
     internal static readonly Histogram<int> BatchSize =
         Meter.CreateHistogram<int>("nanodet.batch.size", "{image}", "Images of a batch.");
 
+    internal static readonly Histogram<double> BatcherWait =
+        Meter.CreateHistogram<double>("nanodet.batcher.wait", "s", "From an image's arrival at the batcher to the begin of its batch.");
+
     internal static readonly Histogram<double> WriteDuration =
         Meter.CreateHistogram<double>("nanodet.write.duration", "s", "From a staging blob to its results.");
 
