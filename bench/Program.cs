@@ -3,6 +3,7 @@ using Nanodet.Serverless.Bench;
 
 var root = new RootCommand("Measurements of Nanodet.Serverless.")
 {
+    BatcherCommand.Create(),
     CompareCommand.Create(),
     MicroCommand.Create(),
     ProfileCommand.Create(),

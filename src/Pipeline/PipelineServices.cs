@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Batching;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Gpu;
 using Nanodet.Serverless.Pipeline.Jobs;
@@ -65,6 +66,7 @@ public static class PipelineServices
     {
         services.AddStorage();
         services.AddChecked<WorkerOptions>(WorkerOptions.Section);
+        services.AddChecked<BatcherOptions>(BatcherOptions.Section);
         services.TryAddSingleton<ModelStore>();
         services.TryAddSingleton<ModelLoader>();
         services.TryAddSingleton<ModelSelector>();
@@ -84,8 +86,7 @@ public static class PipelineServices
             provider.GetRequiredService<WarmModel>(),
             provider.GetRequiredService<ModelSelector>(),
             provider.GetRequiredService<IOptions<DetectorOptions>>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<WarmDetector>>()));
+            provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<BatchDetection>();
         services.TryAddSingleton(provider => new BatchProcessor(
             provider.GetRequiredService<WarmModel>(),

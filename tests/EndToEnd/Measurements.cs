@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Models;
 
 namespace Nanodet.Serverless.EndToEnd.Tests;
 
@@ -98,6 +100,69 @@ public sealed class Measurements(ITestOutputHelper output)
             + $"{(Operations(deployment) - before) / (double)count:F1} storage operations per image");
         Assert.Equal((JobStates.Completed, count), (job.State, job.Detected));
     }
+
+    /// <summary>
+    /// The bulk job on real photos and a real model, and what the same machine does without the app: <c>NANODET_BENCH_MODEL</c> names an
+    /// ONNX file, <c>NANODET_BENCH_PHOTOS</c> a folder of JPEG files, which are uploaded as often as it takes.
+    /// </summary>
+    [Fact(Explicit = true)]
+    public async Task Job_OfThousandPhotos_AgainstTheModelAlone()
+    {
+        const int count = 1000;
+        var model = await File.ReadAllBytesAsync(Variable("NANODET_BENCH_MODEL"), App.Cancellation);
+        var photos = Directory.EnumerateFiles(Variable("NANODET_BENCH_PHOTOS"), "*.jpg").Order().Select(File.ReadAllBytes).ToArray();
+        await using var deployment = await Deployment.CreateAsync();
+        await deployment.PublishAsync(model, "1");
+        await deployment.Images.UploadAsync(Enumerable.Range(0, count).Select(i => ($"photos/{i:D4}.jpg", photos[i % photos.Length])));
+        await deployment.Images.UploadAsync(Enumerable.Range(0, 100).Select(i => ($"warm/{i:D4}.jpg", photos[i % photos.Length])));
+
+        var rates = new List<double>();
+        var alone = new List<double>();
+        var app = await deployment.StartAsync("all", ("AzureWebJobs.ImageUploaded.Disabled", "true"));
+        await app.IsReadyAsync();
+        await app.JobEndsAsync(await app.StartJobAsync(new { prefix = "warm/" }), 300);
+        for (var round = 0; round < 3; round++)
+        {
+            alone.Add(RawRate(model, photos));
+            var operations = Operations(deployment);
+            var before = Cpu(deployment, app);
+            var watch = Stopwatch.StartNew();
+            var job = await app.JobEndsAsync(await app.StartJobAsync(new { prefix = "photos/", force = true }), 300);
+            rates.Add(count / watch.Elapsed.TotalSeconds);
+            var used = Cpu(deployment, app).Zip(before, (after, then) => (after - then).TotalMilliseconds / count).ToArray();
+            Say(string.Create(
+                CultureInfo.InvariantCulture,
+                $"job: {job.Detected} detected, {rates[^1]:F1} images/s by the clock, {job.ImagesPerSecond} by the job; model alone {alone[^1]:F1}; "
+                + $"{(Operations(deployment) - operations) / (double)count:F2} storage operations per image; "
+                + $"processor time per image: worker {used[0]:F1} ms, host and engines {used[1]:F1} ms, Azurite {used[2]:F1} ms"));
+        }
+
+        Say($"ratio of medians: {rates.Order().ElementAt(1) / alone.Order().ElementAt(1):F2}");
+    }
+
+    /// <summary>Images per second of the detector itself, on every processor.</summary>
+    private static double RawRate(byte[] bytes, byte[][] photos)
+    {
+        using var model = NanodetModel.Load(bytes, new ModelOptions { Provider = ExecutionProvider.Cpu, ConcurrentRuns = Environment.ProcessorCount });
+        var detector = new Detector(model);
+        var watch = Stopwatch.StartNew();
+        Parallel.For(0, 300, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, i => detector.Detect(photos[i % photos.Length]));
+        return 300 / watch.Elapsed.TotalSeconds;
+    }
+
+    /// <summary>Processor time of the worker, of this process with the engines, and of Azurite.</summary>
+    private static TimeSpan[] Cpu(Deployment deployment, App app) =>
+    [
+        .. new[] { app.Host.WorkerProcessId!.Value, Environment.ProcessId, deployment.AzuriteProcessId }.Select(id =>
+        {
+            using var process = Process.GetProcessById(id);
+            return process.TotalProcessorTime;
+        }),
+    ];
+
+    private static string Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value
+        ? value
+        : throw new InvalidOperationException($"Expected a path in the environment variable {name}, found none.");
 
     private static async Task<string> LatenciesAsync(Deployment deployment, string folder, Func<string, Task> announce)
     {

@@ -1,4 +1,6 @@
 using Nanodet.Serverless.Functions.Hosting;
+using Nanodet.Serverless.Pipeline.Batching;
+using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Results;
 
 namespace Nanodet.Serverless.Functions.Http;
@@ -18,6 +20,8 @@ namespace Nanodet.Serverless.Functions.Http;
 /// <param name="FailedTries">Tries to load that failed since one succeeded.</param>
 /// <param name="ImagesComputed">Images that went through the model since the process began.</param>
 /// <param name="SinceUtc">When the model's state was entered; null in a coordinator.</param>
+/// <param name="Batching">How the model is run, and why so; null when none serves.</param>
+/// <param name="Optimization">How the model got its optimised graph; null when none serves.</param>
 public sealed record HealthReport(
     bool Live,
     bool Ready,
@@ -32,4 +36,6 @@ public sealed record HealthReport(
     int ModelLoads,
     int FailedTries,
     long ImagesComputed,
-    DateTimeOffset? SinceUtc);
+    DateTimeOffset? SinceUtc,
+    BatchingPlan? Batching,
+    ModelOptimization? Optimization);

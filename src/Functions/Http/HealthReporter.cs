@@ -32,6 +32,8 @@ public sealed class HealthReporter(AppIdentity app, WarmModel? model = null)
             status.Loads,
             status.FailedTries,
             status.Images,
-            status.SinceUtc)
-        : new HealthReport(Live: true, Ready: true, app.Role, app.Version, null, null, null, null, null, null, 0, 0, 0, null);
+            status.SinceUtc,
+            status.Batching,
+            status.Optimization)
+        : new HealthReport(Live: true, Ready: true, app.Role, app.Version, null, null, null, null, null, null, 0, 0, 0, null, null, null);
 }

@@ -159,6 +159,17 @@ public sealed class Detector
     /// <summary>A parallel loop whose first exception comes out as it is, not in an aggregate.</summary>
     private static void ForEach(List<ImageTask> chunk, ParallelOptions parallel, Action<ImageTask> action)
     {
+        if (chunk.Count <= 1 || parallel.MaxDegreeOfParallelism == 1)
+        {
+            foreach (var task in chunk)
+            {
+                parallel.CancellationToken.ThrowIfCancellationRequested();
+                action(task);
+            }
+
+            return;
+        }
+
         try
         {
             Parallel.ForEach(chunk, parallel, action);

@@ -1,7 +1,9 @@
+using Nanodet.Serverless.Pipeline.Batching;
+
 namespace Nanodet.Serverless.Pipeline.Models;
 
 /// <summary>A model in memory and who uses it: it goes when it was given up and the last lease has ended.</summary>
-internal sealed class LoadedModel(NanodetModel model, IModelOwner owner)
+internal sealed class LoadedModel(NanodetModel model, IModelOwner owner, ModelBatcher batcher)
 {
     private readonly Lock _gate = new();
     private int _leases = 1;
@@ -14,8 +16,8 @@ internal sealed class LoadedModel(NanodetModel model, IModelOwner owner)
     /// <summary>The name that it is published under, where it was loaded by that.</summary>
     internal string? PublishedName { get; init; }
 
-    /// <summary>The most images that one run has memory for, as far as that is known.</summary>
-    internal int MaxBatchSize { get; set; } = int.MaxValue;
+    /// <summary>Where the requests to it meet.</summary>
+    internal ModelBatcher Batcher { get; } = batcher;
 
     /// <summary>Null when it is gone.</summary>
     /// <param name="ended">Called when the lease ends.</param>
@@ -44,6 +46,7 @@ internal sealed class LoadedModel(NanodetModel model, IModelOwner owner)
             }
         }
 
+        Batcher.Dispose();
         Model.Dispose();
     }
 }

@@ -15,5 +15,10 @@ public sealed record ModelInput(int Width, int Height, bool KeepRatio)
     /// <summary>Height of every tensor, in pixels, where a keep-ratio graph was traced at one shape; otherwise null.</summary>
     public int? TracedHeight { get; init; }
 
+    /// <summary>A shape of the input tensor that every model of this kind takes.</summary>
+    internal static (int Height, int Width) ShapeOf(ModelInput input) => input.KeepRatio
+        ? (input.TracedHeight ?? RoundUp(input.Height), input.TracedWidth ?? RoundUp(input.Width))
+        : (input.Height, input.Width);
+
     internal static int RoundUp(int pixels) => (pixels + Divisor - 1) / Divisor * Divisor;
 }

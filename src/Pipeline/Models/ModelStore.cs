@@ -19,7 +19,7 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
 
     private readonly WarmModelOptions _options = options.Value;
 
-    private string Folder => _options.CacheFolder ?? Path.Combine(Path.GetTempPath(), "nanodet", "models");
+    private string Folder => _options.Folder;
 
     /// <summary>Fetches the model.</summary>
     /// <exception cref="ModelLoadException">It is missing or corrupt, or storage cannot be reached.</exception>

@@ -17,11 +17,19 @@ public sealed class NanodetModel : IDisposable
     private int _leases = 1;
     private int _disposed;
 
-    private NanodetModel(InferenceSession session, ModelDescription description, ProviderSelection provider, string sha256, string? version)
+    private NanodetModel(
+        InferenceSession session,
+        ModelDescription description,
+        ProviderSelection provider,
+        SessionBuilder builder,
+        string sha256,
+        string? version)
     {
         _session = session;
         Description = description;
         Provider = provider;
+        Optimization = builder.Optimization;
+        OptimizedPath = builder.OptimizedPath;
         Sha256 = sha256;
         Version = version ?? sha256[..12];
         IsBatchFixed = session.InputMetadata[ModelSignature.InputName].Dimensions[0] == 1;
@@ -32,6 +40,12 @@ public sealed class NanodetModel : IDisposable
 
     /// <summary>What the model runs on.</summary>
     public ProviderSelection Provider { get; }
+
+    /// <summary>How the model got its optimised graph.</summary>
+    public ModelOptimization Optimization { get; }
+
+    /// <summary>The optimised graph that the session was made from; null where it was made from the model file.</summary>
+    internal string? OptimizedPath { get; }
 
     /// <summary>SHA-256 of the model file, 64 lower-case hex digits.</summary>
     public string Sha256 { get; }
@@ -129,7 +143,8 @@ public sealed class NanodetModel : IDisposable
     internal static NanodetModel Load(byte[] bytes, ModelOptions options, Func<ModelDescription?> readConfig)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
-        var session = SessionFactory.Create(bytes, options, out var provider);
+        var sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        var session = SessionFactory.Create(bytes, sha256, options, out var provider, out var builder);
         try
         {
             var metadata = session.ModelMetadata.CustomMetadataMap;
@@ -139,7 +154,7 @@ public sealed class NanodetModel : IDisposable
                     ModelErrorCodes.MetadataMissing,
                     "Expected 'nanodet.*' metadata in the ONNX file, or the NanoDet .yml of its training beside it, found neither.");
             description = ModelSignature.Validate(session, description);
-            return new NanodetModel(session, description, provider, Convert.ToHexStringLower(SHA256.HashData(bytes)), options.Version);
+            return new NanodetModel(session, description, provider, builder, sha256, options.Version);
         }
         catch
         {

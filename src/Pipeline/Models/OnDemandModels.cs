@@ -187,10 +187,11 @@ internal sealed class OnDemandModels : IModelOwner, IDisposable
             {
                 var start = _time.GetTimestamp();
                 var fetched = await _store.FetchAsync(wanted, _stopping.Token).ConfigureAwait(false);
-                var model = await _loader.LoadAsync(fetched, _stopping.Token).ConfigureAwait(false);
+                var loaded = await _loader.LoadAsync(fetched, this, wanted.Name, _stopping.Token).ConfigureAwait(false);
+                var model = loaded.Model;
                 Log.OtherModelReady(_logger, wanted.Id, model.Sha256, model.Provider.Name, _time.GetElapsedTime(start).TotalMilliseconds);
                 PipelineTelemetry.ModelLoads.Add(1, new KeyValuePair<string, object?>("outcome", "ready"));
-                return new LoadedModel(model, this) { PublishedName = wanted.Name };
+                return loaded;
             }
             finally
             {

@@ -32,7 +32,7 @@ public static class ParityFixture
         }
 
         var description = ModelSignature.Validate(session, new ModelMetadataReader(metadata).Read());
-        var (height, width) = DefaultShape(description.Input);
+        var (height, width) = ModelInput.ShapeOf(description.Input);
         using var input = OrtValue.CreateTensorValueFromMemory(
             ParityInput.Create(DefaultSeed, height, width, description),
             [1, 3, height, width]);
@@ -74,7 +74,7 @@ public static class ParityFixture
         ArgumentNullException.ThrowIfNull(model);
         var description = model.Description;
         var fixture = description.Parity is null ? null : Parse(description.Parity, description);
-        var (height, width) = fixture is null ? DefaultShape(description.Input) : (fixture.Shape[2], fixture.Shape[3]);
+        var (height, width) = fixture is null ? ModelInput.ShapeOf(description.Input) : (fixture.Shape[2], fixture.Shape[3]);
         using var input = OrtValue.CreateTensorValueFromMemory(
             ParityInput.Create(fixture?.Seed ?? DefaultSeed, height, width, description),
             [1, 3, height, width]);
@@ -96,10 +96,6 @@ public static class ParityFixture
 
         return step;
     }
-
-    private static (int Height, int Width) DefaultShape(ModelInput input) => input.KeepRatio
-        ? (input.TracedHeight ?? ModelInput.RoundUp(input.Height), input.TracedWidth ?? ModelInput.RoundUp(input.Width))
-        : (input.Height, input.Width);
 
     private static ParityResult Compare(
         ReadOnlySpan<float> all,

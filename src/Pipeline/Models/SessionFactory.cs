@@ -5,7 +5,6 @@ namespace Nanodet.Serverless.Pipeline.Models;
 /// <summary>Creates ONNX Runtime sessions on the provider that was asked for, and says which one it became.</summary>
 internal static class SessionFactory
 {
-    private const string DisableCpuFallback = "session.disable_cpu_ep_fallback";
     private static readonly Lazy<IReadOnlySet<string>> LazyOffered = new(ReadOfferedProviders);
 
     /// <summary>ONNX Runtime's names of the providers that the native library was built with.</summary>
@@ -13,7 +12,8 @@ internal static class SessionFactory
 
     /// <summary>Creates a session, with the fallback that <see cref="ExecutionProvider.Auto"/> allows.</summary>
     /// <exception cref="ModelLoadException">The model is none, or the provider cannot be used.</exception>
-    internal static InferenceSession Create(byte[] model, ModelOptions options, out ProviderSelection selection)
+    internal static InferenceSession Create(
+        byte[] model, string modelSha256, ModelOptions options, out ProviderSelection selection, out SessionBuilder builder)
     {
         var wanted = options.Provider == ExecutionProvider.Auto ? ExecutionProvider.Cuda : options.Provider;
         if (options.RequireGpu && wanted == ExecutionProvider.Cpu)
@@ -23,10 +23,12 @@ internal static class SessionFactory
                 "A GPU is required (RequireGpu): expected the provider Auto, Cuda or TensorRt, found Cpu.");
         }
 
+        _ = OfferedProviders;
         if (wanted == ExecutionProvider.Cpu)
         {
             selection = new ProviderSelection(ProviderSelection.Cpu);
-            return CreateOnCpu(model, options);
+            builder = new SessionBuilder(ExecutionProvider.Cpu, model, modelSha256, options);
+            return CreateOnCpu(builder, model);
         }
 
         var problem = ProviderProbe.FindObstacle(wanted, out _);
@@ -35,7 +37,8 @@ internal static class SessionFactory
             try
             {
                 selection = new ProviderSelection(ProviderProbe.Name(wanted));
-                return CreateOn(wanted, model, options);
+                builder = new SessionBuilder(wanted, model, modelSha256, options);
+                return builder.Build();
             }
             catch (OnnxRuntimeException exception)
             {
@@ -46,7 +49,8 @@ internal static class SessionFactory
         if (options.Provider == ExecutionProvider.Auto && !options.RequireGpu)
         {
             selection = new ProviderSelection(ProviderSelection.Cpu, $"{ProviderProbe.Name(wanted)} cannot be used: {problem}");
-            return CreateOnCpu(model, options);
+            builder = new SessionBuilder(ExecutionProvider.Cpu, model, modelSha256, options);
+            return CreateOnCpu(builder, model);
         }
 
         throw new ModelLoadException(
@@ -59,40 +63,7 @@ internal static class SessionFactory
     internal static InferenceSession CreateOn(ExecutionProvider provider, byte[] model, ModelOptions options)
     {
         _ = OfferedProviders;
-        using var session = new SessionOptions
-        {
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-        };
-        if (options.IntraOpThreads > 0)
-        {
-            session.IntraOpNumThreads = options.IntraOpThreads;
-        }
-
-        if (options.RequireGpu)
-        {
-            session.AddSessionConfigEntry(DisableCpuFallback, "1");
-        }
-
-        var device = new Dictionary<string, string>
-        {
-            ["device_id"] = options.DeviceId.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        };
-        if (provider == ExecutionProvider.TensorRt)
-        {
-            using var tensorRt = new OrtTensorRTProviderOptions();
-            tensorRt.UpdateOptions(device);
-            session.AppendExecutionProvider_Tensorrt(tensorRt);
-        }
-
-        if (provider is ExecutionProvider.TensorRt or ExecutionProvider.Cuda)
-        {
-            using var cuda = new OrtCUDAProviderOptions();
-            cuda.UpdateOptions(device);
-            session.AppendExecutionProvider_CUDA(cuda);
-        }
-
-        return new InferenceSession(model, session);
+        return new SessionBuilder(provider, model, string.Empty, options with { OptimizedFolder = null }).Build();
     }
 
     /// <summary>Creates a session that runs the graph on the CPU exactly as it is stored.</summary>
@@ -115,11 +86,11 @@ internal static class SessionFactory
         }
     }
 
-    private static InferenceSession CreateOnCpu(byte[] model, ModelOptions options)
+    private static InferenceSession CreateOnCpu(SessionBuilder builder, byte[] model)
     {
         try
         {
-            return CreateOn(ExecutionProvider.Cpu, model, options);
+            return builder.Build();
         }
         catch (OnnxRuntimeException exception)
         {

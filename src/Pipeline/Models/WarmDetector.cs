@@ -1,28 +1,27 @@
-using Microsoft.Extensions.Logging;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Batching;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Results;
-using Nanodet.Serverless.Pipeline.Telemetry;
 using Polly;
 using Polly.Retry;
 
 namespace Nanodet.Serverless.Pipeline.Models;
 
-/// <summary>Detects images with the warm model, and outlives a lost GPU and a GPU that is short of memory.</summary>
+/// <summary>
+/// Detects images with the warm model: all of them through its batcher, whoever asks. Outlives a lost GPU; the batcher outlives one that is
+/// short of memory.
+/// </summary>
 public sealed class WarmDetector
 {
-    /// <summary>Halving 256 images leaves one after 8 rounds; a lost session takes another.</summary>
-    private const int MaxRounds = 10;
-
     private static readonly TimeSpan RebuildLimit = TimeSpan.FromMinutes(2);
 
     private readonly WarmModel _model;
     private readonly ModelSelector _selector;
     private readonly DetectorOptions _options;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-    private readonly Func<Detector, IReadOnlyList<ReadOnlyMemory<byte>>, CancellationToken, IReadOnlyList<DetectionOutcome>> _run;
+    private readonly DetectorRun _run;
     private readonly ResiliencePipeline<WarmDetection> _pipeline;
 
     internal WarmDetector(
@@ -30,19 +29,17 @@ public sealed class WarmDetector
         ModelSelector selector,
         IOptions<DetectorOptions> options,
         TimeProvider time,
-        ILogger<WarmDetector> logger,
-        Func<Detector, IReadOnlyList<ReadOnlyMemory<byte>>, CancellationToken, IReadOnlyList<DetectionOutcome>>? run = null)
+        DetectorRun? run = null)
     {
         _model = model;
         _selector = selector;
         _options = options.Value;
         _time = time;
-        _logger = logger;
         _run = run ?? (static (detector, images, token) => detector.Detect(images, token));
         _pipeline = new ResiliencePipelineBuilder<WarmDetection> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<WarmDetection>
             {
-                MaxRetryAttempts = MaxRounds,
+                MaxRetryAttempts = 1,
                 Delay = TimeSpan.Zero,
                 ShouldHandle = arguments => ValueTask.FromResult(
                     arguments.Outcome.Exception is { } exception && Run(arguments.Context).CanGoOn(exception)),
@@ -110,7 +107,7 @@ public sealed class WarmDetector
         {
             context.Properties.Set(WarmRun.Key, run);
             return await _pipeline.ExecuteAsync(
-                (_, state) => ValueTask.FromResult(Detect(state, images, cancellationToken)), context, run).ConfigureAwait(false);
+                (_, state) => DetectAsync(state, images, cancellationToken), context, run).ConfigureAwait(false);
         }
         finally
         {
@@ -129,10 +126,14 @@ public sealed class WarmDetector
             FastDecode = requested.FastDecode ?? _options.FastDecode,
         };
 
-    private WarmDetection Detect(WarmRun run, IReadOnlyList<ReadOnlyMemory<byte>> images, CancellationToken cancellationToken)
+    private async ValueTask<WarmDetection> DetectAsync(
+        WarmRun run, IReadOnlyList<ReadOnlyMemory<byte>> images, CancellationToken cancellationToken)
     {
-        var detector = new Detector(run.Lease.Model, run.Options, _time);
-        var outcomes = _run(detector, images, cancellationToken);
+        var (detector, batcher) = (run.Detector, run.Lease.Loaded.Batcher);
+        var asked = images.Select(image => batcher.DetectAsync(detector, _run, image, cancellationToken)).ToArray();
+        await ((Task)Task.WhenAll(asked)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        var outcomes = Collect(asked);
         _model.CountImages(outcomes.Count(outcome => outcome.BatchSize > 0));
         foreach (var outcome in outcomes)
         {
@@ -142,17 +143,32 @@ public sealed class WarmDetector
         return new WarmDetection(outcomes, detector);
     }
 
-    private async ValueTask PrepareAsync(WarmRun run, Exception exception, CancellationToken cancellationToken)
+    /// <summary>An image whose run failed is a failure while others ran; when none did, it is the model's fault or the machine's.</summary>
+    private static DetectionOutcome[] Collect(Task<DetectionOutcome>[] asked)
     {
-        if (SessionFault.IsOutOfMemory(exception))
+        var faults = asked.Select(task => task.Exception?.InnerException).OfType<Exception>().ToArray();
+        if (faults.FirstOrDefault(SessionFault.IsLost) is { } lost)
         {
-            var images = run.BatchSize;
-            run.Halve();
-            Log.BatchHalved(_logger, images, run.BatchSize, exception.Message);
-            PipelineTelemetry.ModelFaults.Add(1, new KeyValuePair<string, object?>("kind", "out_of_memory"));
-            return;
+            ExceptionDispatchInfo.Throw(lost);
         }
 
+        if (faults.Length > 0 && faults.Length == asked.Length)
+        {
+            ExceptionDispatchInfo.Throw(faults[0]);
+        }
+
+        return Array.ConvertAll(asked, task => task.Exception?.InnerException is { } fault
+            ? new DetectionOutcome
+            {
+                Error = new DetectionError(
+                    FailureCodes.InferenceFailed,
+                    $"Expected the model to run on this image as it did on {asked.Length - faults.Length} others, found: {fault.Message}"),
+            }
+            : task.Result);
+    }
+
+    private async ValueTask PrepareAsync(WarmRun run, Exception exception, CancellationToken cancellationToken)
+    {
         var owner = run.Lease.Loaded.Owner;
         owner.ReportLost(run.Lease.Loaded, exception);
         var lease = await owner.RenewAsync(run.Lease, RebuildLimit, cancellationToken).ConfigureAwait(false)

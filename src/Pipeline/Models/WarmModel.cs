@@ -118,12 +118,19 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Stops loading.</summary>
+    /// <summary>Stops loading, and lets what is in the batcher end.</summary>
     /// <param name="cancellationToken">Gives the wait up.</param>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (await WaitAsync(TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false) is { } lease)
+        {
+            using (lease)
+            {
+                await lease.Loaded.Batcher.DrainAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
     }
 
     /// <summary>Lets the model go as soon as its leases end.</summary>
@@ -202,20 +209,23 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
         var start = _time.GetTimestamp();
         using var activity = PipelineTelemetry.Source.StartActivity("nanodet.model.load");
         var fetched = await _store.FetchAsync(cancellationToken).ConfigureAwait(false);
-        var model = await _loader.LoadAsync(fetched, cancellationToken).ConfigureAwait(false);
+        var loaded = await _loader.LoadAsync(fetched, this, null, cancellationToken).ConfigureAwait(false);
+        var (model, plan) = (loaded.Model, loaded.Batcher.Plan);
         var duration = _time.GetElapsedTime(start);
         LoadedModel? old;
         bool isFirst;
         lock (_gate)
         {
             isFirst = _status.Loads == 0;
-            old = Interlocked.Exchange(ref _loaded, new LoadedModel(model, this));
+            old = Interlocked.Exchange(ref _loaded, loaded);
             Enter(new WarmModelStatus
             {
                 State = WarmModelState.Ready,
                 Model = ResultModel.From(model),
                 Provider = model.Provider.Name,
                 FallbackReason = model.Provider.FallbackReason,
+                Batching = plan,
+                Optimization = model.Optimization,
                 Loads = _status.Loads + 1,
                 SinceUtc = _time.GetUtcNow(),
             });

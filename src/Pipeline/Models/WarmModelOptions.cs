@@ -46,9 +46,28 @@ public sealed record WarmModelOptions : IValidatableObject
     public int DeviceId { get; init; }
 
     /// <summary>Threads that share one operator on the CPU.</summary>
-    /// <value>0 to 1024 threads; default 0: one for each physical core.</value>
+    /// <value>0 to 1024 threads; default 0: the processors are shared out among the lanes of <c>Nanodet:Batcher</c>.</value>
     [Range(0, 1024)]
     public int IntraOpThreads { get; init; }
+
+    /// <summary>Plan the memory of a run in one block for each shape of the input; the blocks of many shapes add up.</summary>
+    /// <value>Default false.</value>
+    public bool MemoryPattern { get; init; }
+
+    /// <summary>By how much the arena of the GPU grows.</summary>
+    /// <value>Default <see cref="ArenaGrowth.AsRequested"/>.</value>
+    [EnumDataType(typeof(ArenaGrowth))]
+    public ArenaGrowth GpuArenaGrowth { get; init; } = ArenaGrowth.AsRequested;
+
+    /// <summary>What the arena of the GPU may hold at the most.</summary>
+    /// <value>0 to 1 TiB, in bytes; default 0: what the GPU has.</value>
+    [Range(0L, 1L << 40)]
+    public long GpuMemoryBytes { get; init; }
+
+    /// <summary>What optimised graphs may take in the folder <c>optimized</c> of <see cref="CacheFolder"/>.</summary>
+    /// <value>0, or 1 MiB to 1 TiB, in bytes; default 1 GiB. 0 keeps none.</value>
+    [Range(0L, 1L << 40)]
+    public long OptimizedBytes { get; init; } = 1L << 30;
 
     /// <summary>Which tolerance the parity fixture is replayed with.</summary>
     /// <value>Default null: the one that the model's metadata names.</value>
@@ -86,9 +105,17 @@ public sealed record WarmModelOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
     public TimeSpan LongestRetryPause { get; init; } = TimeSpan.FromSeconds(30);
 
+    internal string Folder => CacheFolder ?? Path.Combine(Path.GetTempPath(), "nanodet", "models");
+
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
+        if (OptimizedBytes is > 0 and < 1L << 20)
+        {
+            yield return new ValidationResult(
+                $"Nanodet:Model:OptimizedBytes: expected 0 or at least 1048576 bytes, found {OptimizedBytes}.", [nameof(OptimizedBytes)]);
+        }
+
         if (Source == WarmModelSource.Blob && string.IsNullOrEmpty(Blob))
         {
             yield return new ValidationResult("Nanodet:Model:Blob is needed when Nanodet:Model:Source is Blob.", [nameof(Blob)]);

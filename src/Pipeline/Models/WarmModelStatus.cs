@@ -1,3 +1,4 @@
+using Nanodet.Serverless.Pipeline.Batching;
 using Nanodet.Serverless.Pipeline.Results;
 
 namespace Nanodet.Serverless.Pipeline.Models;
@@ -22,6 +23,12 @@ public sealed record WarmModelStatus
 
     /// <summary>Why it runs on the CPU although a GPU was preferred, or null.</summary>
     public string? FallbackReason { get; init; }
+
+    /// <summary>How the model is run, and why so; null when none serves.</summary>
+    public BatchingPlan? Batching { get; init; }
+
+    /// <summary>How the model got its optimised graph; null when none serves.</summary>
+    public ModelOptimization? Optimization { get; init; }
 
     /// <summary>Why the model that was published last does not serve, while an older one does; null where it does.</summary>
     public string? SwapProblem { get; init; }

@@ -17,16 +17,11 @@ internal sealed class WarmRun(ModelLease lease, DetectorOptions options, string?
     /// <summary>The model that the request names, or null.</summary>
     internal string? RequestedModel { get; } = requestedModel;
 
-    internal int BatchSize => Math.Min(options.MaxBatchSize, Lease.Loaded.MaxBatchSize);
+    /// <summary>The detector of the model that is held now.</summary>
+    internal Detector Detector => Lease.Loaded.Batcher.DetectorFor(options);
 
-    internal DetectorOptions Options => options with { MaxBatchSize = BatchSize };
-
-    /// <summary>A smaller run, or one new session, is worth a try; nothing else is.</summary>
-    internal bool CanGoOn(Exception exception) =>
-        (SessionFault.IsOutOfMemory(exception) && BatchSize > 1) || (SessionFault.IsLost(exception) && !_wasRebuilt);
-
-    /// <summary>For this model's later runs, too: its memory will not grow.</summary>
-    internal void Halve() => Lease.Loaded.MaxBatchSize = Math.Max(1, BatchSize / 2);
+    /// <summary>One new session is worth a try; nothing else is.</summary>
+    internal bool CanGoOn(Exception exception) => SessionFault.IsLost(exception) && !_wasRebuilt;
 
     internal void Replace(ModelLease lease)
     {

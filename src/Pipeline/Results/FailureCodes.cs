@@ -24,6 +24,10 @@ public static class FailureCodes
     /// <summary>The image's message failed as often as the queue allows.</summary>
     public const string Poison = "poison";
 
+    /// <summary>The model could not run on this image, and did on others at the same time.</summary>
+    public const string InferenceFailed = "inference_failed";
+
     /// <summary>All codes.</summary>
-    public static IReadOnlyList<string> All { get; } = [BlobNotFound, BlobChanged, BlobArchived, ModelNotServed, ModelNotUsable, Poison];
+    public static IReadOnlyList<string> All { get; } =
+        [BlobNotFound, BlobChanged, BlobArchived, ModelNotServed, ModelNotUsable, Poison, InferenceFailed];
 }

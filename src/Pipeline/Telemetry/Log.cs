@@ -89,6 +89,15 @@ internal static partial class Log
     [LoggerMessage(172, LogLevel.Error, "The session of model {Sha256} is lost and is built again: {Reason}")]
     public static partial void SessionLost(ILogger logger, string sha256, string reason);
 
-    [LoggerMessage(173, LogLevel.Warning, "Out of memory with {Images} images a run; going on with {Fewer}: {Reason}")]
-    public static partial void BatchHalved(ILogger logger, int images, int fewer, string reason);
+    [LoggerMessage(173, LogLevel.Warning, "Out of memory with up to {Images} images a run; going on with fewer: {Reason}")]
+    public static partial void BatchHalved(ILogger logger, int images, string reason);
+
+    [LoggerMessage(177, LogLevel.Information, "Model {Name} runs on {Lanes} lanes with up to {Images} images a run: {Reason}")]
+    public static partial void BatchingChosen(ILogger logger, string name, int lanes, int images, string reason);
+
+    [LoggerMessage(178, LogLevel.Information, "Optimised graph: {Use} {Note}")]
+    public static partial void GraphOptimized(ILogger logger, Models.OptimizedModelUse use, string? note);
+
+    [LoggerMessage(179, LogLevel.Warning, "The optimised graph {Path} fails the parity fixture; it goes, and the model is optimised again")]
+    public static partial void OptimizedGraphRefused(ILogger logger, string? path);
 }

@@ -35,6 +35,8 @@ internal sealed class Deployment : IAsyncDisposable
 
     public string ConnectionString => _azurite.ConnectionString;
 
+    public int AzuriteProcessId => _azurite.ProcessId;
+
     public string AccessLog => Path.Combine(_directory, "access.log");
 
     /// <summary>The build output of the app that was built with these tests.</summary>

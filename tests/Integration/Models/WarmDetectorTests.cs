@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Reflection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.ML.OnnxRuntime;
 using Nanodet.Serverless.Pipeline;
@@ -16,27 +16,28 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Detect_OutOfMemory_HalvesTheBatchAndRemembersIt()
+    public async Task Detect_OutOfMemory_TakesSmallerBatchesFromThenOn()
     {
-        await using var app = await TestApp.CreateReadyAsync(fixture);
-        var sizes = new List<int>();
-        var detector = Create(app, detector =>
+        await using var app = await TestApp.CreateReadyAsync(fixture, OneLane);
+        var sizes = new ConcurrentQueue<int>();
+        var detector = Create(app, images =>
         {
-            sizes.Add(detector.Options.MaxBatchSize);
-            return detector.Options.MaxBatchSize > 2 ? Fault("BFCArena: Failed to allocate memory for requested buffer of size 1") : null;
+            sizes.Enqueue(images.Count);
+            return images.Count > 2 ? Fault("BFCArena: Failed to allocate memory for requested buffer of size 1") : null;
         });
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
-        var images = Enumerable.Repeat((ReadOnlyMemory<byte>)TestModel.Image, 5).ToArray();
+        var images = Enumerable.Repeat((ReadOnlyMemory<byte>)TestModel.Image, 8).ToArray();
 
         var detection = await detector.DetectAsync(images, null, lease, Token);
-        Assert.Equal([8, 4, 2], sizes);
-        Assert.Equal([2, 2, 2, 2, 1], detection.Outcomes.Select(outcome => outcome.BatchSize));
+        Assert.Equal([8, 4, 2, 2, 4, 2, 2], sizes);
         Assert.All(detection.Outcomes, outcome => Assert.NotEmpty(outcome.Detections!));
+        Assert.Equal(2, lease.Loaded.Batcher.MaxBatchSize);
 
+        sizes.Clear();
         await detector.DetectAsync(images, null, lease, Token);
-        Assert.Equal([8, 4, 2, 2], sizes);
+        Assert.Equal([2, 2, 2, 2], sizes);
         Assert.Equal(1, app.Model.Status.Loads);
-        Assert.Equal(10, app.Model.Status.Images);
+        Assert.Equal(16, app.Model.Status.Images);
     }
 
     [Fact]
@@ -51,7 +52,21 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
         });
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
         await Assert.ThrowsAsync<OnnxRuntimeException>(() => detector.DetectAsync([TestModel.Image], null, lease, Token));
-        Assert.Equal(4, runs);
+        Assert.Equal(1, runs);
+    }
+
+    [Fact]
+    public async Task Detect_OneImageThatTheModelRefuses_IsTheOnlyFailure()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture, OneLane);
+        byte[] bad = [.. TestModel.Image];
+        var detector = Create(app, images => images.Any(image => image.Equals(bad)) ? Fault("Non-zero status code returned") : null);
+        using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
+
+        var detection = await detector.DetectAsync([TestModel.Image, bad, TestModel.Image, TestModel.Image], null, lease, Token);
+
+        Assert.Equal([null, FailureCodes.InferenceFailed, null, null], detection.Outcomes.Select(outcome => outcome.Error?.Code));
+        Assert.Equal(1, app.Model.Status.Loads);
     }
 
     [Fact]
@@ -148,13 +163,20 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
         Assert.Null(await app.Get<WarmDetector>().DetectAsync(TestModel.Image, "body", null, TimeSpan.Zero, Token));
     }
 
-    private static WarmDetector Create(TestApp app, Func<Detector, Exception?> fault) => new(
+    /// <summary>Batches that are full, whatever the machine: one lane, and a delay that no test lasts.</summary>
+    private static Dictionary<string, string?> OneLane => new()
+    {
+        ["Nanodet:Batcher:Lanes"] = "1",
+        ["Nanodet:Batcher:MaxBatchSize"] = "8",
+        ["Nanodet:Batcher:MaxDelay"] = "00:00:01",
+    };
+
+    private static WarmDetector Create(TestApp app, Func<IReadOnlyList<ReadOnlyMemory<byte>>, Exception?> fault) => new(
         app.Model,
         app.Get<ModelSelector>(),
         Options.Create(new DetectorOptions()),
         TimeProvider.System,
-        NullLogger<WarmDetector>.Instance,
-        (detector, images, token) => fault(detector) is { } exception ? throw exception : detector.Detect(images, token));
+        (detector, images, token) => fault(images) is { } exception ? throw exception : detector.Detect(images, token));
 
     /// <summary>ONNX Runtime keeps its exception's constructor to itself.</summary>
     private static OnnxRuntimeException Fault(string message)
