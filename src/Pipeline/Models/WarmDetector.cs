@@ -4,6 +4,7 @@ using Nanodet.Serverless.Pipeline.Batching;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Telemetry;
 using Polly;
 using Polly.Retry;
 
@@ -167,7 +168,7 @@ public sealed class WarmDetector
             : task.Result);
     }
 
-    private async ValueTask PrepareAsync(WarmRun run, Exception exception, CancellationToken cancellationToken)
+    private static async ValueTask PrepareAsync(WarmRun run, Exception exception, CancellationToken cancellationToken)
     {
         var owner = run.Lease.Loaded.Owner;
         owner.ReportLost(run.Lease.Loaded, exception);

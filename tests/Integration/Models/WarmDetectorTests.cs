@@ -98,7 +98,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
         await app.Model.StartAsync(Token);
         await app.UntilReadyAsync();
         var used = new List<NanodetModel>();
-        var detector = Create(app, detector =>
+        var detector = Create(app, (detector, _) =>
         {
             used.Add(detector.Model);
             return used.Count == 1 ? Fault("CUDA failure 700: an illegal memory access was encountered") : null;
@@ -171,12 +171,15 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
         ["Nanodet:Batcher:MaxDelay"] = "00:00:01",
     };
 
-    private static WarmDetector Create(TestApp app, Func<IReadOnlyList<ReadOnlyMemory<byte>>, Exception?> fault) => new(
+    private static WarmDetector Create(TestApp app, Func<IReadOnlyList<ReadOnlyMemory<byte>>, Exception?> fault) =>
+        Create(app, (_, images) => fault(images));
+
+    private static WarmDetector Create(TestApp app, Func<Detector, IReadOnlyList<ReadOnlyMemory<byte>>, Exception?> fault) => new(
         app.Model,
         app.Get<ModelSelector>(),
         Options.Create(new DetectorOptions()),
         TimeProvider.System,
-        (detector, images, token) => fault(images) is { } exception ? throw exception : detector.Detect(images, token));
+        (detector, images, token) => fault(detector, images) is { } exception ? throw exception : detector.Detect(images, token));
 
     /// <summary>ONNX Runtime keeps its exception's constructor to itself.</summary>
     private static OnnxRuntimeException Fault(string message)
