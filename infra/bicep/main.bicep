@@ -143,12 +143,15 @@ var modelSettings = {
   // Batches wait for a model that is being loaded: a worker that comes from zero would otherwise put back what it came for.
   Nanodet__Worker__ReadyWait: '00:05:00'
 }
-var coordinatorSettings = {
-  Nanodet__Nightly__Enabled: nightlyEnabled ? 'true' : 'false'
+// The host reads the triggers of functions that are off, too: every role needs what they name.
+var scheduleSettings = {
   Nanodet__Nightly__Schedule: nightlySchedule
-  Nanodet__Nightly__Prefix: nightlyPrefix
   Nanodet__Reconcile__Schedule: '0 */15 * * * *'
 }
+var coordinatorSettings = union(scheduleSettings, {
+  Nanodet__Nightly__Enabled: nightlyEnabled ? 'true' : 'false'
+  Nanodet__Nightly__Prefix: nightlyPrefix
+})
 
 // A worker from zero needs minutes for node, image and model: the first wait is longer than that.
 var splitSettings = { Nanodet__Batch__WaitLimit: '00:15:00' }
@@ -344,7 +347,7 @@ module worker 'modules/app.bicep' = if (isSplit) {
     maxReplicas: maxWorkers
     scaleRules: concat([queueRule, httpRule], empty(warmStart) ? [] : [warmRule])
     graceSeconds: 300
-    settings: union(modelSettings, workerSettings)
+    settings: union(scheduleSettings, modelSettings, workerSettings)
     otlpEndpoint: otlpEndpoint
   }
   dependsOn: [workerAccess, monitoring]

@@ -12,7 +12,6 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
 
   resource blobs 'blobServices' existing = { name: 'default' }
   resource queueService 'queueServices' existing = { name: 'default' }
-  resource tableService 'tableServices' existing = { name: 'default' }
 }
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = { name: identityName }
@@ -28,7 +27,7 @@ var onContainers = concat(
   // The Functions host asks for this role where its locks and keys are.
   map(hostContainers, name => { name: name, role: roles.storageBlobDataOwner }),
   // Raising an event: the durable client makes sure that the hub is there, reads the instance, and queues the event.
-  map(taskHub.containers, name => { name: name, role: roles.storageBlobDataContributor })
+  [{ name: taskHub.leases, role: roles.storageBlobDataContributor }]
 )
 
 // Contributor, since the queue trigger renews a message while it works on it, and that is a write.
@@ -80,24 +79,16 @@ resource queueAssignments 'Microsoft.Authorization/roleAssignments@2022-04-01' =
   }
 ]
 
-resource tableResources 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-01-01' existing = [
-  for name in taskHub.tables: {
-    parent: account::tableService
-    name: name
+// On the account: making sure that a table is there is a request to the table service, not to the table. The hub's are the only ones.
+resource tableAssignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(account.id, identity.id, roles.storageTableDataContributor)
+  scope: account
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageTableDataContributor
+    )
   }
-]
-
-resource tableAssignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (name, i) in taskHub.tables: {
-    name: guid(account.id, name, 'table', identity.id)
-    scope: tableResources[i]
-    properties: {
-      principalId: identity.properties.principalId
-      principalType: 'ServicePrincipal'
-      roleDefinitionId: subscriptionResourceId(
-        'Microsoft.Authorization/roleDefinitions',
-        roles.storageTableDataContributor
-      )
-    }
-  }
-]
+}

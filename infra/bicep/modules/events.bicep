@@ -1,5 +1,5 @@
-// Uploads become messages: Event Grid tells queue `events` about new blobs, with its own identity. What cannot be delivered within a
-// day is kept as a blob.
+// Uploads become messages: Event Grid tells queue `events` about new images and checkpoints, with its own identity. What cannot be
+// delivered within a day is kept as a blob.
 
 import { containers, eventDeadLetters, queues } from 'names.bicep'
 import { roles } from 'roles.bicep'
@@ -68,46 +68,49 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   }
 }
 
-// Checkpoints need none: the coordinator, which is always there, polls their container.
-resource uploads 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
-  parent: topic
-  name: 'images'
-  properties: {
-    eventDeliverySchema: 'CloudEventSchemaV1_0'
-    filter: {
-      includedEventTypes: ['Microsoft.Storage.BlobCreated']
-      subjectBeginsWith: '/blobServices/default/containers/${containers.images}/'
-      // The last call of an upload; others leave a blob that is not complete yet.
-      advancedFilters: [
-        {
-          key: 'data.api'
-          operatorType: 'StringIn'
-          values: ['PutBlob', 'PutBlockList', 'FlushWithClose', 'CopyBlob']
-        }
-      ]
-    }
-    deliveryWithResourceIdentity: {
-      identity: { type: 'UserAssigned', userAssignedIdentity: identity.id }
-      destination: {
-        endpointType: 'StorageQueue'
-        properties: {
-          resourceId: account.id
-          queueName: queues.events
-          queueMessageTimeToLiveInSeconds: -1
+var announced = [containers.images, containers.checkpoints]
+
+resource uploads 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = [
+  for container in announced: {
+    parent: topic
+    name: container
+    properties: {
+      eventDeliverySchema: 'CloudEventSchemaV1_0'
+      filter: {
+        includedEventTypes: ['Microsoft.Storage.BlobCreated']
+        subjectBeginsWith: '/blobServices/default/containers/${container}/'
+        // The last call of an upload; others leave a blob that is not complete yet.
+        advancedFilters: [
+          {
+            key: 'data.api'
+            operatorType: 'StringIn'
+            values: ['PutBlob', 'PutBlockList', 'FlushWithClose', 'CopyBlob']
+          }
+        ]
+      }
+      deliveryWithResourceIdentity: {
+        identity: { type: 'UserAssigned', userAssignedIdentity: identity.id }
+        destination: {
+          endpointType: 'StorageQueue'
+          properties: {
+            resourceId: account.id
+            queueName: queues.events
+            queueMessageTimeToLiveInSeconds: -1
+          }
         }
       }
-    }
-    deadLetterWithResourceIdentity: {
-      identity: { type: 'UserAssigned', userAssignedIdentity: identity.id }
-      deadLetterDestination: {
-        endpointType: 'StorageBlob'
-        properties: {
-          resourceId: account.id
-          blobContainerName: eventDeadLetters
+      deadLetterWithResourceIdentity: {
+        identity: { type: 'UserAssigned', userAssignedIdentity: identity.id }
+        deadLetterDestination: {
+          endpointType: 'StorageBlob'
+          properties: {
+            resourceId: account.id
+            blobContainerName: eventDeadLetters
+          }
         }
       }
+      retryPolicy: { eventTimeToLiveInMinutes: 1440, maxDeliveryAttempts: 30 }
     }
-    retryPolicy: { eventTimeToLiveInMinutes: 1440, maxDeliveryAttempts: 30 }
+    dependsOn: [mayQueue, mayKeep]
   }
-  dependsOn: [mayQueue, mayKeep]
-}
+]

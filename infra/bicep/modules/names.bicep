@@ -38,11 +38,7 @@ var hostContainers = [
 // What Durable Functions keep under hubName with partitionCount 1.
 @export()
 var taskHub = {
-  containers: [
-    'nanodetserverless-applease'
-    'nanodetserverless-largemessages'
-    'nanodetserverless-leases'
-  ]
+  leases: 'nanodetserverless-applease'
   controlQueue: 'nanodetserverless-control-00'
   workItemQueue: 'nanodetserverless-workitems'
   tables: [

@@ -22,8 +22,7 @@ param allowedIpAddresses array
 var allContainers = concat(
   map(items(containers), item => item.value),
   hostContainers,
-  taskHub.containers,
-  [eventDeadLetters]
+  [taskHub.leases, eventDeadLetters]
 )
 var jobQueues = map(items(queues), item => item.value)
 var allQueues = concat(
