@@ -1,11 +1,10 @@
 #!/bin/sh
-# After a deployment: the worker gets the image that azd gave the app, then one image goes the whole way.
+# After a deployment: both apps get the image that azd has pushed, then one image goes the whole way.
 # Settings (azd env set NAME VALUE): NANODET_SMOKE_IMAGE, an image file (default: a small grey one); NANODET_SMOKE_SECONDS, how long to
 # wait for its result (default 1200: a GPU from zero takes minutes).
 set -eu
 
 account=${NANODET_STORAGE_ACCOUNT:?"azd sets NANODET_STORAGE_ACCOUNT after provisioning: run 'azd provision' first"}
-group=${AZURE_RESOURCE_GROUP:?"azd sets AZURE_RESOURCE_GROUP after provisioning"}
 app=${NANODET_APP_NAME:?"azd sets NANODET_APP_NAME after provisioning"}
 uri=${NANODET_APP_URI:?"azd sets NANODET_APP_URI after provisioning"}
 worker=${NANODET_WORKER_NAME:-}
@@ -40,15 +39,14 @@ is_healthy() {
   curl --silent --show-error --fail --max-time 20 --output /dev/null "$uri/api/health"
 }
 
-if [ -n "$worker" ]; then
-  image=$(az resource show --resource-group "$group" --name "$app" --resource-type Microsoft.App/containerApps \
-    --api-version 2026-03-02-preview --query 'properties.template.containers[0].image' --output tsv)
-  # By the same version of the API as the template: an older one does not know that the worker's scale rules are its own. The
-  # template itself fills in port, probes and registry, so the first deployment needs one more 'azd provision'.
-  az resource update --only-show-errors --resource-group "$group" --name "$worker" --resource-type Microsoft.App/containerApps \
-    --api-version 2026-03-02-preview --set "properties.template.containers[0].image=$image" --output none
-  echo "$worker runs $image."
+# The template knows how the apps look: with the image that azd has just pushed it gives them ports, probes and scale rules, and the
+# worker the same image.
+if [ "${SERVICE_APP_IMAGE_NAME:-}" = "" ]; then
+  echo "error: azd sets SERVICE_APP_IMAGE_NAME when it deploys: run 'azd deploy'" >&2
+  exit 1
 fi
+azd provision --no-prompt --no-state
+echo "${app}${worker:+ and $worker} run $SERVICE_APP_IMAGE_NAME."
 
 wait_for "$uri/api/health says that the app takes work" 600 is_healthy
 echo "$app takes work."

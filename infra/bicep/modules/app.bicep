@@ -124,11 +124,11 @@ resource app 'Microsoft.App/containerApps@2026-03-02-preview' = {
       // Scaling by events needs ingress, be it internal.
       ingress: {
         external: isExternal
-        targetPort: isPlaceholder ? 80 : port
+        targetPort: port
         transport: 'auto'
         allowInsecure: false
       }
-      registries: isPlaceholder ? [] : [{ server: registryServer, identity: identity.id }]
+      registries: [{ server: registryServer, identity: identity.id }]
     }
     template: {
       terminationGracePeriodSeconds: graceSeconds
