@@ -25,6 +25,7 @@ public sealed class TemplateTests
         var batches = deployment.Queues.GetQueueClient("batches");
         await Eventually.TrueAsync(
             async () => (await batches.GetPropertiesAsync(App.Cancellation)).Value.ApproximateMessagesCount == 3, "three batches wait", 60);
+        await BatchesWaitAsync(coordinator, 3);
         await coordinator.Host.StopAsync(App.Cancellation);
 
         // The worker alone: whatever is in the log from here on is its own.
@@ -37,9 +38,9 @@ public sealed class TemplateTests
         var touched = StorageAccess.Read(deployment, before);
 
         coordinator = await StartAsync(template, deployment, "coordinator");
-        var ended = await coordinator.JobEndsAsync(job);
+        var ended = await coordinator.JobEndsAsync(job, 180);
         Assert.Equal((JobStates.Completed, 20, 20), (ended.State, ended.Discovered, ended.Detected));
-        await deployment.RecordsAsync(21);
+        await deployment.RecordsAsync(21, 180);
 
         var rights = template.Snapshot.RoleAssignments.Where(assignment => assignment.Principal == "id-worker").ToArray();
         Assert.NotEmpty(touched);
@@ -78,6 +79,32 @@ public sealed class TemplateTests
             data = new { api = "PutBlob", eTag = properties.ETag.ToString(), contentLength = properties.ContentLength, url = blob.Uri },
         };
         await deployment.Queues.GetQueueClient("events").SendMessageAsync(JsonSerializer.Serialize(cloudEvent), App.Cancellation);
+    }
+
+    /// <summary>
+    /// Waits until every batch's orchestration sleeps: a message that its host has in hand when it stops is hidden for a minute.
+    /// </summary>
+    private static Task BatchesWaitAsync(App app, int count)
+    {
+        var last = string.Empty;
+        return Eventually.TrueAsync(
+            async () =>
+            {
+                var (_, list) = await app.GetAsync("runtime/webhooks/durabletask/instances?instanceIdPrefix=batch-");
+                var asleep = 0;
+                foreach (var instance in list.EnumerateArray())
+                {
+                    var id = instance.GetProperty("instanceId").GetString();
+                    var (_, status) = await app.GetAsync($"runtime/webhooks/durabletask/instances/{id}?showHistory=true");
+                    last = status.ToString();
+                    asleep += status.GetProperty("historyEvents").EnumerateArray()
+                        .Any(item => item.GetProperty("EventType").GetString() == "TimerCreated") ? 1 : 0;
+                }
+
+                return asleep == count;
+            },
+            () => $"{count} batches wait for their worker; one of them: {last}",
+            60);
     }
 
     private static async Task HasNothingBeyondTheTemplateAsync(TemplateDeployment template, Deployment deployment)
