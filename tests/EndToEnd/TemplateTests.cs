@@ -28,12 +28,16 @@ public sealed class TemplateTests
         await BatchesWaitAsync(coordinator, 3);
         await coordinator.Host.StopAsync(App.Cancellation);
 
-        // The worker alone: whatever is in the log from here on is its own.
+        // The worker alone: whatever is in the log from here on is its own, but for the question how long its queue is.
         var before = StorageAccess.Count(deployment);
         var worker = await StartAsync(template, deployment, "worker");
         Assert.Equal(Enabled("worker"), EnabledIn(worker));
         await worker.IsReadyAsync();
         await Eventually.TrueAsync(async () => await worker.ImagesComputedAsync() == 21, "the worker has detected everything", 60);
+        await Eventually.TrueAsync(
+            async () => (await batches.GetPropertiesAsync(App.Cancellation)).Value.ApproximateMessagesCount == 0,
+            "the worker has raised its events and removed its messages",
+            120);
         await worker.Host.StopAsync(App.Cancellation);
         var touched = StorageAccess.Read(deployment, before);
 
