@@ -49,17 +49,10 @@ internal sealed class Deployment : IAsyncDisposable
         }
     }
 
+    /// <summary>An account with the containers and queues that the app has by default.</summary>
     public static async Task<Deployment> CreateAsync()
     {
-        var directory = Directory.CreateTempSubdirectory("nanodet-e2e-").FullName;
-        var azurite = await AzuriteServer.StartAsync(
-            new AzuriteOptions
-            {
-                DataDirectory = Path.Combine(directory, "azurite"),
-                AccessLogPath = Path.Combine(directory, "access.log"),
-            },
-            TestLog.Instance);
-        var deployment = new Deployment(directory, azurite);
+        var deployment = await CreateEmptyAsync();
         foreach (var container in (string[])["images", "detections", "models", "checkpoints", "jobs", "staging"])
         {
             await deployment.Blobs.GetBlobContainerClient(container).CreateIfNotExistsAsync();
@@ -71,6 +64,20 @@ internal sealed class Deployment : IAsyncDisposable
         }
 
         return deployment;
+    }
+
+    /// <summary>An account with nothing in it.</summary>
+    public static async Task<Deployment> CreateEmptyAsync()
+    {
+        var directory = Directory.CreateTempSubdirectory("nanodet-e2e-").FullName;
+        var azurite = await AzuriteServer.StartAsync(
+            new AzuriteOptions
+            {
+                DataDirectory = Path.Combine(directory, "azurite"),
+                AccessLogPath = Path.Combine(directory, "access.log"),
+            },
+            TestLog.Instance);
+        return new Deployment(directory, azurite);
     }
 
     /// <summary>What a host of this deployment runs.</summary>
@@ -96,9 +103,11 @@ internal sealed class Deployment : IAsyncDisposable
         };
     }
 
-    public async Task<App> StartAsync(string role, params (string Name, string Value)[] settings)
+    public Task<App> StartAsync(string role, params (string Name, string Value)[] settings) => StartAsync(Options(role, settings));
+
+    public async Task<App> StartAsync(FunctionHostOptions options)
     {
-        var host = await FunctionHost.StartAsync(Options(role, settings), TestLog.Instance, TestContext.Current.CancellationToken);
+        var host = await FunctionHost.StartAsync(options, TestLog.Instance, TestContext.Current.CancellationToken);
         _hosts.Add(host);
         return new App(host.Address, host);
     }

@@ -1,0 +1,105 @@
+# The function app in one image for both roles: Functions host, app, what the model needs of CUDA, and the command line.
+#
+#   docker build -t nanodet .                                     (or azd, or az acr build: no BuildKit is needed)
+#   docker run --gpus all --rm --entrypoint nanodet nanodet doctor
+#
+# Base images by digest where it is known. The tag of the Functions base moves with the host's patches; the workflow prints the digest
+# that a build took, and --build-arg FUNCTIONS_IMAGE=...@sha256:... pins it.
+ARG SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0.400@sha256:e1ffd2a92ae84c1291bc1b6887501f8af98e6331e7af6d4c8d37168c5e87a64c
+ARG CUDA_IMAGE=nvidia/cuda:13.0.2-base-ubuntu24.04@sha256:2ab6381d970b211fb93853796dc6707eb8a72575a375c422b17cf4d8b2641701
+ARG FUNCTIONS_IMAGE=mcr.microsoft.com/azure-functions/dotnet-isolated:4-dotnet-isolated10.0
+
+FROM ${SDK_IMAGE} AS build
+WORKDIR /source
+COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig host.json ./
+COPY src/Checkpoints/Checkpoints.csproj src/Checkpoints/
+COPY src/Pipeline/Pipeline.csproj src/Pipeline/
+COPY src/Functions/Functions.csproj src/Functions/
+COPY src/LocalHost/LocalHost.csproj src/LocalHost/
+COPY src/Cli/Cli.csproj src/Cli/
+RUN dotnet restore src/Functions/Functions.csproj && dotnet restore src/Cli/Cli.csproj
+COPY src/ src/
+# The command line uses the app's native libraries: they are several hundred megabytes.
+RUN dotnet publish src/Functions/Functions.csproj -c Release --no-restore -o /out/app \
+ && dotnet publish src/Cli/Cli.csproj -c Release --no-restore -o /out/cli \
+ && rm -rf /out/cli/runtimes \
+ && ln -s /home/site/wwwroot/runtimes /out/cli/runtimes
+
+# What ONNX Runtime's CUDA provider links, and cuDNN, which it opens when it runs a convolution; cuDNN opens NVRTC. Nothing else of
+# CUDA. A test compares this list with what the provider's file says that it needs. libcuda.so.1 is the driver's and comes from the
+# machine.
+FROM ${CUDA_IMAGE} AS cuda
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends --allow-change-held-packages \
+      cuda-cudart-13-0=13.0.96-1 \
+      cuda-nvrtc-13-0=13.0.88-1 \
+      libcublas-13-0=13.1.0.3-1 \
+      libcurand-13-0=10.4.0.35-1 \
+      libcudnn9-cuda-13=9.20.0.48-1 \
+ && rm -rf /var/lib/apt/lists/* \
+ && mkdir -p /out/cuda \
+ && cp -a /usr/local/cuda-13.0/targets/x86_64-linux/lib/libcudart.so.* \
+          /usr/local/cuda-13.0/targets/x86_64-linux/lib/libnvrtc.so.* \
+          /usr/local/cuda-13.0/targets/x86_64-linux/lib/libnvrtc-builtins.so.* \
+          /usr/local/cuda-13.0/targets/x86_64-linux/lib/libcublas.so.* \
+          /usr/local/cuda-13.0/targets/x86_64-linux/lib/libcublasLt.so.* \
+          /usr/local/cuda-13.0/targets/x86_64-linux/lib/libcurand.so.* \
+          /usr/lib/x86_64-linux-gnu/libcudnn*.so.9* \
+          /out/cuda/
+
+FROM ${FUNCTIONS_IMAGE} AS final
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Nanodet.Serverless" \
+      org.opencontainers.image.description="NanoDet over images at scale on Azure Functions: coordinator and GPU worker in one image" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      nanodet.cuda="13.0" \
+      nanodet.cudnn="9"
+
+# OpenCV's native library links a window toolkit, although no window is ever opened; zlib is cuDNN's. The names are Debian's: on
+# Ubuntu 24.04 some packages have another one, and apt follows.
+USER root
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends \
+      libatk1.0-0 \
+      libatomic1 \
+      libcairo-gobject2 \
+      libcairo2 \
+      libdrm2 \
+      libfreetype6 \
+      libgdk-pixbuf-2.0-0 \
+      libglib2.0-0 \
+      libgtk-3-0 \
+      libharfbuzz0b \
+      libpango-1.0-0 \
+      libpangocairo-1.0-0 \
+      libstdc++6 \
+      libx11-6 \
+      zlib1g \
+ && rm -rf /var/lib/apt/lists/*
+
+COPY --from=cuda /out/cuda/ /opt/cuda/lib/
+COPY --from=build /out/app/ /home/site/wwwroot/
+COPY --from=build /out/cli/ /opt/nanodet/
+COPY tools/container/nanodet tools/container/healthcheck /usr/local/bin/
+
+# The host writes under its HOME, which is /home, and beside itself.
+RUN echo /opt/cuda/lib > /etc/ld.so.conf.d/nanodet-cuda.conf \
+ && ldconfig \
+ && groupadd --gid 10001 nanodet \
+ && useradd --uid 10001 --gid nanodet --home-dir /home --no-create-home --shell /usr/sbin/nologin nanodet \
+ && chmod 0755 /usr/local/bin/nanodet /usr/local/bin/healthcheck \
+ && chown nanodet:nanodet /home /home/site /azure-functions-host
+
+ENV AzureWebJobsScriptRoot=/home/site/wwwroot \
+    AzureFunctionsJobHost__Logging__Console__IsEnabled=true \
+    ASPNETCORE_URLS=http://+:8080 \
+    DOTNET_CLI_TELEMETRY_OPTOUT=1 \
+    NVIDIA_VISIBLE_DEVICES=all \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility
+
+USER 10001:10001
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --retries=4 CMD ["/usr/local/bin/healthcheck"]

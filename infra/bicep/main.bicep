@@ -1,0 +1,384 @@
+// The whole deployment. Conventions of the Azure Developer CLI: azure.yaml at the root of the repository uses it.
+
+targetScope = 'subscription'
+
+import { containers, queues } from 'modules/names.bicep'
+
+@description('Name of the azd environment; resources are named and tagged after it.')
+@minLength(1)
+@maxLength(40)
+param environmentName string
+
+@description('Region. A GPU profile is offered in some only.')
+@minLength(1)
+param location string
+
+@description('What runs the model: a T4 (16 GB), an A100 (80 GB), or the CPU.')
+@allowed(['gpu-t4', 'gpu-a100', 'cpu'])
+param hosting string
+
+@description('split: a coordinator that is always there and workers that come and go with the batches. single: one app does both, and is always there.')
+@allowed(['split', 'single'])
+param topology string
+
+@description('Image of the app; empty before the first deployment. azd sets it.')
+param image string = ''
+
+@description('The most workers at a time: what bounds the cost, together with the quota.')
+@minValue(1)
+@maxValue(100)
+param maxWorkers int = 3
+
+@description('Batches waiting per worker before another one comes.')
+@minValue(1)
+@maxValue(1000)
+param batchesPerWorker int = 8
+
+@description('Kind of the worker. functionapp with scale rules of its own needs a preview of the API; containerapps needs none.')
+@allowed(['functionapp', 'containerapps'])
+param workerKind string = 'functionapp'
+
+@description('Type of the GPU workload profile, where it is not the usual one of the hosting.')
+param gpuProfileType string = ''
+
+@description('When workers are kept warm, whether or not batches wait: begin as a cron expression of five fields; empty for never.')
+param warmStart string = ''
+
+@description('End of the warm window.')
+param warmEnd string = ''
+
+@description('Time zone of the warm window.')
+param warmTimeZone string = 'Etc/UTC'
+
+@description('Workers that are kept warm.')
+@minValue(1)
+@maxValue(100)
+param warmReplicas int = 1
+
+@description('Whether there is a nightly job.')
+param nightlyEnabled bool = false
+
+@description('When, in UTC: six fields, seconds first.')
+param nightlySchedule string = '0 0 2 * * *'
+
+@description('Which images; empty for all.')
+param nightlyPrefix string = ''
+
+@description('Storage redundancy: LRS within a data centre, ZRS across zones, GZRS and RA-GZRS across regions.')
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS', 'Standard_RAGZRS'])
+param storageSku string = 'Standard_LRS'
+
+@description('Days after which results are deleted; 0 keeps them.')
+@minValue(0)
+@maxValue(36500)
+param resultRetentionDays int = 0
+
+@description('Registry tier. Premium lets Container Apps stream the image.')
+@allowed(['Basic', 'Standard', 'Premium'])
+param registrySku string = 'Basic'
+
+@description('Days that logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 30
+
+@description('A virtual network with private endpoints for storage.')
+param privateNetwork bool = false
+
+@description('Public addresses (CIDR) that reach a private storage account all the same.')
+param allowedIpAddresses string[] = []
+
+@description('Where telemetry goes by OTLP, too; empty for nowhere.')
+param otlpEndpoint string = ''
+
+@description('Who gets alerts and budget warnings; empty for nobody.')
+param alertEmail string = ''
+
+@description('Budget per month, in the currency of the subscription; 0 for none. Needs alertEmail and budgetStartDate.')
+@minValue(0)
+param monthlyBudget int = 0
+
+@description('First day of the month that the budget begins with, such as 2026-01-01.')
+param budgetStartDate string = ''
+
+@description('Who deploys, and may therefore publish models; empty for nobody.')
+param principalId string = ''
+
+@allowed(['User', 'Group', 'ServicePrincipal'])
+param principalType string = 'User'
+
+var isSplit = topology == 'split'
+var isGpu = hosting != 'cpu'
+var tags = { 'azd-env-name': environmentName }
+var token = uniqueString(subscription().id, environmentName, location)
+
+// Every name is known before anything is deployed, so that a what-if sees the whole.
+var names = {
+  group: 'rg-${environmentName}'
+  coordinatorIdentity: 'id-coordinator-${token}'
+  workerIdentity: 'id-worker-${token}'
+  eventsIdentity: 'id-events-${token}'
+  workspace: 'log-${token}'
+  insights: 'appi-${token}'
+  registry: 'cr${token}'
+  storage: 'st${token}'
+  coordinator: isSplit ? 'ca-coordinator-${token}' : 'ca-nanodet-${token}'
+  worker: 'ca-worker-${token}'
+}
+var appIdentities = isSplit ? [names.coordinatorIdentity, names.workerIdentity] : [names.coordinatorIdentity]
+
+// Sizes that the platform ties to a GPU profile; on the CPU the most that the Consumption profile gives.
+var sizes = {
+  'gpu-t4': { profileType: 'Consumption-GPU-NC8as-T4', cpu: '8.0', memory: '56Gi', provider: 'Cuda' }
+  'gpu-a100': { profileType: 'Consumption-GPU-NC24-A100', cpu: '24.0', memory: '220Gi', provider: 'Cuda' }
+  cpu: { profileType: '', cpu: '4.0', memory: '8Gi', provider: 'Cpu' }
+}
+var size = sizes[hosting]
+var profileName = isGpu ? hosting : 'Consumption'
+
+var modelSettings = {
+  Nanodet__Model__Source: 'Pointer'
+  Nanodet__Model__Provider: size.provider
+  Nanodet__Model__RequireGpu: isGpu ? 'true' : 'false'
+  // Batches wait for a model that is being loaded: a worker that comes from zero would otherwise put back what it came for.
+  Nanodet__Worker__ReadyWait: '00:05:00'
+}
+// The host reads the triggers of functions that are off, too: every role needs what they name.
+var scheduleSettings = {
+  Nanodet__Nightly__Schedule: nightlySchedule
+  Nanodet__Reconcile__Schedule: '0 */15 * * * *'
+}
+var coordinatorSettings = union(scheduleSettings, {
+  Nanodet__Nightly__Enabled: nightlyEnabled ? 'true' : 'false'
+  Nanodet__Nightly__Prefix: nightlyPrefix
+})
+
+// A worker from zero needs minutes for node, image and model: the first wait is longer than that.
+var splitSettings = { Nanodet__Batch__WaitLimit: '00:15:00' }
+
+// One GPU run at a time; the second batch is downloaded and decoded meanwhile.
+var workerSettings = {
+  AzureFunctionsJobHost__extensions__queues__batchSize: '2'
+  AzureFunctionsJobHost__extensions__queues__newBatchThreshold: '0'
+}
+
+resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
+  name: names.group
+  location: location
+  tags: tags
+}
+
+module identities 'modules/identities.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    names: concat(appIdentities, [names.eventsIdentity])
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    workspaceName: names.workspace
+    insightsName: names.insights
+    retentionDays: logRetentionDays
+    identityNames: appIdentities
+  }
+  dependsOn: [identities]
+}
+
+module registry 'modules/registry.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: names.registry
+    sku: registrySku
+    identityNames: appIdentities
+  }
+  dependsOn: [identities]
+}
+
+module storage 'modules/storage.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: names.storage
+    sku: storageSku
+    resultRetentionDays: resultRetentionDays
+    isPrivate: privateNetwork
+    allowedIpAddresses: allowedIpAddresses
+  }
+}
+
+module coordinatorAccess 'modules/access-coordinator.bicep' = {
+  scope: group
+  params: { storageName: names.storage, identityName: names.coordinatorIdentity }
+  dependsOn: [identities, storage]
+}
+
+module workerAccess 'modules/access-worker.bicep' = if (isSplit) {
+  scope: group
+  params: { storageName: names.storage, identityName: names.workerIdentity }
+  dependsOn: [identities, storage]
+}
+
+module deployerAccess 'modules/access-deployer.bicep' = if (!empty(principalId)) {
+  scope: group
+  params: { storageName: names.storage, principalId: principalId, principalType: principalType }
+  dependsOn: [storage]
+}
+
+module events 'modules/events.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    storageName: names.storage
+    identityName: names.eventsIdentity
+  }
+  dependsOn: [identities, storage]
+}
+
+module network 'modules/network.bicep' = if (privateNetwork) {
+  scope: group
+  params: { location: location, tags: tags, token: token, storageName: names.storage }
+  dependsOn: [storage]
+}
+
+module environment 'modules/environment.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    workspaceName: names.workspace
+    gpuProfileType: isGpu && !empty(gpuProfileType) ? gpuProfileType : size.profileType
+    gpuProfileName: profileName
+    subnetId: privateNetwork ? network!.outputs.appsSubnetId : ''
+  }
+  dependsOn: [monitoring]
+}
+
+// The coordinator, or the whole app. It is always there: the platform does not wake an app for Durable Functions on Azure Storage.
+// It is there once: images are grouped in its memory.
+module coordinator 'modules/app.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: union(tags, { 'azd-service-name': 'app' })
+    name: names.coordinator
+    role: isSplit ? 'coordinator' : 'all'
+    image: image
+    kind: 'functionapp'
+    environmentId: environment.outputs.id
+    registryServer: registry.outputs.loginServer
+    identityName: names.coordinatorIdentity
+    storageName: names.storage
+    insightsName: names.insights
+    profileName: isSplit ? 'Consumption' : profileName
+    cpu: isSplit ? '1.0' : size.cpu
+    memory: isSplit ? '2Gi' : size.memory
+    isExternal: true
+    minReplicas: 1
+    maxReplicas: 1
+    scaleRules: []
+    graceSeconds: 60
+    settings: isSplit ? union(coordinatorSettings, splitSettings) : union(coordinatorSettings, modelSettings)
+    otlpEndpoint: otlpEndpoint
+  }
+  dependsOn: [coordinatorAccess, monitoring]
+}
+
+var queueRule = {
+  name: 'batches'
+  azureQueue: {
+    accountName: names.storage
+    queueName: queues.batches
+    queueLength: batchesPerWorker
+    identity: resourceId(
+      subscription().subscriptionId,
+      names.group,
+      'Microsoft.ManagedIdentity/userAssignedIdentities',
+      names.workerIdentity
+    )
+  }
+}
+
+// POST /api/detect wakes a worker, too.
+var httpRule = { name: 'requests', http: { metadata: { concurrentRequests: '8' } } }
+var warmRule = {
+  name: 'warm-window'
+  custom: {
+    type: 'cron'
+    metadata: {
+      timezone: warmTimeZone
+      start: warmStart
+      end: warmEnd
+      desiredReplicas: string(warmReplicas)
+    }
+  }
+}
+
+module worker 'modules/app.bicep' = if (isSplit) {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: names.worker
+    role: 'worker'
+    image: image
+    kind: workerKind
+    environmentId: environment.outputs.id
+    registryServer: registry.outputs.loginServer
+    identityName: names.workerIdentity
+    storageName: names.storage
+    insightsName: names.insights
+    profileName: profileName
+    cpu: size.cpu
+    memory: size.memory
+    isExternal: false
+    minReplicas: 0
+    maxReplicas: maxWorkers
+    scaleRules: concat([queueRule, httpRule], empty(warmStart) ? [] : [warmRule])
+    graceSeconds: 300
+    settings: union(scheduleSettings, modelSettings, workerSettings)
+    otlpEndpoint: otlpEndpoint
+  }
+  dependsOn: [workerAccess, monitoring]
+}
+
+module alerts 'modules/alerts.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    insightsName: names.insights
+    email: alertEmail
+  }
+  dependsOn: [monitoring]
+}
+
+module budget 'modules/budget.bicep' = if (monthlyBudget > 0 && !empty(alertEmail) && !empty(budgetStartDate)) {
+  scope: group
+  params: { token: token, amount: max(monthlyBudget, 1), startDate: budgetStartDate, email: alertEmail }
+}
+
+output AZURE_LOCATION string = location
+output AZURE_RESOURCE_GROUP string = names.group
+output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.loginServer
+output AZURE_CONTAINER_REGISTRY_NAME string = names.registry
+output AZURE_CONTAINER_APPS_ENVIRONMENT_ID string = environment.outputs.id
+output NANODET_APP_NAME string = names.coordinator
+output NANODET_APP_URI string = 'https://${coordinator.outputs.fqdn}'
+output NANODET_WORKER_NAME string = isSplit ? names.worker : ''
+output NANODET_STORAGE_ACCOUNT string = names.storage
+output NANODET_IMAGES_CONTAINER string = containers.images
+output NANODET_DETECTIONS_CONTAINER string = containers.detections
+output NANODET_MODELS_CONTAINER string = containers.models

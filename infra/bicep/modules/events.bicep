@@ -1,0 +1,116 @@
+// Uploads become messages: Event Grid tells queue `events` about new images and checkpoints, with its own identity. What cannot be
+// delivered within a day is kept as a blob.
+
+import { containers, eventDeadLetters, queues } from 'names.bicep'
+import { roles } from 'roles.bicep'
+
+param location string
+param tags object
+param token string
+param storageName string
+param identityName string
+
+resource account 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
+  name: storageName
+
+  resource blobs 'blobServices' existing = {
+    name: 'default'
+
+    resource deadLetters 'containers' existing = { name: eventDeadLetters }
+  }
+
+  resource queueService 'queueServices' existing = {
+    name: 'default'
+
+    resource events 'queues' existing = { name: queues.events }
+  }
+}
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = { name: identityName }
+
+resource mayQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(account::queueService::events.id, identity.id, roles.storageQueueDataMessageSender)
+  scope: account::queueService::events
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageQueueDataMessageSender
+    )
+  }
+}
+
+resource mayKeep 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(account::blobs::deadLetters.id, identity.id, roles.storageBlobDataContributor)
+  scope: account::blobs::deadLetters
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageBlobDataContributor
+    )
+  }
+}
+
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
+  name: 'evgt-${token}'
+  location: location
+  tags: tags
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identity.id}': {} }
+  }
+  properties: {
+    source: account.id
+    topicType: 'Microsoft.Storage.StorageAccounts'
+  }
+}
+
+var announced = [containers.images, containers.checkpoints]
+
+resource uploads 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = [
+  for container in announced: {
+    parent: topic
+    name: container
+    properties: {
+      eventDeliverySchema: 'CloudEventSchemaV1_0'
+      filter: {
+        includedEventTypes: ['Microsoft.Storage.BlobCreated']
+        subjectBeginsWith: '/blobServices/default/containers/${container}/'
+        // The last call of an upload; others leave a blob that is not complete yet.
+        advancedFilters: [
+          {
+            key: 'data.api'
+            operatorType: 'StringIn'
+            values: ['PutBlob', 'PutBlockList', 'FlushWithClose', 'CopyBlob']
+          }
+        ]
+      }
+      deliveryWithResourceIdentity: {
+        identity: { type: 'UserAssigned', userAssignedIdentity: identity.id }
+        destination: {
+          endpointType: 'StorageQueue'
+          properties: {
+            resourceId: account.id
+            queueName: queues.events
+            queueMessageTimeToLiveInSeconds: -1
+          }
+        }
+      }
+      deadLetterWithResourceIdentity: {
+        identity: { type: 'UserAssigned', userAssignedIdentity: identity.id }
+        deadLetterDestination: {
+          endpointType: 'StorageBlob'
+          properties: {
+            resourceId: account.id
+            blobContainerName: eventDeadLetters
+          }
+        }
+      }
+      retryPolicy: { eventTimeToLiveInMinutes: 1440, maxDeliveryAttempts: 30 }
+    }
+    dependsOn: [mayQueue, mayKeep]
+  }
+]

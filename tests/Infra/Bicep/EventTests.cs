@@ -1,0 +1,59 @@
+using System.Text.Json;
+
+namespace Nanodet.Serverless.Infra.Tests.Bicep;
+
+/// <summary>From an upload to queue <c>events</c>.</summary>
+public sealed class EventTests
+{
+    [Theory]
+    [InlineData("images")]
+    [InlineData("checkpoints")]
+    public async Task Subscription_OfAContainer_TellsItsQueueAboutWholeBlobsOnly(string container)
+    {
+        var subscription = await SubscriptionAsync(container);
+        var filter = subscription.GetProperty("filter");
+
+        // With the slash at its end: without it the container's namesakes would match, too.
+        Assert.Equal($"/blobServices/default/containers/{container}/", filter.GetProperty("subjectBeginsWith").GetString());
+        Assert.Equal("Microsoft.Storage.BlobCreated", Assert.Single(filter.GetProperty("includedEventTypes").EnumerateArray()).GetString());
+        var api = Assert.Single(filter.GetProperty("advancedFilters").EnumerateArray());
+        Assert.Equal(("data.api", "StringIn"), (api.GetProperty("key").GetString(), api.GetProperty("operatorType").GetString()));
+        Assert.Equal(
+            ["CopyBlob", "FlushWithClose", "PutBlob", "PutBlockList"],
+            api.GetProperty("values").EnumerateArray().Select(value => value.GetString()!).Order());
+        Assert.Equal("CloudEventSchemaV1_0", subscription.GetProperty("eventDeliverySchema").GetString());
+    }
+
+    [Theory]
+    [InlineData("images")]
+    [InlineData("checkpoints")]
+    public async Task Subscription_OfAContainer_DeliversAndKeepsWithItsOwnIdentity(string container)
+    {
+        var subscription = await SubscriptionAsync(container);
+        var delivery = subscription.GetProperty("deliveryWithResourceIdentity");
+        var deadLetter = subscription.GetProperty("deadLetterWithResourceIdentity");
+
+        Assert.Equal("StorageQueue", delivery.GetProperty("destination").GetProperty("endpointType").GetString());
+        var properties = delivery.GetProperty("destination").GetProperty("properties");
+        Assert.Equal("events", properties.GetProperty("queueName").GetString());
+
+        // Messages never expire: an outage of any length only delays.
+        Assert.Equal(-1, properties.GetProperty("queueMessageTimeToLiveInSeconds").GetInt32());
+        Assert.Equal("StorageBlob", deadLetter.GetProperty("deadLetterDestination").GetProperty("endpointType").GetString());
+        Assert.Equal(
+            "event-dead-letters",
+            deadLetter.GetProperty("deadLetterDestination").GetProperty("properties").GetProperty("blobContainerName").GetString());
+        Assert.All([delivery, deadLetter], part =>
+        {
+            Assert.Equal("UserAssigned", part.GetProperty("identity").GetProperty("type").GetString());
+            Assert.Contains("/id-events-", part.GetProperty("identity").GetProperty("userAssignedIdentity").GetString(), StringComparison.Ordinal);
+        });
+        Assert.False(subscription.TryGetProperty("destination", out _));
+        Assert.False(subscription.TryGetProperty("deadLetterDestination", out _));
+    }
+
+    private static async Task<JsonElement> SubscriptionAsync(string container) => (await Template.EvaluateAsync("gpu-t4", "split"))
+        .OfType("Microsoft.EventGrid/systemTopics/eventSubscriptions")
+        .Single(subscription => subscription.GetProperty("name").GetString()!.EndsWith($"/{container}", StringComparison.Ordinal))
+        .GetProperty("properties");
+}
