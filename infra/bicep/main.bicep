@@ -147,6 +147,7 @@ var modelSettings = {
 var scheduleSettings = {
   Nanodet__Nightly__Schedule: nightlySchedule
   Nanodet__Reconcile__Schedule: '0 */15 * * * *'
+  Nanodet__History__Schedule: '0 40 3 * * *'
 }
 var coordinatorSettings = union(scheduleSettings, {
   Nanodet__Nightly__Enabled: nightlyEnabled ? 'true' : 'false'
@@ -362,6 +363,12 @@ module alerts 'modules/alerts.bicep' = {
     insightsName: names.insights
     email: alertEmail
   }
+  dependsOn: [monitoring]
+}
+
+module workbook 'modules/workbook.bicep' = {
+  scope: group
+  params: { location: location, tags: tags, token: token, insightsName: names.insights }
   dependsOn: [monitoring]
 }
 

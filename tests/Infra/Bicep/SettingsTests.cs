@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Functions.Hosting;
 using Nanodet.Serverless.Functions.Jobs;
+using Nanodet.Serverless.Functions.Upkeep;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Detectors;
@@ -164,6 +165,7 @@ public sealed partial class SettingsTests
             services.AddNanodetCoordinator();
             services.AddOptions<OrchestrationOptions>()
                 .BindConfiguration(OrchestrationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+            services.AddOptions<HistoryOptions>().BindConfiguration(HistoryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
             services.AddOptions<NightlyOptions>().BindConfiguration(NightlyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         }
 
@@ -184,7 +186,7 @@ public sealed partial class SettingsTests
             .Where(property => property.CanWrite).Select(property => $"{type.Section}:{property.Name}"));
 
         // The role and the schedules have no options: the host or a trigger reads them.
-        return [.. known.Concat(["Nanodet:Role", "Nanodet:Nightly:Schedule", "Nanodet:Reconcile:Schedule"])
+        return [.. known.Concat(["Nanodet:Role", "Nanodet:History:Schedule", "Nanodet:Nightly:Schedule", "Nanodet:Reconcile:Schedule"])
             .Select(name => name.Replace(":", "__", StringComparison.Ordinal))];
     }
 
