@@ -57,7 +57,19 @@ internal static class ExportCommand
 
         started = clock.GetTimestamp();
         var original = ModelMaker.WithParity(exported).Onnx;
-        var model = precision == Precision.Fp16 ? HalfPrecision.Convert(original) : original;
+        var notes = exported.Notes;
+        var model = original;
+        switch (precision)
+        {
+            case Precision.Fp16:
+                model = HalfPrecision.Convert(original);
+                break;
+            case Precision.Int8:
+                (model, var left) = await EightBitConversion.RunAsync(original, calibration!, report, cancellationToken);
+                notes = [.. notes, .. left];
+                break;
+        }
+
         var (difference, sha256) = Verify(model);
         var changed = calibration is null || precision == Precision.Fp32
             ? null
@@ -91,7 +103,7 @@ internal static class ExportCommand
                 Precision = precision.ToString().ToLowerInvariant(),
                 Calibration = changed,
                 LargestDifference = difference,
-                Notes = exported.Notes,
+                Notes = notes,
                 ExportMs = exportTime.TotalMilliseconds,
                 VerifyMs = verifyTime.TotalMilliseconds,
             },

@@ -8,4 +8,7 @@ public enum ParityPrecision
 
     /// <summary>Half precision: 3e-2 for scores, 0.15 for distance logits.</summary>
     Half,
+
+    /// <summary>8 bits: TODO.</summary>
+    Int8,
 }
