@@ -5,7 +5,7 @@ namespace Nanodet.Serverless.Checkpoints.Quantization;
 
 /// <summary>
 /// Decides which nodes of a float32 graph compute in 8 bits, which activations vanish into the clamping of the node before, and which
-/// tensors share a scale. A node that is not known here, and the last convolution on each way to the output, stay float32.
+/// tensors share a scale. A node that is not known here, the convolutions that read the image and the last ones on each way to the output stay float32.
 /// </summary>
 internal sealed class QuantizationPlan
 {
@@ -62,6 +62,7 @@ internal sealed class QuantizationPlan
         // Backwards: which tensors a convolution reads later on, over whatever way, and which ones somebody wants in 8 bits.
         var beforeConvolution = new HashSet<string>(StringComparer.Ordinal);
         var wanted = new HashSet<string>(StringComparer.Ordinal);
+        var images = graph.Input.Select(input => input.Name).ToHashSet(StringComparer.Ordinal);
         var chosen = new HashSet<NodeProto>(ReferenceEqualityComparer.Instance);
         foreach (var node in graph.Node.Reverse())
         {
@@ -71,7 +72,7 @@ internal sealed class QuantizationPlan
                 beforeConvolution.UnionWith(node.Input);
             }
 
-            if (IsConvolution(node) ? leads : node.Output.Any(wanted.Contains) && IsKnown(node))
+            if (IsConvolution(node) ? leads && !(images.Contains(node.Input[0]) && MayStayFloat(node)) : node.Output.Any(wanted.Contains) && IsKnown(node))
             {
                 chosen.Add(node);
                 wanted.UnionWith(DataInputs(node));
@@ -90,6 +91,21 @@ internal sealed class QuantizationPlan
                 Absorb(node, made);
             }
         }
+    }
+
+    /// <summary>
+    /// Whether the convolution that reads the image is better left in float32: it has three input channels, for which there is no integer
+    /// kernel. Not so where a pooling comes next without a rectifier behind it, see <see cref="MonotoneSwap"/>.
+    /// </summary>
+    private bool MayStayFloat(NodeProto convolution)
+    {
+        var next = _index.OnlyConsumer(convolution.Output[0]);
+        while (next is { OpType: "Relu" or "Clip" })
+        {
+            next = _index.OnlyConsumer(next.Output[0]);
+        }
+
+        return next is not { OpType: "MaxPool" } || _index.OnlyConsumer(next.Output[0]) is { OpType: "LeakyRelu" };
     }
 
     private void Absorb(NodeProto node, HashSet<string> made)
@@ -116,10 +132,9 @@ internal sealed class QuantizationPlan
 
             if (node.OpType == "Concat" || Moves.Contains(node.OpType))
             {
-                if (!(node.OpType == "Concat" && Environment.GetEnvironmentVariable("NDQ_NOJOIN") == "1")) seen.UnionWith(node.Output);
+                seen.UnionWith(node.Output);
                 foreach (var tensor in DataInputs(node).Concat(node.Output))
                 {
-                    if (node.OpType == "Concat" && Environment.GetEnvironmentVariable("NDQ_NOJOIN") == "1") { See(tensor); continue; }
                     _groups.Join(node.Output[0], tensor);
                 }
             }

@@ -30,6 +30,21 @@ public static class StaticQuantization
         return new ObservedModel(parsed.ToByteArray(), observed);
     }
 
+    /// <summary>
+    /// Gives a float32 model that computes the same with other weights: the channels of its activations reach equally far, so that the one
+    /// scale of a tensor fits them all.
+    /// </summary>
+    /// <param name="model">An ONNX file that this project exported, in float32.</param>
+    /// <param name="reaches">By observed activation how far each of its channels reaches from 0.</param>
+    /// <exception cref="CheckpointException">The bytes are no ONNX model, or one of lower precision.</exception>
+    public static byte[] Equalize(ReadOnlySpan<byte> model, IReadOnlyDictionary<string, float[]> reaches)
+    {
+        ArgumentNullException.ThrowIfNull(reaches);
+        var parsed = Parse(model);
+        ChannelEqualizer.Equalize(parsed.Graph, reaches);
+        return parsed.ToByteArray();
+    }
+
     /// <summary>Converts a model.</summary>
     /// <param name="model">The same file that was observed.</param>
     /// <param name="ranges">The range of each observed activation, by name.</param>
@@ -62,8 +77,12 @@ public static class StaticQuantization
     private static ModelProto Parse(ReadOnlySpan<byte> model)
     {
         var parsed = OnnxMetadata.Parse(model);
-        return parsed.MetadataProps.Any(entry => entry.Key == HalfPrecision.MetadataKey)
-            ? throw new CheckpointException(CheckpointErrorCode.UnsupportedForm, "The model has a precision already; a float32 model was expected.")
-            : parsed;
+        if (parsed.MetadataProps.Any(entry => entry.Key == HalfPrecision.MetadataKey))
+        {
+            throw new CheckpointException(CheckpointErrorCode.UnsupportedForm, "The model has a precision already; a float32 model was expected.");
+        }
+
+        MonotoneSwap.Apply(parsed.Graph);
+        return parsed;
     }
 }

@@ -22,36 +22,55 @@ internal static class EightBitConversion
         byte[] original, DirectoryInfo photos, Report report, CancellationToken cancellationToken)
     {
         var files = ImageFiles.Find(photos.FullName, Path.Combine(photos.FullName, "nanodet-results"));
-        var observed = StaticQuantization.Observe(original);
-        using var calibrator = new ActivationCalibrator(
-            observed.Onnx, observed.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.NegativeSlope, StringComparer.Ordinal));
         var notes = new List<string>();
-        await report.ProgressAsync("calibrating", async progress =>
+        IReadOnlyDictionary<string, float[]> reaches;
+        using (var channels = await MeasureAsync("measuring channels", original, files, notes, report, cancellationToken))
         {
-            var done = 0;
-            foreach (var name in files.Files)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var encoded = await File.ReadAllBytesAsync(Path.Combine(files.Root, name), cancellationToken);
-                try
-                {
-                    calibrator.Add(encoded);
-                }
-                catch (ImageException exception)
-                {
-                    notes.Add($"calibration left out {name}: {exception.Code}: {exception.Message}");
-                }
-
-                progress.Report("calibrating", ++done, files.Files.Count);
-            }
-        });
-        if (calibrator.Images == 0)
-        {
-            throw new CliException("no_images", $"{photos} holds {files.Files.Count} images, and none of them can be used: {notes[0]}");
+            reaches = channels.ChannelReaches();
         }
 
+        var equalized = StaticQuantization.Equalize(original, reaches);
+        using var calibrator = await MeasureAsync("measuring ranges", equalized, files, [], report, cancellationToken);
         var ranges = calibrator.ChooseRanges().ToDictionary(
             pair => pair.Key, pair => new ValueRange(pair.Value.Minimum, pair.Value.Maximum), StringComparer.Ordinal);
-        return (StaticQuantization.Convert(original, ranges), notes);
+        return (StaticQuantization.Convert(equalized, ranges), notes);
+    }
+
+    private static async Task<ActivationCalibrator> MeasureAsync(
+        string title, byte[] model, ImageFiles files, List<string> notes, Report report, CancellationToken cancellationToken)
+    {
+        var observed = StaticQuantization.Observe(model);
+        var calibrator = new ActivationCalibrator(
+            observed.Onnx, observed.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.NegativeSlope, StringComparer.Ordinal));
+        try
+        {
+            await report.ProgressAsync(title, async progress =>
+            {
+                var done = 0;
+                foreach (var name in files.Files)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var encoded = await File.ReadAllBytesAsync(Path.Combine(files.Root, name), cancellationToken);
+                    try
+                    {
+                        calibrator.Add(encoded);
+                    }
+                    catch (ImageException exception)
+                    {
+                        notes.Add($"calibration left out {name}: {exception.Code}: {exception.Message}");
+                    }
+
+                    progress.Report(title, ++done, files.Files.Count);
+                }
+            });
+            return calibrator.Images > 0
+                ? calibrator
+                : throw new CliException("no_images", $"{files.Root} holds {files.Files.Count} images, and none of them can be used; {notes[0]}");
+        }
+        catch
+        {
+            calibrator.Dispose();
+            throw;
+        }
     }
 }

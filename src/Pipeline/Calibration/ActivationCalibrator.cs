@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
@@ -18,6 +19,7 @@ public sealed class ActivationCalibrator : IDisposable
     private readonly ImageLimits _limits;
     private readonly Dictionary<string, float> _slopes;
     private readonly Dictionary<string, ActivationHistogram> _histograms;
+    private readonly Dictionary<string, double[]> _reaches = new(StringComparer.Ordinal);
     private readonly string[] _outputs;
 
     /// <summary>Loads a model.</summary>
@@ -70,7 +72,12 @@ public sealed class ActivationCalibrator : IDisposable
 
         for (var i = 0; i < _outputs.Length; i++)
         {
-            Count(_outputs[i], _histograms[_outputs[i]], outputs[i].GetTensorDataAsSpan<float>());
+            var values = outputs[i].GetTensorDataAsSpan<float>();
+            Count(_outputs[i], _histograms[_outputs[i]], values);
+            if (outputs[i].GetTensorTypeAndShape().Shape is [_, var channels, _, _])
+            {
+                Reach(_outputs[i], (int)channels, values);
+            }
         }
 
         Images++;
@@ -82,11 +89,35 @@ public sealed class ActivationCalibrator : IDisposable
         ? _histograms.ToDictionary(pair => pair.Key, pair => RangeSelector.Choose(pair.Value, _slopes[pair.Key]), StringComparer.Ordinal)
         : throw new InvalidOperationException("Ranges can be chosen after at least one image was run.");
 
+    /// <summary>
+    /// How far each channel of the activations that are maps reaches from 0: the mean over the images of its largest magnitude, where
+    /// negative values count as much as their errors do.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">No image was run.</exception>
+    public IReadOnlyDictionary<string, float[]> ChannelReaches() => Images > 0
+        ? _reaches.ToDictionary(pair => pair.Key, pair => Array.ConvertAll(pair.Value, sum => (float)(sum / Images)), StringComparer.Ordinal)
+        : throw new InvalidOperationException("Channels have a reach after at least one image was run.");
+
     /// <inheritdoc/>
     public void Dispose()
     {
         _run.Dispose();
         _session.Dispose();
+    }
+
+    private void Reach(string name, int channels, ReadOnlySpan<float> values)
+    {
+        if (!_reaches.TryGetValue(name, out var sums))
+        {
+            _reaches.Add(name, sums = new double[channels]);
+        }
+
+        var (plane, slope) = (values.Length / channels, _slopes[name]);
+        for (var channel = 0; channel < channels; channel++)
+        {
+            var map = values.Slice(channel * plane, plane);
+            sums[channel] += MathF.Max(TensorPrimitives.Max(map), -slope * TensorPrimitives.Min(map));
+        }
     }
 
     private static void Count(string name, ActivationHistogram histogram, ReadOnlySpan<float> values)

@@ -6,6 +6,9 @@ namespace Nanodet.Serverless.Pipeline.Models;
 internal static class SessionFactory
 {
     private const string DisableCpuFallback = "session.disable_cpu_ep_fallback";
+
+    // On x64 CPUs without VNNI the fast product of unsigned and signed bytes overflows; this takes the exact one there, and only there.
+    private const string ExactProducts = "session.x64quantprecision";
     private static readonly Lazy<IReadOnlySet<string>> LazyOffered = new(ReadOfferedProviders);
 
     /// <summary>ONNX Runtime's names of the providers that the native library was built with.</summary>
@@ -64,6 +67,7 @@ internal static class SessionFactory
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
+        session.AddSessionConfigEntry(ExactProducts, "1");
         if (options.IntraOpThreads > 0)
         {
             session.IntraOpNumThreads = options.IntraOpThreads;
