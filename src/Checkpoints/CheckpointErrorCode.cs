@@ -38,4 +38,7 @@ public static class CheckpointErrorCode
 
     /// <summary>The bytes are not an ONNX model.</summary>
     public const string NotAnOnnxModel = "not_an_onnx_model";
+
+    /// <summary>The ranges of activations that an 8-bit model is made with are not complete.</summary>
+    public const string IncompleteCalibration = "incomplete_calibration";
 }

@@ -19,13 +19,20 @@ internal static class ExportCommand
         var output = new Option<FileInfo>("--output") { Description = "The ONNX file to write.", Required = true };
         var name = new Option<string?>("--name") { Description = "Name of the model; default: the config's file name without ending." };
         var plain = new Option<bool>("--plain") { Description = "Keep the graph as the official layers stand, without optimising it." };
-        var precision = new Option<Precision>("--precision") { Description = "What the model computes in: fp32 or fp16.", DefaultValueFactory = _ => Precision.Fp32 };
-        var calibration = new Option<DirectoryInfo?>("--calibration") { Description = "Photos on which a model of lower precision is held against float32." };
+        var precision = new Option<Precision>("--precision") { Description = "What the model computes in: fp32, fp16, or int8, which needs --calibration.", DefaultValueFactory = _ => Precision.Fp32 };
+        var calibration = new Option<DirectoryInfo?>("--calibration") { Description = "Photos like those that the model will see: int8 takes its ranges from them, and a model of lower precision is held against float32 on them." };
         var json = Options.Json();
         var command = new Command("export", "Make an ONNX model from a complete NanoDet checkpoint. Nothing is downloaded.")
         {
             config, checkpoint, output, name, plain, precision, calibration, json,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(precision) == Precision.Int8 && result.GetValue(calibration) is null)
+            {
+                result.AddError("--precision int8 takes the ranges of its values from photos: give a folder of some dozens with --calibration.");
+            }
+        });
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(config),
             parsed.GetRequiredValue(checkpoint),
@@ -60,7 +67,19 @@ internal static class ExportCommand
 
         started = clock.GetTimestamp();
         var original = ModelMaker.WithParity(exported).Onnx;
-        var model = precision == Precision.Fp16 ? HalfPrecision.Convert(original) : original;
+        var notes = exported.Notes;
+        var model = original;
+        switch (precision)
+        {
+            case Precision.Fp16:
+                model = HalfPrecision.Convert(original);
+                break;
+            case Precision.Int8:
+                (model, var left) = await EightBitConversion.RunAsync(original, calibration!, report, cancellationToken);
+                notes = [.. notes, .. left];
+                break;
+        }
+
         var (difference, sha256) = Verify(model);
         var changed = calibration is null || precision == Precision.Fp32
             ? null
@@ -94,7 +113,7 @@ internal static class ExportCommand
                 Precision = precision.ToString().ToLowerInvariant(),
                 Calibration = changed,
                 LargestDifference = difference,
-                Notes = exported.Notes,
+                Notes = notes,
                 ExportMs = exportTime.TotalMilliseconds,
                 VerifyMs = verifyTime.TotalMilliseconds,
             },

@@ -8,4 +8,7 @@ internal enum Precision
 
     /// <summary>Half precision; input and output are float32.</summary>
     Fp16,
+
+    /// <summary>8 bits, with float32 for what is sensitive; input and output are float32.</summary>
+    Int8,
 }

@@ -14,17 +14,14 @@ internal static class ModelSignature
     /// <exception cref="ModelLoadException"><see cref="ModelErrorCodes.ContractViolated"/>.</exception>
     internal static ModelDescription Validate(InferenceSession session, ModelDescription description)
     {
-        var input = Tensor(session.InputMetadata, InputName, "input", 4);
-        Require(input[0] is -1 or 1, InputName, "a symbolic batch axis or a batch of 1", input);
-        Require(input[1] == 3, InputName, "3 channels", input);
-        description = description with { Input = Bind(description.Input, input) };
-
+        description = ValidateInput(session, description);
         var output = Tensor(session.OutputMetadata, OutputName, "output", 3);
         Require(
             output[2] == -1 || output[2] == description.Columns,
             OutputName,
             $"{description.ClassNames.Count} classes and 4 sides of {description.RegMax + 1} bins = {description.Columns} columns",
             output);
+        var input = session.InputMetadata[InputName].Dimensions;
         if (input[2] > 0 && input[3] > 0)
         {
             var points = description.PointCount(input[2], input[3]);
@@ -36,6 +33,17 @@ internal static class ModelSignature
         }
 
         return description;
+    }
+
+    /// <summary>Checks name, type and shape of the input.</summary>
+    /// <returns>The description, with the traced shape where a keep-ratio graph has one.</returns>
+    /// <exception cref="ModelLoadException"><see cref="ModelErrorCodes.ContractViolated"/>.</exception>
+    internal static ModelDescription ValidateInput(InferenceSession session, ModelDescription description)
+    {
+        var input = Tensor(session.InputMetadata, InputName, "input", 4);
+        Require(input[0] is -1 or 1, InputName, "a symbolic batch axis or a batch of 1", input);
+        Require(input[1] == 3, InputName, "3 channels", input);
+        return description with { Input = Bind(description.Input, input) };
     }
 
     /// <summary>Checks what a run really gave.</summary>

@@ -113,16 +113,17 @@ public static class ParityFixture
 
         var disagreements = 0;
         var largest = 0f;
+        var means = new ParityMeans();
         for (var k = 0; k < count; k++)
         {
             var index = (int)(fixture.Offset + (k * fixture.Step));
             var expected = BinaryPrimitives.ReadSingleLittleEndian(fixture.Values.AsSpan(k * sizeof(float)));
             var difference = Math.Abs(all[index] - expected);
             var isScore = index % description.Columns < description.ClassNames.Count;
-            var tolerance = precision == ParityPrecision.Full ? 1e-3f + (1e-3f * Math.Abs(expected)) : isScore ? 3e-2f : 0.15f;
+            means.Add(isScore, expected, difference);
 
             // Not "greater than": a difference that is no number disagrees, too.
-            if (!(difference <= tolerance))
+            if (precision != ParityPrecision.Int8 && !(difference <= Tolerance(precision, expected, isScore)))
             {
                 disagreements++;
             }
@@ -130,16 +131,14 @@ public static class ParityFixture
             largest = Math.Max(largest, difference);
         }
 
-        return new ParityResult(
-            HasFixture: true,
-            count,
-            disagreements,
-            largest,
-            disagreements == 0
-                ? null
-                : $"nanodet.parity: expected {count} output values as at export, "
-                    + $"found {disagreements} that differ, by up to {largest:G4}.");
+        var problem = disagreements > 0
+            ? $"nanodet.parity: expected {count} output values as at export, found {disagreements} that differ, by up to {largest:G4}."
+            : precision == ParityPrecision.Int8 ? means.FindProblem(count) : null;
+        return new ParityResult(HasFixture: true, count, disagreements, largest, problem);
     }
+
+    private static float Tolerance(ParityPrecision precision, float expected, bool isScore) =>
+        precision == ParityPrecision.Full ? 1e-3f + (1e-3f * Math.Abs(expected)) : isScore ? 3e-2f : 0.15f;
 
     private static string? FindScoreProblem(ReadOnlySpan<float> all, ModelDescription description)
     {

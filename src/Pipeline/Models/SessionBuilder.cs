@@ -12,6 +12,9 @@ internal sealed class SessionBuilder(ExecutionProvider provider, byte[] model, s
 {
     private const string DisableCpuFallback = "session.disable_cpu_ep_fallback";
 
+    // On x64 CPUs without VNNI the fast product of unsigned and signed bytes overflows; this takes the exact one there, and only there.
+    private const string ExactProducts = "session.x64quantprecision";
+
     /// <summary>How the session got its graph; known once it is there.</summary>
     internal ModelOptimization Optimization { get; private set; } = ModelOptimization.Off;
 
@@ -115,6 +118,7 @@ internal sealed class SessionBuilder(ExecutionProvider provider, byte[] model, s
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
             EnableMemoryPattern = options.MemoryPattern,
         };
+        session.AddSessionConfigEntry(ExactProducts, "1");
         if (saveTo is not null)
         {
             session.OptimizedModelFilePath = saveTo;

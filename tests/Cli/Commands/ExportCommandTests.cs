@@ -65,6 +65,65 @@ public sealed class ExportCommandTests(DemoModel model) : IDisposable
     }
 
     [Fact]
+    public async Task Export_EightBits_DetectsNearlyTheSameAndSaysHowNearly()
+    {
+        // One folder with three photos and a file that only looks like one.
+        var photos = Directory.CreateDirectory(_folder.File("photos")).FullName;
+        foreach (var photo in Directory.EnumerateFiles(DemoModel.Photos, "*.jpg").Order(StringComparer.Ordinal).Take(3))
+        {
+            File.Copy(photo, Path.Combine(photos, Path.GetFileName(photo)));
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(photos, "zero.jpg"), "no photo", TestContext.Current.CancellationToken);
+        var eight = _folder.File("eight.onnx");
+        string[] command = ["export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--precision", "int8", "--calibration", photos, "--output"];
+        var report = await Cli.JsonAsync([.. command, eight]);
+        var calibration = report.GetProperty("calibration");
+        Assert.Equal("int8", report.GetProperty("precision").GetString());
+        Assert.Equal(3, calibration.GetProperty("images").GetInt32());
+        Assert.InRange(calibration.GetProperty("detections").GetInt32(), 3, 60);
+        Assert.InRange(calibration.GetProperty("changed").GetInt32(), 0, calibration.GetProperty("detections").GetInt32() / 2);
+        Assert.InRange(calibration.GetProperty("largestScoreDifference").GetDouble(), 1e-6, 0.15);
+        Assert.Contains("zero.jpg: not_an_image", Assert.Single(report.GetProperty("notes").EnumerateArray()).GetString(), StringComparison.Ordinal);
+        Assert.InRange(new FileInfo(eight).Length, 1, new FileInfo(model.Onnx).Length * 0.45);
+
+        var metadata = (await Cli.JsonAsync("inspect", eight)).GetProperty("model").GetProperty("metadata");
+        Assert.Equal("int8", metadata.GetProperty("nanodet.precision").GetString());
+
+        await Cli.JsonAsync([.. command, _folder.File("again.onnx")]);
+        Assert.Equal(await File.ReadAllBytesAsync(eight, TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(_folder.File("again.onnx"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Export_EightBitsWithoutPhotos_IsWrongUsage()
+    {
+        var run = await Cli.RunAsync("export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", _folder.File("m.onnx"), "--precision", "int8");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--calibration", run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.File("m.onnx")));
+    }
+
+    [Theory]
+    [InlineData(false, "has 0 files and no image")]
+    [InlineData(true, "holds 1 images, and none of them can be used; calibration left out bad.png: not_an_image")]
+    public async Task Export_EightBitsWithNoUsablePhoto_FailsByName(bool damaged, string words)
+    {
+        var photos = Directory.CreateDirectory(_folder.File("none")).FullName;
+        if (damaged)
+        {
+            await File.WriteAllTextAsync(Path.Combine(photos, "bad.png"), "no photo", TestContext.Current.CancellationToken);
+        }
+
+        var output = _folder.File("m.onnx");
+        var run = await Cli.RunAsync(
+            "export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", output, "--precision", "int8", "--calibration", photos);
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("error: no_images: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains(words, run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(output));
+    }
+
+    [Fact]
     public async Task Export_PretrainTrue_IsReportedAndIgnored()
     {
         var config = await ConfigAsync(text => text.Replace("name: CustomCspNet", "name: CustomCspNet\n      pretrain: True", StringComparison.Ordinal));

@@ -85,6 +85,20 @@ public sealed class ParityFixtureTests
     }
 
     [Fact]
+    public void Verify_EightBits_JudgesTheValuesTogether()
+    {
+        var json = ParityFixture.Compute(new OnnxTestModel().Build());
+        var far = Verify(new OnnxTestModel { Bias = -9.7f, Peak = 30.6f }, json, ParityPrecision.Int8);
+        Assert.True(far.Passed);
+        Assert.Equal(0, far.Disagreements);
+        Assert.False(Verify(new OnnxTestModel { Bias = -9.7f, Peak = 30.6f }, json, ParityPrecision.Half).Passed);
+
+        var other = Verify(new OnnxTestModel { Bin = 3, Peak = 60 }, json, ParityPrecision.Int8);
+        Assert.False(other.Passed);
+        Assert.Contains("on average", other.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Verify_MissedSigmoid_Fails()
     {
         var missed = new OnnxTestModel { HasSigmoid = false, Metadata = new Dictionary<string, string?> { ["nanodet.activation"] = "sigmoid" } };

@@ -1,0 +1,130 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.OnnxRuntime;
+using Nanodet.Serverless.Pipeline.Images;
+using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Preprocessing;
+
+namespace Nanodet.Serverless.Pipeline.Calibration;
+
+/// <summary>
+/// Runs a float32 model that puts out its activations on images, one by one, and chooses the range of each activation. Memory does not
+/// grow with the number of images.
+/// </summary>
+public sealed class ActivationCalibrator : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _run = new();
+    private readonly ModelDescription _description;
+    private readonly Preprocessor _preprocessor;
+    private readonly ImageLimits _limits;
+    private readonly Dictionary<string, float> _slopes;
+    private readonly Dictionary<string, ActivationHistogram> _histograms;
+    private readonly Dictionary<string, double[]> _reaches = new(StringComparer.Ordinal);
+    private readonly string[] _outputs;
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="model">An ONNX file with <c>nanodet.*</c> metadata whose outputs are activations.</param>
+    /// <param name="negativeSlopes">
+    /// The activations that are looked at, the input among them or not, and what errors of their negative values are multiplied by.
+    /// </param>
+    /// <param name="limits">Limits on images; null for the defaults.</param>
+    /// <exception cref="ModelLoadException">The model cannot be run, or is none of this project's.</exception>
+    public ActivationCalibrator(byte[] model, IReadOnlyDictionary<string, float> negativeSlopes, ImageLimits? limits = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(negativeSlopes);
+        _limits = limits ?? new ImageLimits();
+        _slopes = new Dictionary<string, float>(negativeSlopes, StringComparer.Ordinal);
+        _histograms = _slopes.Keys.ToDictionary(name => name, _ => new ActivationHistogram(), StringComparer.Ordinal);
+        _outputs = [.. _slopes.Keys.Where(name => name != ModelSignature.InputName).Order(StringComparer.Ordinal)];
+        _session = SessionFactory.CreatePlain(model);
+        try
+        {
+            _description = ModelSignature.ValidateInput(_session, new ModelMetadataReader(_session.ModelMetadata.CustomMetadataMap).Read());
+            _preprocessor = new Preprocessor(_description);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Images that were run.</summary>
+    public int Images { get; private set; }
+
+    /// <summary>Runs the model on an image.</summary>
+    /// <param name="encoded">The bytes of one image file.</param>
+    /// <exception cref="ImageException">The image cannot be used; nothing was counted.</exception>
+    /// <exception cref="ModelLoadException">An activation is no finite number.</exception>
+    public void Add(ReadOnlyMemory<byte> encoded)
+    {
+        using var image = ImageDecoder.Decode(encoded.Span, _limits);
+        var geometry = InputGeometry.Create(image.Width, image.Height, _description.Input);
+        using var tensor = new BatchTensor(1, geometry.TensorHeight, geometry.TensorWidth);
+        _preprocessor.Write(image, geometry, tensor.Image(0));
+        using var input = tensor.AsOrtValue(1);
+        using var outputs = _session.Run(_run, [ModelSignature.InputName], [input], _outputs);
+        if (_histograms.TryGetValue(ModelSignature.InputName, out var histogram))
+        {
+            Count(ModelSignature.InputName, histogram, tensor.Image(0));
+        }
+
+        for (var i = 0; i < _outputs.Length; i++)
+        {
+            var values = outputs[i].GetTensorDataAsSpan<float>();
+            Count(_outputs[i], _histograms[_outputs[i]], values);
+            if (outputs[i].GetTensorTypeAndShape().Shape is [_, var channels, _, _])
+            {
+                Reach(_outputs[i], (int)channels, values);
+            }
+        }
+
+        Images++;
+    }
+
+    /// <summary>The range of each activation.</summary>
+    /// <exception cref="InvalidOperationException">No image was run.</exception>
+    public IReadOnlyDictionary<string, ActivationRange> ChooseRanges() => Images > 0
+        ? _histograms.ToDictionary(pair => pair.Key, pair => RangeSelector.Choose(pair.Value, _slopes[pair.Key]), StringComparer.Ordinal)
+        : throw new InvalidOperationException("Ranges can be chosen after at least one image was run.");
+
+    /// <summary>
+    /// How far each channel of the activations that are maps reaches from 0: the mean over the images of its largest magnitude, where
+    /// negative values count as much as their errors do.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">No image was run.</exception>
+    public IReadOnlyDictionary<string, float[]> ChannelReaches() => Images > 0
+        ? _reaches.ToDictionary(pair => pair.Key, pair => Array.ConvertAll(pair.Value, sum => (float)(sum / Images)), StringComparer.Ordinal)
+        : throw new InvalidOperationException("Channels have a reach after at least one image was run.");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _run.Dispose();
+        _session.Dispose();
+    }
+
+    private void Reach(string name, int channels, ReadOnlySpan<float> values)
+    {
+        if (!_reaches.TryGetValue(name, out var sums))
+        {
+            _reaches.Add(name, sums = new double[channels]);
+        }
+
+        var (plane, slope) = (values.Length / channels, _slopes[name]);
+        for (var channel = 0; channel < channels; channel++)
+        {
+            var map = values.Slice(channel * plane, plane);
+            sums[channel] += MathF.Max(TensorPrimitives.Max(map), -slope * TensorPrimitives.Min(map));
+        }
+    }
+
+    private static void Count(string name, ActivationHistogram histogram, ReadOnlySpan<float> values)
+    {
+        if (!histogram.TryAdd(values))
+        {
+            throw new ModelLoadException(ModelErrorCodes.ContractViolated, $"{name}: finite activations were expected, NaN or infinity was found.");
+        }
+    }
+}
