@@ -68,7 +68,7 @@ public sealed record ModelOptions
     /// <summary>Threads of one run on the CPU; null to leave it to ONNX Runtime.</summary>
     internal int? ThreadsOfARun(int processors) => (IntraOpThreads, ConcurrentRuns) switch
     {
-        (> 0, _) => IntraOpThreads,
+        ( > 0, _) => IntraOpThreads,
         (_, 1) => null,
         _ => Math.Max(1, processors / ConcurrentRuns),
     };
