@@ -61,8 +61,8 @@ public static class PipelineTelemetry
     internal static readonly Histogram<double> StageDuration = Meter.CreateHistogram(
         "nanodet.stage.duration", "s", "Time of one image in one stage of its detection.", null, Seconds);
 
-    internal static readonly Histogram<double> BatcherWait =
-        Meter.CreateHistogram<double>("nanodet.batcher.wait", "s", "From an image's arrival at the batcher to the begin of its batch.");
+    internal static readonly Histogram<double> BatcherWait = Meter.CreateHistogram(
+        "nanodet.batcher.wait", "s", "From an image's arrival at the batcher to the begin of its run.", null, Seconds);
 
     internal static readonly Histogram<double> WriteDuration =
         Meter.CreateHistogram("nanodet.write.duration", "s", "From a staging blob to its results.", null, Seconds);
