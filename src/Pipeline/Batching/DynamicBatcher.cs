@@ -14,7 +14,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
     where TKey : notnull
 {
     private readonly object _gate = new();
-    private readonly Dictionary<TKey, LinkedList<BatchRequest<TItem, TResult>>> _waiting = [];
+    private readonly WaitingRequests<TKey, TItem, TResult> _waiting;
     private readonly SemaphoreSlim _places;
     private readonly Func<TKey, IReadOnlyList<TItem>, CancellationToken, IReadOnlyList<TResult>> _run;
     private readonly Func<Exception, BatchFault> _judge;
@@ -47,6 +47,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
         _judge = judge;
         _time = time;
         _waited = waited;
+        _waiting = new WaitingRequests<TKey, TItem, TResult>(time);
         _places = new SemaphoreSlim(limits.Capacity);
         _due = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _openLanes = limits.Lanes;
@@ -127,13 +128,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
-            if (!_waiting.TryGetValue(key, out var queue))
-            {
-                queue = [];
-                _waiting.Add(key, queue);
-            }
-
-            request.Node = queue.AddLast(request);
+            _waiting.Add(key, request);
             Monitor.Pulse(_gate);
         }
 
@@ -149,11 +144,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
 
         lock (_gate)
         {
-            if (request.Node is { } node)
-            {
-                Remove(key, node);
-            }
-            else if (request.Run is { } run && run.GiveUp())
+            if (!_waiting.Remove(key, request) && request.Run is { } run && run.GiveUp())
             {
                 run.Stop();
             }
@@ -212,10 +203,10 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
         {
             while (true)
             {
-                if (FindReady(out key, out var wait))
+                if (_waiting.FindReady(_limits, _isClosed || _idle is not null, out key, out var wait))
                 {
                     run = Take(key);
-                    if (_waiting.Count > 0)
+                    if (!_waiting.IsEmpty)
                     {
                         // Another lane may find work in what is left.
                         Monitor.Pulse(_gate);
@@ -224,7 +215,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
                     return true;
                 }
 
-                if (_isClosed && _waiting.Count == 0)
+                if (_isClosed && _waiting.IsEmpty)
                 {
                     Monitor.PulseAll(_gate);
                     run = null;
@@ -241,59 +232,16 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
         }
     }
 
-    /// <summary>Of the batches that are full or have waited long enough, the one whose first request came first.</summary>
-    private bool FindReady([MaybeNullWhen(false)] out TKey key, out TimeSpan? wait)
-    {
-        key = default;
-        wait = null;
-        long? first = null;
-        var isHurried = _isClosed || _idle is not null;
-        foreach (var (candidate, queue) in _waiting)
-        {
-            var arrived = queue.First!.Value.Arrived;
-            var left = _limits.MaxDelay - _time.GetElapsedTime(arrived);
-            if (!isHurried && queue.Count < _limits.MaxBatchSize && left > TimeSpan.Zero)
-            {
-                wait = wait is null || left < wait ? left : wait;
-            }
-            else if (first is null || arrived < first)
-            {
-                (first, key) = (arrived, candidate);
-            }
-        }
-
-        return first is not null;
-    }
-
     private BatchRun<TItem, TResult> Take(TKey key)
     {
-        var queue = _waiting[key];
-        var requests = new List<BatchRequest<TItem, TResult>>(Math.Min(queue.Count, _limits.MaxBatchSize));
-        while (requests.Count < _limits.MaxBatchSize && queue.First is { } node)
-        {
-            requests.Add(node.Value);
-            Remove(key, node);
-        }
-
-        var run = new BatchRun<TItem, TResult>(requests);
-        foreach (var request in requests)
+        var run = new BatchRun<TItem, TResult>(_waiting.Take(key, _limits.MaxBatchSize));
+        foreach (var request in run.Requests)
         {
             request.Run = run;
             _waited?.Invoke(_time.GetElapsedTime(request.Arrived));
         }
 
         return run;
-    }
-
-    private void Remove(TKey key, LinkedListNode<BatchRequest<TItem, TResult>> node)
-    {
-        var queue = node.List!;
-        node.Value.Node = null;
-        queue.Remove(node);
-        if (queue.Count == 0)
-        {
-            _waiting.Remove(key);
-        }
     }
 
     /// <summary>Runs requests and answers each of them, whatever happens.</summary>
