@@ -67,7 +67,7 @@ public sealed class HotSwapTests(AzuriteFixture fixture, ITestOutputHelper outpu
     {
         await using var app = await TestApp.CreateReadyAsync(fixture, Settings);
         var models = Enumerable.Range(0, 10).Select(i => TestModel.Build(new OnnxTestModel { Gain = 30 + i })).ToList();
-        var loaded = new List<NanodetModel> { Serving(app) };
+        var loaded = new List<NanodetModel> { await ServingAsync(app) };
         var before = Memory();
         using var done = new CancellationTokenSource();
         var images = 0;
@@ -88,7 +88,7 @@ public sealed class HotSwapTests(AzuriteFixture fixture, ITestOutputHelper outpu
         {
             await app.PublishAsync(models[i], $"v{i + 2}");
             await UntilServesAsync(app, TestModel.Hash(models[i]));
-            loaded.Add(Serving(app));
+            loaded.Add(await ServingAsync(app));
             var sofar = Volatile.Read(ref images);
             await Poll.UntilAsync(() => Volatile.Read(ref images) >= sofar + 16 || load.IsCompleted, "two more batches", Token);
         }
@@ -116,9 +116,9 @@ public sealed class HotSwapTests(AzuriteFixture fixture, ITestOutputHelper outpu
         Assert.True(serving.Count > 2, $"{serving.Count} models made results");
     }
 
-    private static NanodetModel Serving(TestApp app)
+    private static async Task<NanodetModel> ServingAsync(TestApp app)
     {
-        using var lease = app.Model.WaitAsync(TimeSpan.Zero, Token).GetAwaiter().GetResult()!;
+        using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
         return lease.Model;
     }
 
