@@ -25,12 +25,16 @@ internal sealed class QuantizationPlan
     /// <summary>The activations whose ranges have to be known, in graph order.</summary>
     public IReadOnlyList<ObservedTensor> Observed => _observed;
 
+    /// <summary>The activations that quantised convolutions read, in graph order.</summary>
+    public IReadOnlyList<string> ConvolutionInputs { get; private set; } = [];
+
     /// <summary>Plans a graph.</summary>
     public static QuantizationPlan Create(GraphProto graph)
     {
         var plan = new QuantizationPlan(new GraphIndex(graph));
         plan.Choose(graph);
         plan.Observe(graph);
+        plan.ConvolutionInputs = [.. graph.Node.Where(node => node.OpType == "Conv" && plan.IsQuantized(node)).Select(node => node.Input[0]).Distinct()];
         return plan;
     }
 

@@ -9,7 +9,8 @@ namespace Nanodet.Serverless.Checkpoints.Quantization;
 /// Rewrites a graph by its plan. A quantised node keeps its operator and stands between <c>DequantizeLinear</c> on each input and
 /// <c>QuantizeLinear</c> on each output, the form that execution providers fuse into integer kernels and that means the same without any.
 /// </summary>
-internal sealed class QuantizedGraphWriter(GraphProto source, QuantizationPlan plan, Func<string, QuantizationParameters> parameters)
+internal sealed class QuantizedGraphWriter(
+    GraphProto source, QuantizationPlan plan, Func<string, QuantizationParameters> parameters, IReadOnlyDictionary<string, float[]> means)
 {
     private const int WeightInput = 1;
     private const int BiasInput = 2;
@@ -132,7 +133,7 @@ internal sealed class QuantizedGraphWriter(GraphProto source, QuantizationPlan p
             return;
         }
 
-        var (values, scales) = shared.Weight.Bias(_index.Initializer(node.Input[BiasInput])!, parameters(node.Input[0]).Scale);
+        var (values, scales) = shared.Weight.Bias(_index.Initializer(node.Input[BiasInput])!, Shift(node, shared.Weight), parameters(node.Input[0]).Scale);
         copy.Input[BiasInput] = AddWith(
             "DequantizeLinear",
             $"{node.Name}.bias.float",
@@ -140,6 +141,23 @@ internal sealed class QuantizedGraphWriter(GraphProto source, QuantizationPlan p
             Constant($"{node.Name}.bias.int32", TensorProto.Types.DataType.Int32, MemoryMarshal.AsBytes<int>(values), values.Length),
             Constant($"{node.Name}.bias.scale", TensorProto.Types.DataType.Float, MemoryMarshal.AsBytes<float>(scales), scales.Length),
             Constant($"{node.Name}.bias.zero", TensorProto.Types.DataType.Int32, new byte[values.Length * sizeof(int)], values.Length));
+    }
+
+    /// <summary>By how much rounded weights move the means of a convolution's outputs; zeros where its input's means are not known.</summary>
+    private double[] Shift(NodeProto convolution, QuantizedWeight rounded)
+    {
+        var input = convolution.Input[0];
+        if (!means.TryGetValue(input, out var channels))
+        {
+            return new double[rounded.Scales.Length];
+        }
+
+        var groups = QuantizationPlan.AttributeOf(convolution, "group")?.I ?? 1;
+        var expected = rounded.Shape[1] * groups;
+        return channels.Length == expected
+            ? rounded.MeanShift(_index.Initializer(convolution.Input[WeightInput])!, channels)
+            : throw new CheckpointException(
+                CheckpointErrorCode.IncompleteCalibration, $"{input}: means of {expected} channels were expected, {channels.Length} were found.");
     }
 
     /// <summary>The bytes of a tensor, which is quantised where it is first wanted.</summary>

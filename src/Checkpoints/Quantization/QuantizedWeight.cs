@@ -48,8 +48,35 @@ internal sealed record QuantizedWeight(IReadOnlyList<long> Shape, sbyte[] Values
         return new QuantizedWeight([.. weight.Dims], bytes, scales);
     }
 
+    /// <summary>
+    /// How far the means of the output channels are from where the unrounded weights have them: the error of each weight times the mean
+    /// that it meets. (Bias correction: Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", 2019; here
+    /// the means are measured. A padding's zeros at the border are left out of account.)
+    /// </summary>
+    /// <param name="weight">The unrounded weights.</param>
+    /// <param name="inputMeans">The mean of each input channel, of all groups.</param>
+    public double[] MeanShift(TensorProto weight, ReadOnlySpan<float> inputMeans)
+    {
+        var values = MemoryMarshal.Cast<byte, float>(weight.RawData.Span);
+        var (channels, columns) = (Scales.Length, (int)weight.Dims[1]);
+        var taps = values.Length / channels / columns;
+        var channelsPerGroup = channels * columns / inputMeans.Length;
+        var shift = new double[channels];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var (channel, column) = (i / (columns * taps), i / taps % columns);
+            var error = (Values[i] * (double)Scales[channel]) - values[i];
+            shift[channel] += error * inputMeans[(channel / channelsPerGroup * columns) + column];
+        }
+
+        return shift;
+    }
+
     /// <summary>The bias in steps of input scale times weight scale, and those steps.</summary>
-    public (int[] Values, float[] Scales) Bias(TensorProto bias, float inputScale)
+    /// <param name="bias">Float32, one for each output channel.</param>
+    /// <param name="shift">What is taken from each: see <see cref="MeanShift"/>.</param>
+    /// <param name="inputScale">The scale of the input.</param>
+    public (int[] Values, float[] Scales) Bias(TensorProto bias, ReadOnlySpan<double> shift, float inputScale)
     {
         var biases = MemoryMarshal.Cast<byte, float>(bias.RawData.Span);
         var scales = new float[biases.Length];
@@ -57,7 +84,7 @@ internal sealed record QuantizedWeight(IReadOnlyList<long> Shape, sbyte[] Values
         for (var channel = 0; channel < values.Length; channel++)
         {
             scales[channel] = inputScale * Scales[channel];
-            values[channel] = (int)Math.Clamp(Math.Round(biases[channel] / (double)scales[channel]), -int.MaxValue, int.MaxValue);
+            values[channel] = (int)Math.Clamp(Math.Round((biases[channel] - shift[channel]) / scales[channel]), -int.MaxValue, int.MaxValue);
         }
 
         return (values, scales);

@@ -14,20 +14,21 @@ public static class StaticQuantization
     /// <summary>The value of the metadata entry <see cref="HalfPrecision.MetadataKey"/>.</summary>
     public const string MetadataValue = "int8";
 
-    /// <summary>Gives the model with every activation as an output whose range <see cref="Convert"/> needs.</summary>
+    /// <summary>Gives the model with every activation as an output that <see cref="Convert"/> has to know about.</summary>
     /// <param name="model">An ONNX file that this project exported, in float32.</param>
     /// <exception cref="CheckpointException">The bytes are no ONNX model, or one of lower precision.</exception>
     public static ObservedModel Observe(ReadOnlySpan<byte> model)
     {
         var parsed = Parse(model);
-        var observed = QuantizationPlan.Create(parsed.Graph).Observed;
+        var plan = QuantizationPlan.Create(parsed.Graph);
         var known = parsed.Graph.Input.Concat(parsed.Graph.Output).Select(value => value.Name).ToHashSet(StringComparer.Ordinal);
-        parsed.Graph.Output.AddRange(observed.Where(tensor => !known.Contains(tensor.Name)).Select(tensor => new ValueInfoProto
+        var names = plan.Observed.Select(tensor => tensor.Name).Union(plan.ConvolutionInputs, StringComparer.Ordinal);
+        parsed.Graph.Output.AddRange(names.Where(name => !known.Contains(name)).Select(name => new ValueInfoProto
         {
-            Name = tensor.Name,
+            Name = name,
             Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Float } },
         }));
-        return new ObservedModel(parsed.ToByteArray(), observed);
+        return new ObservedModel(parsed.ToByteArray(), plan.Observed, plan.ConvolutionInputs);
     }
 
     /// <summary>
@@ -48,11 +49,19 @@ public static class StaticQuantization
     /// <summary>Converts a model.</summary>
     /// <param name="model">The same file that was observed.</param>
     /// <param name="ranges">The range of each observed activation, by name.</param>
+    /// <param name="means">
+    /// By name the mean of each channel of the activations that convolutions read. Rounded weights move the mean of what they make; it is
+    /// moved back in the biases. Where an activation or the bias is missing, nothing is corrected.
+    /// </param>
     /// <returns>The converted file.</returns>
-    /// <exception cref="CheckpointException">The bytes are no ONNX model or one of lower precision, or a range is missing or no range.</exception>
-    public static byte[] Convert(ReadOnlySpan<byte> model, IReadOnlyDictionary<string, ValueRange> ranges)
+    /// <exception cref="CheckpointException">
+    /// The bytes are no ONNX model or one of lower precision, or a range is missing or no range, or means are of another number of channels.
+    /// </exception>
+    public static byte[] Convert(
+        ReadOnlySpan<byte> model, IReadOnlyDictionary<string, ValueRange> ranges, IReadOnlyDictionary<string, float[]> means)
     {
         ArgumentNullException.ThrowIfNull(ranges);
+        ArgumentNullException.ThrowIfNull(means);
         var parsed = Parse(model);
         var plan = QuantizationPlan.Create(parsed.Graph);
         foreach (var name in plan.Observed.Select(tensor => tensor.Name))
@@ -69,7 +78,7 @@ public static class StaticQuantization
             }
         }
 
-        parsed.Graph = new QuantizedGraphWriter(parsed.Graph, plan, plan.Parameters(ranges)).Write();
+        parsed.Graph = new QuantizedGraphWriter(parsed.Graph, plan, plan.Parameters(ranges), means).Write();
         OnnxMetadata.Set(parsed, HalfPrecision.MetadataKey, MetadataValue);
         return parsed.ToByteArray();
     }

@@ -11,6 +11,9 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// </summary>
 internal static class EightBitConversion
 {
+    // Ranges of six photos lost two points of mean average precision on a thousand others, ranges of a hundred lost half a point.
+    private const int FewImages = 32;
+
     /// <summary>Converts.</summary>
     /// <param name="original">The float32 model.</param>
     /// <param name="photos">A folder of photos like those that the model will see.</param>
@@ -33,7 +36,14 @@ internal static class EightBitConversion
         using var calibrator = await MeasureAsync("measuring ranges", equalized, files, [], report, cancellationToken);
         var ranges = calibrator.ChooseRanges().ToDictionary(
             pair => pair.Key, pair => new ValueRange(pair.Value.Minimum, pair.Value.Maximum), StringComparer.Ordinal);
-        return (StaticQuantization.Convert(equalized, ranges), notes);
+        if (calibrator.Images < FewImages)
+        {
+            notes.Add(
+                $"calibrated on {calibrator.Images} images: at least {FewImages} photos like those that the model will see are advised; "
+                + "nanodet eval tells what 8 bits cost on annotated ones");
+        }
+
+        return (StaticQuantization.Convert(equalized, ranges, calibrator.ChannelMeans()), notes);
     }
 
     private static async Task<ActivationCalibrator> MeasureAsync(
@@ -41,7 +51,8 @@ internal static class EightBitConversion
     {
         var observed = StaticQuantization.Observe(model);
         var calibrator = new ActivationCalibrator(
-            observed.Onnx, observed.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.NegativeSlope, StringComparer.Ordinal));
+            observed.Onnx, observed.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.NegativeSlope, StringComparer.Ordinal),
+            observed.ConvolutionInputs);
         try
         {
             await report.ProgressAsync(title, async progress =>

@@ -20,6 +20,8 @@ public sealed class ActivationCalibrator : IDisposable
     private readonly Dictionary<string, float> _slopes;
     private readonly Dictionary<string, ActivationHistogram> _histograms;
     private readonly Dictionary<string, double[]> _reaches = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, double[]> _means = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _meansOf;
     private readonly string[] _outputs;
 
     /// <summary>Loads a model.</summary>
@@ -27,16 +29,19 @@ public sealed class ActivationCalibrator : IDisposable
     /// <param name="negativeSlopes">
     /// The activations that are looked at, the input among them or not, and what errors of their negative values are multiplied by.
     /// </param>
+    /// <param name="meansOf">The activations whose channels' means are asked for, among those that the model puts out.</param>
     /// <param name="limits">Limits on images; null for the defaults.</param>
     /// <exception cref="ModelLoadException">The model cannot be run, or is none of this project's.</exception>
-    public ActivationCalibrator(byte[] model, IReadOnlyDictionary<string, float> negativeSlopes, ImageLimits? limits = null)
+    public ActivationCalibrator(
+        byte[] model, IReadOnlyDictionary<string, float> negativeSlopes, IEnumerable<string>? meansOf = null, ImageLimits? limits = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(negativeSlopes);
         _limits = limits ?? new ImageLimits();
         _slopes = new Dictionary<string, float>(negativeSlopes, StringComparer.Ordinal);
         _histograms = _slopes.Keys.ToDictionary(name => name, _ => new ActivationHistogram(), StringComparer.Ordinal);
-        _outputs = [.. _slopes.Keys.Where(name => name != ModelSignature.InputName).Order(StringComparer.Ordinal)];
+        _meansOf = [.. meansOf ?? []];
+        _outputs = [.. _slopes.Keys.Union(_meansOf).Where(name => name != ModelSignature.InputName).Order(StringComparer.Ordinal)];
         _session = SessionFactory.CreatePlain(model);
         try
         {
@@ -73,10 +78,14 @@ public sealed class ActivationCalibrator : IDisposable
         for (var i = 0; i < _outputs.Length; i++)
         {
             var values = outputs[i].GetTensorDataAsSpan<float>();
-            Count(_outputs[i], _histograms[_outputs[i]], values);
+            if (_histograms.TryGetValue(_outputs[i], out histogram))
+            {
+                Count(_outputs[i], histogram, values);
+            }
+
             if (outputs[i].GetTensorTypeAndShape().Shape is [_, var channels, _, _])
             {
-                Reach(_outputs[i], (int)channels, values);
+                AddChannels(_outputs[i], (int)channels, values);
             }
         }
 
@@ -95,8 +104,14 @@ public sealed class ActivationCalibrator : IDisposable
     /// </summary>
     /// <exception cref="InvalidOperationException">No image was run.</exception>
     public IReadOnlyDictionary<string, float[]> ChannelReaches() => Images > 0
-        ? _reaches.ToDictionary(pair => pair.Key, pair => Array.ConvertAll(pair.Value, sum => (float)(sum / Images)), StringComparer.Ordinal)
+        ? Mean(_reaches)
         : throw new InvalidOperationException("Channels have a reach after at least one image was run.");
+
+    /// <summary>The mean of each channel of the maps that were asked for, over all places; every image counts the same.</summary>
+    /// <exception cref="InvalidOperationException">No image was run.</exception>
+    public IReadOnlyDictionary<string, float[]> ChannelMeans() => Images > 0
+        ? Mean(_means)
+        : throw new InvalidOperationException("Channels have a mean after at least one image was run.");
 
     /// <inheritdoc/>
     public void Dispose()
@@ -105,19 +120,37 @@ public sealed class ActivationCalibrator : IDisposable
         _session.Dispose();
     }
 
-    private void Reach(string name, int channels, ReadOnlySpan<float> values)
+    private void AddChannels(string name, int channels, ReadOnlySpan<float> values)
     {
-        if (!_reaches.TryGetValue(name, out var sums))
-        {
-            _reaches.Add(name, sums = new double[channels]);
-        }
-
-        var (plane, slope) = (values.Length / channels, _slopes[name]);
+        var plane = values.Length / channels;
+        var means = _meansOf.Contains(name) ? SumsOf(_means, name, channels) : null;
+        var reaches = _slopes.TryGetValue(name, out var slope) ? SumsOf(_reaches, name, channels) : null;
         for (var channel = 0; channel < channels; channel++)
         {
             var map = values.Slice(channel * plane, plane);
-            sums[channel] += MathF.Max(TensorPrimitives.Max(map), -slope * TensorPrimitives.Min(map));
+            if (means is not null)
+            {
+                means[channel] += TensorPrimitives.Sum(map) / plane;
+            }
+
+            if (reaches is not null)
+            {
+                reaches[channel] += MathF.Max(TensorPrimitives.Max(map), -slope * TensorPrimitives.Min(map));
+            }
         }
+    }
+
+    private Dictionary<string, float[]> Mean(Dictionary<string, double[]> sums) =>
+        sums.ToDictionary(pair => pair.Key, pair => Array.ConvertAll(pair.Value, sum => (float)(sum / Images)), StringComparer.Ordinal);
+
+    private static double[] SumsOf(Dictionary<string, double[]> all, string name, int channels)
+    {
+        if (!all.TryGetValue(name, out var sums))
+        {
+            all.Add(name, sums = new double[channels]);
+        }
+
+        return sums;
     }
 
     private static void Count(string name, ActivationHistogram histogram, ReadOnlySpan<float> values)

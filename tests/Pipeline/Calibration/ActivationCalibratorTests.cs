@@ -1,6 +1,8 @@
+using Google.Protobuf;
 using Nanodet.Serverless.Pipeline.Calibration;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.TestKit;
+using Onnx;
 using OpenCvSharp;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Calibration;
@@ -25,6 +27,26 @@ public class ActivationCalibratorTests
     }
 
     [Fact]
+    public void ChannelMeans_TwoImages_IsTheMeanOverBoth()
+    {
+        using var calibrator = new ActivationCalibrator(WithCopyOfInput(), new Dictionary<string, float> { ["copy"] = 1 }, ["copy"]);
+        calibrator.Add(TestImages.Rectangle(96, 64, new Rect(0, 0, 96, 64), new Scalar(255, 51, 0)));
+        calibrator.Add(TestImages.Rectangle(96, 64, new Rect(0, 0, 96, 64), new Scalar(0, 51, 102)));
+        Assert.All(calibrator.ChannelMeans()["copy"].Zip([0.5f, 0.2f, 0.2f]), pair => Assert.Equal(pair.Second, pair.First, 1e-5f));
+        Assert.All(calibrator.ChannelReaches()["copy"].Zip([0.5f, 0.2f, 0.2f]), pair => Assert.Equal(pair.Second, pair.First, 1e-5f));
+    }
+
+    [Fact]
+    public void ChannelMeans_ActivationWithoutRange_HasNeitherRangeNorReach()
+    {
+        using var calibrator = new ActivationCalibrator(WithCopyOfInput(), Both, ["copy"]);
+        calibrator.Add(TestImages.Encoded(".png"));
+        Assert.Equal(["copy"], calibrator.ChannelMeans().Keys);
+        Assert.Empty(calibrator.ChannelReaches());
+        Assert.Equal(["data", "output"], calibrator.ChooseRanges().Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Add_NoImage_IsRefusedAndCountsNothing()
     {
         using var calibrator = new ActivationCalibrator(new OnnxTestModel().Build(), Both);
@@ -32,5 +54,19 @@ public class ActivationCalibratorTests
         Assert.Equal(0, calibrator.Images);
         Assert.Throws<InvalidOperationException>(calibrator.ChooseRanges);
         Assert.Throws<InvalidOperationException>(calibrator.ChannelReaches);
+        Assert.Throws<InvalidOperationException>(calibrator.ChannelMeans);
+    }
+
+    /// <summary>Also puts out its input, as a map of three channels.</summary>
+    private static byte[] WithCopyOfInput()
+    {
+        var model = new OnnxTestModel().BuildProto();
+        model.Graph.Node.Add(new NodeProto { OpType = "Identity", Name = "copy", Input = { "data" }, Output = { "copy" } });
+        model.Graph.Output.Add(new ValueInfoProto
+        {
+            Name = "copy",
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Float } },
+        });
+        return model.ToByteArray();
     }
 }
