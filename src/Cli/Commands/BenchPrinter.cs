@@ -28,6 +28,7 @@ internal static class BenchPrinter
         Add("allocated per image, bytes", figures => Number(figures.AllocatedBytesPerImage, "N0"));
         Add("images", figures => Number(figures.Images, "N0"));
         Add("provider", figures => figures.Provider);
+        Add("runs", figures => Markup.Escape(figures.Runs.ToString()));
         console.Write(table);
         if (answer is { SpeedUp: { } speedUp, RunSpeedUp: { } runSpeedUp })
         {

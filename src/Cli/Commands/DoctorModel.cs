@@ -1,4 +1,5 @@
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Runs;
 
 namespace Nanodet.Serverless.Cli.Commands;
 
@@ -8,10 +9,18 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <param name="Sha256">SHA-256 of the file; null when it could not be loaded.</param>
 /// <param name="Provider">What ran it; null when nothing did.</param>
 /// <param name="FallbackReason">Why that is the CPU although a GPU was preferred, or null.</param>
+/// <param name="Runs">How its runs are made; null when it could not be loaded.</param>
 /// <param name="Parity">What replaying its parity fixture showed; null when it could not be loaded.</param>
 /// <param name="Problem">Why it must not serve; null when it may.</param>
 internal sealed record DoctorModel(
-    string File, string? Name, string? Sha256, string? Provider, string? FallbackReason, ParityResult? Parity, DoctorProblem? Problem)
+    string File,
+    string? Name,
+    string? Sha256,
+    string? Provider,
+    string? FallbackReason,
+    RunMode? Runs,
+    ParityResult? Parity,
+    DoctorProblem? Problem)
 {
     /// <summary>Loads a model as a worker would, and replays its fixture.</summary>
     public static DoctorModel Check(FileInfo file, bool requireGpu)
@@ -22,11 +31,18 @@ internal sealed record DoctorModel(
             var parity = ParityFixture.Verify(model);
             var problem = parity.Problem is { } reason ? new DoctorProblem(ModelErrorCodes.ParityFailed, reason) : null;
             return new DoctorModel(
-                file.FullName, model.Description.Name, model.Sha256, model.Provider.Name, model.Provider.FallbackReason, parity, problem);
+                file.FullName,
+                model.Description.Name,
+                model.Sha256,
+                model.Provider.Name,
+                model.Provider.FallbackReason,
+                model.Runs,
+                parity,
+                problem);
         }
         catch (ModelLoadException refused)
         {
-            return new DoctorModel(file.FullName, null, null, null, null, null, new DoctorProblem(refused.Code, refused.Message));
+            return new DoctorModel(file.FullName, null, null, null, null, null, null, new DoctorProblem(refused.Code, refused.Message));
         }
     }
 }

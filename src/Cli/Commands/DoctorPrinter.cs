@@ -66,6 +66,6 @@ internal static class DoctorPrinter
             ? string.Create(
                 CultureInfo.InvariantCulture, $"{replayed.ValuesCompared} values replayed, largest difference {replayed.LargestDifference:G3}")
             : "no parity fixture: its score columns are scores";
-        return $"model {model.Name} on {model.Provider}: {parity}";
+        return $"model {model.Name} on {model.Provider}, runs {model.Runs}: {parity}";
     }
 }

@@ -2,6 +2,7 @@ using Nanodet.Serverless.Functions.Hosting;
 using Nanodet.Serverless.Pipeline.Batching;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Runs;
 
 namespace Nanodet.Serverless.Functions.Http;
 
@@ -21,6 +22,7 @@ namespace Nanodet.Serverless.Functions.Http;
 /// <param name="ImagesComputed">Images that went through the model since the process began.</param>
 /// <param name="SinceUtc">When the model's state was entered; null in a coordinator.</param>
 /// <param name="Batching">How the model is run, and why so; null when none serves.</param>
+/// <param name="Runs">How its runs are made, and where its tensors lie; null when none serves.</param>
 /// <param name="Optimization">How the model got its optimised graph; null when none serves.</param>
 public sealed record HealthReport(
     bool Live,
@@ -38,4 +40,5 @@ public sealed record HealthReport(
     long ImagesComputed,
     DateTimeOffset? SinceUtc,
     BatchingPlan? Batching,
+    RunMode? Runs,
     ModelOptimization? Optimization);

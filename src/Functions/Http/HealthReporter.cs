@@ -34,6 +34,7 @@ public sealed class HealthReporter(AppIdentity app, WarmModel? model = null)
             status.Images,
             status.SinceUtc,
             status.Batching,
+            status.Runs,
             status.Optimization)
-        : new HealthReport(Live: true, Ready: true, app.Role, app.Version, null, null, null, null, null, null, 0, 0, 0, null, null, null);
+        : new HealthReport(Live: true, Ready: true, app.Role, app.Version, null, null, null, null, null, null, 0, 0, 0, null, null, null, null);
 }

@@ -1,11 +1,13 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.ML.OnnxRuntime;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Runs;
 
 namespace Nanodet.Serverless.Pipeline.Batching;
 
 /// <summary>
-/// Finds out how many images a run should have: doubles them for as long as that brings more images per second with as many runs side by
-/// side as there will be.
+/// Finds out how many images a run should have: doubles them for as long as that brings more images per second with as many lanes as
+/// there will be, into the same memory, overlapping or in turn as they will.
 /// </summary>
 internal sealed class BatchCalibration(NanodetModel model, int lanes, TimeProvider time)
 {
@@ -13,6 +15,7 @@ internal sealed class BatchCalibration(NanodetModel model, int lanes, TimeProvid
     internal const double WorthIt = 1.05;
 
     private const int Rounds = 3;
+    private const int RunsInTurn = 4;
 
     /// <summary>Measures batch sizes from one on.</summary>
     /// <param name="limit">The largest batch.</param>
@@ -50,56 +53,79 @@ internal sealed class BatchCalibration(NanodetModel model, int lanes, TimeProvid
         return new BatchMeasurement(rates[best].BatchSize, rates);
     }
 
-    /// <summary>Images per second of all lanes together; the best of some rounds, since whatever disturbs a round only slows it.</summary>
+    /// <summary>
+    /// Images per second of all lanes together, each on a tensor of its own; the best of some rounds, since whatever disturbs a round only
+    /// slows it. Runs that overlap are made once by each lane. Of runs that take turns a lane makes several, so that the copy of one batch can
+    /// go on beside the run of another as it will later on.
+    /// </summary>
     private double Rate(int size)
     {
-        var (height, width) = ModelInput.ShapeOf(model.Description.Input);
-        var best = 0.0;
-        for (var round = 0; round <= Rounds; round++)
-        {
-            var start = time.GetTimestamp();
-            var threads = new Thread[lanes];
-            Exception? failure = null;
-            for (var lane = 0; lane < lanes; lane++)
-            {
-                threads[lane] = new Thread(() => failure = Run(size, height, width) ?? failure) { IsBackground = true };
-                threads[lane].Start();
-            }
-
-            Array.ForEach(threads, thread => thread.Join());
-            if (failure is not null)
-            {
-                // As much memory as that is not there: a size that does not run has no rate.
-                return 0;
-            }
-
-            // The first round allocates.
-            if (round > 0)
-            {
-                best = Math.Max(best, lanes * size / Math.Max(1e-6, time.GetElapsedTime(start).TotalSeconds));
-            }
-        }
-
-        return best;
-    }
-
-    private OnnxRuntimeException? Run(int size, int height, int width)
-    {
+        var runs = model.Runs.Order == RunMode.Overlapping ? 1 : RunsInTurn;
+        var tensors = new List<BatchTensor>();
         try
         {
-            using var tensor = new Preprocessing.BatchTensor(size, height, width);
+            Rent(tensors, size);
+            var best = 0.0;
+            for (var round = 0; round <= Rounds; round++)
+            {
+                var start = time.GetTimestamp();
+                RunRound(tensors, size, runs);
+
+                // The first round allocates.
+                if (round > 0)
+                {
+                    best = Math.Max(best, lanes * runs * size / Math.Max(1e-6, time.GetElapsedTime(start).TotalSeconds));
+                }
+            }
+
+            return best;
+        }
+        catch (Exception exception) when (size > 1 && (exception is OnnxRuntimeException or InsufficientMemoryException))
+        {
+            // As much memory as that is not there: a size that does not run has no rate.
+            return 0;
+        }
+        finally
+        {
+            tensors.ForEach(tensor => tensor.Dispose());
+        }
+    }
+
+    private void Rent(List<BatchTensor> tensors, int size)
+    {
+        var (height, width) = ModelInput.ShapeOf(model.Description.Input);
+        for (var lane = 0; lane < lanes; lane++)
+        {
+            var tensor = model.Rent(size, height, width);
+            tensors.Add(tensor);
             for (var image = 0; image < size; image++)
             {
                 tensor.Image(image).Clear();
             }
+        }
+    }
 
-            using var input = tensor.AsOrtValue(size);
-            model.Run(input).Dispose();
-            return null;
-        }
-        catch (OnnxRuntimeException exception) when (size > 1)
+    /// <summary>Lets every lane run, on a thread of its own; the exception of one of them comes out as it is.</summary>
+    private void RunRound(List<BatchTensor> tensors, int size, int runs)
+    {
+        ExceptionDispatchInfo? failure = null;
+        var threads = tensors.ConvertAll(tensor => new Thread(() =>
         {
-            return exception;
-        }
+            try
+            {
+                for (var run = 0; run < runs; run++)
+                {
+                    model.Run(tensor, size).Dispose();
+                }
+            }
+            catch (Exception exception)
+            {
+                failure = ExceptionDispatchInfo.Capture(exception);
+            }
+        })
+        { IsBackground = true });
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+        failure?.Throw();
     }
 }

@@ -42,7 +42,7 @@ public sealed record BatchingPlan(int Lanes, int MaxBatchSize, string Reason)
             return new BatchingPlan(lanes, isOnCpu ? 1 : limit, $"not measured, the default on {model.Provider.Name}");
         }
 
-        var measured = new BatchCalibration(model, isOnCpu ? lanes : 1, time).Measure(limit, options.CalibrationTime, cancellationToken);
+        var measured = new BatchCalibration(model, lanes, time).Measure(limit, options.CalibrationTime, cancellationToken);
         return new BatchingPlan(lanes, measured.Best, measured.ToString());
     }
 }

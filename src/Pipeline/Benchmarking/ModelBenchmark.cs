@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using Microsoft.ML.OnnxRuntime;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Preprocessing;
 using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Runs;
 
 namespace Nanodet.Serverless.Pipeline.Benchmarking;
 
@@ -16,13 +16,14 @@ namespace Nanodet.Serverless.Pipeline.Benchmarking;
 public sealed class ModelBenchmark : IDisposable
 {
     private const int MostPrepared = 8;
+    private const long MostPreparedBytes = 256L << 20;
 
     private readonly Detector _detector;
     private readonly IReadOnlyList<ReadOnlyMemory<byte>> _images;
     private readonly BenchmarkOptions _options;
     private readonly int _batchSize;
     private readonly BenchmarkCallers _callers;
-    private readonly List<(BatchTensor Tensor, OrtValue Value)> _prepared = [];
+    private readonly List<BatchTensor> _prepared = [];
     private readonly List<Slice> _slices = [];
     private readonly List<Slice> _runSlices = [];
     private readonly List<StageTimings> _timings = [];
@@ -50,9 +51,12 @@ public sealed class ModelBenchmark : IDisposable
 
         // The callers are the threads: within a call nothing else is to run beside them.
         _detector = new Detector(model, detectorOptions with { MaxBatchSize = _batchSize, DecodeThreads = 1 });
-        foreach (var image in images.Take(MostPrepared))
+        var bytes = 0L;
+        foreach (var image in images.Take(MostPrepared).TakeWhile(_ => bytes < MostPreparedBytes))
         {
-            _prepared.Add(Prepare(image.Span));
+            var tensor = Prepare(image.Span);
+            _prepared.Add(tensor);
+            bytes += (long)tensor.Image(0).Length * tensor.Capacity * sizeof(float);
         }
 
         _callers = new BenchmarkCallers(options.Concurrency);
@@ -92,6 +96,7 @@ public sealed class ModelBenchmark : IDisposable
         {
             Model = ResultModel.From(_detector.Model),
             Provider = _detector.Model.Provider.Name,
+            Runs = _detector.Model.Runs,
             Rounds = _slices.Count,
             Images = _timings.Count,
             ImagesPerSecond = Median(_slices.Select(slice => slice.Rate)),
@@ -112,30 +117,25 @@ public sealed class ModelBenchmark : IDisposable
     public void Dispose()
     {
         _callers.Dispose();
-        foreach (var (tensor, value) in _prepared)
-        {
-            value.Dispose();
-            tensor.Dispose();
-        }
-
+        _prepared.ForEach(tensor => tensor.Dispose());
         _prepared.Clear();
     }
 
     private static double Median(IEnumerable<double> values) => StageFigures.Percentile([.. values.Order()], 0.5);
 
     /// <summary>A batch that holds one image as often as fits.</summary>
-    private (BatchTensor Tensor, OrtValue Value) Prepare(ReadOnlySpan<byte> encoded)
+    private BatchTensor Prepare(ReadOnlySpan<byte> encoded)
     {
         using var image = ImageDecoder.Decode(encoded, _detector.Options.Limits);
         var description = _detector.Model.Description;
         var geometry = InputGeometry.Create(image.Width, image.Height, description.Input);
-        var tensor = new BatchTensor(_batchSize, geometry.TensorHeight, geometry.TensorWidth);
+        var tensor = _detector.Model.Rent(_batchSize, geometry.TensorHeight, geometry.TensorWidth);
         for (var slot = 0; slot < _batchSize; slot++)
         {
             new Preprocessor(description).Write(image, geometry, tensor.Image(slot));
         }
 
-        return (tensor, tensor.AsOrtValue(_batchSize));
+        return tensor;
     }
 
     /// <summary>Lets every caller work until the limit, and adds up their rates: each one's images over its own time.</summary>
@@ -194,7 +194,7 @@ public sealed class ModelBenchmark : IDisposable
         for (var next = caller; limit.Take(_batchSize) is > 0; next++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            using var output = _detector.Model.Run(_prepared[next % _prepared.Count].Value);
+            using var output = _detector.Model.Run(_prepared[next % _prepared.Count], _batchSize);
             images += _batchSize;
         }
 

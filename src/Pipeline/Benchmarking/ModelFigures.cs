@@ -1,4 +1,5 @@
 using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Runs;
 
 namespace Nanodet.Serverless.Pipeline.Benchmarking;
 
@@ -10,6 +11,9 @@ public sealed record ModelFigures
 
     /// <summary>What ran it: CPU, CUDA or TensorRT.</summary>
     public required string Provider { get; init; }
+
+    /// <summary>How runs are made, the whole way and alone, and where the tensors lie.</summary>
+    public required RunMode Runs { get; init; }
 
     /// <summary>Rounds: in each one the whole way and the graph alone were measured, one after the other.</summary>
     public required int Rounds { get; init; }

@@ -3,6 +3,7 @@ using Microsoft.ML.OnnxRuntime;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Preprocessing;
+using Nanodet.Serverless.Pipeline.Runs;
 
 namespace Nanodet.Serverless.Pipeline.Calibration;
 
@@ -66,7 +67,7 @@ public sealed class ActivationCalibrator : IDisposable
     {
         using var image = ImageDecoder.Decode(encoded.Span, _limits);
         var geometry = InputGeometry.Create(image.Width, image.Height, _description.Input);
-        using var tensor = new BatchTensor(1, geometry.TensorHeight, geometry.TensorWidth);
+        using var tensor = new PooledTensor(1, geometry.TensorHeight, geometry.TensorWidth);
         _preprocessor.Write(image, geometry, tensor.Image(0));
         using var input = tensor.AsOrtValue(1);
         using var outputs = _session.Run(_run, [ModelSignature.InputName], [input], _outputs);

@@ -72,13 +72,14 @@ public sealed class Detector
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="OpenCVException">There is not enough memory to decode: no fault of an image, worth another try.</exception>
     /// <exception cref="Microsoft.ML.OnnxRuntime.OnnxRuntimeException">A run failed: no fault of an image, worth another try.</exception>
+    /// <exception cref="InsufficientMemoryException">There is not enough memory for a batch: no fault of an image, worth another try.</exception>
     public IReadOnlyList<DetectionOutcome> Detect(
         IReadOnlyList<ReadOnlyMemory<byte>> images,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         var outcomes = new DetectionOutcome[images.Count];
-        using var batches = new ShapeBatches(_maxBatchSize);
+        using var batches = new ShapeBatches(Model, _maxBatchSize);
         for (var next = 0; next < images.Count;)
         {
             var chunk = ReadChunk(images, ref next, outcomes);
@@ -226,8 +227,7 @@ public sealed class Detector
     {
         var size = batch.Tasks.Count;
         var start = _time.GetTimestamp();
-        using var input = batch.Tensor.AsOrtValue(size);
-        using var output = Model.Run(input);
+        using var output = Model.Run(batch.Tensor, size);
         var inferenceMs = Milliseconds(start) / size;
         PipelineTelemetry.BatchFill.Record((double)size / _maxBatchSize);
         foreach (var task in batch.Tasks)

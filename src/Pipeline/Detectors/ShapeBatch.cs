@@ -1,13 +1,14 @@
-using Nanodet.Serverless.Pipeline.Preprocessing;
+using Nanodet.Serverless.Pipeline.Runs;
 
 namespace Nanodet.Serverless.Pipeline.Detectors;
 
 /// <summary>Images of one tensor shape, gathered for one run.</summary>
-internal sealed class ShapeBatch(int capacity, int height, int width) : IDisposable
+/// <param name="tensor">Where they are written; disposed here.</param>
+internal sealed class ShapeBatch(BatchTensor tensor) : IDisposable
 {
-    private readonly List<ImageTask> _tasks = new(capacity);
+    private readonly List<ImageTask> _tasks = new(tensor.Capacity);
 
-    internal BatchTensor Tensor { get; } = new(capacity, height, width);
+    internal BatchTensor Tensor { get; } = tensor;
 
     internal IReadOnlyList<ImageTask> Tasks => _tasks;
 

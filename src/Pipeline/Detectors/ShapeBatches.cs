@@ -1,7 +1,9 @@
+using Nanodet.Serverless.Pipeline.Models;
+
 namespace Nanodet.Serverless.Pipeline.Detectors;
 
 /// <summary>The batches of one call: at most one open batch for each tensor shape, and those that are ready to run.</summary>
-internal sealed class ShapeBatches(int maxBatchSize) : IDisposable
+internal sealed class ShapeBatches(NanodetModel model, int maxBatchSize) : IDisposable
 {
     private readonly Dictionary<(int Height, int Width), ShapeBatch> _open = [];
     private readonly Queue<ShapeBatch> _ready = [];
@@ -14,7 +16,7 @@ internal sealed class ShapeBatches(int maxBatchSize) : IDisposable
         var shape = (task.Geometry.TensorHeight, task.Geometry.TensorWidth);
         if (!_open.TryGetValue(shape, out var batch))
         {
-            batch = new ShapeBatch(Math.Min(maxBatchSize, remaining), shape.TensorHeight, shape.TensorWidth);
+            batch = new ShapeBatch(model.Rent(Math.Min(maxBatchSize, remaining), shape.TensorHeight, shape.TensorWidth));
             _open.Add(shape, batch);
         }
 

@@ -48,6 +48,12 @@ internal sealed class ModelLoader(
             var plan = BatchingPlan.Choose(model, batching, detector.Value.MaxBatchSize, time, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
             Log.BatchingChosen(logger, model.Description.Name, plan.Lanes, plan.MaxBatchSize, plan.Reason);
+            Log.RunsChosen(logger, model.Description.Name, model.Runs);
+            if (model.Runs.Note is { } note)
+            {
+                Log.MemoryNotPinned(logger, note);
+            }
+
             Log.GraphOptimized(logger, model.Optimization.Use, model.Optimization.Note);
             return new LoadedModel(model, owner, new ModelBatcher(model, plan, batching, time, logger)) { PublishedName = publishedName };
         }

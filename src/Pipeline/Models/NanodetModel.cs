@@ -1,12 +1,13 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using Microsoft.ML.OnnxRuntime;
+using Nanodet.Serverless.Pipeline.Runs;
 
 namespace Nanodet.Serverless.Pipeline.Models;
 
 /// <summary>
-/// One NanoDet model, loaded once: an ONNX Runtime session and what is known about it. Runs may overlap. Disposing waits for none of
-/// them: the session goes with the last one.
+/// One NanoDet model, loaded once: an ONNX Runtime session, how its runs are made, and what is known about it. Any number of threads may ask
+/// for runs. Disposing waits for none of them: the session goes with the last run and the last tensor.
 /// </summary>
 public sealed class NanodetModel : IDisposable
 {
@@ -14,11 +15,14 @@ public sealed class NanodetModel : IDisposable
     public const long MaxFileBytes = 1L << 30;
 
     private readonly InferenceSession _session;
+    private readonly IModelRuns _runs;
+    private readonly Action _exit;
     private int _leases = 1;
     private int _disposed;
 
     private NanodetModel(
         InferenceSession session,
+        IModelRuns runs,
         ModelDescription description,
         ProviderSelection provider,
         SessionBuilder builder,
@@ -26,6 +30,8 @@ public sealed class NanodetModel : IDisposable
         string? version)
     {
         _session = session;
+        _runs = runs;
+        _exit = Exit;
         Description = description;
         Provider = provider;
         Optimization = builder.Optimization;
@@ -41,6 +47,9 @@ public sealed class NanodetModel : IDisposable
     /// <summary>What the model runs on.</summary>
     public ProviderSelection Provider { get; }
 
+    /// <summary>How its runs are made, and where its tensors lie.</summary>
+    public RunMode Runs => _runs.Mode;
+
     /// <summary>How the model got its optimised graph.</summary>
     public ModelOptimization Optimization { get; }
 
@@ -53,7 +62,7 @@ public sealed class NanodetModel : IDisposable
     /// <summary>Version of the model in results.</summary>
     public string Version { get; }
 
-    /// <summary>True when the model was disposed and its last run has ended: its session, and with it the memory, is gone.</summary>
+    /// <summary>True when the model was disposed and its last run and tensor are gone: its session, and with it the memory, is gone.</summary>
     internal bool IsGone => Volatile.Read(ref _leases) == 0;
 
     /// <summary>True when the graph takes exactly one image at a time.</summary>
@@ -107,25 +116,43 @@ public sealed class NanodetModel : IDisposable
             () => options?.ConfigPath is { } config ? ForeignModelConfig.ReadFile(config, name) : null);
     }
 
-    /// <summary>Runs the graph. Safe to call from several threads at once.</summary>
-    /// <param name="input">Float32 <c>[batch, 3, height, width]</c>.</param>
-    /// <returns>The output; the caller disposes it before <paramref name="input"/>.</returns>
+    /// <summary>A tensor for a batch, in the memory that a run reads it from. It keeps the session alive until it is disposed.</summary>
+    /// <param name="capacity">The most images.</param>
+    /// <param name="height">Rows, in pixels.</param>
+    /// <param name="width">Columns, in pixels.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    /// <exception cref="OnnxRuntimeException">The run failed, for example because the GPU was lost.</exception>
-    internal ModelOutput Run(OrtValue input)
+    /// <exception cref="OnnxRuntimeException">There is not enough memory.</exception>
+    /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>
+    internal BatchTensor Rent(int capacity, int height, int width)
     {
         Enter();
-        IDisposableReadOnlyCollection<OrtValue>? values = null;
         try
         {
-            using var run = new RunOptions();
-            values = _session.Run(run, [ModelSignature.InputName], [input], [ModelSignature.OutputName]);
-            var (points, columns) = ModelSignature.ValidateOutput(Description, ShapeOf(input), ShapeOf(values[0]));
-            return new ModelOutput(values, points, columns, Exit);
+            return _runs.Rent(capacity, height, width, _exit);
         }
         catch
         {
-            values?.Dispose();
+            Exit();
+            throw;
+        }
+    }
+
+    /// <summary>Runs the graph. Safe to call from several threads at once.</summary>
+    /// <param name="input">A tensor from <see cref="Rent"/>.</param>
+    /// <param name="count">How many of its images.</param>
+    /// <returns>The output; the caller disposes it before <paramref name="input"/>.</returns>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    /// <exception cref="OnnxRuntimeException">The run failed, for example because the GPU was lost.</exception>
+    /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>
+    internal ModelOutput Run(BatchTensor input, int count)
+    {
+        Enter();
+        try
+        {
+            return _runs.Run(input, count, _exit);
+        }
+        catch
+        {
             Exit();
             throw;
         }
@@ -140,7 +167,16 @@ public sealed class NanodetModel : IDisposable
         }
     }
 
-    internal static NanodetModel Load(byte[] bytes, ModelOptions options, Func<ModelDescription?> readConfig)
+    /// <summary>Loads a model from memory.</summary>
+    /// <param name="bytes">The bytes of an ONNX file.</param>
+    /// <param name="options">How to load.</param>
+    /// <param name="readConfig">Reads the description of a model that has none of its own.</param>
+    /// <param name="openRuns">Decides how runs are made; null for what fits the provider.</param>
+    internal static NanodetModel Load(
+        byte[] bytes,
+        ModelOptions options,
+        Func<ModelDescription?> readConfig,
+        Func<InferenceSession, ModelDescription, IModelRuns>? openRuns = null)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
         var sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
@@ -154,7 +190,8 @@ public sealed class NanodetModel : IDisposable
                     ModelErrorCodes.MetadataMissing,
                     "Expected 'nanodet.*' metadata in the ONNX file, or the NanoDet .yml of its training beside it, found neither.");
             description = ModelSignature.Validate(session, description);
-            return new NanodetModel(session, description, provider, builder, sha256, options.Version);
+            var runs = openRuns is null ? OpenRuns(session, description, provider, options) : openRuns(session, description);
+            return new NanodetModel(session, runs, description, provider, builder, sha256, options.Version);
         }
         catch
         {
@@ -163,7 +200,19 @@ public sealed class NanodetModel : IDisposable
         }
     }
 
-    private static long[] ShapeOf(OrtValue value) => value.GetTensorTypeAndShape().Shape;
+    /// <summary>
+    /// Binding an input begins its copy with CUDA alone: TensorRT does not wait for it, and CUDA waits for the GPU that the calling thread
+    /// used last, which a thread that is new here has not told yet. Only the first GPU is everybody's from the beginning.
+    /// </summary>
+    private static IModelRuns OpenRuns(
+        InferenceSession session, ModelDescription description, ProviderSelection provider, ModelOptions options) =>
+        provider.Name == ProviderSelection.Cpu
+            ? new SharedRuns(session, description)
+            : BoundRuns.Open(
+                session,
+                description,
+                HostMemory.Pinned(session, options.DeviceId),
+                copiesAhead: provider.Name == ProviderSelection.Cuda && options.DeviceId == 0);
 
     private void Enter()
     {
@@ -181,6 +230,8 @@ public sealed class NanodetModel : IDisposable
     {
         if (Interlocked.Decrement(ref _leases) == 0)
         {
+            // Tensors lie in memory of the session's allocators.
+            _runs.Dispose();
             _session.Dispose();
         }
     }

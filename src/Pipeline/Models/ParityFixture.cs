@@ -64,7 +64,7 @@ public static class ParityFixture
             ParityFixtureJson.Default.ParityFixtureData);
     }
 
-    /// <summary>Replays a model's fixture on the provider that the model runs on, and checks that its class columns are scores.</summary>
+    /// <summary>Replays a model's fixture on the provider that the model runs on, by a run as any other, and checks that its class columns are scores.</summary>
     /// <param name="model">A loaded model. A foreign one carries no fixture: only its class columns are checked.</param>
     /// <param name="precision">Which tolerance applies; null for the one that the model's metadata names.</param>
     /// <returns>What was found; see <see cref="ParityResult.EnsurePassed"/>.</returns>
@@ -75,10 +75,9 @@ public static class ParityFixture
         var description = model.Description;
         var fixture = description.Parity is null ? null : Parse(description.Parity, description);
         var (height, width) = fixture is null ? ModelInput.ShapeOf(description.Input) : (fixture.Shape[2], fixture.Shape[3]);
-        using var input = OrtValue.CreateTensorValueFromMemory(
-            ParityInput.Create(fixture?.Seed ?? DefaultSeed, height, width, description),
-            [1, 3, height, width]);
-        using var output = model.Run(input);
+        using var input = model.Rent(1, height, width);
+        ParityInput.Create(fixture?.Seed ?? DefaultSeed, height, width, description).CopyTo(input.Image(0));
+        using var output = model.Run(input, 1);
         var result = fixture is null
             ? new ParityResult(HasFixture: false, 0, 0, 0, null)
             : Compare(output.All, fixture, description, precision ?? description.Precision);

@@ -157,8 +157,9 @@ internal sealed class SessionBuilder(ExecutionProvider provider, byte[] model, s
     }
 
     /// <summary>
-    /// Copies and kernels share one stream. The heuristic search for convolutions takes a lookup where the exhaustive one tries every
-    /// algorithm again for each batch size.
+    /// Each run takes a stream from the session's pool, and so does the copy of a batch that is bound ahead of its run: sharing one stream
+    /// among them would put the copy behind the run that it is meant to go beside. The heuristic search for convolutions takes a lookup
+    /// where the exhaustive one tries every algorithm again for each batch size.
     /// </summary>
     private Dictionary<string, string> CudaSettings(string device)
     {
@@ -167,7 +168,7 @@ internal sealed class SessionBuilder(ExecutionProvider provider, byte[] model, s
             ["device_id"] = device,
             ["arena_extend_strategy"] = options.GpuArenaGrowth == ArenaGrowth.AsRequested ? "kSameAsRequested" : "kNextPowerOfTwo",
             ["cudnn_conv_algo_search"] = "HEURISTIC",
-            ["do_copy_in_default_stream"] = "1",
+            ["use_ep_level_unified_stream"] = "0",
         };
         if (options.GpuMemoryBytes > 0)
         {

@@ -17,8 +17,9 @@ internal static class SessionFault
         "illegal memory access", "device-side assert", "unspecified launch failure", "device lost", "TensorRT EP",
     ];
 
-    /// <summary>The GPU has too little memory for so many images; fewer may do.</summary>
-    internal static bool IsOutOfMemory(Exception exception) => exception is OnnxRuntimeException && Says(exception, OutOfMemory);
+    /// <summary>There is too little memory for so many images, on the GPU or for the tensors; fewer may do.</summary>
+    internal static bool IsOutOfMemory(Exception exception) =>
+        exception is InsufficientMemoryException || (exception is OnnxRuntimeException && Says(exception, OutOfMemory));
 
     /// <summary>The session is of no use any more; a new one may do.</summary>
     internal static bool IsLost(Exception exception) =>

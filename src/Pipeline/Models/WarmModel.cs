@@ -225,6 +225,7 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
                 Provider = model.Provider.Name,
                 FallbackReason = model.Provider.FallbackReason,
                 Batching = plan,
+                Runs = model.Runs,
                 Optimization = model.Optimization,
                 Loads = _status.Loads + 1,
                 SinceUtc = _time.GetUtcNow(),

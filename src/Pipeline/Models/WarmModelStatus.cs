@@ -1,5 +1,6 @@
 using Nanodet.Serverless.Pipeline.Batching;
 using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Runs;
 
 namespace Nanodet.Serverless.Pipeline.Models;
 
@@ -26,6 +27,9 @@ public sealed record WarmModelStatus
 
     /// <summary>How the model is run, and why so; null when none serves.</summary>
     public BatchingPlan? Batching { get; init; }
+
+    /// <summary>How its runs are made, and where its tensors lie; null when none serves.</summary>
+    public RunMode? Runs { get; init; }
 
     /// <summary>How the model got its optimised graph; null when none serves.</summary>
     public ModelOptimization? Optimization { get; init; }

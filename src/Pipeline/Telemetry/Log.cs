@@ -74,6 +74,12 @@ internal static partial class Log
     [LoggerMessage(177, LogLevel.Information, "Model {Id} leaves the memory: {Reason}")]
     public static partial void OtherModelGone(ILogger logger, string id, string reason);
 
+    [LoggerMessage(182, LogLevel.Information, "Runs of model {Name}: {Runs}")]
+    public static partial void RunsChosen(ILogger logger, string name, Runs.RunMode runs);
+
+    [LoggerMessage(183, LogLevel.Warning, "Batches go to the GPU from pageable memory, which takes longer: {Reason}")]
+    public static partial void MemoryNotPinned(ILogger logger, string reason);
+
     [LoggerMessage(178, LogLevel.Error, "Model {Id}, which a request names, cannot be used: {Code}: {Reason}")]
     public static partial void OtherModelUnusable(ILogger logger, string id, string code, string reason);
 

@@ -115,10 +115,9 @@ public sealed class TrainedModelTests
         using var loaded = NanodetModel.Load(model, new ModelOptions { Provider = ExecutionProvider.Cpu });
         using var image = ImageDecoder.Decode(File.ReadAllBytes(Golden("photos", Photo)), new ImageLimits());
         var geometry = InputGeometry.Create(image.Width, image.Height, loaded.Description.Input);
-        using var tensor = new BatchTensor(1, geometry.TensorHeight, geometry.TensorWidth);
+        using var tensor = loaded.Rent(1, geometry.TensorHeight, geometry.TensorWidth);
         new Preprocessor(loaded.Description).Write(image, geometry, tensor.Image(0));
-        using var input = tensor.AsOrtValue(1);
-        using var output = loaded.Run(input);
+        using var output = loaded.Run(tensor, 1);
         var values = output.Image(0);
 
         var columns = loaded.Description.Columns;

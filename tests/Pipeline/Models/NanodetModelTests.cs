@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Microsoft.ML.OnnxRuntime;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.TestKit;
 
@@ -120,8 +119,9 @@ public sealed class NanodetModelTests
 
         Parallel.For(0, outputs.Length, i =>
         {
-            using var input = OrtValue.CreateTensorValueFromMemory(tensor, [1, 3, 64, 96]);
-            using var output = model.Run(input);
+            using var input = model.Rent(1, 64, 96);
+            tensor.CopyTo(input.Image(0));
+            using var output = model.Run(input, 1);
             outputs[i] = output.Image(0).ToArray();
         });
 
@@ -132,8 +132,9 @@ public sealed class NanodetModelTests
     public void Dispose_WhileAnOutputIsInUse_LetsTheOutputLive()
     {
         var model = NanodetModel.Load(new OnnxTestModel().Build(), OnCpu);
-        using var input = OrtValue.CreateTensorValueFromMemory(ParityInput.Create(1, 64, 96, model.Description), [1, 3, 64, 96]);
-        using (var output = model.Run(input))
+        using var input = model.Rent(1, 64, 96);
+        ParityInput.Create(1, 64, 96, model.Description).CopyTo(input.Image(0));
+        using (var output = model.Run(input, 1))
         {
             var before = output.All.ToArray();
             model.Dispose();
@@ -141,7 +142,11 @@ public sealed class NanodetModelTests
             Assert.Equal(before, output.All.ToArray());
         }
 
-        Assert.Throws<ObjectDisposedException>(() => model.Run(input));
+        Assert.Throws<ObjectDisposedException>(() => model.Run(input, 1));
+        Assert.Throws<ObjectDisposedException>(() => model.Rent(1, 64, 96));
+        Assert.False(model.IsGone);
+        input.Dispose();
+        Assert.True(model.IsGone);
     }
 
     private static ModelLoadException AssertCode(string code, Func<NanodetModel> load)

@@ -1,9 +1,7 @@
-using Microsoft.ML.OnnxRuntime;
-
-namespace Nanodet.Serverless.Pipeline.Models;
+namespace Nanodet.Serverless.Pipeline.Runs;
 
 /// <summary>The output of one run, <c>[batch, points, columns]</c>. It keeps the session alive until it is disposed.</summary>
-internal sealed class ModelOutput(IDisposableReadOnlyCollection<OrtValue> values, int points, int columns, Action release) : IDisposable
+internal abstract class ModelOutput(int points, int columns, Action release) : IDisposable
 {
     private Action? _release = release;
 
@@ -12,7 +10,7 @@ internal sealed class ModelOutput(IDisposableReadOnlyCollection<OrtValue> values
     internal int Columns { get; } = columns;
 
     /// <summary>Every value, row-major.</summary>
-    internal ReadOnlySpan<float> All => values[0].GetTensorDataAsSpan<float>();
+    internal abstract ReadOnlySpan<float> All { get; }
 
     /// <summary>One image's points, row-major; valid until this output is disposed.</summary>
     internal ReadOnlySpan<float> Image(int index) => All.Slice(index * Points * Columns, Points * Columns);
@@ -22,8 +20,11 @@ internal sealed class ModelOutput(IDisposableReadOnlyCollection<OrtValue> values
     {
         if (Interlocked.Exchange(ref _release, null) is { } release)
         {
-            values.Dispose();
+            GiveBack();
             release();
         }
     }
+
+    /// <summary>Gives the memory back; called once.</summary>
+    private protected abstract void GiveBack();
 }
