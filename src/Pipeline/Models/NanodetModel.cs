@@ -193,6 +193,12 @@ public sealed class NanodetModel : IDisposable
             var runs = openRuns is null ? OpenRuns(session, description, provider, options) : openRuns(session, description);
             return new NanodetModel(session, runs, description, provider, builder, sha256, options.Version);
         }
+        catch (OnnxRuntimeException exception)
+        {
+            session.Dispose();
+            throw new ModelLoadException(
+                ModelErrorCodes.ProviderUnavailable, $"Expected a first run on {provider.Name}, but it failed: {exception.Message}", exception);
+        }
         catch
         {
             session.Dispose();
