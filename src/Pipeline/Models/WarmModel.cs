@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
 using Polly;
@@ -25,13 +24,10 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ResiliencePipeline _loading;
-    private readonly Lock _gate = new();
+    private readonly WarmModelSlot _slot;
     private readonly SemaphoreSlim _wanted = new(1);
     private readonly CancellationTokenSource _stopping = new();
 
-    private TaskCompletionSource _changed = NewSignal();
-    private LoadedModel? _loaded;
-    private WarmModelStatus _status;
     private long _images;
     private Task _running = Task.CompletedTask;
 
@@ -43,7 +39,7 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
         _options = options.Value;
         _time = time;
         _logger = logger;
-        _status = new WarmModelStatus { State = WarmModelState.Loading, SinceUtc = time.GetUtcNow() };
+        _slot = new WarmModelSlot(time);
         _loading = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -62,53 +58,13 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
     }
 
     /// <summary>How far it is.</summary>
-    public WarmModelStatus Status
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _status with { Images = Interlocked.Read(ref _images) };
-            }
-        }
-    }
+    public WarmModelStatus Status => _slot.Status with { Images = Interlocked.Read(ref _images) };
 
     /// <summary>Waits for the model.</summary>
     /// <param name="limit">How long; zero for not at all.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>A lease; null when it is not ready in time.</returns>
-    public async Task<ModelLease?> WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
-    {
-        var start = _time.GetTimestamp();
-        while (true)
-        {
-            Task changed;
-            lock (_gate)
-            {
-                if (_loaded?.TryLease() is { } lease)
-                {
-                    return lease;
-                }
-
-                changed = _changed.Task;
-            }
-
-            var left = limit - _time.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero)
-            {
-                return null;
-            }
-
-            try
-            {
-                await changed.WaitAsync(left, _time, cancellationToken).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                return null;
-            }
-        }
-    }
+    public Task<ModelLease?> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => _slot.WaitAsync(limit, cancellationToken);
 
     /// <summary>Begins to load, and returns.</summary>
     /// <param name="cancellationToken">Not used: nothing is waited for.</param>
@@ -137,7 +93,7 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
     public void Dispose()
     {
         _stopping.Cancel();
-        TakeAway(null)?.Release();
+        _slot.TakeAway()?.Release();
         _wanted.Dispose();
     }
 
@@ -153,22 +109,9 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
     /// <summary>Gives a session up that the GPU has lost, and has it built again. Several callers may report the same one.</summary>
     internal void ReportLost(LoadedModel lost, Exception reason)
     {
-        lock (_gate)
+        if (!_slot.TryTakeLost(lost, reason.Message))
         {
-            if (_loaded != lost)
-            {
-                return;
-            }
-
-            _loaded = null;
-            Enter(new WarmModelStatus
-            {
-                State = WarmModelState.NotReady,
-                Code = ModelErrorCodes.SessionLost,
-                Reason = reason.Message,
-                Loads = _status.Loads,
-                SinceUtc = _time.GetUtcNow(),
-            });
+            return;
         }
 
         Log.SessionLost(_logger, lost.Model.Sha256, reason.Message);
@@ -210,27 +153,9 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
         using var activity = PipelineTelemetry.Source.StartActivity("nanodet.model.load");
         var fetched = await _store.FetchAsync(cancellationToken).ConfigureAwait(false);
         var loaded = await _loader.LoadAsync(fetched, this, null, cancellationToken).ConfigureAwait(false);
-        var (model, plan) = (loaded.Model, loaded.Batcher.Plan);
+        var model = loaded.Model;
         var duration = _time.GetElapsedTime(start);
-        LoadedModel? old;
-        bool isFirst;
-        lock (_gate)
-        {
-            isFirst = _status.Loads == 0;
-            old = Interlocked.Exchange(ref _loaded, loaded);
-            Enter(new WarmModelStatus
-            {
-                State = WarmModelState.Ready,
-                Model = ResultModel.From(model),
-                Provider = model.Provider.Name,
-                FallbackReason = model.Provider.FallbackReason,
-                Batching = plan,
-                Runs = model.Runs,
-                Optimization = model.Optimization,
-                Loads = _status.Loads + 1,
-                SinceUtc = _time.GetUtcNow(),
-            });
-        }
+        var (old, isFirst) = _slot.Put(loaded);
 
         // Batches that hold a lease end with the model that they began with.
         old?.Release();
@@ -259,7 +184,7 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
             var current = await _store.FindCurrentSha256Async(cancellationToken).ConfigureAwait(false);
             if (current is null || current == serving)
             {
-                NoteSwapProblem(null);
+                _slot.NoteSwapProblem(null);
                 return;
             }
 
@@ -270,7 +195,7 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
         {
             var code = CodeOf(exception);
             var reason = ReasonOf(exception);
-            if (NoteSwapProblem($"{code}: {reason}"))
+            if (_slot.NoteSwapProblem($"{code}: {reason}"))
             {
                 Count(code);
                 CountSwap(code);
@@ -279,55 +204,13 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
         }
     }
 
-    /// <summary>True when it is news.</summary>
-    private bool NoteSwapProblem(string? problem)
-    {
-        lock (_gate)
-        {
-            if (_status.SwapProblem == problem || _status.State != WarmModelState.Ready)
-            {
-                return false;
-            }
-
-            _status = _status with { SwapProblem = problem };
-            return true;
-        }
-    }
-
     private void OnFailed(Exception exception, TimeSpan pause)
     {
         var code = CodeOf(exception);
         var reason = ReasonOf(exception);
-        lock (_gate)
-        {
-            Enter(new WarmModelStatus
-            {
-                State = WarmModelState.NotReady,
-                Code = code,
-                Reason = reason,
-                Loads = _status.Loads,
-                FailedTries = _status.FailedTries + 1,
-                SinceUtc = _time.GetUtcNow(),
-            });
-        }
-
+        _slot.Fail(code, reason);
         Count(code);
         Log.ModelNotReady(_logger, code, reason, pause);
-    }
-
-    private LoadedModel? TakeAway(LoadedModel? next)
-    {
-        lock (_gate)
-        {
-            return Interlocked.Exchange(ref _loaded, next);
-        }
-    }
-
-    /// <summary>Called with the gate held.</summary>
-    private void Enter(WarmModelStatus status)
-    {
-        _status = status;
-        Interlocked.Exchange(ref _changed, NewSignal()).TrySetResult();
     }
 
     private static string CodeOf(Exception exception) => exception switch
@@ -338,8 +221,6 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
     };
 
     private static string ReasonOf(Exception exception) => StorageFailure.Explain(exception) ?? exception.Message;
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static void CountSwap(string outcome) =>
         PipelineTelemetry.ModelSwaps.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
