@@ -72,19 +72,22 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
         Assert.Equal(0, end.GetProperty("discovered").GetInt32());
     }
 
-    [Fact]
-    public async Task PublishModelsRollback_SecondModel_ServesWithoutARestart()
+    [Theory]
+    [InlineData("fp16")]
+    [InlineData("int8")]
+    public async Task PublishModelsRollback_SecondModel_ServesWithoutARestart(string precision)
     {
-        var half = _folder.File("half.onnx");
-        await Cli.JsonAsync("export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", half, "--precision", "fp16");
+        var other = _folder.File("other.onnx");
+        await Cli.JsonAsync(
+            "export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", other, "--precision", precision, "--calibration", DemoModel.Photos);
         var first = (await Cli.JsonAsync("models", "--data", app.Data)).GetProperty("models").EnumerateArray().Single(published => published.GetProperty("isCurrent").GetBoolean());
 
-        var second = await Cli.JsonAsync("publish", "--model", half, "--version-name", "half", "--data", app.Data);
-        Assert.Equal("half", second.GetProperty("version").GetString());
+        var second = await Cli.JsonAsync("publish", "--model", other, "--version-name", precision, "--data", app.Data);
+        Assert.Equal(precision, second.GetProperty("version").GetString());
         Assert.Equal($"nanodet-g/{first.GetProperty("version").GetString()}", second.GetProperty("previous").GetString());
         await UntilServesAsync(second.GetProperty("sha256").GetString()!);
 
-        var taken = await Cli.RunAsync("publish", "--model", model.Onnx, "--version-name", "half", "--data", app.Data);
+        var taken = await Cli.RunAsync("publish", "--model", model.Onnx, "--version-name", precision, "--data", app.Data);
         Assert.Equal(1, taken.ExitCode);
         Assert.StartsWith("error: model_version_taken: ", taken.Error, StringComparison.Ordinal);
 
