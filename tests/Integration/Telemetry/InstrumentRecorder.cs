@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Integration.Tests.Telemetry;
@@ -23,6 +24,9 @@ internal sealed class InstrumentRecorder : IDisposable
         _listener.SetMeasurementEventCallback<int>(Note);
         _listener.SetMeasurementEventCallback<double>(Note);
         _listener.Start();
+
+        // The instruments are made when the class is first used, which nothing in this process need have done.
+        RuntimeHelpers.RunClassConstructor(typeof(PipelineTelemetry).TypeHandle);
     }
 
     /// <summary>Instruments by name.</summary>
