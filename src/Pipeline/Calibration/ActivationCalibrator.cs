@@ -30,7 +30,7 @@ public sealed class ActivationCalibrator : IDisposable
     /// <param name="negativeSlopes">
     /// The activations that are looked at, the input among them or not, and what errors of their negative values are multiplied by.
     /// </param>
-    /// <param name="meansOf">The activations whose channels' means are asked for, among those that the model puts out.</param>
+    /// <param name="meansOf">The maps whose channels' means are asked for: the input, or what the model puts out.</param>
     /// <param name="limits">Limits on images; null for the defaults.</param>
     /// <exception cref="ModelLoadException">The model cannot be run, or is none of this project's.</exception>
     public ActivationCalibrator(
@@ -76,6 +76,11 @@ public sealed class ActivationCalibrator : IDisposable
             Count(ModelSignature.InputName, histogram, tensor.Image(0));
         }
 
+        if (_meansOf.Contains(ModelSignature.InputName))
+        {
+            AddMeans(ModelSignature.InputName, 3, tensor.Image(0));
+        }
+
         for (var i = 0; i < _outputs.Length; i++)
         {
             var values = outputs[i].GetTensorDataAsSpan<float>();
@@ -86,7 +91,11 @@ public sealed class ActivationCalibrator : IDisposable
 
             if (outputs[i].GetTensorTypeAndShape().Shape is [_, var channels, _, _])
             {
-                AddChannels(_outputs[i], (int)channels, values);
+                AddReaches(_outputs[i], (int)channels, values);
+                if (_meansOf.Contains(_outputs[i]))
+                {
+                    AddMeans(_outputs[i], (int)channels, values);
+                }
             }
         }
 
@@ -121,23 +130,27 @@ public sealed class ActivationCalibrator : IDisposable
         _session.Dispose();
     }
 
-    private void AddChannels(string name, int channels, ReadOnlySpan<float> values)
+    private void AddReaches(string name, int channels, ReadOnlySpan<float> values)
     {
-        var plane = values.Length / channels;
-        var means = _meansOf.Contains(name) ? SumsOf(_means, name, channels) : null;
-        var reaches = _slopes.TryGetValue(name, out var slope) ? SumsOf(_reaches, name, channels) : null;
+        if (!_slopes.TryGetValue(name, out var slope))
+        {
+            return;
+        }
+
+        var (sums, plane) = (SumsOf(_reaches, name, channels), values.Length / channels);
         for (var channel = 0; channel < channels; channel++)
         {
             var map = values.Slice(channel * plane, plane);
-            if (means is not null)
-            {
-                means[channel] += TensorPrimitives.Sum(map) / plane;
-            }
+            sums[channel] += MathF.Max(TensorPrimitives.Max(map), -slope * TensorPrimitives.Min(map));
+        }
+    }
 
-            if (reaches is not null)
-            {
-                reaches[channel] += MathF.Max(TensorPrimitives.Max(map), -slope * TensorPrimitives.Min(map));
-            }
+    private void AddMeans(string name, int channels, ReadOnlySpan<float> values)
+    {
+        var (sums, plane) = (SumsOf(_means, name, channels), values.Length / channels);
+        for (var channel = 0; channel < channels; channel++)
+        {
+            sums[channel] += TensorPrimitives.Sum(values.Slice(channel * plane, plane)) / plane;
         }
     }
 

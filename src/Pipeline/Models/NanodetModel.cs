@@ -193,7 +193,7 @@ public sealed class NanodetModel : IDisposable
             var runs = openRuns is null ? OpenRuns(session, description, provider, options) : openRuns(session, description);
             return new NanodetModel(session, runs, description, provider, builder, sha256, options.Version);
         }
-        catch (OnnxRuntimeException exception)
+        catch (Exception exception) when (exception is OnnxRuntimeException or InsufficientMemoryException)
         {
             session.Dispose();
             throw new ModelLoadException(

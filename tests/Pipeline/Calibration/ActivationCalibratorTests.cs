@@ -29,9 +29,10 @@ public class ActivationCalibratorTests
     [Fact]
     public void ChannelMeans_TwoImages_IsTheMeanOverBoth()
     {
-        using var calibrator = new ActivationCalibrator(WithCopyOfInput(), new Dictionary<string, float> { ["copy"] = 1 }, ["copy"]);
+        using var calibrator = new ActivationCalibrator(WithCopyOfInput(), new Dictionary<string, float> { ["copy"] = 1 }, ["copy", "data"]);
         calibrator.Add(TestImages.Rectangle(96, 64, new Rect(0, 0, 96, 64), new Scalar(255, 51, 0)));
         calibrator.Add(TestImages.Rectangle(96, 64, new Rect(0, 0, 96, 64), new Scalar(0, 51, 102)));
+        Assert.Equal(calibrator.ChannelMeans()["copy"], calibrator.ChannelMeans()["data"]);
         Assert.All(calibrator.ChannelMeans()["copy"].Zip([0.5f, 0.2f, 0.2f]), pair => Assert.Equal(pair.Second, pair.First, 1e-5f));
         Assert.All(calibrator.ChannelReaches()["copy"].Zip([0.5f, 0.2f, 0.2f]), pair => Assert.Equal(pair.Second, pair.First, 1e-5f));
     }

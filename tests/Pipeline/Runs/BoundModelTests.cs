@@ -77,6 +77,19 @@ public sealed class BoundModelTests
     }
 
     [Fact]
+    public void Load_NoMemoryForTheFirstRun_IsProviderUnavailable()
+    {
+        var exception = Assert.Throws<ModelLoadException>(() => NanodetModel.Load(
+            Onnx.Build(),
+            new ModelOptions { Provider = ExecutionProvider.Cpu },
+            () => null,
+            (_, _) => throw new InsufficientMemoryException("A tensor: expected 5 bytes of memory, found less.")));
+
+        Assert.Equal(ModelErrorCodes.ProviderUnavailable, exception.Code);
+        Assert.Contains("expected 5 bytes", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Choose_BatchSize_IsMeasuredByRunsInTurn()
     {
         var (inside, most, runs) = (0, 0, 0);
