@@ -18,8 +18,11 @@ internal sealed record DoctorReport
     /// <summary>Version of ONNX Runtime.</summary>
     public required string OnnxRuntime { get; init; }
 
-    /// <summary>Version of OpenCV.</summary>
-    public required string OpenCv { get; init; }
+    /// <summary>Version of libvips, which decodes images.</summary>
+    public required string Vips { get; init; }
+
+    /// <summary>The TurboJPEG library that decodes JPEG faster; null where the machine has none.</summary>
+    public string? TurboJpeg { get; init; }
 
     /// <summary>Name of the processor.</summary>
     public required string Cpu { get; init; }

@@ -1,5 +1,3 @@
-using OpenCvSharp;
-
 namespace Nanodet.Serverless.Pipeline.Annotation;
 
 /// <summary>A stable colour for each class: hues a golden angle apart, so that neighbouring labels look different.</summary>
@@ -7,21 +5,21 @@ internal static class ClassPalette
 {
     private const double GoldenAngle = 137.50776405003785;
 
-    /// <summary>Blue, green, red of a class.</summary>
-    internal static Scalar Color(int classId)
+    /// <summary>The colour of a class.</summary>
+    internal static Color Color(int classId)
     {
         var hue = classId * GoldenAngle % 360;
-        return new Scalar(Channel(hue, 1), Channel(hue, 3), Channel(hue, 5));
+        return new Color(Channel(hue, 1), Channel(hue, 3), Channel(hue, 5));
     }
 
     /// <summary>Black on bright colours, white on dark ones (Rec. 601 luma).</summary>
-    internal static Scalar TextOn(Scalar color) =>
-        (0.114 * color.Val0) + (0.587 * color.Val1) + (0.299 * color.Val2) > 140 ? Scalar.Black : Scalar.White;
+    internal static Color TextOn(Color color) =>
+        (0.114 * color.Blue) + (0.587 * color.Green) + (0.299 * color.Red) > 140 ? new Color(0, 0, 0) : new Color(255, 255, 255);
 
     /// <summary>HSV with saturation 0.85 and value 0.95; <paramref name="n"/> is 5, 3, 1 for red, green, blue.</summary>
-    private static double Channel(double hue, int n)
+    private static byte Channel(double hue, int n)
     {
         var k = (n + (hue / 60)) % 6;
-        return 255 * 0.95 * (1 - (0.85 * Math.Clamp(Math.Min(k, 4 - k), 0, 1)));
+        return (byte)Math.Round(255 * 0.95 * (1 - (0.85 * Math.Clamp(Math.Min(k, 4 - k), 0, 1))));
     }
 }

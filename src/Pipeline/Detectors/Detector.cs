@@ -5,7 +5,6 @@ using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Postprocessing;
 using Nanodet.Serverless.Pipeline.Preprocessing;
 using Nanodet.Serverless.Pipeline.Telemetry;
-using OpenCvSharp;
 
 namespace Nanodet.Serverless.Pipeline.Detectors;
 
@@ -70,7 +69,7 @@ public sealed class Detector
     /// <returns>One outcome for each image, in the same order. An image that cannot be used has an error and disturbs no other.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    /// <exception cref="OpenCVException">There is not enough memory to decode: no fault of an image, worth another try.</exception>
+    /// <exception cref="OutOfMemoryException">There is not enough memory to decode: no fault of an image, worth another try.</exception>
     /// <exception cref="Microsoft.ML.OnnxRuntime.OnnxRuntimeException">A run failed: no fault of an image, worth another try.</exception>
     /// <exception cref="InsufficientMemoryException">There is not enough memory for a batch: no fault of an image, worth another try.</exception>
     public IReadOnlyList<DetectionOutcome> Detect(

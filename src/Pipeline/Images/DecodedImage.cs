@@ -1,16 +1,14 @@
-using OpenCvSharp;
-
 namespace Nanodet.Serverless.Pipeline.Images;
 
 /// <summary>Pixels in native memory: 8 bits, blue, green, red, after EXIF orientation. Whoever decodes it disposes it.</summary>
 public sealed class DecodedImage : IDisposable
 {
-    internal DecodedImage(Mat pixels, ImageFormat format)
+    internal DecodedImage(PixelBuffer pixels, ImageFormat format)
         : this(pixels, format, pixels.Width, pixels.Height, 1)
     {
     }
 
-    internal DecodedImage(Mat pixels, ImageFormat format, int width, int height, int reduction)
+    internal DecodedImage(PixelBuffer pixels, ImageFormat format, int width, int height, int reduction)
     {
         Pixels = pixels;
         Format = format;
@@ -34,10 +32,10 @@ public sealed class DecodedImage : IDisposable
     /// <summary>True when the pixels are fewer than the image's.</summary>
     internal bool IsReduced => Reduction > 1;
 
-    internal Mat Pixels { get; }
+    internal PixelBuffer Pixels { get; }
 
     /// <summary>The pixels, without a copy.</summary>
-    internal unsafe PixelRows Rows() => new(Pixels.DataPointer, Pixels.Step(), Pixels.Width, Pixels.Height);
+    internal unsafe PixelRows Rows() => new(Pixels.Data, Pixels.Step, Pixels.Width, Pixels.Height);
 
     /// <summary>Frees the pixels.</summary>
     public void Dispose() => Pixels.Dispose();

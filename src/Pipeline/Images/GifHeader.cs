@@ -44,6 +44,29 @@ internal static class GifHeader
         }
     }
 
+    /// <summary>The place of the first frame, and the background. Read from a file whose structure was checked.</summary>
+    internal static GifCanvas ReadCanvas(ReadOnlySpan<byte> data)
+    {
+        var colors = ColorTable(data[10]);
+        var background = 3 * data[11];
+        (byte Blue, byte Green, byte Red) color = background < colors
+            ? (data[13 + background + 2], data[13 + background + 1], data[13 + background])
+            : default;
+        var position = 13 + colors;
+        while (data[position] == Extension)
+        {
+            position = SubBlocks(data, position + 2);
+        }
+
+        var frame = data.Slice(position + 1, 8);
+        return new GifCanvas(
+            BinaryPrimitives.ReadUInt16LittleEndian(frame),
+            BinaryPrimitives.ReadUInt16LittleEndian(frame[2..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(frame[4..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(frame[6..]),
+            color);
+    }
+
     private static void Frame(ReadOnlySpan<byte> data, int position, ImageHeader screen, ImageLimits limits)
     {
         int left = BinaryPrimitives.ReadUInt16LittleEndian(data[(position + 1)..]);

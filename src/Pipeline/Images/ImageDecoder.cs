@@ -1,25 +1,19 @@
-using Nanodet.Serverless.Pipeline.Preprocessing;
-using OpenCvSharp;
-
 namespace Nanodet.Serverless.Pipeline.Images;
 
 /// <summary>
-/// Encoded bytes to pixels, as OpenCV's <c>imread</c> in colour does it: alpha dropped, grayscale widened to three channels, 16 bits
-/// scaled to 8, CMYK converted, EXIF orientation applied.
+/// Encoded bytes to pixels, with the values that OpenCV's <c>imread</c> gives in colour: alpha dropped, grayscale widened to three channels,
+/// 16 bits scaled to 8, CMYK converted, EXIF orientation applied. JPEG is decoded by libjpeg-turbo where the machine has it, everything
+/// else by the bundled libvips, BMP here.
 /// </summary>
 public static class ImageDecoder
 {
-    static ImageDecoder()
-    {
-        // What OpenCV has to say about a bad image becomes an ImageException; standard error stays for people.
-        Cv2.SetLogLevel(LogLevel.SILENT);
-    }
-
     /// <summary>Checks the limits on the encoded bytes, then decodes.</summary>
     /// <param name="encoded">The bytes of one image file.</param>
     /// <param name="limits">Enforced before anything is allocated.</param>
     /// <returns>The pixels; the caller disposes them.</returns>
     /// <exception cref="ImageException">The image cannot be used; see <see cref="ImageErrorCodes"/>.</exception>
+    /// <exception cref="DllNotFoundException">The bundled decoder's native library cannot be loaded: no fault of the image.</exception>
+    /// <exception cref="OutOfMemoryException">There is not enough memory for the pixels: no fault of the image.</exception>
     public static DecodedImage Decode(ReadOnlySpan<byte> encoded, ImageLimits limits) =>
         Decode(encoded, ImageHeader.Read(encoded, limits));
 
@@ -27,64 +21,34 @@ public static class ImageDecoder
     /// <param name="encoded">The bytes of one image file.</param>
     /// <param name="header">What its header says.</param>
     /// <param name="reduction">
-    /// 1 for every pixel; 2, 4 or 8 for one pixel in place of a square of so many a side, which a JPEG decoder gives for less work.
+    /// 1 for every pixel; 2, 4 or 8, for JPEG only, for one pixel in place of a square of so many a side, which a JPEG decoder gives for
+    /// less work.
     /// </param>
     internal static DecodedImage Decode(ReadOnlySpan<byte> encoded, ImageHeader header, int reduction = 1)
     {
-        Mat? pixels = null;
-        try
+        if (reduction is not (1 or 2 or 4 or 8) || (reduction > 1 && header.Format != ImageFormat.Jpeg))
         {
-            pixels = Cv2.ImDecode(encoded, Mode(reduction));
-            return Validate(pixels, header, reduction);
+            throw new ArgumentOutOfRangeException(nameof(reduction), reduction, "Expected 1, or 2, 4 or 8 for a JPEG.");
         }
-        catch (OpenCVException exception) when (exception.Status != ErrorCode.StsNoMem)
+
+        var orientation = ImageOrientation.TopLeft;
+        var stored = header.Format switch
         {
-            pixels?.Dispose();
-            throw new ImageException(
-                ImageErrorCodes.Undecodable,
-                $"{ImageException.Name(header.Format)}: "
-                + $"the decoder refused an image of {header.Width}x{header.Height} pixels: {exception.Message}",
-                exception);
-        }
-        catch
-        {
-            pixels?.Dispose();
-            throw;
-        }
+            ImageFormat.Jpeg => JpegDecoder.Decode(encoded, header, reduction, out orientation),
+            ImageFormat.Bmp => BmpDecoder.Decode(encoded, header),
+            _ => VipsDecoder.Decode(encoded, header, out orientation),
+        };
+        var pixels = orientation == ImageOrientation.TopLeft ? stored : Upright(stored, orientation);
+        return orientation.SwapsSides()
+            ? new DecodedImage(pixels, header.Format, header.Height, header.Width, reduction)
+            : new DecodedImage(pixels, header.Format, header.Width, header.Height, reduction);
     }
 
-    // Each of these modes applies the EXIF orientation.
-    private static ImreadModes Mode(int reduction) => reduction switch
+    private static PixelBuffer Upright(PixelBuffer stored, ImageOrientation orientation)
     {
-        1 => ImreadModes.Color,
-        2 => ImreadModes.ReducedColor2,
-        4 => ImreadModes.ReducedColor4,
-        8 => ImreadModes.ReducedColor8,
-        _ => throw new ArgumentOutOfRangeException(nameof(reduction), reduction, "Expected 1, 2, 4 or 8."),
-    };
-
-    private static DecodedImage Validate(Mat pixels, ImageHeader header, int reduction)
-    {
-        if (pixels.Empty())
+        using (stored)
         {
-            throw ImageException.Undecodable(
-                header.Format,
-                $"the structure of an image of {header.Width}x{header.Height} pixels is complete, but the decoder found no pixels in it.");
+            return orientation.Apply(stored);
         }
-
-        var (width, height) = (Reduction.Divide(header.Width, reduction), Reduction.Divide(header.Height, reduction));
-        var upright = pixels.Width == width && pixels.Height == height;
-        var turned = pixels.Width == height && pixels.Height == width;
-        if (pixels.Type() != MatType.CV_8UC3 || !(upright || turned))
-        {
-            throw ImageException.Undecodable(
-                header.Format,
-                $"expected {width}x{height} pixels of 3 channels, "
-                + $"the decoder gave {pixels.Width}x{pixels.Height} of {pixels.Channels()}.");
-        }
-
-        return upright
-            ? new DecodedImage(pixels, header.Format, header.Width, header.Height, reduction)
-            : new DecodedImage(pixels, header.Format, header.Height, header.Width, reduction);
     }
 }

@@ -1,6 +1,6 @@
 namespace Nanodet.Serverless.Pipeline.Images;
 
-/// <summary>An encoded image format that the native OpenCV build decodes and the header reader understands.</summary>
+/// <summary>An encoded image format that is accepted. Its pixels are those of OpenCV's <c>imread</c>.</summary>
 public enum ImageFormat
 {
     /// <summary>Baseline or progressive JPEG, grayscale, YCbCr, RGB or CMYK.</summary>
@@ -9,7 +9,7 @@ public enum ImageFormat
     /// <summary>PNG of any colour type, 1 to 16 bits a sample. Of an animation the first frame counts.</summary>
     Png,
 
-    /// <summary>Windows bitmap.</summary>
+    /// <summary>Windows bitmap of 1, 4, 8, 16, 24 or 32 bits a pixel, plain or run-length encoded.</summary>
     Bmp,
 
     /// <summary>WebP, lossy or lossless. Of an animation the first frame counts.</summary>
@@ -18,6 +18,6 @@ public enum ImageFormat
     /// <summary>GIF. Of an animation the first frame counts.</summary>
     Gif,
 
-    /// <summary>Classic TIFF of up to 16 bits a sample. Of several pages the first counts.</summary>
+    /// <summary>Classic TIFF of 1, 2, 4, 8 or 16 unsigned bits a sample, grayscale, palette, RGB, CMYK or YCbCr. Of several pages the first counts.</summary>
     Tiff,
 }

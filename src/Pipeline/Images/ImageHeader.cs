@@ -68,10 +68,9 @@ public readonly record struct ImageHeader(ImageFormat Format, int Width, int Hei
             return ImageFormat.Tiff;
         }
 
-        var found = Convert.ToHexString(encoded[..Math.Min(8, encoded.Length)]);
-        throw new ImageException(
-            ImageErrorCodes.NotAnImage,
-            $"Expected the first bytes of a {Accepted} image, found {found} in a file of {encoded.Length} bytes.");
+        var found = UnacceptedFormat.Describe(encoded)
+            ?? $"{Convert.ToHexString(encoded[..Math.Min(8, encoded.Length)])} in a file of {encoded.Length} bytes";
+        throw new ImageException(ImageErrorCodes.NotAnImage, $"Expected the first bytes of a {Accepted} image, found {found}.");
     }
 
     /// <summary>True for the whole signature; a file that ends inside the signature, after two bytes or more of it, is truncated.</summary>

@@ -27,7 +27,7 @@ internal static class JpegHeader
                         $"expected a frame and a scan before the end of the image at byte {position - 2}.");
                 case EndOfImage:
                     return header.Value;
-                case StartOfImage or 0x01 or (>= 0xD0 and <= 0xD7):
+                case var alone when StandsAlone(alone):
                     continue;
                 default:
                     break;
@@ -53,7 +53,7 @@ internal static class JpegHeader
     /// Skips to the next marker and behind it. Serves segments and entropy data alike: a zero after 0xFF is a stuffed data byte,
     /// more 0xFF are fill bytes.
     /// </summary>
-    private static byte NextMarker(ReadOnlySpan<byte> data, ref int position)
+    internal static byte NextMarker(ReadOnlySpan<byte> data, ref int position)
     {
         while (true)
         {
@@ -76,7 +76,7 @@ internal static class JpegHeader
         }
     }
 
-    private static int SegmentLength(ReadOnlySpan<byte> data, int position)
+    internal static int SegmentLength(ReadOnlySpan<byte> data, int position)
     {
         if (position + 2 > data.Length)
         {
@@ -111,5 +111,8 @@ internal static class JpegHeader
     }
 
     /// <summary>SOF0 to SOF15 without the tables DHT (C4), JPG (C8) and DAC (CC) that lie between them.</summary>
-    private static bool IsStartOfFrame(byte marker) => marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
+    internal static bool IsStartOfFrame(byte marker) => marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
+
+    /// <summary>Markers without a segment: SOI, TEM and the restart markers.</summary>
+    internal static bool StandsAlone(byte marker) => marker is StartOfImage or 0x01 or (>= 0xD0 and <= 0xD7);
 }

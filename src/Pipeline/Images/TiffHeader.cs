@@ -22,16 +22,7 @@ internal static class TiffHeader
         var height = file.Value(directory, entries, 257) ?? 0;
         var header = limits.RequirePixels(ImageFormat.Tiff, width, height);
 
-        if (file.Value(directory, entries, 258) is > 16 and var bits)
-        {
-            throw ImageException.Undecodable(ImageFormat.Tiff, $"expected at most 16 bits a sample, found {bits}.");
-        }
-
-        if (file.Value(directory, entries, 277) is > 4 and var samples)
-        {
-            throw ImageException.Undecodable(ImageFormat.Tiff, $"expected at most 4 samples a pixel, found {samples}.");
-        }
-
+        RequireSamples(file, directory, entries);
         if (file.Value(directory, entries, 322) is { } tileWidth && file.Value(directory, entries, 323) is { } tileHeight)
         {
             limits.RequirePixels(ImageFormat.Tiff, tileWidth, tileHeight);
@@ -43,6 +34,78 @@ internal static class TiffHeader
         }
 
         return header;
+    }
+
+    /// <summary>
+    /// Prepares the bytes for libvips, which divides colours by associated alpha, while libtiff's RGBA interface takes them as they are: the
+    /// bytes say afterwards that nothing is known of alpha. And it refuses an orientation that is none: they say that there is no turn.
+    /// </summary>
+    /// <param name="data">A file whose structure was checked; changed.</param>
+    /// <param name="orientation">What the file said.</param>
+    /// <returns>What the file said.</returns>
+    internal static TiffAlpha Prepare(Span<byte> data, out ImageOrientation orientation)
+    {
+        var file = new TiffReader(data, data[0] == (byte)'I');
+        var directory = file.UInt32(4);
+        var entries = file.UInt16(directory);
+        orientation = ImageOrientation.TopLeft;
+        if (file.Find(directory, entries, 274) is { Count: > 0 } turn)
+        {
+            orientation = ImageOrientations.From((int)file.Item(turn, 0));
+            file.Write(data, turn, (uint)ImageOrientation.TopLeft);
+        }
+
+        if (file.Find(directory, entries, 338) is not { Count: > 0 } samples)
+        {
+            return TiffAlpha.None;
+        }
+
+        switch (file.Item(samples, 0))
+        {
+            case 1:
+                file.Write(data, samples, 0);
+                return TiffAlpha.Associated;
+            case 2:
+                return TiffAlpha.Unassociated;
+            default:
+                return TiffAlpha.None;
+        }
+    }
+
+    private static void RequireSamples(TiffReader file, uint directory, int entries)
+    {
+        if (file.Value(directory, entries, 258) is not (null or 1 or 2 or 4 or 8 or 16) and var bits)
+        {
+            throw ImageException.Undecodable(ImageFormat.Tiff, $"expected 1, 2, 4, 8 or 16 bits a sample (tag 258), found {bits}.");
+        }
+
+        if (file.Value(directory, entries, 277) is > 4 and var samples)
+        {
+            throw ImageException.Undecodable(ImageFormat.Tiff, $"expected at most 4 samples a pixel (tag 277), found {samples}.");
+        }
+
+        if (file.Value(directory, entries, 339) is > 1 and var kind)
+        {
+            throw ImageException.Undecodable(
+                ImageFormat.Tiff, $"expected unsigned samples (tag 339 with 1), found {kind}: signed numbers, floats or another kind.");
+        }
+
+        const uint YCbCr = 6;
+        const uint Jpeg = 7;
+        var photometric = file.Value(directory, entries, 262);
+        if (photometric is 8 or 9 or 10 or > 32000)
+        {
+            throw ImageException.Undecodable(
+                ImageFormat.Tiff,
+                $"expected grayscale, palette, RGB, CMYK or YCbCr (tag 262), found {photometric}: CIE L*a*b* or another space; write RGB instead.");
+        }
+
+        if (photometric == YCbCr && file.Value(directory, entries, 259) is not Jpeg
+            && file.Find(directory, entries, 530) is { Count: 2 } sampling && file.Item(sampling, 0) == 1 && file.Item(sampling, 1) == 1)
+        {
+            throw ImageException.Undecodable(
+                ImageFormat.Tiff, "expected YCbCr pixels that are JPEG-compressed or subsampled, found plain ones; write RGB instead.");
+        }
     }
 
     private static void RequireData(TiffReader file, uint directory, int entries, ushort offsetsTag, ushort countsTag)
@@ -115,6 +178,14 @@ internal static class TiffHeader
             Require(position, 4, "a number");
             var bytes = _data[(int)position..];
             return littleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(bytes) : BinaryPrimitives.ReadUInt32BigEndian(bytes);
+        }
+
+        /// <summary>Writes a field's first value, below 256, into the bytes that this reads from.</summary>
+        internal void Write(Span<byte> bytes, TiffField field, uint value)
+        {
+            var target = bytes.Slice((int)field.Position, field.Size);
+            target.Clear();
+            target[littleEndian ? 0 : field.Size - 1] = (byte)value;
         }
 
         internal uint Item(TiffField field, uint index)

@@ -1,5 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
-using OpenCvSharp;
+using Nanodet.Serverless.Pipeline.Images;
 
 namespace Nanodet.Serverless.Pipeline.Models;
 
@@ -9,6 +9,10 @@ public static class NativeVersions
     /// <summary>ONNX Runtime.</summary>
     public static string OnnxRuntime => OrtEnv.Instance().GetVersionString();
 
-    /// <summary>OpenCV.</summary>
-    public static string OpenCv => Cv2.GetVersionString() ?? "unknown";
+    /// <summary>libvips, which decodes every format but BMP.</summary>
+    /// <exception cref="DllNotFoundException">The library cannot be loaded.</exception>
+    public static string Vips => VipsLibrary.Version;
+
+    /// <summary>The file name of the TurboJPEG library that decodes JPEG here; null where the machine has none and libvips does it.</summary>
+    public static string? TurboJpeg => Images.TurboJpeg.Instance?.Path;
 }
