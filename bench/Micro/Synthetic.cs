@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 
 namespace Nanodet.Serverless.Bench.Micro;
@@ -17,6 +19,33 @@ internal static class Synthetic
         Mean = [103.53, 116.28, 123.675],
         Std = [57.375, 57.12, 58.395],
     };
+
+    /// <summary>Smooth noise: random colours 8 pixels apart, and what lies between them.</summary>
+    internal static byte[] Jpeg(int width, int height)
+    {
+        var random = new Random(1);
+        var grid = new float[(height / 8) + 2, (width / 8) + 2, 3];
+        foreach (ref var value in MemoryMarshal.CreateSpan(ref grid[0, 0, 0], grid.Length))
+        {
+            value = random.Next(256);
+        }
+
+        using var pixels = new PixelBuffer(width, height);
+        for (var y = 0; y < height; y++)
+        {
+            var row = pixels.Row(y);
+            for (var i = 0; i < row.Length; i++)
+            {
+                var (x, channel) = (i / 3, i % 3);
+                var (fx, fy) = (x % 8 / 8f, y % 8 / 8f);
+                var top = float.Lerp(grid[y / 8, x / 8, channel], grid[y / 8, (x / 8) + 1, channel], fx);
+                var bottom = float.Lerp(grid[(y / 8) + 1, x / 8, channel], grid[(y / 8) + 1, (x / 8) + 1, channel], fx);
+                row[i] = (byte)float.Lerp(top, bottom, fy);
+            }
+        }
+
+        return JpegEncoder.Encode(pixels, quality: 95);
+    }
 
     /// <summary>An output with 128 objects on a grid, of each of which four neighbouring points are sure; the other scores are low.</summary>
     internal static float[] Output(ModelDescription model)

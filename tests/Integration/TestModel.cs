@@ -3,7 +3,6 @@ using System.Text.Json;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.TestKit;
-using OpenCvSharp;
 
 namespace Nanodet.Serverless.Integration.Tests;
 
@@ -29,7 +28,7 @@ internal static class TestModel
     public static string Sha256 { get; } = Hash(Bytes);
 
     /// <summary>A red rectangle on black.</summary>
-    public static byte[] Image { get; } = TestImages.Rectangle(96, 64, new Rect(16, 16, 48, 32), new Scalar(0, 0, 255));
+    public static byte[] Image { get; } = TestImages.Rectangle(96, 64, new Rect(16, 16, 48, 32), new Bgr(0, 0, 255));
 
     public static byte[] Build(OnnxTestModel model) => (model with
     {

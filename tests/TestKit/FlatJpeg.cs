@@ -1,6 +1,6 @@
 namespace Nanodet.Serverless.TestKit;
 
-/// <summary>Writes a baseline JPEG of one flat 8x8 block for kinds that OpenCV does not encode, such as CMYK (ITU-T T.81).</summary>
+/// <summary>Writes a baseline JPEG of one flat 8x8 block for kinds that encoders rarely write, such as CMYK (ITU-T T.81).</summary>
 public static class FlatJpeg
 {
     /// <summary>Four components as an Adobe file stores them: inverted, so that 255 means no ink.</summary>

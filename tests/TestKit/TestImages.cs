@@ -1,20 +1,21 @@
 using System.Buffers.Binary;
-using OpenCvSharp;
+using System.Runtime.InteropServices;
+using NetVips;
 
 namespace Nanodet.Serverless.TestKit;
 
 /// <summary>Synthetic images, drawn and encoded on the spot.</summary>
 public static class TestImages
 {
-    /// <summary>A smooth gradient with a bright rectangle: no flat areas, so that every shift shows.</summary>
-    public static Mat Gradient(int width, int height)
+    /// <summary>A smooth gradient: no flat areas, so that every shift shows.</summary>
+    public static TestPicture Gradient(int width, int height)
     {
-        var image = new Mat(height, width, MatType.CV_8UC3);
+        var image = new TestPicture(width, height);
         for (var y = 0; y < height; y++)
         {
             for (var x = 0; x < width; x++)
             {
-                image.Set(y, x, new Vec3b((byte)(x * 255 / width), (byte)(y * 255 / height), (byte)((x + y) * 255 / (width + height))));
+                image[x, y] = new Bgr((byte)(x * 255 / width), (byte)(y * 255 / height), (byte)((x + y) * 255 / (width + height)));
             }
         }
 
@@ -22,28 +23,77 @@ public static class TestImages
     }
 
     /// <summary>The gradient, encoded; the ending picks the format, for example <c>.jpg</c>.</summary>
-    public static byte[] Encoded(string ending, int width = 80, int height = 40, params ReadOnlySpan<int> parameters)
-    {
-        using var image = Gradient(width, height);
-        return Encode(ending, image, parameters);
-    }
+    public static byte[] Encoded(string ending, int width = 80, int height = 40, bool variant = false) =>
+        Encode(ending, Gradient(width, height), variant: variant);
 
     /// <summary>A black image with one filled rectangle.</summary>
-    public static byte[] Rectangle(int width, int height, Rect rectangle, Scalar color, string ending = ".png")
-    {
-        using var image = new Mat(height, width, MatType.CV_8UC3, Scalar.Black);
-        Cv2.Rectangle(image, rectangle, color, Cv2.FILLED);
-        return Encode(ending, image);
-    }
+    public static byte[] Rectangle(int width, int height, Rect rectangle, Bgr color, string ending = ".png") =>
+        Encode(ending, new TestPicture(width, height).Fill(rectangle, color));
 
-    public static byte[] Encode(string ending, Mat image, params ReadOnlySpan<int> parameters)
+    /// <summary>Encodes a picture.</summary>
+    /// <param name="ending">Picks the format.</param>
+    /// <param name="picture">The pixels.</param>
+    /// <param name="quality">Of JPEG and of lossy WebP, 1 to 100.</param>
+    /// <param name="variant">The other kind of the format: progressive JPEG, interlaced PNG and GIF, lossy WebP.</param>
+    public static byte[] Encode(string ending, TestPicture picture, int quality = 95, bool variant = false)
     {
-        if (!Cv2.ImEncode(ending, image, out var bytes, parameters.ToArray()))
+        var samples = new byte[picture.Pixels.Length];
+        for (var i = 0; i < samples.Length; i += 3)
         {
-            throw new InvalidOperationException($"OpenCV did not encode {ending}.");
+            (samples[i], samples[i + 1], samples[i + 2]) = (picture.Pixels[i + 2], picture.Pixels[i + 1], picture.Pixels[i]);
         }
 
-        return bytes;
+        return ending == ".bmp"
+            ? Bitmap(picture)
+            : Encode<byte>(ending, samples, picture.Width, picture.Height, 3, quality, variant);
+    }
+
+    /// <summary>Encodes samples of 8 or 16 bits: grayscale, with alpha, or red, green, blue, with alpha.</summary>
+    public static byte[] Encode<T>(
+        string ending, T[] samples, int width, int height, int bands, int quality = 95, bool variant = false)
+        where T : unmanaged
+    {
+        var format = typeof(T) == typeof(byte) ? Enums.BandFormat.Uchar : typeof(T) == typeof(ushort) ? Enums.BandFormat.Ushort : Enums.BandFormat.Float;
+        var interpretation = (bands < 3, format) switch
+        {
+            (true, Enums.BandFormat.Ushort) => Enums.Interpretation.Grey16,
+            (true, _) => Enums.Interpretation.Bw,
+            (false, Enums.BandFormat.Ushort) => Enums.Interpretation.Rgb16,
+            (false, Enums.BandFormat.Float) => Enums.Interpretation.Scrgb,
+            _ => Enums.Interpretation.Srgb,
+        };
+        using var raw = Image.NewFromMemoryCopy<byte>(MemoryMarshal.AsBytes(samples.AsSpan()), width, height, bands, format);
+        using var image = raw.Copy(interpretation: interpretation);
+        return ending switch
+        {
+            ".jpg" => image.JpegsaveBuffer(q: quality, interlace: variant, subsampleMode: Enums.ForeignSubsample.On),
+            ".png" => image.PngsaveBuffer(interlace: variant),
+            ".webp" => image.WebpsaveBuffer(q: quality, lossless: !variant),
+            ".gif" => image.GifsaveBuffer(interlace: variant),
+            ".tiff" => image.TiffsaveBuffer(compression: Enums.ForeignTiffCompression.Lzw),
+            _ => throw new ArgumentOutOfRangeException(nameof(ending), ending, "Expected .jpg, .png, .webp, .gif or .tiff."),
+        };
+    }
+
+    private static byte[] Bitmap(TestPicture picture)
+    {
+        const int Header = 54;
+        var stride = ((3 * picture.Width) + 3) / 4 * 4;
+        var file = new byte[Header + (stride * picture.Height)];
+        "BM"u8.CopyTo(file);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(2), file.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(10), Header);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(14), 40);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(18), picture.Width);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(22), picture.Height);
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(26), 1);
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(28), 24);
+        for (var y = 0; y < picture.Height; y++)
+        {
+            picture.Pixels.AsSpan(3 * picture.Width * y, 3 * picture.Width).CopyTo(file.AsSpan(Header + (stride * (picture.Height - 1 - y))));
+        }
+
+        return file;
     }
 
     /// <summary>Puts an EXIF segment with an orientation (1 to 8) behind a JPEG's first marker.</summary>

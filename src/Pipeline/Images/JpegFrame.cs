@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Nanodet.Serverless.Pipeline.Images;
 
 /// <summary>What a JPEG says before its first scan about colours and orientation. Read from a file whose structure was checked.</summary>
@@ -11,6 +13,37 @@ internal readonly record struct JpegFrame(int Components, bool HasAdobeMarker, I
     private const byte App14 = 0xEE;
 
     private static ReadOnlySpan<byte> Exif => "Exif\0\0"u8;
+
+    /// <summary>
+    /// Makes the stated sides multiples of a reduction, up to the next one: the blocks that are stored have the pixels. A decoder that leaves
+    /// out what is not a whole reduced pixel gives the last one, too.
+    /// </summary>
+    /// <param name="data">A file whose structure was checked; changed.</param>
+    /// <param name="reduction">2, 4 or 8, which divide a block's side.</param>
+    internal static void RoundUp(Span<byte> data, int reduction)
+    {
+        for (var position = 2; ;)
+        {
+            var marker = JpegHeader.NextMarker(data, ref position);
+            if (marker == StartOfScan)
+            {
+                return;
+            }
+
+            if (JpegHeader.StandsAlone(marker))
+            {
+                continue;
+            }
+
+            if (JpegHeader.IsStartOfFrame(marker))
+            {
+                RoundUpSide(data[(position + 3)..], reduction);
+                RoundUpSide(data[(position + 5)..], reduction);
+            }
+
+            position += JpegHeader.SegmentLength(data, position);
+        }
+    }
 
     internal static JpegFrame Read(ReadOnlySpan<byte> data)
     {
@@ -49,4 +82,7 @@ internal readonly record struct JpegFrame(int Components, bool HasAdobeMarker, I
             position += length;
         }
     }
+
+    private static void RoundUpSide(Span<byte> side, int reduction) => BinaryPrimitives.WriteUInt16BigEndian(
+        side, (ushort)(Preprocessing.Reduction.Divide(BinaryPrimitives.ReadUInt16BigEndian(side), reduction) * reduction));
 }

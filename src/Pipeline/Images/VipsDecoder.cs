@@ -24,8 +24,17 @@ internal static class VipsDecoder
     }
 
     /// <summary>Decodes a JPEG as <see cref="TurboJpeg"/> does.</summary>
-    internal static PixelBuffer DecodeJpeg(ReadOnlySpan<byte> encoded, ImageHeader header, JpegFrame frame, int reduction) =>
-        Decode(encoded, header, reduction, new Conversion(header.Format, !frame.HasAdobeMarker, TiffAlpha.None, default), out _);
+    internal static PixelBuffer DecodeJpeg(ReadOnlySpan<byte> encoded, ImageHeader header, JpegFrame frame, int reduction)
+    {
+        if (header.Width % reduction != 0 || header.Height % reduction != 0)
+        {
+            var copy = encoded.ToArray();
+            JpegFrame.RoundUp(copy, reduction);
+            encoded = copy;
+        }
+
+        return Decode(encoded, header, reduction, new Conversion(header.Format, !frame.HasAdobeMarker, TiffAlpha.None, default), out _);
+    }
 
     private static PixelBuffer Decode(
         ReadOnlySpan<byte> encoded, ImageHeader header, int reduction, Conversion conversion, out ImageOrientation orientation)

@@ -1,7 +1,6 @@
 using Azure.Storage.Blobs;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.TestKit;
-using OpenCvSharp;
 
 namespace Nanodet.Serverless.EndToEnd.Tests.Hosting;
 
@@ -17,7 +16,7 @@ internal static class SampleImages
         {
             var ending = i % 3 == 0 ? ".png" : ".jpg";
             yield return ($"{folder}/{i / 10:D3}/{i:D4}{ending}", TestImages.Rectangle(
-                80, 48, new Rect(i % 40, i / 40 % 20, 24, 16), new Scalar(i % 256, 255 - (i % 256), 128), ending));
+                80, 48, new Rect(i % 40, i / 40 % 20, 24, 16), new Bgr(i % 256, 255 - (i % 256), 128), ending));
         }
     }
 

@@ -71,7 +71,7 @@ public sealed class DockerfileTests
     [Theory]
     [InlineData("libonnxruntime.so")]
     [InlineData("libonnxruntime_providers_shared.so")]
-    [InlineData("libOpenCvSharpExtern.so")]
+    [InlineData("libvips.so.42")]
     public void NativeLibrary_EachLibraryItNeeds_IsInstalledByName(string library)
     {
         var needed = Needed(library);

@@ -3,7 +3,6 @@ using Nanodet.Serverless.Pipeline.Calibration;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.TestKit;
 using Onnx;
-using OpenCvSharp;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Calibration;
 
@@ -15,7 +14,7 @@ public class ActivationCalibratorTests
     public void ChooseRanges_Images_CoversTheirPixels()
     {
         using var calibrator = new ActivationCalibrator(new OnnxTestModel().Build(), Both);
-        calibrator.Add(TestImages.Rectangle(96, 64, new Rect(10, 10, 40, 40), new Scalar(255, 128, 0)));
+        calibrator.Add(TestImages.Rectangle(96, 64, new Rect(10, 10, 40, 40), new Bgr(255, 128, 0)));
         calibrator.Add(TestImages.Encoded(".png"));
 
         // The model divides by 255: pixels of 0 and of 255 were there.
@@ -30,8 +29,8 @@ public class ActivationCalibratorTests
     public void ChannelMeans_TwoImages_IsTheMeanOverBoth()
     {
         using var calibrator = new ActivationCalibrator(WithCopyOfInput(), new Dictionary<string, float> { ["copy"] = 1 }, ["copy", "data"]);
-        calibrator.Add(TestImages.Rectangle(96, 64, new Rect(0, 0, 96, 64), new Scalar(255, 51, 0)));
-        calibrator.Add(TestImages.Rectangle(96, 64, new Rect(0, 0, 96, 64), new Scalar(0, 51, 102)));
+        calibrator.Add(TestImages.Rectangle(96, 64, new Rect(0, 0, 96, 64), new Bgr(255, 51, 0)));
+        calibrator.Add(TestImages.Rectangle(96, 64, new Rect(0, 0, 96, 64), new Bgr(0, 51, 102)));
         Assert.Equal(calibrator.ChannelMeans()["copy"], calibrator.ChannelMeans()["data"]);
         Assert.All(calibrator.ChannelMeans()["copy"].Zip([0.5f, 0.2f, 0.2f]), pair => Assert.Equal(pair.Second, pair.First, 1e-5f));
         Assert.All(calibrator.ChannelReaches()["copy"].Zip([0.5f, 0.2f, 0.2f]), pair => Assert.Equal(pair.Second, pair.First, 1e-5f));

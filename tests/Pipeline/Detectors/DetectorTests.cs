@@ -3,14 +3,13 @@ using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.TestKit;
-using OpenCvSharp;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Detectors;
 
 public sealed class DetectorTests
 {
-    private static readonly Scalar Blue = new(255, 0, 0);
-    private static readonly Scalar Red = new(0, 0, 255);
+    private static readonly Bgr Blue = new(255, 0, 0);
+    private static readonly Bgr Red = new(0, 0, 255);
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 

@@ -30,7 +30,7 @@ public sealed class OptimizedModelTests : IDisposable
         Assert.Equal(Assert.Single(Files).FullName, reused.OptimizedPath);
         Assert.Equal((plain.Sha256, plain.IsBatchFixed), (reused.Sha256, reused.IsBatchFixed));
         Assert.Equal(plain.Description.ClassNames, reused.Description.ClassNames);
-        var image = TestImages.Rectangle(96, 64, new OpenCvSharp.Rect(20, 12, 8, 8), new OpenCvSharp.Scalar(255, 0, 0));
+        var image = TestImages.Rectangle(96, 64, new Rect(20, 12, 8, 8), new Bgr(255, 0, 0));
         var expected = new Detector(plain).Detect(image, TestContext.Current.CancellationToken).Detections;
         Assert.NotEmpty(expected!);
         Assert.Equal(expected, new Detector(built).Detect(image, TestContext.Current.CancellationToken).Detections);

@@ -1,8 +1,7 @@
-using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Preprocessing;
+using Nanodet.Serverless.Pipeline.Tests.Images;
 using Nanodet.Serverless.TestKit;
-using OpenCvSharp;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Preprocessing;
 
@@ -28,7 +27,7 @@ public sealed class PreprocessorTests
     {
         var input = new ModelInput(64, 32, KeepRatio: false);
         var model = Model(input, order);
-        using var image = new DecodedImage(TestImages.Gradient(64, 32), ImageFormat.Png);
+        using var image = TestImages.Gradient(64, 32).ToImage();
         var geometry = InputGeometry.Create(64, 32, input);
         var tensor = Enumerable.Repeat(float.NaN, geometry.TensorLength).ToArray();
 
@@ -37,8 +36,8 @@ public sealed class PreprocessorTests
         for (var i = 0; i < tensor.Length; i++)
         {
             var (plane, y, x) = (i / (64 * 32), i / 64 % 32, i % 64);
-            var pixel = image.Pixels.At<Vec3b>(y, x);
-            var value = (order == ColorOrder.Bgr ? plane : 2 - plane) switch { 0 => pixel.Item0, 1 => pixel.Item1, _ => pixel.Item2 };
+            var pixel = image.Pixels[x, y];
+            var value = (order == ColorOrder.Bgr ? plane : 2 - plane) switch { 0 => pixel.Blue, 1 => pixel.Green, _ => pixel.Red };
             Assert.Equal((float)((value - model.Mean[plane]) / model.Std[plane]), tensor[i]);
         }
     }
@@ -47,7 +46,7 @@ public sealed class PreprocessorTests
     public void Write_KeepRatio_PadsWithZeroAfterNormalisation()
     {
         var input = new ModelInput(64, 64, KeepRatio: true);
-        using var image = new DecodedImage(TestImages.Gradient(100, 60), ImageFormat.Png);
+        using var image = TestImages.Gradient(100, 60).ToImage();
         var geometry = InputGeometry.Create(100, 60, input);
         Assert.Equal((64, 38, 64, 64), (geometry.WarpedWidth, geometry.WarpedHeight, geometry.TensorWidth, geometry.TensorHeight));
         var tensor = Enumerable.Repeat(float.NaN, geometry.TensorLength).ToArray();
@@ -67,29 +66,30 @@ public sealed class PreprocessorTests
     [InlineData(150, 97, 64, 64, true)]
     public void Warp_Gradient_AgreesWithBilinearSamplingInDoublePrecision(int width, int height, int inputWidth, int inputHeight, bool keepRatio)
     {
-        using var source = TestImages.Gradient(width, height);
-        var geometry = InputGeometry.Create(width, height, new ModelInput(inputWidth, inputHeight, keepRatio));
-        using var warped = OpenCvPreprocessor.Warp(source, geometry);
+        var source = TestImages.Gradient(width, height);
+        var input = new ModelInput(inputWidth, inputHeight, keepRatio);
+        var geometry = InputGeometry.Create(width, height, input);
+        using var image = source.ToImage();
+        var warped = WarpedPixels.Warp(image, input);
 
-        Assert.Equal((geometry.WarpedWidth, geometry.WarpedHeight), (warped.Width, warped.Height));
         for (var y = 0; y < geometry.WarpedHeight; y++)
         {
             for (var x = 0; x < geometry.WarpedWidth; x++)
             {
                 var expected = Sample(source, geometry.Matrix.ToImageX(x), geometry.Matrix.ToImageY(y));
-                Assert.Equal(expected, warped.At<Vec3b>(y, x).Item2, tolerance: 2.0);
+                Assert.Equal(expected, warped[(3 * ((y * geometry.WarpedWidth) + x)) + 2], tolerance: 2.0);
             }
         }
     }
 
     /// <summary>The red channel between four pixels; black outside. OpenCV rounds the position to 1/32 of a pixel.</summary>
-    private static double Sample(Mat source, double x, double y)
+    private static double Sample(TestPicture source, double x, double y)
     {
         x = Math.Round(x * 32) / 32;
         y = Math.Round(y * 32) / 32;
         var (left, top) = ((int)Math.Floor(x), (int)Math.Floor(y));
         double At(int column, int row) =>
-            column >= 0 && row >= 0 && column < source.Width && row < source.Height ? source.At<Vec3b>(row, column).Item2 : 0;
+            column >= 0 && row >= 0 && column < source.Width && row < source.Height ? source[column, row].Red : 0;
         var (fx, fy) = (x - left, y - top);
         return ((1 - fy) * (((1 - fx) * At(left, top)) + (fx * At(left + 1, top))))
             + (fy * (((1 - fx) * At(left, top + 1)) + (fx * At(left + 1, top + 1))));

@@ -6,7 +6,6 @@ using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.TestKit;
-using OpenCvSharp;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Results;
 
@@ -22,7 +21,7 @@ public sealed class DetectionResultTests
     [Fact]
     public void ToUtf8Json_Detected_IsValidAndComplete()
     {
-        var json = Parse(Detect(TestImages.Rectangle(96, 64, new Rect(20, 12, 8, 8), new Scalar(255, 0, 0))));
+        var json = Parse(Detect(TestImages.Rectangle(96, 64, new Rect(20, 12, 8, 8), new Bgr(255, 0, 0))));
 
         AssertValid(json);
         Assert.Equal(
@@ -42,7 +41,7 @@ public sealed class DetectionResultTests
     [Fact]
     public void ToUtf8Json_NothingFound_IsValid()
     {
-        var json = Parse(Detect(TestImages.Rectangle(96, 64, new Rect(0, 0, 0, 0), Scalar.Black)));
+        var json = Parse(Detect(TestImages.Rectangle(96, 64, new Rect(0, 0, 0, 0), Bgr.Black)));
 
         AssertValid(json);
         Assert.Empty(json["detections"]!.AsArray());
@@ -85,7 +84,7 @@ public sealed class DetectionResultTests
     [InlineData("error", "{\"code\":\"x\",\"message\":\"y\"}")]
     public void Schema_OtherDocument_IsInvalid(string key, string value)
     {
-        var json = Parse(Detect(TestImages.Rectangle(96, 64, new Rect(20, 12, 8, 8), new Scalar(255, 0, 0))));
+        var json = Parse(Detect(TestImages.Rectangle(96, 64, new Rect(20, 12, 8, 8), new Bgr(255, 0, 0))));
         json[key] = JsonNode.Parse(value);
 
         Assert.False(Evaluate(json).IsValid);
@@ -94,7 +93,7 @@ public sealed class DetectionResultTests
     [Fact]
     public void ResultJson_RoundTrip_LosesNothing()
     {
-        var result = Detect(TestImages.Rectangle(96, 64, new Rect(20, 12, 8, 8), new Scalar(255, 0, 0)));
+        var result = Detect(TestImages.Rectangle(96, 64, new Rect(20, 12, 8, 8), new Bgr(255, 0, 0)));
 
         var back = JsonSerializer.Deserialize(result.ToUtf8Json(), ResultJson.Default.DetectionResult)!;
 

@@ -6,7 +6,6 @@ using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Runs;
 using Nanodet.Serverless.TestKit;
-using OpenCvSharp;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Runs;
 
@@ -20,7 +19,7 @@ public sealed class BoundModelTests
     [
         .. from size in new[] { (96, 64), (64, 96), (160, 40), (50, 50), (200, 190) }
            from shift in new[] { 3, 17 }
-           select TestImages.Rectangle(size.Item1, size.Item2, new Rect(shift, shift / 2, 20, 18), new Scalar(255 - shift, 0, shift * 9)),
+           select TestImages.Rectangle(size.Item1, size.Item2, new Rect(shift, shift / 2, 20, 18), new Bgr((byte)(255 - shift), 0, (byte)(shift * 9))),
     ];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
