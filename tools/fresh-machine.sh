@@ -226,7 +226,7 @@ copy_tools() {
   if [ -n "$nuget_cache" ]; then mkdir -p "$root/root/.nuget" && cp -a "$nuget_cache" "$root/root/.nuget/packages"; fi
 
   for file in dotnet node npm git; do
-    in_root "$file" --version >"$root/var/log/fresh-machine/tools.log" 2>&1 \
+    in_root env DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 "$file" --version >"$root/var/log/fresh-machine/tools.log" 2>&1 \
       || failed "this machine's $file does not run on a minimal Debian: it may link libraries that are not there" "$root/var/log/fresh-machine/tools.log"
   done
   passed
