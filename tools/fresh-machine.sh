@@ -10,7 +10,7 @@ Usage: tools/fresh-machine.sh [--tests] [--keep] [--root DIR] [--nuget-cache DIR
 
 Makes a minimal Debian root with debootstrap, gives it this machine's .NET SDK, Node.js and npm, clones the commit that is checked out
 here into it, runs ./demo.sh and README.md's commands there from another directory, and checks the results: 10 photos, each detected.
-Needs root, debootstrap and a Debian machine. The network is this machine's, and so are the settings that say where packages come from.
+Needs root, debootstrap, a Debian machine and 6 GB of disk. The network is this machine's, and so are the settings that say where packages come from.
 
   --tests            run ./test.sh there, too
   --keep             keep the root. It then holds this machine's registry settings, with any password that is in them
@@ -357,7 +357,7 @@ while [ $# -gt 0 ]; do
       shift
       case $option in
         --root) root=$1 ;;
-        --nuget-cache) nuget_cache=$(readlink -f "$1") ;;
+        --nuget-cache) nuget_cache=$(readlink -m "$1") ;;
         --apt-dir) apt=$1 ;;
         --codename) codename=$1 ;;
       esac
