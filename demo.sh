@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # The whole way, on real input: a trained checkpoint becomes a model, the app comes up on this machine, photos go into its storage,
 # and their detections come out.
-# Usage: ./demo.sh [OUTPUT]   (default: demo-output)
+# Usage: ./demo.sh [OUTPUT]   (default: demo-output beside this script)
 set -euo pipefail
+called_from=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
-output=${1:-demo-output}
+output=${1:-$PWD/demo-output}
+[[ $output = /* ]] || output=$called_from/$output
 source tools/setup.sh
 
 require_dotnet

@@ -1,17 +1,36 @@
-# Shared by demo.sh and test.sh: what a fresh machine needs before the first run. Sourced, not run.
+# shellcheck shell=bash
+# Shared by demo.sh, test.sh and fresh-machine.sh: what a fresh machine needs before the first run. Sourced, not run.
 
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+# Everything here is culture-invariant; with this the SDK itself does without ICU, too.
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+node_least=20
 
 require() {
   command -v "$1" >/dev/null 2>&1 || { echo "error: '$1' is needed and was not found on the path: $2" >&2; exit 1; }
 }
 
+# Called in the repository: global.json decides.
 require_dotnet() {
-  require dotnet "install the .NET 10 SDK (global.json says which)"
+  local least
+  least=$(sed -n 's/.*"version": *"\([^"]*\)".*/\1/p' global.json)
+  require dotnet "install the .NET 10 SDK, $least or later of .NET 10"
+  dotnet --version >/dev/null 2>&1 || {
+    echo "error: the .NET 10 SDK is needed, $least or later of .NET 10 (global.json); '$(command -v dotnet)' has" \
+      "$(dotnet --list-sdks 2>/dev/null | cut -d ' ' -f 1 | paste -sd ' ' | grep . || echo none). Install it, or put the one that has it first on the path" >&2
+    exit 1
+  }
 }
 
 require_npm() {
-  require node "install Node.js 20 or newer"
+  require node "install Node.js $node_least or later"
+  local found major
+  found=$(node --version 2>/dev/null) || found="nothing that runs"
+  major=${found#v}
+  major=${major%%.*}
+  if ! [[ $major =~ ^[0-9]+$ ]] || [ "$major" -lt "$node_least" ]; then
+    echo "error: Node.js $node_least or later is needed; '$(command -v node)' is $found. Install it, or put the newer one first on the path" >&2
+    exit 1
+  fi
   require npm "it comes with Node.js"
 }
 
@@ -34,5 +53,18 @@ build_release() {
     echo "error: the build of $1 failed" >&2
     exit 1
   fi
+  audit_notes "$log"
   rm -f "$log"
 }
+
+# What NuGet's audit found is a warning, which a quiet build would hide: each is said once.
+audit_notes() {
+  local note
+  while IFS= read -r note; do
+    if [[ $audit_said != *"$note"* ]]; then
+      echo "note: $note" >&2
+      audit_said+=$note$'\n'
+    fi
+  done < <(sed -n 's/.* warning \(NU190[0-5]: .*\)/\1/p' "$1" | sed 's/ \[[^][]*\]$//' | sort -u)
+}
+audit_said=

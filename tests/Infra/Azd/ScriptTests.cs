@@ -25,6 +25,9 @@ public sealed class ScriptTests
     [InlineData("infra/hooks/postdeploy.sh")]
     [InlineData("tools/container/healthcheck")]
     [InlineData("tools/container/nanodet")]
+    [InlineData("demo.sh")]
+    [InlineData("test.sh")]
+    [InlineData("tools/fresh-machine.sh")]
     public void Script_ThatIsRun_IsExecutable(string script) =>
         Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(Repository.PathOf(script)).HasFlag(UnixFileMode.UserExecute));
 

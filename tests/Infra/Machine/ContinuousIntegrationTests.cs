@@ -1,0 +1,56 @@
+namespace Nanodet.Serverless.Infra.Tests.Machine;
+
+/// <summary>.ci/run with stand-ins for the two scripts that it runs.</summary>
+public sealed class ContinuousIntegrationTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nanodet-ci-");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Theory]
+    [InlineData("echo '7 passed, 0 failed'", "true", 0, "7 passed, 0 failed")]
+    [InlineData("echo '7 passed, 0 failed, 2 skipped'", "echo 'skipped: no root'; exit 77", 0, "7 passed, 0 failed, 2 skipped")]
+    [InlineData("echo '7 passed, 0 failed'", "echo '  | 1 passed, 3 failed'; exit 1", 1, "7 passed, 0 failed")]
+    [InlineData("echo '6 passed, 1 failed'; exit 1", "true", 1, "6 passed, 1 failed")]
+    [InlineData("echo '6 passed, 1 failed'; exit 3", "exit 1", 3, "6 passed, 1 failed")]
+    public async Task Run_AnyOutcome_EndsWithTheTestsLineAndTheirExitCode(string tests, string fresh, int exitCode, string lastLine)
+    {
+        var run = await RunAsync(tests, fresh);
+
+        Assert.Equal((exitCode, lastLine), (run.ExitCode, run.Output.TrimEnd().Split('\n')[^1]));
+    }
+
+    [Fact]
+    public async Task Run_TestsThatDoNotBuild_FailsWithoutALineOfTheirs()
+    {
+        var run = await RunAsync("echo 'error: the build failed' >&2; exit 1", "true");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.DoesNotContain(" passed, ", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_FreshMachineThatCannotBeMade_SaysWhy()
+    {
+        var run = await RunAsync("echo '7 passed, 0 failed'", "echo 'skipped: no root'; exit 77");
+
+        Assert.Contains("skipped: no root\n", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("the demo detects its photos", run.Output, StringComparison.Ordinal);
+    }
+
+    private async Task<(int ExitCode, string Output, string Error)> RunAsync(string tests, string fresh)
+    {
+        var script = Path.Combine(_folder.FullName, ".ci", "run");
+        Directory.CreateDirectory(Path.GetDirectoryName(script)!);
+        File.Copy(Repository.PathOf(".ci", "run"), script);
+        await Shell.WriteAsync(Path.Combine(_folder.FullName, "test.sh"), $"#!/bin/sh\n{tests}\n", Token);
+        await Shell.WriteAsync(Path.Combine(_folder.FullName, "tools", "fresh-machine.sh"), $"#!/bin/sh\n{fresh}\n", Token);
+        // So that nothing is installed.
+        await Shell.WriteAsync(Path.Combine(_folder.FullName, "commands", "debootstrap"), "#!/bin/sh\n", Token);
+
+        return await Shell.RunAsync(
+            _folder.FullName, [script], $"{_folder.FullName}/commands:{Environment.GetEnvironmentVariable("PATH")}", Token);
+    }
+}
