@@ -20,6 +20,28 @@ build_release src/Functions/Functions.csproj
 build_release src/Cli/Cli.csproj
 done_stage "set-up"
 
+# The last five different warnings and errors of the app's log, without stack frames: what differs by an id or a time is the same.
+show_log() {
+  awk '
+    function keep(  key) {
+      if (head == "") return
+      key = head body
+      sub(/^[^ ]+ /, "", key)
+      gsub(/[0-9a-f]*[0-9][0-9a-f-]*/, "#", key)
+      text[key] = head body
+      last[key] = ++count
+      head = body = ""
+    }
+    /^[0-9][0-9-]+T[0-9:.]+Z / { keep(); lines = 0; if ($2 ~ /^(warn|error|fatal)$/) head = $0; next }
+    head != "" && lines < 8 && NF && !/^ +(at |---? )/ { body = body "\n" substr($0, 1, 400); lines++ }
+    END {
+      keep()
+      for (key in last) at[last[key]] = key
+      for (i = count; i > 0 && shown < 5; i--) if (i in at) { order[++shown] = at[i] }
+      for (; shown > 0; shown--) print text[order[shown]]
+    }' "$1"
+}
+
 # Whatever ends this script, nothing of it stays behind; a failure shows the end of the app's log.
 app= child=
 log=$output/cloud/logs/app.log
@@ -30,8 +52,9 @@ finish() {
   local status=$?
   trap - EXIT
   if [ "$status" -ne 0 ] && [ -f "$log" ]; then
-    printf '\n== Failed. The last lines of %s:\n' "$log" >&2
-    tail -n 30 "$log" >&2
+    printf '\n== Failed. The last warnings and errors of the app:\n' >&2
+    show_log "$log" >&2
+    printf '== The whole log: %s\n' "$log" >&2
   fi
   [ -z "$child" ] || stop "$child" || true
   [ -z "$app" ] || stop_app || true
@@ -60,7 +83,7 @@ done_stage "checkpoint -> model"
 stage "Up: functions, durable orchestrations and storage (Azurite) on this machine"
 "${nanodet[@]}" up --port 0 --data "$output/cloud" --model "$output/model/nanodet-g.onnx" >"$output/cloud/up.txt" &
 app=$!
-until [ -f "$output/cloud/up.json" ]; do
+until [ -f "$output/cloud/up.json" ] && [ -s "$output/cloud/up.txt" ]; do
   kill -0 "$app" 2>/dev/null || { wait "$app" || true; app=; echo "error: the app did not come up" >&2; exit 1; }
   sleep 0.2
 done

@@ -52,7 +52,7 @@ internal sealed class RollingFile(string path, Action<string> onProblem) : FileT
             .Append(LevelName(logEvent.Level)).Append(' ').Append(logEvent.LoggerName).Append(": ");
 
         // A line that does not begin with a time goes on with the event before.
-        target.Append(SecretMask.Apply(cut).ReplaceLineEndings("\n    "));
+        target.Append(SecretMask.Apply(cut).TrimEnd().ReplaceLineEndings("\n    "));
     }
 
     private static string LevelName(LogLevel level) => level.Ordinal switch
