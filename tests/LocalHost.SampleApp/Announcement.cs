@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Nanodet.Serverless.LocalHost.SampleApp;
 
 /// <summary>Says what the setting <c>Announce</c> says, in each way that a worker has.</summary>
-internal sealed class Announcement(IConfiguration configuration, ILogger<Announcement> logger) : BackgroundService
+internal sealed partial class Announcement(IConfiguration configuration, ILogger<Announcement> logger) : BackgroundService
 {
     /// <summary>Dies with the words of the setting <c>FailAtStart</c>, where there is one.</summary>
     public static void FailIfAsked()
@@ -22,9 +22,12 @@ internal sealed class Announcement(IConfiguration configuration, ILogger<Announc
         {
             Console.Out.WriteLine($"{text} on standard output");
             Console.Error.WriteLine($"{text} on standard error");
-            logger.LogInformation("{Text} by its logger", text);
+            Announced(logger, text);
         }
 
         return Task.CompletedTask;
     }
+
+    [LoggerMessage(LogLevel.Information, "{Text} by its logger")]
+    private static partial void Announced(ILogger logger, string text);
 }

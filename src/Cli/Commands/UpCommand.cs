@@ -58,7 +58,7 @@ internal static class UpCommand
         LocalAppOptions options, AppLogOptions logOptions, bool verbose, bool json, CancellationToken cancellationToken)
     {
         using var folder = Claim(options.Data);
-        using var log = AppLog.Open(logOptions, problem => Console.Error.WriteLine($"warning: no log is kept. {problem}"));
+        using var log = AppLog.Open(logOptions, problem => Console.Error.WriteLine($"warning: the log cannot be written, and the app goes on without it. {problem}"));
         using var logging = LoggerFactory.Create(builder =>
         {
             builder.AddFunctionHostFilters();
