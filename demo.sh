@@ -22,6 +22,51 @@ build_release src/Functions/Functions.csproj
 build_release src/Cli/Cli.csproj
 done_stage "set-up"
 
+# The last five different warnings and errors of the app's log, without stack frames: what differs by an id or a time is the same.
+show_log() {
+  awk '
+    function keep(  key) {
+      if (head == "") return
+      key = head body
+      sub(/^[^ ]+ /, "", key)
+      gsub(/[0-9a-f]*[0-9][0-9a-f-]*/, "#", key)
+      text[key] = head body
+      last[key] = ++count
+      head = body = ""
+    }
+    /^[0-9][0-9-]+T[0-9:.]+Z / { keep(); lines = 0; if ($2 ~ /^(warn|error|fatal)$/) head = $0; next }
+    head != "" && lines < 8 && NF && !/^ +(at |---? )/ { body = body "\n" substr($0, 1, 400); lines++ }
+    END {
+      keep()
+      for (key in last) at[last[key]] = key
+      for (i = count; i > 0 && shown < 5; i--) if (i in at) { order[++shown] = at[i] }
+      for (; shown > 0; shown--) print text[order[shown]]
+    }' "$1"
+}
+
+# Whatever ends this script, nothing of it stays behind; a failure shows the end of the app's log.
+app= child=
+log=$output/cloud/logs/app.log
+stop() { kill -TERM "$1" 2>/dev/null || true; wait "$1" 2>/dev/null; }
+stop_app() { local ending=$app; app=; stop "$ending"; }
+run() { local code=0; "$@" & child=$!; wait "$child" || code=$?; child=; return "$code"; }
+finish() {
+  local status=$?
+  trap - EXIT
+  if [ "$status" -ne 0 ] && [ -f "$log" ]; then
+    printf '\n== Failed. The last warnings and errors of the app:\n' >&2
+    show_log "$log" >&2
+    printf '== The whole log: %s\n' "$log" >&2
+  fi
+  [ -z "$child" ] || stop "$child" || true
+  [ -z "$app" ] || stop_app || true
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 nanodet=(dotnet src/Cli/bin/Release/net10.0/Nanodet.Serverless.Cli.dll)
 package=models/demo/node_modules/@vladmandic/human
 photos=$output/photos
@@ -38,24 +83,21 @@ stage "Export: checkpoint and config become an ONNX model, in C#, without a down
 done_stage "checkpoint -> model"
 
 stage "Up: functions, durable orchestrations and storage (Azurite) on this machine"
-"${nanodet[@]}" up --port 0 --data "$output/cloud" --model "$output/model/nanodet-g.onnx" >"$output/cloud/up.log" 2>&1 &
+"${nanodet[@]}" up --port 0 --data "$output/cloud" --model "$output/model/nanodet-g.onnx" >"$output/cloud/up.txt" &
 app=$!
-trap 'kill -TERM "$app" 2>/dev/null || true; wait "$app" 2>/dev/null || true' EXIT
-until [ -f "$output/cloud/up.json" ]; do
-  kill -0 "$app" 2>/dev/null || { cat "$output/cloud/up.log" >&2; echo "error: the app did not come up" >&2; exit 1; }
+until [ -f "$output/cloud/up.json" ] && [ -s "$output/cloud/up.txt" ]; do
+  kill -0 "$app" 2>/dev/null || { wait "$app" || true; app=; echo "error: the app did not come up" >&2; exit 1; }
   sleep 0.2
 done
-sed -n 1,4p "$output/cloud/up.log"
+sed -n 1,6p "$output/cloud/up.txt"
 done_stage "start -> ready"
 
 stage "Detect: photos into storage, a job over them, results out of storage"
-"${nanodet[@]}" detect --storage --data "$output/cloud" --input "$photos" --output "$output/results" --annotate
+run "${nanodet[@]}" detect --storage --data "$output/cloud" --input "$photos" --output "$output/results" --annotate
 done_stage "photos -> detections"
 
 stage "Down"
-kill -TERM "$app"
-wait "$app"
-trap - EXIT
+stop_app
 done_stage "stop"
 
 printf '\n== Done\n'

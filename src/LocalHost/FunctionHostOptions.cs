@@ -46,6 +46,10 @@ public sealed partial class FunctionHostOptions
     /// <value>Above zero. Default 10 s. The worker gets 5 s more, then it is killed.</value>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Where the logger factory writes, for messages that point to the log.</summary>
+    /// <value>A path or another place in words. Default null: such a message says only "the log".</value>
+    public string? LogLocation { get; init; }
+
     /// <summary>The clock of the host itself; the engines keep their own.</summary>
     /// <value>Default: the system's.</value>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -35,7 +35,7 @@ internal static partial class Log
     [LoggerMessage(13, LogLevel.Warning, "Worker {ProcessId} did not end within {Grace} and was killed")]
     public static partial void WorkerKilled(ILogger logger, int processId, TimeSpan grace);
 
-    [LoggerMessage(14, LogLevel.Debug, "{Line}")]
+    [LoggerMessage(14, LogLevel.Information, "{Line}")]
     public static partial void WorkerOutput(ILogger logger, string line);
 
     [LoggerMessage(15, LogLevel.Warning, "{Line}")]

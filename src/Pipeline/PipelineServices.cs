@@ -13,6 +13,7 @@ using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Publishing;
 using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Pipeline;
 
@@ -112,6 +113,7 @@ public static class PipelineServices
         services.AddChecked<StorageOptions>(StorageOptions.Section);
         services.AddChecked<DetectorOptions>(DetectorSection);
         services.AddChecked<BatchOptions>(BatchOptions.Section);
+        services.AddChecked<LogOptions>(LogOptions.Section);
         services.AddChecked<WarmModelOptions>(WarmModelOptions.Section);
         services.TryAddSingleton<StorageClients>();
         services.TryAddSingleton<StorageSetup>();
@@ -142,6 +144,7 @@ public static class PipelineServices
             provider.GetRequiredService<ResultRecords>(),
             provider.GetRequiredService<ImageSource>(),
             provider.GetRequiredService<IOptions<StorageOptions>>(),
+            provider.GetRequiredService<IOptions<LogOptions>>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<PoisonWriter>>()));
         services.AddHostedService<StorageSetupService>();

@@ -12,6 +12,10 @@ internal static class Cli
     /// <summary>Runs it to its end.</summary>
     public static Task<CliRun> RunAsync(params string[] arguments) => RunProgramAsync("dotnet", [Program, .. arguments]);
 
+    /// <summary>Runs it to its end with further environment variables.</summary>
+    public static Task<CliRun> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        RunProgramAsync("dotnet", [Program, .. arguments], environment);
+
     /// <summary>Runs it, expects success, and reads its JSON.</summary>
     public static async Task<JsonElement> JsonAsync(params string[] arguments)
     {
@@ -21,7 +25,8 @@ internal static class Cli
     }
 
     /// <summary>Runs any program to its end.</summary>
-    public static async Task<CliRun> RunProgramAsync(string program, IEnumerable<string> arguments)
+    public static async Task<CliRun> RunProgramAsync(
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -29,6 +34,11 @@ internal static class Cli
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         try

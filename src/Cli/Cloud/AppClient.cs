@@ -35,19 +35,22 @@ internal sealed class AppClient : IDisposable
 
     /// <summary>Whether the app takes work; where it does not, why.</summary>
     /// <exception cref="HttpRequestException">The app does not answer.</exception>
-    public async Task<(bool Ready, string Reason)> IsReadyAsync(CancellationToken cancellationToken)
+    public async Task<AppHealth> HealthAsync(CancellationToken cancellationToken)
     {
         using var answer = await _http.GetAsync(new Uri("api/health", UriKind.Relative), cancellationToken);
         try
         {
             using var health = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
-            var reason = health.RootElement.TryGetProperty("reason", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "loading the model";
-            return (answer.IsSuccessStatusCode, reason);
+            var failedTries = health.RootElement.TryGetProperty("failedTries", out var tries) && tries.TryGetInt32(out var count) ? count : 0;
+            return new AppHealth(answer.IsSuccessStatusCode, Text("code"), Text("reason"), failedTries);
+
+            string? Text(string name) =>
+                health.RootElement.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             // While it starts, whoever stands before the app may answer in its place.
-            return (false, $"api/health answers {(int)answer.StatusCode} without JSON");
+            return new AppHealth(Ready: false, Code: null, $"api/health answers {(int)answer.StatusCode} without JSON", FailedTries: 0);
         }
     }
 

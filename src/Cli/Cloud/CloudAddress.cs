@@ -7,7 +7,8 @@ namespace Nanodet.Serverless.Cli.Cloud;
 /// <param name="Server">Address of the HTTP functions.</param>
 /// <param name="Storage">Connection string of the storage account.</param>
 /// <param name="ProcessId">The process of <c>nanodet up</c>.</param>
-internal sealed record CloudAddress(Uri Server, string Storage, int ProcessId)
+/// <param name="Log">The file with the newest lines of its log; null when none is kept.</param>
+internal sealed record CloudAddress(Uri Server, string Storage, int ProcessId, string? Log)
 {
     /// <summary>Name of the data folder, unless another is asked for.</summary>
     public const string DefaultFolder = ".nanodet";

@@ -1,12 +1,11 @@
 using System.CommandLine;
+using System.Reflection;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.LocalHost;
-using Nanodet.Serverless.LocalHost.Azurite;
-using Nanodet.Serverless.Pipeline.Models;
-using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.LocalHost.Logging;
 using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;
@@ -15,11 +14,9 @@ namespace Nanodet.Serverless.Cli.Commands;
 internal static class UpCommand
 {
     private const int DefaultPort = 7071;
+    private const int DefaultLogMegabytes = 10;
+    private const int DefaultLogFiles = 5;
     private const string LockName = "up.lock";
-    private static readonly TimeSpan HealthPause = TimeSpan.FromMilliseconds(200);
-
-    // On one machine a look at the pointer costs nothing, and whoever publishes waits for it.
-    private static readonly Dictionary<string, string> Settings = new() { ["Nanodet__Model__PollInterval"] = "00:00:02" };
 
     /// <summary>Creates the command.</summary>
     public static Command Create()
@@ -28,58 +25,88 @@ internal static class UpCommand
         var data = CloudOptions.Data();
         var model = new Option<FileInfo?>("--model") { Description = "Model to publish first; default: the one that is published, else the demo's." };
         var app = new Option<DirectoryInfo?>("--app") { Description = "Build output of the function app; default: the one beside this program or in this repository." };
-        var verbose = new Option<bool>("--verbose") { Description = "Show what the app logs." };
+        var logSize = Bounded("--log-size", "Size in MiB at which logs/app.log in the data folder becomes an older file, 1 to 1024.", DefaultLogMegabytes, 1, 1024);
+        var logFiles = Bounded("--log-files", "Files of the log that are kept, 2 to 100.", DefaultLogFiles, 2, 100);
+        var verbose = new Option<bool>("--verbose") { Description = "Also show on standard error what goes into the log." };
         var json = Options.Json();
-        var command = new Command("up", "Run the whole app on this machine: functions, durable orchestrations and storage. Ctrl+C stops it.")
+        var command = new Command(
+            "up",
+            "Run the whole app on this machine: functions, durable orchestrations and storage. Ctrl+C stops it. Its log is logs/app.log in the data folder.")
         {
-            port, data, model, app, verbose, json,
+            port, data, model, app, logSize, logFiles, verbose, json,
         };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetValue(port),
-            parsed.GetRequiredValue(data),
-            parsed.GetValue(model),
-            parsed.GetValue(app)?.FullName ?? AppFolder.Find(),
-            parsed.GetValue(verbose),
-            new Report(parsed.GetValue(json)),
-            cancellationToken));
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var folder = parsed.GetRequiredValue(data);
+            return RunAsync(
+                new LocalAppOptions(
+                    parsed.GetValue(port), folder.FullName, parsed.GetValue(model), parsed.GetValue(app)?.FullName ?? AppFolder.Find(), LogLocation: string.Empty),
+                new AppLogOptions
+                {
+                    Directory = Path.Combine(folder.FullName, "logs"),
+                    MaxFileBytes = (long)parsed.GetValue(logSize) << 20,
+                    MaxFiles = parsed.GetValue(logFiles),
+                },
+                parsed.GetValue(verbose),
+                parsed.GetValue(json),
+                cancellationToken);
+        });
         return command;
     }
 
     private static async Task<int> RunAsync(
-        int port, DirectoryInfo data, FileInfo? model, string app, bool verbose, Report report, CancellationToken cancellationToken)
+        LocalAppOptions options, AppLogOptions logOptions, bool verbose, bool json, CancellationToken cancellationToken)
     {
-        using var logging = verbose
-            ? LoggerFactory.Create(builder => builder.AddSimpleConsole(console => console.SingleLine = true).AddFunctionHostFilters())
-            : null;
-        ILoggerFactory loggerFactory = logging ?? (ILoggerFactory)NullLoggerFactory.Instance;
+        using var folder = Claim(options.Data);
+        using var log = AppLog.Open(logOptions, problem => Console.Error.WriteLine($"warning: the log cannot be written, and the app goes on without it. {problem}"));
+        using var logging = LoggerFactory.Create(builder =>
+        {
+            builder.AddFunctionHostFilters();
+            log.AddTo(builder);
+            if (verbose)
+            {
+                builder.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).AddSimpleConsole(console => console.SingleLine = true);
+            }
+        });
+        var logger = logging.CreateLogger("Nanodet.Serverless.Cli");
+        Log.UpStarts(logger, Version, Environment.ProcessId, RuntimeInformation.OSDescription, options.Data);
+        try
+        {
+            await RunAsync(options with { LogLocation = Location(log) }, log, logging, logger, verbose, json, cancellationToken);
+            Log.UpStops(logger);
+            return NanodetCommand.Ok;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Whatever it is, the stack trace is in the log and one line is here.
+            Log.UpFailed(logger, exception);
+            var line = Failure.Describe(exception) ?? $"error: unexpected: {exception.GetType().Name}: {exception.Message}";
+            await Console.Error.WriteLineAsync($"{line.ReplaceLineEndings(" ")} The app's log: {Location(log)}");
+            return NanodetCommand.Failed;
+        }
+    }
+
+    private static async Task RunAsync(
+        LocalAppOptions options, AppLog log, ILoggerFactory logging, ILogger logger, bool verbose, bool json, CancellationToken cancellationToken)
+    {
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
+        var data = new DirectoryInfo(options.Data);
+        await using var app = await StepLines.RunAsync(
+            live: !verbose && !json && !Console.IsErrorRedirected,
+            clock,
+            steps => LocalApp.StartAsync(options, logging, steps, clock, cancellationToken));
 
-        using var folder = Claim(data);
-        await using var azurite = await AzuriteServer.StartAsync(
-            new AzuriteOptions { DataDirectory = Path.Combine(data.FullName, "azurite") }, loggerFactory, clock, cancellationToken);
-        var current = await PublishAsync(new CloudStorage(azurite.ConnectionString), model, loggerFactory, cancellationToken);
-        await using var host = await FunctionHost.StartAsync(
-            new FunctionHostOptions
-            {
-                AppDirectory = app,
-                Port = port,
-                StorageConnectionString = azurite.ConnectionString,
-                Settings = Settings,
-            },
-            loggerFactory,
-            cancellationToken);
-        await WaitUntilReadyAsync(host, clock, cancellationToken);
-
-        var address = new CloudAddress(host.Address, azurite.ConnectionString, Environment.ProcessId);
+        var address = new CloudAddress(app.Host.Address, app.Azurite.ConnectionString, Environment.ProcessId, log.Problem is null ? log.Path : null);
+        var ended = Task.WhenAny(app.Host.Completion, app.Azurite.Completion);
         try
         {
             await address.WriteAsync(data, cancellationToken);
-            report.Write(
-                new UpReport(address.Server, azurite.ConnectionString, current.Name, current.Version, data.FullName, clock.GetElapsedTime(started).TotalMilliseconds),
-                CliJsonContext.Default.UpReport,
-                Print);
-            await Task.WhenAny(host.Completion, azurite.Completion, Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellationToken));
+            Log.UpReady(logger, address.Server, app.Model.Name, app.Model.Version);
+            var answer = new UpReport(
+                address.Server, address.Storage, app.Model.Name, app.Model.Version, options.Data, address.Log, log.Problem, clock.GetElapsedTime(started).TotalMilliseconds);
+            new Report(json).Write(answer, CliJsonContext.Default.UpReport, Print);
+            await Task.WhenAny(ended, Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellationToken));
         }
         finally
         {
@@ -89,69 +116,44 @@ internal static class UpCommand
         // The host and Azurite end by being told to; where one ended by itself, its exception says why.
         if (!cancellationToken.IsCancellationRequested)
         {
-            await Task.WhenAny(host.Completion, azurite.Completion).Unwrap();
-            throw new CliException(
-                azurite.Completion.IsCompleted ? "azurite_ended" : "host_ended",
-                $"{(azurite.Completion.IsCompleted ? "Azurite" : "the app")} ended by itself; --verbose shows what it logged.");
+            await ended.Unwrap();
+            throw app.Azurite.Completion.IsCompleted
+                ? new CliException("azurite_ended", "Azurite ended by itself.")
+                : new CliException("host_ended", "the app ended by itself.");
         }
+    }
 
-        return NanodetCommand.Ok;
+    private static string Version { get; } =
+        typeof(UpCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+
+    private static string Location(AppLog log) => log.Problem is { } problem ? $"not kept: {problem}" : log.Path;
+
+    private static Option<int> Bounded(string name, string description, int standard, int least, int most)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => standard };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is var value && (value < least || value > most))
+            {
+                result.AddError($"{name}: expected {least} to {most}, found {value}.");
+            }
+        });
+        return option;
     }
 
     /// <summary>Holds the data folder: two apps on one folder would share a storage account that each believes to own.</summary>
-    private static FileStream Claim(DirectoryInfo data)
+    private static FileStream Claim(string data)
     {
-        data.Create();
+        Directory.CreateDirectory(data);
         try
         {
             return new FileStream(
-                Path.Combine(data.FullName, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+                Path.Combine(data, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
         }
         catch (IOException exception)
         {
             throw new CliException(
-                "already_running", $"expected a data folder that no other 'nanodet up' uses, found that {data.FullName} is in use; choose another with --data. ({exception.Message})");
-        }
-    }
-
-    private static async Task<ModelPointer> PublishAsync(CloudStorage storage, FileInfo? model, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
-    {
-        await new StorageSetup(storage.Clients, Microsoft.Extensions.Options.Options.Create(storage.Names), loggerFactory.CreateLogger<StorageSetup>())
-            .EnsureAsync(cancellationToken);
-        if (model is not null)
-        {
-            var (onnx, config) = await InputFile.ReadModelAsync(model, cancellationToken);
-            return await storage.Publisher.PublishAsync(onnx, config, version: null, cancellationToken);
-        }
-
-        if (await storage.Publisher.FindCurrentAsync(cancellationToken) is { } current)
-        {
-            return current;
-        }
-
-        var package = DemoModelBuilder.FindPackage() ?? throw new CliException(
-            "no_model", "no model was published yet: give one with --model, or install the demo's package with 'npm ci' in models/demo.");
-        return await storage.Publisher.PublishAsync(await DemoModelBuilder.BuildAsync(package, cancellationToken), config: null, version: null, cancellationToken);
-    }
-
-    private static async Task WaitUntilReadyAsync(FunctionHost host, TimeProvider clock, CancellationToken cancellationToken)
-    {
-        using var client = new AppClient(host.Address, key: null);
-        var told = "";
-        while (await client.IsReadyAsync(cancellationToken) is { Ready: false } state)
-        {
-            if (state.Reason != told)
-            {
-                told = state.Reason;
-                await Console.Error.WriteLineAsync($"not ready yet: {told}");
-            }
-
-            if (host.Completion.IsCompleted)
-            {
-                await host.Completion;
-            }
-
-            await Task.Delay(HealthPause, clock, cancellationToken);
+                "already_running", $"expected a data folder that no other 'nanodet up' uses, found that {data} is in use; choose another with --data. ({exception.Message})");
         }
     }
 
@@ -163,6 +165,7 @@ internal static class UpCommand
             .AddRow("health", $"{answer.Server}api/health")
             .AddRow("jobs", $"{answer.Server}api/jobs")
             .AddRow("data", Markup.Escape(answer.Data))
+            .AddRow("log", Markup.Escape(answer.Log ?? $"none is kept: {answer.LogProblem}"))
             .AddRow("storage", Markup.Escape(answer.Storage)));
         console.MarkupLine("Put images into the container 'images', or run 'nanodet submit'. Ctrl+C stops everything.");
     }

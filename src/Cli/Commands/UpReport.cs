@@ -6,5 +6,8 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <param name="Model">Name of the current model.</param>
 /// <param name="Version">Its version.</param>
 /// <param name="Data">The data folder.</param>
+/// <param name="Log">The file with the newest lines of the log; null when none is kept.</param>
+/// <param name="LogProblem">Why none is kept, or null.</param>
 /// <param name="ReadyMs">Time from the start to ready, in milliseconds.</param>
-internal sealed record UpReport(Uri Server, string Storage, string Model, string Version, string Data, double ReadyMs);
+internal sealed record UpReport(
+    Uri Server, string Storage, string Model, string Version, string Data, string? Log, string? LogProblem, double ReadyMs);

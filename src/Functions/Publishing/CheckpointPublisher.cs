@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Checkpoints;
 using Nanodet.Serverless.Checkpoints.Export;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Publishing;
+using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Functions.Publishing;
 
@@ -12,7 +14,7 @@ namespace Nanodet.Serverless.Functions.Publishing;
 /// not know each other; they meet here, as they do in the command line.
 /// </summary>
 public sealed class CheckpointPublisher(
-    CheckpointStore store, ModelPublisher models, TimeProvider timeProvider, ILogger<CheckpointPublisher> logger) : IDisposable
+    CheckpointStore store, ModelPublisher models, IOptions<LogOptions> log, TimeProvider timeProvider, ILogger<CheckpointPublisher> logger) : IDisposable
 {
     /// <summary>The code of what nobody foresaw; the app's log has the details.</summary>
     public const string Unexpected = "publish_failed";
@@ -50,7 +52,8 @@ public sealed class CheckpointPublisher(
     public async Task<PublishOutcome> ReportFailureAsync(CheckpointPair pair, string reason, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(pair);
-        return await WriteAsync(pair, await RefuseAsync(pair, Unexpected, reason, cancellationToken), cancellationToken);
+        var message = $"{reason} (more in the app's log: {log.Value.Location})";
+        return await WriteAsync(pair, await RefuseAsync(pair, Unexpected, message, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>

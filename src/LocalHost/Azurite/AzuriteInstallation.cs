@@ -101,6 +101,7 @@ internal sealed class AzuriteInstallation(AzuriteOptions options, ILogger logger
     private async Task InstallAsync(CancellationToken cancellationToken)
     {
         Log.AzuriteInstalling(logger, PinnedVersion, InstallDirectory);
+        options.Progress?.Report(AzuriteStage.Installing);
         var temporary = $"{InstallDirectory}.{Guid.NewGuid():N}";
         Directory.CreateDirectory(temporary);
         try

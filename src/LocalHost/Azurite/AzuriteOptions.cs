@@ -46,6 +46,10 @@ public sealed class AzuriteOptions
     /// <value>Default false.</value>
     public bool Loose { get; init; }
 
+    /// <summary>Who is told what the start is doing, from the thread that does it.</summary>
+    /// <value>Default null.</value>
+    public IProgress<AzuriteStage>? Progress { get; init; }
+
     /// <summary>How long it may take to listen.</summary>
     /// <value>Above zero. Default 60 s; an installation is not counted.</value>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(60);

@@ -79,6 +79,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         var logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<AzuriteServer>();
         var script = await new AzuriteInstallation(options, logger).LocateAsync(cancellationToken);
+        options.Progress?.Report(AzuriteStage.Starting);
         Directory.CreateDirectory(options.DataDirectory);
         var server = new AzuriteServer(options, logger, timeProvider ?? TimeProvider.System);
         try

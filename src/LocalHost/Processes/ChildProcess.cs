@@ -11,6 +11,8 @@ internal sealed class ChildProcess : IAsyncDisposable
 {
     private readonly Process process;
     private readonly TaskCompletionSource<int> exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource outputEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource errorEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private StreamWriter input = StreamWriter.Null;
 
@@ -21,6 +23,12 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>The exit code, once there is one.</summary>
     public Task<int> Exited => exited.Task;
 
+    /// <summary>
+    /// Completes when both streams of the child have ended and every line was passed on. That is after the exit, and never where somebody
+    /// else holds a stream open: wait for it with a limit.
+    /// </summary>
+    public Task OutputEnded => Task.WhenAll(outputEnded.Task, errorEnded.Task);
+
     /// <exception cref="Win32Exception">The file cannot be started.</exception>
     public static ChildProcess Start(ProcessStartInfo start, Action<string> onOutput, Action<string> onError)
     {
@@ -28,8 +36,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
         var child = new ChildProcess(process);
-        process.OutputDataReceived += (_, line) => Pass(line.Data, onOutput);
-        process.ErrorDataReceived += (_, line) => Pass(line.Data, onError);
+        process.OutputDataReceived += (_, line) => Pass(line.Data, onOutput, child.outputEnded);
+        process.ErrorDataReceived += (_, line) => Pass(line.Data, onError, child.errorEnded);
         process.Exited += (_, _) => child.exited.TrySetResult(process.ExitCode);
         process.Start();
         child.Id = process.Id;
@@ -81,9 +89,13 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    private static void Pass(string? line, Action<string> handler)
+    private static void Pass(string? line, Action<string> handler, TaskCompletionSource ended)
     {
-        if (!string.IsNullOrEmpty(line))
+        if (line is null)
+        {
+            ended.TrySetResult();
+        }
+        else if (line.Length > 0)
         {
             handler(line);
         }

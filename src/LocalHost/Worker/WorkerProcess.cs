@@ -20,13 +20,23 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
         exec env "$@"
         """;
 
-    private readonly ChildProcess child;
+    private const int MaxWords = 500;
 
-    private WorkerProcess(ChildProcess child) => this.child = child;
+    private readonly ChildProcess child;
+    private string? firstError;
+
+    private WorkerProcess(ProcessStartInfo start, ILogger logger) =>
+        child = ChildProcess.Start(start, line => Log.WorkerOutput(logger, line), line => OnError(logger, line));
 
     public int Id => child.Id;
 
+    /// <summary>The first line of its standard error, which names what it died of; null while it wrote none.</summary>
+    public string? FirstError => Volatile.Read(ref firstError);
+
     public Task<int> Exited => child.Exited;
+
+    /// <summary>Completes when everything that it wrote was read.</summary>
+    public Task OutputEnded => child.OutputEnded;
 
     /// <exception cref="FunctionHostException">The executable cannot be started.</exception>
     public static WorkerProcess Start(
@@ -45,8 +55,7 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
 
         try
         {
-            return new WorkerProcess(
-                ChildProcess.Start(start, line => Log.WorkerOutput(logger, line), line => Log.WorkerError(logger, line)));
+            return new WorkerProcess(start, logger);
         }
         catch (Win32Exception e)
         {
@@ -57,6 +66,12 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
     public Task<bool> WaitOrKillAsync(TimeSpan grace, TimeProvider timeProvider) => child.WaitOrKillAsync(grace, timeProvider);
 
     public ValueTask DisposeAsync() => child.DisposeAsync();
+
+    private void OnError(ILogger logger, string line)
+    {
+        Log.WorkerError(logger, line);
+        Interlocked.CompareExchange(ref firstError, line.Length > MaxWords ? $"{line.AsSpan(0, MaxWords)}…" : line, null);
+    }
 
     // A shell drops what is no name of a variable, like AzureWebJobs.NAME.Disabled; the worker sees all settings, as in Azure.
     private static IEnumerable<string> Unspeakable(IReadOnlyDictionary<string, string> environment) =>

@@ -16,6 +16,7 @@ internal sealed class WorkerSupervisor(
 {
     private static readonly TimeSpan TerminateGrace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongLife = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     private readonly ILogger logger = loggerFactory.CreateLogger<WorkerSupervisor>();
@@ -92,6 +93,13 @@ internal sealed class WorkerSupervisor(
     {
         await StopAsync();
         stopping.Dispose();
+    }
+
+    /// <summary>What the worker said, where it said something, and where the rest is.</summary>
+    private string Words(WorkerProcess ended)
+    {
+        var place = options.LogLocation is { } location ? $"the log ({location})" : "the log";
+        return ended.FirstError is { } words ? $"It said: {words} The rest is in {place}." : $"Its output is in {place}.";
     }
 
     private static TaskCompletionSource<WorkerSession> NewSlot() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -201,13 +209,19 @@ internal sealed class WorkerSupervisor(
         catch (Exception e)
         {
             server.Forget(session);
+            if (process.Exited.IsCompleted)
+            {
+                // What it died of may still be on its way.
+                await process.OutputEnded.WaitAsync(LastWords, timeProvider, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             await process.DisposeAsync();
             throw e switch
             {
                 OperationCanceledException when timeout.IsCancellationRequested => new FunctionHostException(
                     "worker_start_failed", $"The worker did not finish its handshake within {options.WorkerStartTimeout}.", e),
                 WorkerProcessExitException => new FunctionHostException(
-                    "worker_start_failed", $"{e.Message} It had not finished its handshake; its output is in the log.", e),
+                    "worker_start_failed", $"{e.Message} It had not finished its handshake. {Words(process)}", e),
                 _ => e,
             };
         }

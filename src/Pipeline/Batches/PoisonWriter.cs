@@ -20,6 +20,7 @@ public sealed class PoisonWriter
     private readonly ResultRecords _records;
     private readonly ImageSource _source;
     private readonly StorageOptions _names;
+    private readonly LogOptions _log;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
@@ -30,6 +31,7 @@ public sealed class PoisonWriter
         ResultRecords records,
         ImageSource source,
         IOptions<StorageOptions> names,
+        IOptions<LogOptions> log,
         TimeProvider time,
         ILogger<PoisonWriter> logger)
     {
@@ -39,6 +41,7 @@ public sealed class PoisonWriter
         _records = records;
         _source = source;
         _names = names.Value;
+        _log = log.Value;
         _time = time;
         _logger = logger;
     }
@@ -129,7 +132,7 @@ public sealed class PoisonWriter
         var error = await _source.LookUpAsync(image, cancellationToken).ConfigureAwait(false) ?? new DetectionError(
             FailureCodes.Poison,
             $"Expected the message of queue '{queue}' to be processed; it failed as often as the queue allows. "
-            + $"The cause is in the app's log, the message among the dead letters in container '{_names.Staging}'.");
+            + $"The cause is in the app's log ({_log.Location}), the message among the dead letters in container '{_names.Staging}'.");
         image.Finish(DetectionResult.CreateFailure(error, image.ToReference(), _time.GetUtcNow(), jobId));
         return image.Outcome!;
     }

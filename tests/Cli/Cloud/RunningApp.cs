@@ -20,6 +20,12 @@ public sealed class RunningApp(DemoModel model) : IAsyncLifetime
     /// <summary>The process id.</summary>
     public int ProcessId => _process!.Id;
 
+    /// <summary>Environment variables of the process beside those of the tests.</summary>
+    internal IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What it wrote to standard error, once it has ended.</summary>
+    public Task<string> Error => _error!;
+
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
@@ -28,6 +34,11 @@ public sealed class RunningApp(DemoModel model) : IAsyncLifetime
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var (name, value) in Environment)
+        {
+            start.Environment[name] = value;
+        }
+
         _process = Process.Start(start)!;
         _error = _process.StandardError.ReadToEndAsync();
         var lines = new System.Text.StringBuilder();

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Nanodet.Serverless.Cli.Tests.Demo;
 using Nanodet.Serverless.TestKit;
 
@@ -32,7 +33,7 @@ public sealed class UpCommandTests(DemoModel model)
         using var folder = new TemporaryFolder();
         var run = await Cli.RunAsync("up", "--port", "0", "--data", folder.File("data"), "--model", model.Checkpoint);
         Assert.Equal(1, run.ExitCode);
-        Assert.StartsWith("error: not_an_onnx_model: ", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith("error: not_an_onnx_model: ", LastLine(run), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -41,8 +42,68 @@ public sealed class UpCommandTests(DemoModel model)
         using var folder = new TemporaryFolder();
         var run = await Cli.RunAsync("up", "--port", "0", "--data", folder.File("data"), "--model", model.Onnx, "--app", folder.Path);
         Assert.Equal(1, run.ExitCode);
-        Assert.StartsWith("error: not_a_function_app: ", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith("error: not_a_function_app: ", LastLine(run), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Up_WorkerCannotLoadItsModel_SaysWhyAndWhereTheLogIs()
+    {
+        using var folder = new TemporaryFolder();
+        var data = folder.File("data");
+        var log = Path.Combine(data, "logs", "app.log");
+        var environment = new Dictionary<string, string>
+        {
+            ["Nanodet__Model__Source"] = "File",
+            ["Nanodet__Model__File"] = folder.File("nowhere.onnx"),
+        };
+
+        var run = await Cli.RunAsync(environment, "up", "--port", "0", "--data", data, "--model", model.Onnx);
+
+        Assert.Equal(1, run.ExitCode);
+        var lines = run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        foreach (var step in (string[])["starting storage…", "publishing the model…", "starting functions…", "loading the model…"])
+        {
+            Assert.Single(lines, step);
+        }
+
+        var error = Assert.Single(lines, line => line.StartsWith("error: ", StringComparison.Ordinal));
+        Assert.StartsWith("error: model_not_found: the app is up and cannot take work: ", error, StringComparison.Ordinal);
+        Assert.Contains("nowhere.onnx", error, StringComparison.Ordinal);
+        Assert.EndsWith($"The app's log: {log}", error, StringComparison.Ordinal);
+
+        var logged = await File.ReadAllTextAsync(log, TestContext.Current.CancellationToken);
+        Assert.Matches(@"error Nanodet\.Serverless\.Pipeline\.Models\.WarmModel: .*model_not_found.*nowhere\.onnx", logged);
+        Assert.Contains("error Nanodet.Serverless.Cli: nanodet up failed", logged, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(data, "up.json")));
+    }
+
+    [Fact]
+    public async Task Up_NoRoomForALog_RunsAndSaysSoOnce()
+    {
+        await using var app = new RunningApp(model);
+        Directory.CreateDirectory(app.Data);
+        await File.WriteAllTextAsync(Path.Combine(app.Data, "logs"), "in the way", TestContext.Current.CancellationToken);
+
+        await app.InitializeAsync();
+
+        Assert.Equal(JsonValueKind.Null, app.Report.GetProperty("log").ValueKind);
+        Assert.Contains(Path.Combine(app.Data, "logs"), app.Report.GetProperty("logProblem").GetString(), StringComparison.Ordinal);
+        Assert.Equal(0, await app.StopAsync());
+        Assert.Single((await app.Error).Split('\n'), line => line.StartsWith("warning: the log cannot be written, ", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--log-size", "0", "expected 1 to 1024, found 0")]
+    [InlineData("--log-files", "1", "expected 2 to 100, found 1")]
+    public async Task Up_LogOptionOutOfRange_IsWrongUsage(string option, string value, string expected)
+    {
+        var run = await Cli.RunAsync("up", option, value);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+    }
+
+    // What it was doing stands before it.
+    private static string LastLine(CliRun run) => run.Error.TrimEnd().Split('\n')[^1];
 
     private static async Task<IReadOnlyList<int>> DescendantsAsync(int processId)
     {

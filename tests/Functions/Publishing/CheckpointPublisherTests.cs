@@ -157,7 +157,8 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
         var outcome = await app.Publisher.ReportFailureAsync(await app.FindAsync("tiny"), "storage was away", Token);
 
         Assert.Equal(CheckpointPublisher.Unexpected, outcome.Code);
-        Assert.Equal("storage was away", (await app.ReportAsync("tiny"))!.Error!.Message);
+        Assert.Equal(
+            "storage was away (more in the app's log: Application Insights of the function app, or its log stream)", (await app.ReportAsync("tiny"))!.Error!.Message);
     }
 
     [Fact]

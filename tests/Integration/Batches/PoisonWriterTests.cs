@@ -33,6 +33,17 @@ public sealed class PoisonWriterTests(AzuriteFixture fixture)
         Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
     }
 
+    [Theory]
+    [InlineData(null, "The cause is in the app's log (Application Insights of the function app, or its log stream), ")]
+    [InlineData("/data/logs/app.log", "The cause is in the app's log (/data/logs/app.log), ")]
+    public async Task WriteImage_Message_SaysWhereTheLogIs(string? location, string expected)
+    {
+        var settings = location is null ? null : new Dictionary<string, string?> { ["Nanodet:Log:Location"] = location };
+        await using var app = await TestApp.CreateReadyAsync(fixture, settings);
+        await app.Get<PoisonWriter>().WriteImageAsync(Json(await app.UploadAsync("a.png")), Token);
+        Assert.Contains(expected, (await app.ReadAsync("a.png"))!.Error!.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task WriteImage_RecordOfOlderContent_IsReplaced()
     {
