@@ -41,8 +41,9 @@ internal sealed class AppClient : IDisposable
         try
         {
             using var health = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
-            var reason = health.RootElement.TryGetProperty("reason", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "loading the model";
-            return (answer.IsSuccessStatusCode, reason);
+            var reason = Text(health.RootElement, "reason");
+            var code = Text(health.RootElement, "code");
+            return (answer.IsSuccessStatusCode, reason is null ? "loading the model" : code is null ? reason : $"{code}: {reason}");
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -53,6 +54,9 @@ internal sealed class AppClient : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    private static string? Text(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
 
     private async Task<JobStatus> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Preprocessing;
 using OpenCvSharp;
 
@@ -9,17 +10,14 @@ namespace Nanodet.Serverless.Pipeline.Images;
 /// </summary>
 public static class ImageDecoder
 {
-    static ImageDecoder()
-    {
-        // What OpenCV has to say about a bad image becomes an ImageException; standard error stays for people.
-        Cv2.SetLogLevel(LogLevel.SILENT);
-    }
+    private static bool s_isPrepared;
 
     /// <summary>Checks the limits on the encoded bytes, then decodes.</summary>
     /// <param name="encoded">The bytes of one image file.</param>
     /// <param name="limits">Enforced before anything is allocated.</param>
     /// <returns>The pixels; the caller disposes them.</returns>
     /// <exception cref="ImageException">The image cannot be used; see <see cref="ImageErrorCodes"/>.</exception>
+    /// <exception cref="EnvironmentException">The decoder's library cannot be used, or there is too little memory: no fault of the image.</exception>
     public static DecodedImage Decode(ReadOnlySpan<byte> encoded, ImageLimits limits) =>
         Decode(encoded, ImageHeader.Read(encoded, limits));
 
@@ -29,8 +27,10 @@ public static class ImageDecoder
     /// <param name="reduction">
     /// 1 for every pixel; 2, 4 or 8 for one pixel in place of a square of so many a side, which a JPEG decoder gives for less work.
     /// </param>
+    /// <exception cref="EnvironmentException">The decoder's library cannot be used, or there is too little memory: no fault of the image.</exception>
     internal static DecodedImage Decode(ReadOnlySpan<byte> encoded, ImageHeader header, int reduction = 1)
     {
+        Prepare();
         Mat? pixels = null;
         try
         {
@@ -46,11 +46,32 @@ public static class ImageDecoder
                 + $"the decoder refused an image of {header.Width}x{header.Height} pixels: {exception.Message}",
                 exception);
         }
+        catch (OpenCVException exception)
+        {
+            pixels?.Dispose();
+            throw EnvironmentFault.From(new InsufficientMemoryException(
+                $"{ImageException.Name(header.Format)}: an image of {header.Width}x{header.Height} pixels cannot be decoded.", exception))!;
+        }
         catch
         {
             pixels?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Loads the decoder's library; one that is missing is tried again with the next image.</summary>
+    private static void Prepare()
+    {
+        if (Volatile.Read(ref s_isPrepared))
+        {
+            return;
+        }
+
+        NativeLibraries.Require(NativeLibraries.ImageDecoder);
+
+        // What OpenCV has to say about a bad image becomes an ImageException; standard error stays for people.
+        Cv2.SetLogLevel(LogLevel.SILENT);
+        Volatile.Write(ref s_isPrepared, true);
     }
 
     // Each of these modes applies the EXIF orientation.
