@@ -131,7 +131,7 @@ public static partial class EnvironmentFault
         return user is not null
             ? Of(user, NativeFiles.Find(user.File), exception)
             : LoaderComplaint.Find(exception.Message, asked) is { } complaint
-                ? Of(complaint, null, exception)
+                ? Of(LoaderComplaint.IsSame(complaint.Library, asked) ? complaint with { Library = Path.GetFileName(asked)! } : complaint, null, exception)
                 : exception is BadImageFormatException
                     ? Unusable(asked ?? "a native library", null, OneLine(exception.Message), exception)
                     : Missing(asked ?? "a native library", null, exception);

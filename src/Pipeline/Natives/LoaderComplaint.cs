@@ -38,7 +38,8 @@ internal sealed partial record LoaderComplaint(string Code, string Library, stri
         return Ending().Replace(name, string.Empty);
     }
 
-    private static bool IsSame(string library, string? asked) =>
+    /// <summary>Whether two spellings mean one library.</summary>
+    internal static bool IsSame(string library, string? asked) =>
         asked is not null && string.Equals(Stem(library), Stem(asked), StringComparison.OrdinalIgnoreCase);
 
     private static string Name(Match match) => Path.GetFileName(match.Groups["library"].Value.Replace('\\', '/'));

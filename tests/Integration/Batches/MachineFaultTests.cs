@@ -31,7 +31,7 @@ public sealed class MachineFaultTests(AzuriteFixture fixture)
     {
         Exception? fault = null;
         Exception? testFault = null;
-        await using var app = await TestApp.CreateReadyAsync(fixture, replace: services => Replace(services, () => fault, () => testFault));
+        await using var app = await TestApp.CreateReadyAsync(fixture, NoWait, services => Replace(services, () => fault, () => testFault));
         var images = new List<ImageMessage>();
         for (var i = 0; i < 4; i++)
         {
@@ -74,6 +74,8 @@ public sealed class MachineFaultTests(AzuriteFixture fixture)
         await app.UntilReadyAsync();
         Assert.Equal(1, app.Model.Status.Loads);
     }
+
+    private static Dictionary<string, string?> NoWait => new() { ["Nanodet:Worker:ReadyWait"] = "00:00:00" };
 
     private static void Replace(IServiceCollection services, Func<Exception?> fault, Func<Exception?> testFault)
     {

@@ -71,10 +71,10 @@ public sealed class BoundModelTests
             Onnx.Build(),
             new ModelOptions { Provider = ExecutionProvider.Cpu },
             () => null,
-            (_, _) => throw BoundModel.Fault("CUDA failure 2: out of memory")));
+            (_, _) => throw BoundModel.Fault("CUDA failure 35: CUDA driver version is insufficient")));
 
         Assert.Equal(ModelErrorCodes.ProviderUnavailable, exception.Code);
-        Assert.Contains("CUDA failure 2", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("CUDA failure 35", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
