@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.ML.OnnxRuntime;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Natives;
@@ -144,8 +145,9 @@ public sealed class BatchProcessor : IDisposable
         {
             return await _detection.RunAsync(batch, images, lease, cancellationToken).ConfigureAwait(false);
         }
-        catch (ModelLoadException exception) when (
-            exception.Code is ModelErrorCodes.Busy or ModelErrorCodes.StorageUnavailable or ModelErrorCodes.SessionLost)
+        catch (Exception exception) when (
+            exception is ModelLoadException { Code: ModelErrorCodes.Busy or ModelErrorCodes.StorageUnavailable or ModelErrorCodes.SessionLost }
+            || (exception is OnnxRuntimeException && SessionFault.IsLost(exception)))
         {
             Log.BatchWithoutModel(_logger, batch.BatchId, message.Attempt, exception.Message);
             return null;

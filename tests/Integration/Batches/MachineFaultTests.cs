@@ -1,8 +1,10 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.ML.OnnxRuntime;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Models;
@@ -55,6 +57,22 @@ public sealed class MachineFaultTests(AzuriteFixture fixture)
         (fault, testFault) = (null, null);
         await app.UntilReadyAsync();
         Assert.Equal(new BatchCounts(4, 0, 0), await app.RunAsync(batch));
+    }
+
+    [Fact]
+    public async Task Process_GpuLostAgainAndAgain_GivesTheBatchBack()
+    {
+        Exception? fault = null;
+        await using var app = await TestApp.CreateReadyAsync(fixture, NoWait, services => Replace(services, () => fault, () => null));
+        var batch = await app.ListAsync(await app.UploadAsync("lost.png"));
+        fault = OnnxRuntimeFault("CUDA failure 700: an illegal memory access was encountered");
+
+        Assert.Null(await app.ProcessAsync(batch));
+        Assert.Empty(await TestApp.ListBlobsAsync(app.Detections));
+
+        fault = null;
+        await app.UntilReadyAsync();
+        Assert.Equal(new BatchCounts(1, 0, 0), await app.RunAsync(batch));
     }
 
     [Fact]
@@ -114,6 +132,14 @@ public sealed class MachineFaultTests(AzuriteFixture fixture)
         nameof(TypeInitializationException) => new TypeInitializationException("Some.Decoder", Load()),
         _ => new InsufficientMemoryException("A tensor: expected 5 bytes of memory, found less."),
     };
+
+    /// <summary>ONNX Runtime keeps its exception's constructor to itself.</summary>
+    private static OnnxRuntimeException OnnxRuntimeFault(string message)
+    {
+        var constructor = Assert.Single(typeof(OnnxRuntimeException).GetConstructors(BindingFlags.Instance | BindingFlags.NonPublic));
+        var code = Enum.ToObject(constructor.GetParameters()[0].ParameterType, 1);
+        return (OnnxRuntimeException)constructor.Invoke([code, message]);
+    }
 
     private static Exception Load() => Record.Exception(() => NativeLibrary.Load("libnanodet-nowhere.so.3"))!;
 }
