@@ -3,7 +3,9 @@ using System.Reflection;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Pipeline.Gpu;
+using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Natives;
 
 namespace Nanodet.Serverless.Cli.Commands;
 
@@ -19,7 +21,7 @@ internal static class DoctorCommand
         var account = new AccountOptions();
         var data = CloudOptions.Data();
         var json = Options.Json();
-        var command = new Command("doctor", "Check versions, processor, GPU driver and execution providers of this machine; with options a model and storage, too.")
+        var command = new Command("doctor", "Check versions, processor, native libraries, GPU driver and execution providers of this machine; with options a model and storage, too.")
         {
             model, requireGpu, storage, data, json,
         };
@@ -65,18 +67,32 @@ internal static class DoctorCommand
             Dotnet = machine.Dotnet,
             System = machine.System,
             OnnxRuntime = machine.OnnxRuntime,
-            Vips = NativeVersions.Vips,
-            TurboJpeg = NativeVersions.TurboJpeg,
             Cpu = machine.Cpu,
             Processors = machine.Processors,
             Vectors = machine.Vectors,
             Node = await Tool.VersionAsync("node", cancellationToken),
             Npm = await Tool.VersionAsync("npm", cancellationToken),
             Azurite = await Tool.VersionAsync("azurite", cancellationToken),
+            Libraries = NativeLibraries.Examine(),
             Providers = ProviderProbe.Probe(),
             Gpu = GpuProbe.Probe(),
+            Images = TryImages(),
             Problems = [],
         };
+    }
+
+    /// <summary>Decodes and draws as a worker does before it takes work; null when that works.</summary>
+    private static DoctorProblem? TryImages()
+    {
+        try
+        {
+            ImageSelfTest.Run();
+            return null;
+        }
+        catch (EnvironmentException exception)
+        {
+            return new DoctorProblem(exception.Code, exception.Message);
+        }
     }
 
     private static async Task<DoctorStorage> TryAsync(CloudStorage storage, bool byIdentity, CancellationToken cancellationToken) =>
@@ -85,7 +101,19 @@ internal static class DoctorCommand
     /// <summary>An absent GPU is no problem unless somebody asked for one.</summary>
     private static IEnumerable<DoctorProblem> FindProblems(DoctorReport answer, bool needsGpu)
     {
-        foreach (var provider in answer.Providers.Where(provider => provider is { Name: ProviderSelection.Cpu, Usable: false }))
+        var unusable = answer.Libraries.Where(library => library is { Required: true, Found: false }).ToArray();
+        foreach (var library in unusable)
+        {
+            yield return new DoctorProblem(library.Code!, library.Problem!);
+        }
+
+        if (unusable.Length == 0 && answer.Images is { } broken)
+        {
+            yield return broken;
+        }
+
+        foreach (var provider in answer.Providers.Where(provider =>
+            provider is { Name: ProviderSelection.Cpu, Usable: false } && !unusable.Any(library => library.Problem == provider.Problem)))
         {
             yield return new DoctorProblem(ModelErrorCodes.ProviderUnavailable, $"CPU: {provider.Problem}.");
         }

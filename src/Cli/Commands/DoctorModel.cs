@@ -1,4 +1,5 @@
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Runs;
 
 namespace Nanodet.Serverless.Cli.Commands;
@@ -39,6 +40,10 @@ internal sealed record DoctorModel(
                 model.Runs,
                 parity,
                 problem);
+        }
+        catch (EnvironmentException lacking)
+        {
+            return new DoctorModel(file.FullName, null, null, null, null, null, null, new DoctorProblem(lacking.Code, lacking.Message));
         }
         catch (ModelLoadException refused)
         {

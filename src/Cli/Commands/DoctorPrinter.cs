@@ -15,8 +15,7 @@ internal static class DoctorPrinter
             .AddRow(".NET", Markup.Escape(answer.Dotnet))
             .AddRow("system", Markup.Escape(answer.System))
             .AddRow("ONNX Runtime", Markup.Escape(answer.OnnxRuntime))
-            .AddRow("libvips", Markup.Escape(answer.Vips))
-            .AddRow("JPEG decoder", Markup.Escape(answer.TurboJpeg ?? "libvips; with libturbojpeg0 (Debian) JPEG takes less time"))
+            .AddRow("images", Markup.Escape(answer.Images is { } broken ? $"{broken.Code}" : "every format is decoded, labels are drawn"))
             .AddRow("processor", Markup.Escape($"{answer.Cpu}, {answer.Processors} logical processors, {answer.Vectors}"))
             .AddRow("GPU driver", Markup.Escape(Describe(answer.Gpu)))
             .AddRow("Node.js", answer.Node ?? "not found: the demo's model and Azurite come from npm")
@@ -28,6 +27,17 @@ internal static class DoctorPrinter
                 CultureInfo.InvariantCulture, $"GPU {gpu.Index}: {gpu.Name}, {gpu.MemoryUsed >> 20} of {gpu.MemoryTotal >> 20} MiB in use"));
         }
 
+        var libraries = new Table().AddColumns("native library", "found", "version", "");
+        foreach (var library in answer.Libraries)
+        {
+            libraries.AddRow(
+                library.File,
+                YesNo(library.Found),
+                library.Version ?? "",
+                Markup.Escape(library.Problem ?? (library.Path is { } path ? $"{library.Purpose}; {path}" : library.Purpose)));
+        }
+
+        console.Write(libraries);
         var providers = new Table().AddColumns("provider", "offered", "usable", "");
         foreach (var provider in answer.Providers)
         {

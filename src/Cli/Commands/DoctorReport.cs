@@ -1,5 +1,6 @@
 using Nanodet.Serverless.Pipeline.Gpu;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Natives;
 
 namespace Nanodet.Serverless.Cli.Commands;
 
@@ -15,14 +16,14 @@ internal sealed record DoctorReport
     /// <summary>Operating system and architecture.</summary>
     public required string System { get; init; }
 
-    /// <summary>Version of ONNX Runtime.</summary>
+    /// <summary>Version of ONNX Runtime; "not usable" where its library cannot be loaded.</summary>
     public required string OnnxRuntime { get; init; }
 
-    /// <summary>Version of libvips, which decodes images.</summary>
-    public required string Vips { get; init; }
+    /// <summary>Every native library that the program uses, found or not.</summary>
+    public required IReadOnlyList<NativeLibraryStatus> Libraries { get; init; }
 
-    /// <summary>The TurboJPEG library that decodes JPEG faster; null where the machine has none.</summary>
-    public string? TurboJpeg { get; init; }
+    /// <summary>Why images cannot be decoded and drawn; null when one of each format was.</summary>
+    public required DoctorProblem? Images { get; init; }
 
     /// <summary>Name of the processor.</summary>
     public required string Cpu { get; init; }

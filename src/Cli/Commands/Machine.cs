@@ -10,17 +10,17 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <param name="Vectors">The widest vector instructions that .NET sees.</param>
 /// <param name="System">Operating system and architecture.</param>
 /// <param name="Dotnet">Version of the .NET runtime.</param>
-/// <param name="OnnxRuntime">Version of ONNX Runtime.</param>
+/// <param name="OnnxRuntime">Version of ONNX Runtime; "not usable" where its library cannot be loaded.</param>
 internal sealed record Machine(string Cpu, int Processors, string Vectors, string System, string Dotnet, string OnnxRuntime)
 {
-    /// <summary>Looks at this machine; a session has to have been created before.</summary>
+    /// <summary>Looks at this machine.</summary>
     public static async Task<Machine> ReadAsync(CancellationToken cancellationToken) => new(
         await CpuNameAsync(cancellationToken),
         Environment.ProcessorCount,
         VectorName(),
         $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
         RuntimeInformation.FrameworkDescription,
-        NativeVersions.OnnxRuntime);
+        NativeVersions.OnnxRuntime ?? "not usable");
 
     private static string VectorName() => (Avx512F.IsSupported, Avx2.IsSupported, global::System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported) switch
     {

@@ -8,6 +8,7 @@ using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Evaluation;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Cli.Output;
@@ -18,6 +19,7 @@ internal static class Failure
     /// <summary>The line for an exception, <c>error: code: message</c>, or null where it is a defect.</summary>
     public static string? Describe(Exception exception) => exception switch
     {
+        EnvironmentException environment => Line(environment.Code, environment.Message),
         CheckpointException checkpoint => Line(checkpoint.Code, checkpoint.Message),
         ModelLoadException model => Line(model.Code, model.Message),
         ImageException image => Line(image.Code, image.Message),
@@ -35,7 +37,7 @@ internal static class Failure
         JsonException json => Line("invalid_json", json.Message),
         OperationCanceledException { InnerException: TimeoutException timeout } => Line("app_unreachable", timeout.Message),
         OperationCanceledException => Line("cancelled", "the command was cancelled; what was finished until then is kept."),
-        _ => null,
+        _ => EnvironmentFault.From(exception) is { } fault ? Line(fault.Code, fault.Message) : null,
     };
 
     private static string Line(string code, string message) => $"error: {code}: {message}";

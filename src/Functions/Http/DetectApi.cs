@@ -4,12 +4,13 @@ using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Results;
 
 namespace Nanodet.Serverless.Functions.Http;
 
 /// <summary>From an image in a request to a result in an answer.</summary>
-public sealed class DetectApi(WarmDetector detector, IOptions<WorkerOptions> worker, IOptions<DetectorOptions> options)
+public sealed class DetectApi(WarmDetector detector, WarmModel model, IOptions<WorkerOptions> worker, IOptions<DetectorOptions> options)
 {
     private readonly long _maxBytes = options.Value.Limits.MaxBytes;
 
@@ -31,10 +32,19 @@ public sealed class DetectApi(WarmDetector detector, IOptions<WorkerOptions> wor
                 $"Expected at most {_maxBytes} bytes, found more.");
         }
 
-        var result = await detector.DetectAsync(image, DetectQuery.Name(request.Query), wanted, worker.Value.ReadyWait, cancellationToken);
+        DetectionResult? result;
+        try
+        {
+            result = await detector.DetectAsync(image, DetectQuery.Name(request.Query), wanted, worker.Value.ReadyWait, cancellationToken);
+        }
+        catch (Exception exception) when (EnvironmentFault.From(exception) is { } fault)
+        {
+            return Problem.MachineLacks(fault.Code, fault.Message);
+        }
+
         return result switch
         {
-            null => Problem.ModelNotReady("The model is not ready; GET /api/health says why. Try again later."),
+            null => NotReady(),
             { Error: { Code: FailureCodes.ModelNotServed or FailureCodes.ModelNotUsable } error } => Problem.Result(
                 StatusCodes.Status422UnprocessableEntity, error.Code, "The model cannot be used", error.Message),
             { Error: { } error } => Problem.Result(
@@ -42,6 +52,10 @@ public sealed class DetectApi(WarmDetector detector, IOptions<WorkerOptions> wor
             _ => new JsonAnswer(StatusCodes.Status200OK, result.ToUtf8Json(), JsonAnswer.Json),
         };
     }
+
+    private IResult NotReady() => model.Status is { Code: { } code, Reason: { } reason } && EnvironmentErrorCodes.All.Contains(code)
+        ? Problem.MachineLacks(code, reason)
+        : Problem.ModelNotReady("The model is not ready; GET /api/health says why. Try again later.");
 
     /// <summary>The body, or null when it is longer than an image may be.</summary>
     private async Task<byte[]?> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)

@@ -40,6 +40,12 @@ public static class Problem
     public static IResult Conflict(string code, string detail) =>
         Result(StatusCodes.Status409Conflict, code, "The job's state does not allow this", detail);
 
+    /// <summary>503: the machine lacks a library or memory; the request may come again when it is there.</summary>
+    /// <param name="code">One of <see cref="Pipeline.Natives.EnvironmentErrorCodes"/>.</param>
+    /// <param name="detail">What is missing and what mends it.</param>
+    public static IResult MachineLacks(string code, string detail) =>
+        Result(StatusCodes.Status503ServiceUnavailable, code, "This machine cannot detect now", detail);
+
     /// <summary>503: the model is not there yet.</summary>
     public static IResult ModelNotReady(string detail) =>
         Result(StatusCodes.Status503ServiceUnavailable, "model_not_ready", "The model is not ready", detail);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Nanodet.Serverless.Pipeline.Images;
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Postprocessing;
 
 namespace Nanodet.Serverless.Pipeline.Annotation;
@@ -14,7 +15,7 @@ public static class Annotator
     /// <param name="quality">JPEG quality, 1 to 100.</param>
     /// <returns>The bytes of a JPEG of the same size, EXIF orientation applied.</returns>
     /// <exception cref="ImageException">The image cannot be used.</exception>
-    /// <exception cref="DllNotFoundException">The bundled library cannot be loaded: no fault of the image.</exception>
+    /// <exception cref="EnvironmentException">The bundled library cannot be used: no fault of the image.</exception>
     public static byte[] Annotate(
         ReadOnlySpan<byte> encoded,
         IReadOnlyList<Detection> detections,

@@ -1,6 +1,7 @@
-using System.Net;
 using System.Globalization;
+using System.Net;
 using Nanodet.Serverless.Pipeline.Images;
+using Nanodet.Serverless.Pipeline.Natives;
 using NetVips;
 
 namespace Nanodet.Serverless.Pipeline.Annotation;
@@ -29,14 +30,16 @@ internal sealed class TextMask
     /// <summary>Draws text in the font of labels.</summary>
     /// <param name="text">Plain text.</param>
     /// <param name="pixels">The font's size, in pixels.</param>
-    /// <exception cref="DllNotFoundException">The bundled library cannot be loaded.</exception>
-    /// <exception cref="FileNotFoundException">The font is not beside the app.</exception>
+    /// <exception cref="EnvironmentException">The bundled library cannot be used, or the font is not beside the app.</exception>
     internal static TextMask Draw(string text, double pixels)
     {
         VipsLibrary.Require();
         if (!File.Exists(LabelFont.Path))
         {
-            throw new FileNotFoundException($"Expected the font of labels at {LabelFont.Path}; install the app again.", LabelFont.Path);
+            throw new EnvironmentException(
+                EnvironmentErrorCodes.SelfTestFailed,
+                Path.GetFileName(LabelFont.Path),
+                $"Expected the font of labels at {LabelFont.Path}, found no file. It comes with the program: build, publish or unpack it again.");
         }
 
         // Pango reads markup. At 72 dots an inch a point is a pixel.

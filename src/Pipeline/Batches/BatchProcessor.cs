@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.ML.OnnxRuntime;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Pipeline.Batches;
@@ -45,8 +47,8 @@ public sealed class BatchProcessor : IDisposable
     /// <param name="message">The batch.</param>
     /// <param name="cancellationToken">Gives up; the message has to come again.</param>
     /// <returns>
-    /// The event to raise; null when there is none to raise, because the model is not ready or every slot stays taken (the orchestration
-    /// asks again), or because the batch was finished and cleared away long ago.
+    /// The event to raise; null when there is none to raise, because the model is not ready, the machine lacks a library or memory, or every
+    /// slot stays taken (the orchestration asks again), or because the batch was finished and cleared away long ago.
     /// </returns>
     /// <exception cref="Azure.RequestFailedException">Storage failed for longer than its client retries.</exception>
     /// <exception cref="PipelineException">The batch's list is damaged.</exception>
@@ -62,6 +64,17 @@ public sealed class BatchProcessor : IDisposable
         try
         {
             return await ProcessInSlotAsync(message, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (EnvironmentFault.From(exception) is { } fault)
+        {
+            if (exception is not EnvironmentException)
+            {
+                // Nobody who knows the machine has met it yet.
+                _model.ReportFault(fault);
+            }
+
+            Log.BatchLacksMachine(_logger, message.Batch.BatchId, message.Attempt, fault.Code, fault.Message);
+            return null;
         }
         finally
         {
@@ -120,7 +133,7 @@ public sealed class BatchProcessor : IDisposable
         return detected;
     }
 
-    /// <summary>Null when a model that the batch names is not there yet: it is not the batch's fault, and no dequeue count runs out.</summary>
+    /// <summary>Null when a model that the batch needs is not there yet, or lost: it is not the batch's fault, and no dequeue count runs out.</summary>
     private async Task<BatchDetected?> DetectAsync(
         BatchMessage message,
         BatchReference batch,
@@ -132,7 +145,9 @@ public sealed class BatchProcessor : IDisposable
         {
             return await _detection.RunAsync(batch, images, lease, cancellationToken).ConfigureAwait(false);
         }
-        catch (ModelLoadException exception) when (exception.Code is ModelErrorCodes.Busy or ModelErrorCodes.StorageUnavailable)
+        catch (Exception exception) when (
+            exception is ModelLoadException { Code: ModelErrorCodes.Busy or ModelErrorCodes.StorageUnavailable or ModelErrorCodes.SessionLost }
+            || (exception is OnnxRuntimeException && SessionFault.IsLost(exception)))
         {
             Log.BatchWithoutModel(_logger, batch.BatchId, message.Attempt, exception.Message);
             return null;

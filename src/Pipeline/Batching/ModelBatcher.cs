@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Preprocessing;
 using Nanodet.Serverless.Pipeline.Telemetry;
 
@@ -105,6 +106,6 @@ internal sealed class ModelBatcher : IDisposable
             return BatchFault.OfSize;
         }
 
-        return SessionFault.IsLost(exception) ? BatchFault.OfAll : BatchFault.OfOne;
+        return SessionFault.IsLost(exception) || EnvironmentFault.From(exception) is not null ? BatchFault.OfAll : BatchFault.OfOne;
     }
 }

@@ -1,3 +1,5 @@
+using Nanodet.Serverless.Pipeline.Natives;
+
 namespace Nanodet.Serverless.Pipeline.Images;
 
 /// <summary>
@@ -12,7 +14,7 @@ public static class ImageDecoder
     /// <param name="limits">Enforced before anything is allocated.</param>
     /// <returns>The pixels; the caller disposes them.</returns>
     /// <exception cref="ImageException">The image cannot be used; see <see cref="ImageErrorCodes"/>.</exception>
-    /// <exception cref="DllNotFoundException">The bundled decoder's native library cannot be loaded: no fault of the image.</exception>
+    /// <exception cref="EnvironmentException">The bundled decoder's library cannot be used: no fault of the image.</exception>
     /// <exception cref="OutOfMemoryException">There is not enough memory for the pixels: no fault of the image.</exception>
     public static DecodedImage Decode(ReadOnlySpan<byte> encoded, ImageLimits limits) =>
         Decode(encoded, ImageHeader.Read(encoded, limits));

@@ -1,3 +1,4 @@
+using Nanodet.Serverless.Pipeline.Natives;
 using NetVips;
 
 namespace Nanodet.Serverless.Pipeline.Images;
@@ -8,7 +9,7 @@ internal static class JpegEncoder
     /// <summary>Encodes with colours at half the resolution, as cameras do.</summary>
     /// <param name="pixels">Blue, green, red; not disposed here.</param>
     /// <param name="quality">1 to 100.</param>
-    /// <exception cref="DllNotFoundException">The bundled library cannot be loaded.</exception>
+    /// <exception cref="EnvironmentException">The bundled library cannot be used.</exception>
     internal static byte[] Encode(PixelBuffer pixels, int quality)
     {
         VipsLibrary.Require();

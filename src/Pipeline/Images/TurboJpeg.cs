@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using Nanodet.Serverless.Pipeline.Natives;
 
 namespace Nanodet.Serverless.Pipeline.Images;
 
@@ -29,7 +30,7 @@ internal sealed unsafe class TurboJpeg
         _initDecompress = (delegate* unmanaged[Cdecl]<nint>)NativeLibrary.GetExport(library, "tjInitDecompress");
         _decompress = (delegate* unmanaged[Cdecl]<nint, byte*, CULong, byte*, int, int, int, int, int, int>)
             NativeLibrary.GetExport(library, "tjDecompress2");
-        _errorCode = (delegate* unmanaged[Cdecl]<nint, int>)NativeLibrary.GetExport(library, "tjGetErrorCode");
+        _errorCode = (delegate* unmanaged[Cdecl]<nint, int>)NativeLibrary.GetExport(library, VersionMark);
         _destroy = (delegate* unmanaged[Cdecl]<nint, int>)NativeLibrary.GetExport(library, "tjDestroy");
     }
 
@@ -39,6 +40,9 @@ internal sealed unsafe class TurboJpeg
         : OperatingSystem.IsMacOS()
             ? ["libturbojpeg.dylib", "/opt/homebrew/lib/libturbojpeg.dylib", "/usr/local/lib/libturbojpeg.dylib"]
             : ["libturbojpeg.so.0"];
+
+    /// <summary>A function that version 1 lacks, and with it the whole of what is called here.</summary>
+    internal const string VersionMark = "tjGetErrorCode";
 
     /// <summary>The machine's library; null where it has none that can be used.</summary>
     internal static TurboJpeg? Instance => Loaded.Value;
@@ -60,7 +64,7 @@ internal sealed unsafe class TurboJpeg
             decompressor = _initDecompress();
             if (decompressor == 0)
             {
-                throw new InsufficientMemoryException("libjpeg-turbo could not allocate a decompressor.");
+                throw EnvironmentFault.From(new InsufficientMemoryException("libjpeg-turbo could not allocate a decompressor."))!;
             }
         }
 

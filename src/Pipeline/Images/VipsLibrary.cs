@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Nanodet.Serverless.Pipeline.Natives;
 using NetVips;
 
 namespace Nanodet.Serverless.Pipeline.Images;
@@ -19,21 +20,15 @@ internal static unsafe class VipsLibrary
         ? "libvips-42.dll"
         : OperatingSystem.IsMacOS() ? "libvips.42.dylib" : "libvips.so.42";
 
-    /// <summary>The library's version.</summary>
-    /// <exception cref="DllNotFoundException">As for <see cref="Require"/>.</exception>
-    internal static string Version
+    /// <summary>The version of a loaded library, without starting it.</summary>
+    internal static string ReadVersion(IntPtr library)
     {
-        get
-        {
-            Require();
-            return ReadVersion();
-        }
+        var version = (delegate* unmanaged[Cdecl]<int, int>)NativeLibrary.GetExport(library, "vips_version");
+        return $"{version(0)}.{version(1)}.{version(2)}";
     }
 
     /// <summary>Loads and starts the library.</summary>
-    /// <exception cref="DllNotFoundException">It is not there, or a library that it needs is not.</exception>
-    /// <exception cref="BadImageFormatException">It is of another platform.</exception>
-    /// <exception cref="EntryPointNotFoundException">It is too old.</exception>
+    /// <exception cref="EnvironmentException">It is missing or cannot be used. The next call tries again.</exception>
     internal static void Require()
     {
         if (_ready)
@@ -45,7 +40,7 @@ internal static unsafe class VipsLibrary
         {
             if (!_ready)
             {
-                var library = NativeLibrary.Load(Name, typeof(VipsLibrary).Assembly, null);
+                var library = NativeLibraries.Require(NativeLibraries.ImageDecoder);
                 _fetch = (delegate* unmanaged[Cdecl]<nint, int, int, int, int, nuint*, byte*>)
                     NativeLibrary.GetExport(library, "vips_region_fetch");
                 _free = (delegate* unmanaged[Cdecl]<void*, void>)NativeLibrary.GetExport(library, "g_free");
@@ -111,7 +106,8 @@ internal static unsafe class VipsLibrary
     {
         if (!ModuleInitializer.VipsInitialized && !NetVips.NetVips.Init())
         {
-            throw new DllNotFoundException($"{Name} was found and could not be started.", ModuleInitializer.Exception);
+            throw new EnvironmentException(
+                EnvironmentErrorCodes.LibraryUnusable, Name, $"{Name} was found and does not start.", ModuleInitializer.Exception);
         }
 
         // Images run beside each other: each on the thread that asks for it, and none is asked for twice.
@@ -124,6 +120,4 @@ internal static unsafe class VipsLibrary
         // What the library has to say about a bad image becomes an ImageException; standard error stays for people.
         Log.SetLogHandler("VIPS", Enums.LogLevelFlags.All, static (_, _, _) => { });
     }
-
-    private static string ReadVersion() => $"{NetVips.NetVips.Version(0)}.{NetVips.NetVips.Version(1)}.{NetVips.NetVips.Version(2)}";
 }

@@ -47,6 +47,7 @@ internal sealed class ModelSelector(ModelCatalog catalog, ModelStore store, OnDe
     /// A lease that the caller ends, unless it is the warm one; or why the model cannot be used; or neither, when there is no room for it
     /// in time or storage is away: the request has to come again.
     /// </returns>
+    /// <exception cref="Natives.EnvironmentException">The machine lacks what that model needs: the request has to come again.</exception>
     internal async Task<(ModelLease? Lease, DetectionError? Error)> LeaseAsync(
         ModelLease warm, SelectedModel selected, TimeSpan limit, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using Microsoft.ML.OnnxRuntime;
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Runs;
 
 namespace Nanodet.Serverless.Pipeline.Models;
@@ -75,6 +76,7 @@ public sealed class NanodetModel : IDisposable
     /// <param name="options">How to load; null for the defaults.</param>
     /// <returns>The model, not yet verified: see <see cref="ParityFixture.Verify"/>.</returns>
     /// <exception cref="ModelLoadException">The model cannot be served; see <see cref="ModelErrorCodes"/>.</exception>
+    /// <exception cref="EnvironmentException">ONNX Runtime's library cannot be used, or there is too little memory.</exception>
     /// <exception cref="ValidationException">An option is out of its range.</exception>
     public static NanodetModel Load(string path, ModelOptions? options = null)
     {
@@ -106,6 +108,7 @@ public sealed class NanodetModel : IDisposable
     /// <param name="name">The name of a foreign model; one that describes itself has its own.</param>
     /// <returns>The model, not yet verified: see <see cref="ParityFixture.Verify"/>.</returns>
     /// <exception cref="ModelLoadException">The model cannot be served; see <see cref="ModelErrorCodes"/>.</exception>
+    /// <exception cref="EnvironmentException">ONNX Runtime's library cannot be used, or there is too little memory.</exception>
     /// <exception cref="ValidationException">An option is out of its range.</exception>
     public static NanodetModel Load(byte[] model, ModelOptions? options = null, string name = "model")
     {
@@ -196,7 +199,7 @@ public sealed class NanodetModel : IDisposable
         catch (Exception exception) when (exception is OnnxRuntimeException or InsufficientMemoryException)
         {
             session.Dispose();
-            throw new ModelLoadException(
+            throw (Exception?)EnvironmentFault.From(exception) ?? new ModelLoadException(
                 ModelErrorCodes.ProviderUnavailable, $"Expected a first run on {provider.Name}, but it failed: {exception.Message}", exception);
         }
         catch

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Pipeline.Models;
@@ -53,6 +54,7 @@ internal sealed class OnDemandModels : IModelOwner, IDisposable
     /// <param name="cancellationToken">Gives up; the load goes on.</param>
     /// <returns>Null when there is neither in time.</returns>
     /// <exception cref="ModelLoadException">It cannot be loaded.</exception>
+    /// <exception cref="EnvironmentException">The machine lacks what it needs, for example memory: the request has to come again.</exception>
     internal async Task<ModelLease?> LeaseAsync(PublishedModel wanted, TimeSpan limit, CancellationToken cancellationToken)
     {
         var start = _time.GetTimestamp();
@@ -198,19 +200,28 @@ internal sealed class OnDemandModels : IModelOwner, IDisposable
                 _loading.Release();
             }
         }
+        catch (Exception exception) when (EnvironmentFault.From(exception) is { } fault)
+        {
+            PipelineTelemetry.ModelLoads.Add(1, new KeyValuePair<string, object?>("outcome", fault.Code));
+            Log.OtherModelUnusable(_logger, wanted.Id, fault.Code, fault.Message);
+            Remove(place, isUnusable: null);
+            throw fault;
+        }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             var failure = exception as ModelLoadException
                 ?? new ModelLoadException(ModelErrorCodes.Unexpected, $"{wanted.Id}: {exception.Message}", exception);
             PipelineTelemetry.ModelLoads.Add(1, new KeyValuePair<string, object?>("outcome", failure.Code));
             Log.OtherModelUnusable(_logger, wanted.Id, failure.Code, failure.Message);
-            Refuse(place, failure);
+            Remove(place, failure.Code == ModelErrorCodes.StorageUnavailable ? null : failure);
             throw failure;
         }
     }
 
     /// <summary>Gives the place free; what will not pass is remembered for a while, so that not every request downloads it again.</summary>
-    private void Refuse(OnDemandModel place, ModelLoadException reason)
+    /// <param name="place">The place.</param>
+    /// <param name="isUnusable">Why the model itself cannot be used; null when it is not to blame.</param>
+    private void Remove(OnDemandModel place, ModelLoadException? isUnusable)
     {
         lock (_gate)
         {
@@ -219,14 +230,14 @@ internal sealed class OnDemandModels : IModelOwner, IDisposable
                 _models.Remove(place.Sha256);
             }
 
-            if (reason.Code != ModelErrorCodes.StorageUnavailable)
+            if (isUnusable is not null)
             {
                 if (_unusable.Count >= 64)
                 {
                     _unusable.Clear();
                 }
 
-                _unusable[place.Sha256] = (reason, _time.GetTimestamp());
+                _unusable[place.Sha256] = (isUnusable, _time.GetTimestamp());
             }
 
             Signal();

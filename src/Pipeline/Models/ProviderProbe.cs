@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
+using Nanodet.Serverless.Pipeline.Natives;
 
 namespace Nanodet.Serverless.Pipeline.Models;
 
@@ -8,9 +8,6 @@ public static class ProviderProbe
 {
     private const string CudaProvider = "libonnxruntime_providers_cuda.so";
     private const string CudaRuntime = "libcudart.so.";
-
-    /// <summary>Loaded by the CUDA provider itself when a convolution runs, so that its file's header does not name it.</summary>
-    private const string CudaConvolutions = "libcudnn.so.9";
 
     /// <summary>A 1x1 convolution of a 1x1x2x2 float tensor <c>x</c> with the weight 2, named <c>y</c>; opset 17.</summary>
     private const string ConvolutionModel =
@@ -45,19 +42,19 @@ public static class ProviderProbe
         var file = provider == ExecutionProvider.Cuda
             ? CudaProvider
             : "libonnxruntime_providers_tensorrt.so";
-        if (FindNative(file) is not { } path)
+        if (NativeFiles.Find(file) is not { } path)
         {
             missing = [file];
             return $"the provider's library {file} is not installed";
         }
 
-        missing = [.. SharedObject.ReadNeeded(path).Where(library => !CanLoad(library))];
+        missing = NativeFiles.FindMissing(path);
         return missing.Count == 0 ? null : $"the system's loader does not find {string.Join(", ", missing)}";
     }
 
     /// <summary>The major version of CUDA that the installed provider links; null when there is none, and elsewhere than on Linux.</summary>
     internal static int? CudaMajor() =>
-        OperatingSystem.IsLinux() && FindNative(CudaProvider) is { } path
+        OperatingSystem.IsLinux() && NativeFiles.Find(CudaProvider) is { } path
             ? SharedObject.ReadNeeded(path)
                 .Where(library => library.StartsWith(CudaRuntime, StringComparison.Ordinal))
                 .Select(library => int.TryParse(library.AsSpan(CudaRuntime.Length), out var major) ? major : (int?)null)
@@ -73,6 +70,15 @@ public static class ProviderProbe
 
     private static ProviderStatus Probe(ExecutionProvider provider, int deviceId)
     {
+        try
+        {
+            NativeLibraries.Require(NativeLibraries.OnnxRuntime);
+        }
+        catch (EnvironmentException exception)
+        {
+            return new ProviderStatus(Name(provider), Offered: false, Usable: false, [exception.Library!], exception.Message);
+        }
+
         var problem = FindObstacle(provider, out var missing);
         var offered = SessionFactory.OfferedProviders.Contains(OrtName(provider));
         problem ??= RunConvolution(provider, deviceId);
@@ -80,11 +86,11 @@ public static class ProviderProbe
             && offered
             && provider != ExecutionProvider.Cpu
             && OperatingSystem.IsLinux()
-            && !missing.Contains(CudaConvolutions)
-            && !CanLoad(CudaConvolutions))
+            && !missing.Contains(NativeLibraries.CudaConvolutions)
+            && !NativeFiles.CanLoad(NativeLibraries.CudaConvolutions))
         {
-            missing = [.. missing, CudaConvolutions];
-            problem = $"{problem}; nor {CudaConvolutions}, which convolutions need";
+            missing = [.. missing, NativeLibraries.CudaConvolutions];
+            problem = $"{problem}; nor {NativeLibraries.CudaConvolutions}, which convolutions need";
         }
 
         return new ProviderStatus(Name(provider), offered, problem is null, missing, problem);
@@ -104,7 +110,7 @@ public static class ProviderProbe
                 ? null
                 : $"a convolution gave {string.Join(", ", values.ToArray())} instead of 2, 4, 6, 8";
         }
-        catch (Exception exception) when (exception is OnnxRuntimeException or ModelLoadException)
+        catch (Exception exception) when (exception is OnnxRuntimeException or ModelLoadException or EnvironmentException)
         {
             return exception.Message;
         }
@@ -116,24 +122,4 @@ public static class ProviderProbe
         ExecutionProvider.TensorRt => "TensorrtExecutionProvider",
         _ => "CPUExecutionProvider",
     };
-
-    private static string? FindNative(string file)
-    {
-        var directories = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "")
-            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Append(AppContext.BaseDirectory);
-        return directories.Select(directory => Path.Combine(directory, file)).FirstOrDefault(File.Exists);
-    }
-
-    /// <summary>Tries the loader's own search; a library that loads is let go again.</summary>
-    private static bool CanLoad(string library)
-    {
-        if (!NativeLibrary.TryLoad(library, out var handle))
-        {
-            return false;
-        }
-
-        NativeLibrary.Free(handle);
-        return true;
-    }
 }

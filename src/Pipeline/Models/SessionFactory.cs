@@ -1,17 +1,30 @@
 using Microsoft.ML.OnnxRuntime;
+using Nanodet.Serverless.Pipeline.Natives;
 
 namespace Nanodet.Serverless.Pipeline.Models;
 
 /// <summary>Creates ONNX Runtime sessions on the provider that was asked for, and says which one it became.</summary>
 internal static class SessionFactory
 {
-    private static readonly Lazy<IReadOnlySet<string>> LazyOffered = new(ReadOfferedProviders);
+    private static readonly Lock Gate = new();
+    private static IReadOnlySet<string>? s_offered;
 
-    /// <summary>ONNX Runtime's names of the providers that the native library was built with.</summary>
-    internal static IReadOnlySet<string> OfferedProviders => LazyOffered.Value;
+    /// <summary>ONNX Runtime's names of the providers that the native library was built with. A failure is tried again with the next call.</summary>
+    /// <exception cref="EnvironmentException">The native library cannot be used.</exception>
+    internal static IReadOnlySet<string> OfferedProviders
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return s_offered ??= ReadOfferedProviders();
+            }
+        }
+    }
 
     /// <summary>Creates a session, with the fallback that <see cref="ExecutionProvider.Auto"/> allows.</summary>
     /// <exception cref="ModelLoadException">The model is none, or the provider cannot be used.</exception>
+    /// <exception cref="EnvironmentException">ONNX Runtime's library cannot be used, or there is too little memory.</exception>
     internal static InferenceSession Create(
         byte[] model, string modelSha256, ModelOptions options, out ProviderSelection selection, out SessionBuilder builder)
     {
@@ -98,13 +111,17 @@ internal static class SessionFactory
         }
     }
 
-    private static ModelLoadException NotAModel(byte[] model, OnnxRuntimeException exception) => new(
-        ModelErrorCodes.NotAnOnnxModel,
-        $"Expected an ONNX model, found {model.Length} bytes that ONNX Runtime refuses: {exception.Message}",
-        exception);
+    /// <summary>Too little memory for a session says nothing about the model.</summary>
+    private static Exception NotAModel(byte[] model, OnnxRuntimeException exception) =>
+        (Exception?)EnvironmentFault.From(exception) ?? new ModelLoadException(
+            ModelErrorCodes.NotAnOnnxModel,
+            $"Expected an ONNX model, found {model.Length} bytes that ONNX Runtime refuses: {exception.Message}",
+            exception);
 
     private static HashSet<string> ReadOfferedProviders()
     {
+        NativeLibraries.Require(NativeLibraries.OnnxRuntime);
+
         // Warnings about absent GPUs would go to standard error on every start; errors come as exceptions, too.
         if (!OrtEnv.IsCreated)
         {

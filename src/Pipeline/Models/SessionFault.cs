@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Nanodet.Serverless.Pipeline.Natives;
 
 namespace Nanodet.Serverless.Pipeline.Models;
 
@@ -19,7 +20,8 @@ internal static class SessionFault
 
     /// <summary>There is too little memory for so many images, on the GPU or for the tensors; fewer may do.</summary>
     internal static bool IsOutOfMemory(Exception exception) =>
-        exception is InsufficientMemoryException || (exception is OnnxRuntimeException && Says(exception, OutOfMemory));
+        exception is OutOfMemoryException or EnvironmentException { Code: EnvironmentErrorCodes.OutOfMemory }
+        || (exception is OnnxRuntimeException && Says(exception, OutOfMemory));
 
     /// <summary>The session is of no use any more; a new one may do.</summary>
     internal static bool IsLost(Exception exception) =>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Batching;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.Pipeline.Telemetry;
 using Polly;
@@ -57,6 +58,7 @@ public sealed class WarmDetector
     /// <param name="limit">How long to wait for a model that is not ready.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The result, possibly a failure; null when the model is not ready.</returns>
+    /// <exception cref="EnvironmentException">The machine lacks what detection needs.</exception>
     /// <exception cref="Azure.RequestFailedException">Another model was asked for, and storage failed.</exception>
     /// <exception cref="PipelineException">An option is out of its range.</exception>
     public async Task<DetectionResult?> DetectAsync(
@@ -96,6 +98,7 @@ public sealed class WarmDetector
 
     /// <summary>Detects images; a fault of the session is survived as long as another try makes sense.</summary>
     /// <exception cref="Microsoft.ML.OnnxRuntime.OnnxRuntimeException">The run failed for good.</exception>
+    /// <exception cref="EnvironmentException">The machine lacks what detection needs; the model does not serve until it is there.</exception>
     internal async Task<WarmDetection> DetectAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> images,
         DetectionRequestOptions? requested,
@@ -109,6 +112,12 @@ public sealed class WarmDetector
             context.Properties.Set(WarmRun.Key, run);
             return await _pipeline.ExecuteAsync(
                 (_, state) => DetectAsync(state, images, cancellationToken), context, run).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (EnvironmentFault.From(exception) is { } fault)
+        {
+            // Whatever fails on this machine now would fail with the next images, too: nothing is taken until it can be done again.
+            _model.ReportFault(fault);
+            throw fault;
         }
         finally
         {
@@ -151,6 +160,12 @@ public sealed class WarmDetector
         if (faults.FirstOrDefault(SessionFault.IsLost) is { } lost)
         {
             ExceptionDispatchInfo.Throw(lost);
+        }
+
+        // An image that the machine has no library or no memory for has not failed: it is detected when the machine can.
+        if (faults.FirstOrDefault(fault => EnvironmentFault.From(fault) is not null) is { } lacking)
+        {
+            ExceptionDispatchInfo.Throw(lacking);
         }
 
         if (faults.Length > 0 && faults.Length == asked.Length)

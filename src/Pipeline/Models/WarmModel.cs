@@ -2,6 +2,8 @@ using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Images;
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
 using Polly;
@@ -23,6 +25,7 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
     private readonly WarmModelOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly Action _selfTest;
     private readonly ResiliencePipeline _loading;
     private readonly WarmModelSlot _slot;
     private readonly SemaphoreSlim _wanted = new(1);
@@ -31,9 +34,22 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
     private long _images;
     private Task _running = Task.CompletedTask;
 
+    /// <summary>A worker without a model yet.</summary>
+    /// <param name="store">Fetches it.</param>
+    /// <param name="loader">Loads it.</param>
+    /// <param name="options">Which, and how often it is tried.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    /// <param name="selfTest">Whether this machine can detect at all; null for <see cref="ImageSelfTest.Run"/>.</param>
     internal WarmModel(
-        ModelStore store, ModelLoader loader, IOptions<WarmModelOptions> options, TimeProvider time, ILogger<WarmModel> logger)
+        ModelStore store,
+        ModelLoader loader,
+        IOptions<WarmModelOptions> options,
+        TimeProvider time,
+        ILogger<WarmModel> logger,
+        Action? selfTest = null)
     {
+        _selfTest = selfTest ?? ImageSelfTest.Run;
         _store = store;
         _loader = loader;
         _options = options.Value;
@@ -120,6 +136,20 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
         _wanted.Release();
     }
 
+    /// <summary>Gives the model up because the machine cannot serve it now; it comes back when the self test passes. Several callers may report one fault.</summary>
+    internal void ReportFault(EnvironmentException fault)
+    {
+        if (_slot.TakeAway(fault.Code, fault.Message) is not { } taken)
+        {
+            return;
+        }
+
+        Log.MachineLacks(_logger, fault.Code, fault.Message);
+        PipelineTelemetry.ModelFaults.Add(1, new KeyValuePair<string, object?>("kind", fault.Code));
+        taken.Release();
+        _wanted.Release();
+    }
+
     private async Task RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -137,7 +167,7 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
                     continue;
                 }
 
-                await _loading.ExecuteAsync(LoadAsync, cancellationToken).ConfigureAwait(false);
+                await _loading.ExecuteAsync(TestAndLoadAsync, cancellationToken).ConfigureAwait(false);
                 wanted = _wanted.WaitAsync(cancellationToken);
             }
         }
@@ -145,6 +175,13 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
         {
             // The app stops.
         }
+    }
+
+    /// <summary>A machine that cannot decode an image takes none.</summary>
+    private ValueTask TestAndLoadAsync(CancellationToken cancellationToken)
+    {
+        _selfTest();
+        return LoadAsync(cancellationToken);
     }
 
     private async ValueTask LoadAsync(CancellationToken cancellationToken)
@@ -213,14 +250,15 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
         Log.ModelNotReady(_logger, code, reason, pause);
     }
 
-    private static string CodeOf(Exception exception) => exception switch
+    private static string CodeOf(Exception exception) => EnvironmentFault.From(exception)?.Code ?? exception switch
     {
         ModelLoadException refused => refused.Code,
         Azure.RequestFailedException or Azure.Identity.AuthenticationFailedException => ModelErrorCodes.StorageUnavailable,
         _ => ModelErrorCodes.Unexpected,
     };
 
-    private static string ReasonOf(Exception exception) => StorageFailure.Explain(exception) ?? exception.Message;
+    private static string ReasonOf(Exception exception) =>
+        EnvironmentFault.From(exception)?.Message ?? StorageFailure.Explain(exception) ?? exception.Message;
 
     private static void CountSwap(string outcome) =>
         PipelineTelemetry.ModelSwaps.Add(1, new KeyValuePair<string, object?>("outcome", outcome));

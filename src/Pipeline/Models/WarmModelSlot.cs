@@ -94,6 +94,22 @@ internal sealed class WarmModelSlot
         }
     }
 
+    /// <summary>Takes the serving model away because the machine cannot serve it now.</summary>
+    /// <returns>The model; null when none serves.</returns>
+    internal LoadedModel? TakeAway(string code, string reason)
+    {
+        lock (_gate)
+        {
+            var taken = Interlocked.Exchange(ref _loaded, null);
+            if (taken is not null)
+            {
+                EnterNotReady(code, reason);
+            }
+
+            return taken;
+        }
+    }
+
     /// <summary>Takes a model away whose session is lost.</summary>
     /// <returns>False when it serves no more: somebody else reported it.</returns>
     internal bool TryTakeLost(LoadedModel lost, string reason)
@@ -106,14 +122,7 @@ internal sealed class WarmModelSlot
             }
 
             _loaded = null;
-            Enter(new WarmModelStatus
-            {
-                State = WarmModelState.NotReady,
-                Code = ModelErrorCodes.SessionLost,
-                Reason = reason,
-                Loads = _status.Loads,
-                SinceUtc = _time.GetUtcNow(),
-            });
+            EnterNotReady(ModelErrorCodes.SessionLost, reason);
             return true;
         }
     }
@@ -159,6 +168,16 @@ internal sealed class WarmModelSlot
             return true;
         }
     }
+
+    /// <summary>Called with the gate held.</summary>
+    private void EnterNotReady(string code, string reason) => Enter(new WarmModelStatus
+    {
+        State = WarmModelState.NotReady,
+        Code = code,
+        Reason = reason,
+        Loads = _status.Loads,
+        SinceUtc = _time.GetUtcNow(),
+    });
 
     /// <summary>Called with the gate held.</summary>
     private void Enter(WarmModelStatus status)

@@ -83,7 +83,7 @@ internal static partial class Log
     [LoggerMessage(178, LogLevel.Error, "Model {Id}, which a request names, cannot be used: {Code}: {Reason}")]
     public static partial void OtherModelUnusable(ILogger logger, string id, string code, string reason);
 
-    [LoggerMessage(127, LogLevel.Warning, "Batch {BatchId}, attempt {Attempt}, is put back: no room yet for a model that it names, or storage is away ({Reason})")]
+    [LoggerMessage(127, LogLevel.Warning, "Batch {BatchId}, attempt {Attempt}, is put back: no room yet for a model that it names, storage is away, or the GPU is lost ({Reason})")]
     public static partial void BatchWithoutModel(ILogger logger, string batchId, int attempt, string reason);
 
     [LoggerMessage(180, LogLevel.Information, "NVIDIA driver {Driver}, CUDA up to {Cuda}: memory and utilisation are measured")]
@@ -94,6 +94,12 @@ internal static partial class Log
 
     [LoggerMessage(172, LogLevel.Error, "The session of model {Sha256} is lost and is built again: {Reason}")]
     public static partial void SessionLost(ILogger logger, string sha256, string reason);
+
+    [LoggerMessage(184, LogLevel.Error, "This machine cannot detect now: {Code}: {Reason} Batches wait until it can.")]
+    public static partial void MachineLacks(ILogger logger, string code, string reason);
+
+    [LoggerMessage(128, LogLevel.Warning, "Batch {BatchId}, attempt {Attempt}, is put back, none of its images failed: {Code}: {Reason}")]
+    public static partial void BatchLacksMachine(ILogger logger, string batchId, int attempt, string code, string reason);
 
     [LoggerMessage(173, LogLevel.Warning, "Out of memory with up to {Images} images a run; going on with fewer: {Reason}")]
     public static partial void BatchHalved(ILogger logger, int images, string reason);

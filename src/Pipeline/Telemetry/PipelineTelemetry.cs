@@ -80,7 +80,7 @@ public static class PipelineTelemetry
 
     /// <summary>Tag <c>kind</c>: session_lost or out_of_memory.</summary>
     internal static readonly Counter<long> ModelFaults =
-        Meter.CreateCounter<long>("nanodet.model.faults", "{fault}", "Faults of the session that were survived.");
+        Meter.CreateCounter<long>("nanodet.model.faults", "{fault}", "Faults of session and machine that were survived.");
 
     internal static readonly Histogram<double> StartupDuration =
         Meter.CreateHistogram("nanodet.startup.duration", "s", "From the start of the process to its first ready model.", null, Seconds);

@@ -1,4 +1,5 @@
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Natives;
 
 namespace Nanodet.Serverless.Infra.Tests.Image;
 

@@ -6,6 +6,7 @@ using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.TestKit;
 
@@ -41,7 +42,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
     }
 
     [Fact]
-    public async Task Detect_OutOfMemoryWithOneImage_Throws()
+    public async Task Detect_OutOfMemoryWithOneImage_IsTheMachinesAndTheModelComesBack()
     {
         await using var app = await TestApp.CreateReadyAsync(fixture);
         var runs = 0;
@@ -51,8 +52,24 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
             return Fault("CUDA out of memory");
         });
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
-        await Assert.ThrowsAsync<OnnxRuntimeException>(() => detector.DetectAsync([TestModel.Image], null, lease, Token));
-        Assert.Equal(1, runs);
+        var fault = await Assert.ThrowsAsync<EnvironmentException>(() => detector.DetectAsync([TestModel.Image], null, lease, Token));
+        Assert.Equal((EnvironmentErrorCodes.OutOfMemory, 1), (fault.Code, runs));
+        await app.UntilReadyAsync();
+        Assert.Equal(2, app.Model.Status.Loads);
+    }
+
+    [Fact]
+    public async Task Detect_OneImageThatThereIsNoMemoryFor_FailsForNoImage()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture, OneLane);
+        byte[] large = [.. TestModel.Image];
+        var detector = Create(app, images => images.Any(image => image.Equals(large)) ? new InsufficientMemoryException("large") : null);
+        using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
+
+        var fault = await Assert.ThrowsAsync<EnvironmentException>(
+            () => detector.DetectAsync([TestModel.Image, large, TestModel.Image], null, lease, Token));
+
+        Assert.Equal(EnvironmentErrorCodes.OutOfMemory, fault.Code);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Models;

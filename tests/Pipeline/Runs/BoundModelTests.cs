@@ -4,6 +4,7 @@ using Microsoft.ML.OnnxRuntime;
 using Nanodet.Serverless.Pipeline.Batching;
 using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Runs;
 using Nanodet.Serverless.TestKit;
 
@@ -69,22 +70,22 @@ public sealed class BoundModelTests
             Onnx.Build(),
             new ModelOptions { Provider = ExecutionProvider.Cpu },
             () => null,
-            (_, _) => throw BoundModel.Fault("CUDA failure 2: out of memory")));
+            (_, _) => throw BoundModel.Fault("CUDA failure 35: CUDA driver version is insufficient")));
 
         Assert.Equal(ModelErrorCodes.ProviderUnavailable, exception.Code);
-        Assert.Contains("CUDA failure 2", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("CUDA failure 35", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Load_NoMemoryForTheFirstRun_IsProviderUnavailable()
+    public void Load_NoMemoryForTheFirstRun_IsTheMachines()
     {
-        var exception = Assert.Throws<ModelLoadException>(() => NanodetModel.Load(
+        var exception = Assert.Throws<EnvironmentException>(() => NanodetModel.Load(
             Onnx.Build(),
             new ModelOptions { Provider = ExecutionProvider.Cpu },
             () => null,
             (_, _) => throw new InsufficientMemoryException("A tensor: expected 5 bytes of memory, found less.")));
 
-        Assert.Equal(ModelErrorCodes.ProviderUnavailable, exception.Code);
+        Assert.Equal(EnvironmentErrorCodes.OutOfMemory, exception.Code);
         Assert.Contains("expected 5 bytes", exception.Message, StringComparison.Ordinal);
     }
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Nanodet.Serverless.Pipeline.Models;
+namespace Nanodet.Serverless.Pipeline.Natives;
 
 /// <summary>
 /// Reads which libraries a Linux shared object needs (ELF64, little endian, <c>DT_NEEDED</c>), so that a missing one can be named
