@@ -65,7 +65,7 @@ internal static class UpCommand
                 AppDirectory = app,
                 Port = port,
                 StorageConnectionString = azurite.ConnectionString,
-                Settings = Settings,
+                Settings = Settings.Concat(AppFolder.Settings(app)).ToDictionary(),
             },
             loggerFactory,
             cancellationToken);
@@ -130,7 +130,7 @@ internal static class UpCommand
         }
 
         var package = DemoModelBuilder.FindPackage() ?? throw new CliException(
-            "no_model", "no model was published yet: give one with --model, or install the demo's package with 'npm ci' in models/demo.");
+            "no_model", $"no model was published yet: give one with --model{(AppFolder.FindRepository() is null ? "" : ", or install the demo's package with 'npm ci' in models/demo")}.");
         return await storage.Publisher.PublishAsync(await DemoModelBuilder.BuildAsync(package, cancellationToken), config: null, version: null, cancellationToken);
     }
 
