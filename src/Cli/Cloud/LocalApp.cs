@@ -78,7 +78,7 @@ internal sealed class LocalApp : IAsyncDisposable
             Port = options.Port,
             StorageConnectionString = Azurite.ConnectionString,
             LogLocation = options.LogLocation,
-            Settings = new Dictionary<string, string>
+            Settings = new Dictionary<string, string>(AppFolder.Settings(options.App))
             {
                 ["Nanodet__Log__Location"] = options.LogLocation,
 
@@ -111,7 +111,8 @@ internal sealed class LocalApp : IAsyncDisposable
         }
 
         var package = DemoModelBuilder.FindPackage() ?? throw new CliException(
-            "no_model", "no model was published yet: give one with --model, or install the demo's package with 'npm ci' in models/demo.");
+            "no_model",
+            $"no model was published yet: give one with --model{(AppFolder.FindRepository() is null ? "" : ", or install the demo's package with 'npm ci' in models/demo")}.");
         return await storage.Publisher.PublishAsync(await DemoModelBuilder.BuildAsync(package, cancellationToken), config: null, version: null, cancellationToken);
     }
 

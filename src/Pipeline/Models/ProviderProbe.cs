@@ -31,7 +31,7 @@ public static class ProviderProbe
         missing = [];
         if (!SessionFactory.OfferedProviders.Contains(OrtName(provider)))
         {
-            return "this build of ONNX Runtime does not offer it";
+            return "this program has the ONNX Runtime without it; built with -p:NanodetGpu=true for linux-x64 or win-x64, it has CUDA and TensorRT";
         }
 
         if (provider == ExecutionProvider.Cpu || !OperatingSystem.IsLinux())

@@ -16,7 +16,7 @@ internal static class SampleImages
         {
             var ending = i % 3 == 0 ? ".png" : ".jpg";
             yield return ($"{folder}/{i / 10:D3}/{i:D4}{ending}", TestImages.Rectangle(
-                80, 48, new Rect(i % 40, i / 40 % 20, 24, 16), new Bgr(i % 256, 255 - (i % 256), 128), ending));
+                80, 48, new Rect(i % 40, i / 40 % 20, 24, 16), new Bgr((byte)i, (byte)(255 - i), 128), ending));
         }
     }
 

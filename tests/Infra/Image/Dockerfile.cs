@@ -50,7 +50,7 @@ internal sealed partial class Dockerfile
     public IReadOnlySet<string> Packages(string stage) => PackageLists(stage).Select(package => package.Split('=')[0]).ToHashSet();
 
     /// <summary>The packages that a stage installs, as they are written.</summary>
-    public IEnumerable<string> PackageLists(string stage) => Of(stage, "RUN").SelectMany(run => run.Split("&&"))
+    public IEnumerable<string> PackageLists(string stage) => Of(stage, "RUN").SelectMany(run => run.Split(["&&", "||", ";"], StringSplitOptions.None))
         .Where(command => command.Contains("apt-get install", StringComparison.Ordinal))
         .SelectMany(command => command.Split(' ', StringSplitOptions.RemoveEmptyEntries).SkipWhile(word => word != "install").Skip(1))
         .Where(word => !word.StartsWith('-'));

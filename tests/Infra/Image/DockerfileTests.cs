@@ -1,4 +1,3 @@
-using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Natives;
 
 namespace Nanodet.Serverless.Infra.Tests.Image;
@@ -21,22 +20,6 @@ public sealed class DockerfileTests
     /// <summary>Which package of Debian or Ubuntu has which library.</summary>
     private static readonly Dictionary<string, string> SystemPackages = new()
     {
-        ["libX11.so.6"] = "libx11-6",
-        ["libatk-1.0.so.0"] = "libatk1.0-0",
-        ["libatomic.so.1"] = "libatomic1",
-        ["libcairo-gobject.so.2"] = "libcairo-gobject2",
-        ["libcairo.so.2"] = "libcairo2",
-        ["libdrm.so.2"] = "libdrm2",
-        ["libfreetype.so.6"] = "libfreetype6",
-        ["libgdk-3.so.0"] = "libgtk-3-0",
-        ["libgdk_pixbuf-2.0.so.0"] = "libgdk-pixbuf-2.0-0",
-        ["libgio-2.0.so.0"] = "libglib2.0-0",
-        ["libglib-2.0.so.0"] = "libglib2.0-0",
-        ["libgobject-2.0.so.0"] = "libglib2.0-0",
-        ["libgtk-3.so.0"] = "libgtk-3-0",
-        ["libharfbuzz.so.0"] = "libharfbuzz0b",
-        ["libpango-1.0.so.0"] = "libpango-1.0-0",
-        ["libpangocairo-1.0.so.0"] = "libpangocairo-1.0-0",
         ["libstdc++.so.6"] = "libstdc++6",
     };
 
@@ -46,7 +29,7 @@ public sealed class DockerfileTests
     /// <summary>In every image that runs a dynamically linked program: the C library, its loader, and GCC's support library.</summary>
     private static readonly string[] Always =
     [
-        "ld-linux-x86-64.so.2", "libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1",
+        "ld-linux-x86-64.so.2", "libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "libresolv.so.2", "librt.so.1",
     ];
 
     [Fact]
@@ -79,6 +62,24 @@ public sealed class DockerfileTests
 
         Assert.NotEmpty(needed);
         Assert.All(needed.Except(Always), name => Assert.Contains(Package(name), Installed(name)));
+    }
+
+    [Fact]
+    public void FinalStage_Packages_AreTheRuntimesZlibAndTheFastDecoder()
+    {
+        // Debian's name of the decoder, and Ubuntu's: the base image's distribution is not said by its tag.
+        Assert.Equal(["libstdc++6", "libturbojpeg", "libturbojpeg0", "zlib1g"], File.Packages("final").Order(StringComparer.Ordinal));
+        Assert.Contains(File.Of("final", "RUN"), run => run.Contains("libturbojpeg0 || apt-get install", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void BuildStage_Publishing_IsForThePlatformOfTheImageAndTheCommandLineSharesTheAppsLibraries()
+    {
+        var run = string.Join('\n', File.Of("build", "RUN"));
+
+        Assert.Equal(2, System.Text.RegularExpressions.Regex.Count(run, @"dotnet publish \S+ -c Release -r linux-x64 --no-self-contained"));
+        Assert.Matches(@"publish src/Cli/Cli\.csproj \S.*-p:NanodetGpu=true", run);
+        Assert.Contains("ln -sf \"/home/site/wwwroot/$library\" \"/out/cli/$library\"", run, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -152,16 +153,17 @@ public sealed class DockerfileTests
     public void BuildStage_EachProjectOfTheImage_IsRestoredFromItsOwnFile()
     {
         var projects = Directory.EnumerateDirectories(Repository.PathOf("src")).SelectMany(folder => Directory.EnumerateFiles(folder, "*.csproj"))
+            .Concat(Directory.EnumerateFiles(Repository.PathOf("build"), "*.targets")).Append(Repository.PathOf("Directory.Build.targets"))
             .Select(path => Path.GetRelativePath(Repository.Root, path).Replace('\\', '/'));
         var copied = File.Of("build", "COPY").SelectMany(copy => copy.Split(' '));
 
-        Assert.Empty(projects.Except(copied));
+        Assert.All(projects, project => Assert.Contains(copied, entry => project == entry || (entry.EndsWith('/') && project.StartsWith(entry, StringComparison.Ordinal))));
     }
 
     private static IReadOnlyList<string> Needed(string library) => SharedObject.ReadNeeded(NativePath(library));
 
     private static string NativePath(string library) =>
-        Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", library);
+        Path.Combine(BuildOutput.Functions, "runtimes", "linux-x64", "native", library);
 
     private static string Package(string library) =>
         CudaPackages.TryGetValue(library, out var package) || SystemPackages.TryGetValue(library, out package)

@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Infra.Tests.Machine;
+namespace Nanodet.Serverless.Infra.Tests.Machines;
 
 /// <summary>.ci/run with stand-ins for the two scripts that it runs.</summary>
 public sealed class ContinuousIntegrationTests : IDisposable

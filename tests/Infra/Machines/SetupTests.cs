@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Nanodet.Serverless.Infra.Tests.Machine;
+namespace Nanodet.Serverless.Infra.Tests.Machines;
 
 /// <summary>tools/setup.sh with commands that answer as another machine's would.</summary>
 public sealed class SetupTests : IDisposable

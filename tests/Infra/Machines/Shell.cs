@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Nanodet.Serverless.Infra.Tests.Machine;
+namespace Nanodet.Serverless.Infra.Tests.Machines;
 
 /// <summary>Runs bash in a folder, with commands of a test's own before those of the machine.</summary>
 internal static class Shell

@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Infra.Tests.Machine;
+namespace Nanodet.Serverless.Infra.Tests.Machines;
 
 /// <summary>What tools/fresh-machine.sh decides before it makes anything: the package source, and whether this machine can do it.</summary>
 public sealed class FreshMachineTests : IDisposable

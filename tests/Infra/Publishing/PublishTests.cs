@@ -1,0 +1,116 @@
+using System.Runtime.InteropServices;
+
+namespace Nanodet.Serverless.Infra.Tests.Publishing;
+
+/// <summary>
+/// What is published for a platform holds that platform's native code and no other's. By default the platforms whose packages a Linux
+/// machine has anyway or that are small; with <c>NANODET_PUBLISH=all</c> (<c>./test.sh --publish</c>) each one that is served.
+/// </summary>
+public sealed class PublishTests(PublishedProjects projects) : IClassFixture<PublishedProjects>
+{
+    private static readonly string[] Few = ["linux-x64", "linux-arm64", "linux-musl-x64"];
+    private static readonly string[] All = [.. Few, "win-x64", "osx-arm64"];
+
+    /// <summary>Each project with each platform.</summary>
+    public static TheoryData<string, string> Outputs
+    {
+        get
+        {
+            var outputs = new TheoryData<string, string>();
+            foreach (var platform in Environment.GetEnvironmentVariable("NANODET_PUBLISH") == "all" ? All : Few)
+            {
+                outputs.Add("Cli", platform);
+                outputs.Add("Functions", platform);
+            }
+
+            return outputs;
+        }
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [MemberData(nameof(Outputs))]
+    public async Task Publish_ForAPlatform_HoldsItsNativeLibrariesAndNoOthers(string project, string platform)
+    {
+        var (folder, output) = await projects.PublishAsync(project, platform, Token);
+        var natives = NativesOf(folder);
+
+        Assert.All(natives, native => Assert.True(native.Platform == platform, $"{native.Name} is for {native.Platform}, expected {platform}"));
+        Assert.Equal(Expected(project, platform).Order(StringComparer.Ordinal), natives.Select(native => native.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(platform.Contains("musl", StringComparison.Ordinal), output.Contains("NANO1001", StringComparison.Ordinal));
+        if (output.Contains("NANO1001", StringComparison.Ordinal))
+        {
+            Assert.Contains($"Microsoft.ML.OnnxRuntime 1.31.0 has no native library for the platform {platform}", output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Build_WithoutAPlatform_HoldsThisMachinesNativeLibraries()
+    {
+        var natives = NativesOf(Path.Combine(BuildOutput.Functions, "runtimes"));
+
+        Assert.NotEmpty(natives);
+        Assert.All(natives, native => Assert.Equal(RuntimeInformation.RuntimeIdentifier, native.Platform));
+        Assert.Contains(natives, native => native.Name.Contains("onnxruntime", StringComparison.Ordinal));
+        Assert.Contains(natives, native => native.Name.Contains("vips", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("osx-arm64", "true", "NANO1003", "the platform is 'osx-arm64'")]
+    [InlineData("linux-x64", "yes", "NANO1004", "NanodetGpu is 'yes'; expected true or false")]
+    public async Task Restore_GpuThatCannotBeGiven_FailsByName(string platform, string gpu, string code, string message)
+    {
+        var (exitCode, output) = await PublishedProjects.RunAsync(
+            ["msbuild", Repository.PathOf("src", "Cli"), "-t:CollectPackageReferences", $"-p:RuntimeIdentifier={platform}", $"-p:NanodetGpu={gpu}", "-nologo"],
+            Token);
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains($"error {code}: ", output, StringComparison.Ordinal);
+        Assert.Contains(message, output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Cli", "linux-x64", "", "Microsoft.ML.OnnxRuntime")]
+    [InlineData("Cli", "linux-x64", "true", "Microsoft.ML.OnnxRuntime.Gpu.Linux")]
+    [InlineData("Cli", "win-x64", "true", "Microsoft.ML.OnnxRuntime.Gpu.Windows")]
+    [InlineData("Functions", "win-x64", "", "Microsoft.ML.OnnxRuntime.Gpu.Windows")]
+    [InlineData("Functions", "win-x64", "false", "Microsoft.ML.OnnxRuntime")]
+    [InlineData("Functions", "osx-arm64", "", "Microsoft.ML.OnnxRuntime")]
+    public async Task Packages_OfAnExecutable_FollowPlatformAndProperty(string project, string platform, string gpu, string expected)
+    {
+        var (exitCode, output) = await PublishedProjects.RunAsync(
+            ["msbuild", Repository.PathOf("src", project), "-getItem:PackageReference", $"-p:RuntimeIdentifier={platform}", $"-p:NanodetGpu={gpu}", "-nologo"],
+            Token);
+
+        Assert.Equal(0, exitCode);
+        var packages = System.Text.Json.JsonDocument.Parse(output).RootElement.GetProperty("Items").GetProperty("PackageReference").EnumerateArray()
+            .Select(item => item.GetProperty("Identity").GetString()!).ToArray();
+        Assert.Equal([expected], packages.Where(package => package.StartsWith("Microsoft.ML.OnnxRuntime", StringComparison.Ordinal)));
+        Assert.Equal([$"NetVips.Native.{platform}"], packages.Where(package => package.StartsWith("NetVips.Native", StringComparison.Ordinal)));
+    }
+
+    private static IReadOnlyList<(string Name, string Platform)> NativesOf(string folder) =>
+        [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(path => (Name: Path.GetFileName(path), Platform: NativeFile.FindPlatform(path)!))
+            .Where(file => file.Platform is not null)];
+
+    private static IEnumerable<string> Expected(string project, string platform)
+    {
+        var isWindows = platform.StartsWith("win", StringComparison.Ordinal);
+        var isMac = platform.StartsWith("osx", StringComparison.Ordinal);
+        yield return $"Nanodet.Serverless.{project}{(isWindows ? ".exe" : "")}";
+        yield return isWindows ? "libvips-42.dll" : isMac ? "libvips.42.dylib" : "libvips.so.42";
+        string[] parts = platform switch
+        {
+            "linux-musl-x64" => [],
+            "osx-arm64" => [""],
+            "linux-x64" or "win-x64" when project == "Functions" => ["", "_providers_shared", "_providers_cuda", "_providers_tensorrt"],
+            _ => ["", "_providers_shared"],
+        };
+        foreach (var part in parts)
+        {
+            yield return isWindows ? $"onnxruntime{part}.dll" : $"libonnxruntime{part}{(isMac ? ".dylib" : ".so")}";
+        }
+    }
+}
