@@ -420,7 +420,7 @@ finish() {
     # The namespace's first process takes all others along, and unshare ends after it.
     first=$(cat "/proc/$child/task/$child/children" 2>/dev/null || true)
     # shellcheck disable=SC2086 # none or one number
-    kill -KILL ${first:-$child} 2>/dev/null || true
+    kill -KILL ${first:-"$child"} 2>/dev/null || true
     wait "$child" 2>/dev/null || true
   fi
   if [ "$keep" = yes ]; then

@@ -1,6 +1,6 @@
 namespace Nanodet.Serverless.Infra.Tests.Machines;
 
-/// <summary>.ci/run with stand-ins for the two scripts that it runs.</summary>
+/// <summary>.ci/run with stand-ins for the scripts that it runs.</summary>
 public sealed class ContinuousIntegrationTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nanodet-ci-");
@@ -40,13 +40,22 @@ public sealed class ContinuousIntegrationTests : IDisposable
         Assert.DoesNotContain("the demo detects its photos", run.Output, StringComparison.Ordinal);
     }
 
-    private async Task<(int ExitCode, string Output, string Error)> RunAsync(string tests, string fresh)
+    [Fact]
+    public async Task Run_VulnerablePackage_Fails()
+    {
+        var run = await RunAsync("echo '7 passed, 0 failed'", "true", "echo 'error: packages with known vulnerabilities' >&2; exit 1");
+
+        Assert.Equal((1, "7 passed, 0 failed"), (run.ExitCode, run.Output.TrimEnd().Split('\n')[^1]));
+    }
+
+    private async Task<(int ExitCode, string Output, string Error)> RunAsync(string tests, string fresh, string audit = "true")
     {
         var script = Path.Combine(_folder.FullName, ".ci", "run");
         Directory.CreateDirectory(Path.GetDirectoryName(script)!);
         File.Copy(Repository.PathOf(".ci", "run"), script);
         await Shell.WriteAsync(Path.Combine(_folder.FullName, "test.sh"), $"#!/bin/sh\n{tests}\n", Token);
         await Shell.WriteAsync(Path.Combine(_folder.FullName, "tools", "fresh-machine.sh"), $"#!/bin/sh\n{fresh}\n", Token);
+        await Shell.WriteAsync(Path.Combine(_folder.FullName, "tools", "audit.sh"), $"#!/bin/sh\n{audit}\n", Token);
         // So that nothing is installed.
         await Shell.WriteAsync(Path.Combine(_folder.FullName, "commands", "debootstrap"), "#!/bin/sh\n", Token);
 
