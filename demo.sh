@@ -44,8 +44,8 @@ show_log() {
     }' "$1"
 }
 
-# Whatever ends this script, nothing of it stays behind; a failure shows the end of the app's log.
-app= child=
+# Whatever ends this script, nothing of it stays behind; a failure shows what went wrong in the app.
+app= child= stopped=
 log=$output/cloud/logs/app.log
 stop() { kill -TERM "$1" 2>/dev/null || true; wait "$1" 2>/dev/null; }
 stop_app() { local ending=$app; app=; stop "$ending"; }
@@ -53,7 +53,7 @@ run() { local code=0; "$@" & child=$!; wait "$child" || code=$?; child=; return 
 finish() {
   local status=$?
   trap - EXIT
-  if [ "$status" -ne 0 ] && [ -f "$log" ]; then
+  if [ "$status" -ne 0 ] && [ -z "$stopped" ] && [ -f "$log" ]; then
     printf '\n== Failed. The last warnings and errors of the app:\n' >&2
     show_log "$log" >&2
     printf '== The whole log: %s\n' "$log" >&2
@@ -63,9 +63,9 @@ finish() {
   exit "$status"
 }
 trap finish EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'stopped=yes; exit 129' HUP
+trap 'stopped=yes; exit 130' INT
+trap 'stopped=yes; exit 143' TERM
 
 nanodet=(dotnet src/Cli/bin/Release/net10.0/Nanodet.Serverless.Cli.dll)
 package=models/demo/node_modules/@vladmandic/human
