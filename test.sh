@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
 # Sets up, builds and runs every test. The last line says how many passed, failed and were skipped.
-# Usage: ./test.sh [TEST-PROJECT ...]   such as ./test.sh Checkpoints Pipeline
+# Usage: ./test.sh [--publish] [TEST-PROJECT ...]   such as ./test.sh Checkpoints Pipeline
+# --publish: publishing is tested for every platform that is served, not for Linux alone; that fetches Windows' and macOS' packages.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source tools/setup.sh
+if [ "${1:-}" = --publish ]; then
+  export NANODET_PUBLISH=all
+  shift
+fi
 
 require_dotnet
 require_npm

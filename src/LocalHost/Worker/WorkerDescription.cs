@@ -5,6 +5,8 @@ namespace Nanodet.Serverless.LocalHost.Worker;
 /// <summary>How to start an app's worker: what the build wrote into <c>worker.config.json</c>.</summary>
 internal sealed record WorkerDescription(string AppDirectory, string Executable, string WorkerPath)
 {
+    private const string WorkerRoot = "{WorkerRoot}";
+
     /// <exception cref="FunctionHostException">The folder is not the build output of an isolated .NET function app.</exception>
     public static WorkerDescription Read(string appDirectory)
     {
@@ -29,7 +31,8 @@ internal sealed record WorkerDescription(string AppDirectory, string Executable,
 
             return new WorkerDescription(
                 directory,
-                description.GetProperty("defaultExecutablePath").GetString()!,
+                // A self-contained app is started by its own program.
+                description.GetProperty("defaultExecutablePath").GetString()!.Replace(WorkerRoot, directory + Path.DirectorySeparatorChar, StringComparison.Ordinal),
                 Path.Combine(directory, description.GetProperty("defaultWorkerPath").GetString()!));
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)

@@ -58,7 +58,7 @@ public sealed class PublishTests(PublishedProjects projects) : IClassFixture<Pub
 
     [Theory]
     [InlineData("osx-arm64", "true", "NANO1003", "the platform is 'osx-arm64'")]
-    [InlineData("linux-x64", "yes", "NANO1004", "NanodetGpu is 'yes'; expected true or false")]
+    [InlineData("linux-x64", "cuda", "NANO1004", "NanodetGpu is 'cuda'; expected true or false")]
     public async Task Restore_GpuThatCannotBeGiven_FailsByName(string platform, string gpu, string code, string message)
     {
         var (exitCode, output) = await PublishedProjects.RunAsync(
