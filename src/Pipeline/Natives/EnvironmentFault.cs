@@ -144,7 +144,7 @@ public static partial class EnvironmentFault
 
     private static string Mend(bool bundled, params IReadOnlyList<string> libraries) => bundled
         ? "It comes with the program: build, publish or unpack the program again, for this system and processor."
-        : SystemPackages.FindCommands(libraries) is { } commands ? $"{commands}." : "Install it, or have the loader look where it lies.";
+        : SystemPackages.FindCommands(libraries) ?? "Install it, or have the loader look where it lies.";
 
     private static IEnumerable<string> Quoted(string text) => QuotedText().Matches(text).Select(match => match.Groups[1].Value);
 

@@ -142,7 +142,7 @@ public static class NativeLibraries
             IReadOnlyList<string> needed = NativeFiles.Find(plugin.File) is { } path ? SharedObject.ReadNeeded(path) : [];
             foreach (var file in needed.Where(SystemPackages.IsNvidia).Append(CudaConvolutions).Where(seen.Add))
             {
-                yield return new NativeLibraryInfo(file, $"needed by {plugin.File}", IsRequired: false);
+                yield return new NativeLibraryInfo(file, $"serves {plugin.File}", IsRequired: false);
             }
         }
     }

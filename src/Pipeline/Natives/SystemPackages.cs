@@ -29,43 +29,50 @@ internal static partial class SystemPackages
         ["libatk-1.0.so.0"] = "libatk1.0-0",
     };
 
-    /// <summary>The commands that install libraries on Debian, Fedora and Alpine; null where none is known.</summary>
+    /// <summary>Sentences that say how to install libraries on Debian, Fedora and Alpine; null where no command is known.</summary>
     /// <param name="libraries">Names such as <c>libstdc++.so.6</c>.</param>
     internal static string? FindCommands(params IReadOnlyCollection<string> libraries)
     {
-        if (libraries.FirstOrDefault(IsNvidia) is { } nvidia)
-        {
-            return FindNvidia(nvidia);
-        }
-
-        var shared = libraries.Where(library => SharedObjectName().IsMatch(library)).ToArray();
-        if (shared.Length == 0 || shared.Length != libraries.Count)
+        var system = libraries.Where(library => !IsNvidia(library)).ToArray();
+        if (!system.All(library => SharedObjectName().IsMatch(library)))
         {
             return null;
         }
 
-        var debian = shared.Select(library => Debian.GetValueOrDefault(library)).OfType<string>().Distinct().ToArray();
-        var known = debian.Length > 0 ? $"apt-get install {string.Join(' ', debian)}" : $"apt-file search {shared[0]}";
-        return $"Debian: {known}; Fedora: dnf install {string.Join(' ', shared.Select(library => $"'{library}()(64bit)'"))}; "
-            + $"Alpine: apk add {string.Join(' ', shared.Select(library => $"so:{library}"))}";
+        string?[] sentences = [FindSystem(system), .. FindNvidia([.. libraries.Where(IsNvidia)])];
+        var known = sentences.OfType<string>().ToArray();
+        return known.Length == 0 ? null : string.Join(' ', known);
+    }
+
+    private static string? FindSystem(string[] libraries)
+    {
+        if (libraries.Length == 0)
+        {
+            return null;
+        }
+
+        var debian = libraries.Select(library => Debian.GetValueOrDefault(library)).OfType<string>().Distinct().ToArray();
+        var known = debian.Length > 0 ? $"apt-get install {string.Join(' ', debian)}" : $"apt-file search {libraries[0]}";
+        return $"Debian: {known}; Fedora: dnf install {string.Join(' ', libraries.Select(library => $"'{library}()(64bit)'"))}; "
+            + $"Alpine: apk add {string.Join(' ', libraries.Select(library => $"so:{library}"))}.";
     }
 
     /// <summary>NVIDIA's own repository has them for Debian and Fedora; there is no build for Alpine.</summary>
-    private static string? FindNvidia(string library)
+    private static IEnumerable<string?> FindNvidia(string[] libraries)
     {
-        if (library.StartsWith("libcuda.so", StringComparison.Ordinal) || library.StartsWith("libnvidia-ml.so", StringComparison.Ordinal))
-        {
-            return "install NVIDIA's driver";
-        }
-
-        if (library.StartsWith("libnvinfer", StringComparison.Ordinal) || library.StartsWith("libnvonnxparser", StringComparison.Ordinal))
-        {
-            return "from NVIDIA's repository, Debian: apt-get install tensorrt-libs; Fedora: dnf install tensorrt-libs";
-        }
-
-        var package = library.StartsWith("libcudnn", StringComparison.Ordinal) ? "libcudnn9-cuda-13" : "cuda-libraries-13-0";
-        return $"from NVIDIA's repository, Debian: apt-get install {package}; Fedora: dnf install {package}";
+        var packages = string.Join(' ', libraries.Select(FindNvidiaPackage).OfType<string>().Distinct());
+        yield return packages.Length == 0
+            ? null
+            : $"From NVIDIA's repository, Debian: apt-get install {packages}; Fedora: dnf install {packages}.";
+        yield return libraries.Any(library => FindNvidiaPackage(library) is null) ? "Install NVIDIA's driver." : null;
     }
+
+    /// <summary>The package for CUDA 13; null for a library of the driver.</summary>
+    private static string? FindNvidiaPackage(string library) =>
+        library.StartsWith("libcuda.so", StringComparison.Ordinal) || library.StartsWith("libnvidia-ml.so", StringComparison.Ordinal) ? null
+        : library.StartsWith("libnvinfer", StringComparison.Ordinal) || library.StartsWith("libnvonnxparser", StringComparison.Ordinal) ? "tensorrt-libs"
+        : library.StartsWith("libcudnn", StringComparison.Ordinal) ? "libcudnn9-cuda-13"
+        : "cuda-libraries-13-0";
 
     internal static bool IsNvidia(string library) => NvidiaName().IsMatch(library);
 

@@ -118,8 +118,10 @@ public sealed class EnvironmentFaultTests
     }
 
     [Theory]
-    [InlineData("libstdc++.so.6", "Debian: apt-get install libstdc++6; Fedora: dnf install 'libstdc++.so.6()(64bit)'; Alpine: apk add so:libstdc++.so.6")]
-    [InlineData("libcudnn.so.9", "from NVIDIA's repository, Debian: apt-get install libcudnn9-cuda-13; Fedora: dnf install libcudnn9-cuda-13")]
+    [InlineData("libstdc++.so.6", "Debian: apt-get install libstdc++6; Fedora: dnf install 'libstdc++.so.6()(64bit)'; Alpine: apk add so:libstdc++.so.6.")]
+    [InlineData("libcudnn.so.9", "From NVIDIA's repository, Debian: apt-get install libcudnn9-cuda-13; Fedora: dnf install libcudnn9-cuda-13.")]
+    [InlineData("libcuda.so.1", "Install NVIDIA's driver.")]
+    [InlineData("libnowhere.so.3", "Debian: apt-file search libnowhere.so.3; Fedora: dnf install 'libnowhere.so.3()(64bit)'; Alpine: apk add so:libnowhere.so.3.")]
     [InlineData("x.dll", null)]
     public void FindCommands_Library_IsWhatInstallsIt(string library, string? commands) =>
         Assert.Equal(commands, SystemPackages.FindCommands(library));
