@@ -10,6 +10,9 @@ internal sealed class CpuModel : IDisposable
     public CpuModel(byte[] onnx)
     {
         using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+
+        // As the product sets it: without it 8-bit products overflow on x64 CPUs that have no VNNI.
+        options.AddSessionConfigEntry("session.x64quantprecision", "1");
         _session = new InferenceSession(onnx, options);
     }
 

@@ -76,6 +76,7 @@ internal static class DoctorCommand
             Libraries = NativeLibraries.Examine(),
             Providers = ProviderProbe.Probe(),
             Gpu = GpuProbe.Probe(),
+            Jpeg = JpegDecoding.Current,
             Images = TryImages(),
             Problems = [],
         };

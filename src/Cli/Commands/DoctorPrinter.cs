@@ -15,6 +15,7 @@ internal static class DoctorPrinter
             .AddRow(".NET", Markup.Escape(answer.Dotnet))
             .AddRow("system", Markup.Escape(answer.System))
             .AddRow("ONNX Runtime", Markup.Escape(answer.OnnxRuntime))
+            .AddRow("JPEG", Markup.Escape(answer.Jpeg.Advice is { } advice ? $"{answer.Jpeg.Library}; {advice}" : answer.Jpeg.Library))
             .AddRow("images", Markup.Escape(answer.Images is { } broken ? $"{broken.Code}" : "every format is decoded, labels are drawn"))
             .AddRow("processor", Markup.Escape($"{answer.Cpu}, {answer.Processors} logical processors, {answer.Vectors}"))
             .AddRow("GPU driver", Markup.Escape(Describe(answer.Gpu)))

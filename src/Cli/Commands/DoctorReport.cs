@@ -1,4 +1,5 @@
 using Nanodet.Serverless.Pipeline.Gpu;
+using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Natives;
 
@@ -21,6 +22,9 @@ internal sealed record DoctorReport
 
     /// <summary>Every native library that the program uses, found or not.</summary>
     public required IReadOnlyList<NativeLibraryStatus> Libraries { get; init; }
+
+    /// <summary>What decodes JPEG, and what to install where something faster does.</summary>
+    public required JpegDecoding Jpeg { get; init; }
 
     /// <summary>Why images cannot be decoded and drawn; null when one of each format was.</summary>
     public required DoctorProblem? Images { get; init; }

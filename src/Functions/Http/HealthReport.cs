@@ -1,5 +1,6 @@
 using Nanodet.Serverless.Functions.Hosting;
 using Nanodet.Serverless.Pipeline.Batching;
+using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.Pipeline.Runs;
@@ -24,6 +25,7 @@ namespace Nanodet.Serverless.Functions.Http;
 /// <param name="Batching">How the model is run, and why so; null when none serves.</param>
 /// <param name="Runs">How its runs are made, and where its tensors lie; null when none serves.</param>
 /// <param name="Optimization">How the model got its optimised graph; null when none serves.</param>
+/// <param name="Jpeg">What decodes JPEG, and what to install where something faster does; null in a coordinator.</param>
 public sealed record HealthReport(
     bool Live,
     bool Ready,
@@ -41,4 +43,5 @@ public sealed record HealthReport(
     DateTimeOffset? SinceUtc,
     BatchingPlan? Batching,
     RunMode? Runs,
-    ModelOptimization? Optimization);
+    ModelOptimization? Optimization,
+    JpegDecoding? Jpeg);

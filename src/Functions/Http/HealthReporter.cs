@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Nanodet.Serverless.Functions.Hosting;
+using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.Pipeline.Models;
 
 namespace Nanodet.Serverless.Functions.Http;
@@ -35,6 +36,7 @@ public sealed class HealthReporter(AppIdentity app, WarmModel? model = null)
             status.SinceUtc,
             status.Batching,
             status.Runs,
-            status.Optimization)
-        : new HealthReport(Live: true, Ready: true, app.Role, app.Version, null, null, null, null, null, null, 0, 0, 0, null, null, null, null);
+            status.Optimization,
+            JpegDecoding.Current)
+        : new HealthReport(Live: true, Ready: true, app.Role, app.Version, null, null, null, null, null, null, 0, 0, 0, null, null, null, null, null);
 }

@@ -33,6 +33,8 @@ public static class ImageDecoder
             throw new ArgumentOutOfRangeException(nameof(reduction), reduction, "Expected 1, or 2, 4 or 8 for a JPEG.");
         }
 
+        // Whatever decodes this one: a program that lacks its library is named at once, not at the first image of another format.
+        VipsLibrary.Require();
         var orientation = ImageOrientation.TopLeft;
         var stored = header.Format switch
         {
