@@ -24,6 +24,9 @@ internal static class Cli
         return JsonDocument.Parse(run.Output).RootElement.Clone();
     }
 
+    /// <summary>Asks a process to end, as a service manager does. By the shell: a bare machine has no program <c>kill</c>.</summary>
+    public static Task<CliRun> TerminateAsync(int processId) => RunProgramAsync("sh", ["-c", $"kill -TERM {processId}"]);
+
     /// <summary>Runs any program to its end.</summary>
     public static async Task<CliRun> RunProgramAsync(
         string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)

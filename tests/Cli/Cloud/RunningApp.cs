@@ -59,7 +59,7 @@ public sealed class RunningApp(DemoModel model) : IAsyncLifetime
     /// <returns>The exit code.</returns>
     public async Task<int> StopAsync()
     {
-        await Cli.RunProgramAsync("kill", ["-TERM", $"{ProcessId}"]);
+        await Cli.TerminateAsync(ProcessId);
         await _process!.WaitForExitAsync();
         return _process.ExitCode;
     }

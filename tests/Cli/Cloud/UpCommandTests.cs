@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Nanodet.Serverless.Cli.Tests.Demo;
 using Nanodet.Serverless.TestKit;
@@ -11,7 +12,7 @@ public sealed class UpCommandTests(DemoModel model)
     {
         await using var app = new RunningApp(model);
         await app.InitializeAsync();
-        var children = await DescendantsAsync(app.ProcessId);
+        var children = Descendants(app.ProcessId);
         Assert.NotEmpty(children);
 
         Assert.Equal(0, await app.StopAsync());
@@ -105,17 +106,31 @@ public sealed class UpCommandTests(DemoModel model)
     // What it was doing stands before it.
     private static string LastLine(CliRun run) => run.Error.TrimEnd().Split('\n')[^1];
 
-    private static async Task<IReadOnlyList<int>> DescendantsAsync(int processId)
+    // From /proc: a bare machine has no ps.
+    private static IReadOnlyList<int> Descendants(int processId)
     {
-        var children = (await Cli.RunProgramAsync("ps", ["-o", "pid=", "--ppid", $"{processId}"])).Output
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(int.Parse)
-            .ToList();
-        foreach (var child in children.ToList())
+        var parents = new Dictionary<int, int>();
+        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(Path.GetFileName(folder)[0])))
         {
-            children.AddRange(await DescendantsAsync(child));
+            try
+            {
+                // "id (name) state parent ...", and a name may have spaces.
+                var stat = File.ReadAllText(Path.Combine(folder, "stat"));
+                var parent = stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1];
+                parents[int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture)] = int.Parse(parent, CultureInfo.InvariantCulture);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // It ended meanwhile.
+            }
         }
 
-        return children;
+        List<int> found = [processId];
+        for (var i = 0; i < found.Count; i++)
+        {
+            found.AddRange(parents.Where(pair => pair.Value == found[i]).Select(pair => pair.Key));
+        }
+
+        return found[1..];
     }
 }

@@ -71,7 +71,7 @@ public sealed class ToolTests(InstalledTool tool, DemoModel model) : IClassFixtu
         }
         finally
         {
-            await Cli.RunProgramAsync("kill", ["-TERM", $"{process.Id}"]);
+            await Cli.TerminateAsync(process.Id);
             await process.WaitForExitAsync(CancellationToken.None);
         }
 
