@@ -10,7 +10,7 @@ namespace Nanodet.Serverless.Pipeline.Images;
 /// </summary>
 internal sealed unsafe class TurboJpeg
 {
-    // turbojpeg.h: TJPF_BGR, TJPF_CMYK, TJFLAG_ACCURATEDCT, TJFLAG_NOREALLOC is not used; TJERR_WARNING.
+    // turbojpeg.h: TJPF_BGR, TJPF_CMYK, TJFLAG_ACCURATEDCT, TJERR_WARNING.
     private const int FormatBgr = 1;
     private const int FormatCmyk = 11;
     private const int AccurateDct = 4096;
