@@ -19,7 +19,7 @@ internal sealed class QuantizedGraphWriter(
     private readonly GraphIndex _index = new(source);
     private readonly Dictionary<string, string> _quantized = new(StringComparer.Ordinal);
     private readonly HashSet<string> _floats = new(source.Input.Select(input => input.Name), StringComparer.Ordinal);
-    private readonly Dictionary<string, (string Values, string Scale, string Zero, QuantizedWeight Weight)> _weights = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Scale, QuantizedWeight Weight)> _weights = new(StringComparer.Ordinal);
     private readonly HashSet<string> _constants = new(StringComparer.Ordinal);
 
     /// <summary>Writes the graph.</summary>
@@ -118,16 +118,19 @@ internal sealed class QuantizedGraphWriter(
         {
             var bias = node.Input.Count > BiasInput ? _index.Initializer(node.Input[BiasInput]) : null;
             var weight = QuantizedWeight.From(_index.Initializer(name)!, bias, parameters(node.Input[0]).Scale);
-            shared = (
-                Constant($"{name}.int8", TensorProto.Types.DataType.Int8, MemoryMarshal.AsBytes<sbyte>(weight.Values), [.. weight.Shape]),
-                Constant($"{name}.scale", TensorProto.Types.DataType.Float, MemoryMarshal.AsBytes<float>(weight.Scales), weight.Scales.Length),
-                Constant($"{name}.zero", TensorProto.Types.DataType.Int8, new byte[weight.Scales.Length], weight.Scales.Length),
-                weight);
+            shared = (Constant($"{name}.scale", TensorProto.Types.DataType.Float, MemoryMarshal.AsBytes<float>(weight.Scales), weight.Scales.Length), weight);
             _weights.Add(name, shared);
         }
 
+        // Each convolution has bytes of its own, also where a head's are the same at every stride: on x64 CPUs without VNNI ONNX Runtime makes
+        // them unsigned, convolution by convolution, and refuses a graph in which it meets some twice.
         copy.Input[WeightInput] = AddWith(
-            "DequantizeLinear", $"{node.Name}.weight.float", [OnnxGraph.Attribute("axis", 0L)], shared.Values, shared.Scale, shared.Zero);
+            "DequantizeLinear",
+            $"{node.Name}.weight.float",
+            [OnnxGraph.Attribute("axis", 0L)],
+            Constant($"{node.Name}.weight.int8", TensorProto.Types.DataType.Int8, MemoryMarshal.AsBytes<sbyte>(shared.Weight.Values), [.. shared.Weight.Shape]),
+            shared.Scale,
+            Constant($"{node.Name}.weight.zero", TensorProto.Types.DataType.Int8, new byte[shared.Weight.Scales.Length], shared.Weight.Scales.Length));
         if (node.Input.Count <= BiasInput)
         {
             return;

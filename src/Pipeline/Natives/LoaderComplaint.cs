@@ -30,11 +30,18 @@ internal sealed partial record LoaderComplaint(string Code, string Library, stri
         return missing.Length > 0 ? new LoaderComplaint(EnvironmentErrorCodes.LibraryMissing, missing[0], Detail: null) : null;
     }
 
-    /// <summary>The name that every spelling of a library has in common: without folder, <c>lib</c> and ending.</summary>
+    /// <summary>
+    /// The name that every spelling of a library has in common: without folder, <c>lib</c> and ending. .NET also tries names with one of
+    /// them put to a name that has it already, such as <c>liblibvips.so.42</c> and <c>libvips.so.42.so</c>.
+    /// </summary>
     internal static string Stem(string library)
     {
         var name = Path.GetFileName(library.Replace('\\', '/'));
-        name = name.StartsWith("lib", StringComparison.Ordinal) ? name[3..] : name;
+        while (name.StartsWith("lib", StringComparison.Ordinal))
+        {
+            name = name[3..];
+        }
+
         return Ending().Replace(name, string.Empty);
     }
 
@@ -62,6 +69,6 @@ internal sealed partial record LoaderComplaint(string Code, string Library, stri
         RegexOptions.CultureInvariant)]
     private static partial Regex Unusable();
 
-    [GeneratedRegex(@"(\.so(\.\d+)*|\.dll|(\.\d+)*\.dylib)$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"(\.so(\.\d+)*|\.dll|(\.\d+)*\.dylib)+$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex Ending();
 }

@@ -110,6 +110,7 @@ public sealed class EnvironmentFaultTests
     [InlineData("/app/libx.so: /lib/libc.so.6: version `GLIBC_2.38' not found (required by /app/libx.so)", EnvironmentErrorCodes.LibraryUnusable, "libc.so.6")]
     [InlineData("/app/libx.so: wrong ELF class: ELFCLASS32", EnvironmentErrorCodes.LibraryUnusable, "libx.so")]
     [InlineData("/app/x.so: cannot open shared object file: No such file or directory\n/app/libx.so: undefined symbol: vips_new", EnvironmentErrorCodes.LibraryUnusable, "libx.so")]
+    [InlineData("/app/libx.so: invalid ELF header\n/app/liblibx.so: cannot open shared object file: No such file or directory\nlibx.so.so: cannot open shared object file: No such file or directory", EnvironmentErrorCodes.LibraryUnusable, "libx.so")]
     [InlineData("/app/x.so: cannot open shared object file: No such file or directory", EnvironmentErrorCodes.LibraryMissing, "x.so")]
     public void Find_WhatALoaderSays_NamesTheOneToBlame(string text, string code, string library)
     {
