@@ -39,6 +39,7 @@ internal static class VipsDecoder
     private static PixelBuffer Decode(
         ReadOnlySpan<byte> encoded, ImageHeader header, int reduction, Conversion conversion, out ImageOrientation orientation)
     {
+        VipsLibrary.Require();
         PixelBuffer? pixels = null;
         try
         {
