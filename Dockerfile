@@ -15,6 +15,7 @@ COPY global.json Directory.Build.props Directory.Build.targets Directory.Package
 COPY build/ build/
 COPY src/Checkpoints/Checkpoints.csproj src/Checkpoints/
 COPY src/Pipeline/Pipeline.csproj src/Pipeline/
+COPY src/Pipeline/Images/Fonts/LabelFont.targets src/Pipeline/Images/Fonts/
 COPY src/Functions/Functions.csproj src/Functions/
 COPY src/LocalHost/LocalHost.csproj src/LocalHost/
 COPY src/Cli/Cli.csproj src/Cli/
