@@ -14,8 +14,9 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props BannedSymbols.txt .editorconfig host.json ./
 COPY build/ build/
 COPY src/Checkpoints/Checkpoints.csproj src/Checkpoints/
+COPY src/Detection/Detection.csproj src/Detection/
 COPY src/Pipeline/Pipeline.csproj src/Pipeline/
-COPY src/Pipeline/Images/Fonts/LabelFont.targets src/Pipeline/Images/Fonts/
+COPY src/Detection/Images/Fonts/LabelFont.targets src/Detection/Images/Fonts/
 COPY src/Functions/Functions.csproj src/Functions/
 COPY src/LocalHost/LocalHost.csproj src/LocalHost/
 COPY src/Cli/Cli.csproj src/Cli/

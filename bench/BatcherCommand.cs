@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
-using Nanodet.Serverless.Pipeline.Batching;
-using Nanodet.Serverless.Pipeline.Detectors;
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Detection.Batching;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Inference;
 
 namespace Nanodet.Serverless.Bench;
 

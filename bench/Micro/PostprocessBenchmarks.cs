@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
-using Nanodet.Serverless.Pipeline.Models;
-using Nanodet.Serverless.Pipeline.Postprocessing;
-using Nanodet.Serverless.Pipeline.Preprocessing;
+using Nanodet.Detection.Description;
+using Nanodet.Detection.Postprocessing;
+using Nanodet.Detection.Preprocessing;
 
 namespace Nanodet.Serverless.Bench.Micro;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using Nanodet.Serverless.Pipeline.Images;
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Detection.Description;
+using Nanodet.Detection.Images;
 
 namespace Nanodet.Serverless.Bench.Micro;
 

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using Nanodet.Serverless.Pipeline.Images;
-using Nanodet.Serverless.Pipeline.Preprocessing;
+using Nanodet.Detection.Images;
+using Nanodet.Detection.Preprocessing;
 
 namespace Nanodet.Serverless.Bench.Micro;
 

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
-using Nanodet.Serverless.Pipeline.Detectors;
-using Nanodet.Serverless.Pipeline.Images;
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Images;
+using Nanodet.Detection.Inference;
 
 namespace Nanodet.Serverless.Bench.Micro;
 

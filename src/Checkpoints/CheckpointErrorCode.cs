@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints;
+namespace Nanodet.Checkpoints;
 
 /// <summary>The stable codes of <see cref="CheckpointException"/>.</summary>
 public static class CheckpointErrorCode

@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints;
+namespace Nanodet.Checkpoints;
 
 /// <summary>
 /// A checkpoint, a config or their combination that cannot become a model. The message says what was expected, what was found and

@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints;
+namespace Nanodet.Checkpoints;
 
 /// <summary>
 /// What a checkpoint may claim before it is refused. The largest official NanoDet checkpoint has 1,908 archive records and a pickle

@@ -1,5 +1,5 @@
-using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Detection.Inference;
 
 namespace Nanodet.Serverless.Cli;
 

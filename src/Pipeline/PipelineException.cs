@@ -1,3 +1,5 @@
+using Nanodet.Detection;
+
 namespace Nanodet.Serverless.Pipeline;
 
 /// <summary>A message, a request or a setting is not what it has to be; trying again does not help.</summary>
@@ -5,8 +7,4 @@ namespace Nanodet.Serverless.Pipeline;
 /// <param name="message">What was expected, what was found, and where.</param>
 /// <param name="innerException">The underlying complaint, if there is one.</param>
 public sealed class PipelineException(string code, string message, Exception? innerException = null)
-    : Exception(message, innerException)
-{
-    /// <summary>One of <see cref="PipelineErrorCodes"/>.</summary>
-    public string Code { get; } = code;
-}
+    : NanodetException(code, message, innerException);

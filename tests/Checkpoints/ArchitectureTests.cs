@@ -1,5 +1,6 @@
 using System.Reflection;
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Serverless.TestKit;
 using NetArchTest.Rules;
 
 namespace Nanodet.Serverless.Checkpoints.Tests;
@@ -8,6 +9,9 @@ namespace Nanodet.Serverless.Checkpoints.Tests;
 public class ArchitectureTests
 {
     private static readonly Assembly Checkpoints = typeof(ModelExporter).Assembly;
+
+    [Fact]
+    public void Rooms_FormNoCircle() => Assert.Equal(string.Empty, string.Join(Environment.NewLine, RoomGraph.Read(Checkpoints).FindCircles()));
 
     [Fact]
     public void Checkpoints_ReferencesNothingButItsLibraries() => Assert.Equal(
@@ -26,6 +30,7 @@ public class ArchitectureTests
     [InlineData("System.IO.Directory")]
     [InlineData("Azure")]
     [InlineData("Microsoft.ML")]
+    [InlineData("Nanodet.Detection")]
     [InlineData("Nanodet.Serverless.Pipeline")]
     [InlineData("Nanodet.Serverless.Functions")]
     [InlineData("Nanodet.Serverless.Cli")]
@@ -43,7 +48,7 @@ public class ArchitectureTests
         var result = Types.InAssembly(Checkpoints).ShouldNot().HaveDependencyOnAny("System.IO.Compression").GetResult();
 
         Assert.False(result.IsSuccessful);
-        Assert.Contains("Nanodet.Serverless.Checkpoints.Torch.TorchArchive", result.FailingTypes.Select(type => type.FullName));
+        Assert.Contains("Nanodet.Checkpoints.Torch.TorchArchive", result.FailingTypes.Select(type => type.FullName));
     }
 
     [Fact]

@@ -1,6 +1,6 @@
-using Nanodet.Serverless.Checkpoints.Architectures;
-using Nanodet.Serverless.Checkpoints.Configs;
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints.Architectures;
+using Nanodet.Checkpoints.Configs;
+using Nanodet.Checkpoints.Torch;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Checkpoints.Tests;

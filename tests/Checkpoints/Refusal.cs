@@ -1,3 +1,5 @@
+using Nanodet.Checkpoints;
+
 namespace Nanodet.Serverless.Checkpoints.Tests;
 
 /// <summary>Asserts how something is refused.</summary>

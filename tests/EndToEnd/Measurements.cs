@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Inference;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
-using Nanodet.Serverless.Pipeline.Detectors;
 using Nanodet.Serverless.Pipeline.Jobs;
-using Nanodet.Serverless.Pipeline.Models;
 
 namespace Nanodet.Serverless.EndToEnd.Tests;
 

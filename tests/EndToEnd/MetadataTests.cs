@@ -1,9 +1,9 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Nanodet.Detection.Detectors;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
-using Nanodet.Serverless.Pipeline;
-using Nanodet.Serverless.Pipeline.Detectors;
+using Nanodet.Serverless.Pipeline.Hosting;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.EndToEnd.Tests;

@@ -1,8 +1,8 @@
 using System.Diagnostics;
+using Nanodet.Detection.Natives;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 using Nanodet.Serverless.LocalHost;
-using Nanodet.Serverless.Pipeline.Natives;
-using Nanodet.Serverless.Pipeline.Results;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.EndToEnd.Tests;

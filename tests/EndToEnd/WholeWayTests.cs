@@ -1,6 +1,6 @@
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 using Nanodet.Serverless.Pipeline.Jobs;
-using Nanodet.Serverless.Pipeline.Results;
 
 namespace Nanodet.Serverless.EndToEnd.Tests;
 

@@ -1,21 +1,28 @@
-using Nanodet.Serverless.Pipeline.Detectors;
+using Nanodet.Serverless.Pipeline.Hosting;
+using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Pipeline.Tests;
 
-/// <summary>Pipeline serves models: it never reads a checkpoint, and it knows no host.</summary>
-public class ArchitectureTests
+/// <summary>The rooms of src/Pipeline, and what it knows: it serves models, and never reads a checkpoint.</summary>
+public sealed class ArchitectureTests
 {
-    private static readonly IReadOnlyList<string> References =
-        [.. typeof(Detector).Assembly.GetReferencedAssemblies().Select(reference => reference.Name!)];
+    private static readonly RoomGraph Rooms = RoomGraph.Read(typeof(PipelineServices).Assembly);
+
+    [Fact]
+    public void Rooms_FormNoCircle() => Assert.Equal(string.Empty, string.Join(Environment.NewLine, Rooms.FindCircles()));
+
+    [Fact]
+    public void Rooms_ThatUseEachOther_AreSeen()
+    {
+        Assert.True(Rooms.Uses("Serving", "Registry"));
+        Assert.False(Rooms.Uses("Registry", "Serving"));
+    }
 
     [Theory]
-    [InlineData("Nanodet.Serverless.")]
+    [InlineData("Nanodet.Checkpoints")]
     [InlineData("Microsoft.Azure.Functions")]
     [InlineData("Microsoft.DurableTask")]
     [InlineData("Microsoft.AspNetCore")]
-    public void Pipeline_References_None(string forbidden) =>
-        Assert.DoesNotContain(References, name => name.StartsWith(forbidden, StringComparison.Ordinal));
-
-    [Fact]
-    public void References_OfTheRuntime_AreSeen() => Assert.Contains("Microsoft.ML.OnnxRuntime", References);
+    public void References_HaveNone(string forbidden) => Assert.DoesNotContain(
+        typeof(PipelineServices).Assembly.GetReferencedAssemblies(), reference => reference.Name!.StartsWith(forbidden, StringComparison.Ordinal));
 }

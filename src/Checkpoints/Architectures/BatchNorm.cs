@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Architectures;
+namespace Nanodet.Checkpoints.Architectures;
 
 /// <summary>A batch normalisation in evaluation mode: y = scale * x + shift per channel, in double precision.</summary>
 internal readonly struct BatchNorm

@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Architectures;
+namespace Nanodet.Checkpoints.Architectures;
 
 /// <summary>The rule by which scaled networks round their channels.</summary>
 internal static class Channels

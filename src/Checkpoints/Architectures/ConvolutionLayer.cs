@@ -1,6 +1,6 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Architectures.Modules;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures;
+namespace Nanodet.Checkpoints.Architectures;
 
 /// <summary>A square convolution and the batch normalisation behind it.</summary>
 /// <param name="Name">The convolution's name in the state dict, without <c>.weight</c>.</param>

@@ -1,12 +1,12 @@
 using System.Numerics;
-using Nanodet.Serverless.Checkpoints.Architectures.Backbones;
-using Nanodet.Serverless.Checkpoints.Architectures.Heads;
-using Nanodet.Serverless.Checkpoints.Architectures.Necks;
-using Nanodet.Serverless.Checkpoints.Configs;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints.Architectures.Backbones;
+using Nanodet.Checkpoints.Architectures.Heads;
+using Nanodet.Checkpoints.Architectures.Necks;
+using Nanodet.Checkpoints.Configs;
+using Nanodet.Checkpoints.Graph;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures;
+namespace Nanodet.Checkpoints.Architectures;
 
 /// <summary>Backbone, neck and head of one config, and how their outputs become the model's one output.</summary>
 internal sealed class DetectorNetwork

@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Architectures;
+namespace Nanodet.Checkpoints.Architectures;
 
 /// <summary>A value of the graph with four dimensions.</summary>
 /// <param name="Value">Its name in the graph.</param>

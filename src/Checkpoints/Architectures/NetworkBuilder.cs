@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Graph;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures;
+namespace Nanodet.Checkpoints.Architectures;
 
 /// <summary>
 /// The layers of PyTorch that NanoDet uses, written as ONNX nodes: what <c>torch.nn</c> is to the official code. Names of modules

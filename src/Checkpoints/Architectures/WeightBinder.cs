@@ -1,6 +1,6 @@
-using Nanodet.Serverless.Checkpoints.StateDicts;
+using Nanodet.Checkpoints.StateDicts;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures;
+namespace Nanodet.Checkpoints.Architectures;
 
 /// <summary>
 /// Hands the checkpoint's tensors to the parts of the network and keeps the account: what was asked for and is missing or has

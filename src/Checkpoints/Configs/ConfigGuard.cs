@@ -1,7 +1,7 @@
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace Nanodet.Serverless.Checkpoints.Configs;
+namespace Nanodet.Checkpoints.Configs;
 
 /// <summary>
 /// Reads the events of a config before any node is made of them. The event parser does not recurse; the tree builder does, and it

@@ -2,7 +2,7 @@ using System.Globalization;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace Nanodet.Serverless.Checkpoints.Configs;
+namespace Nanodet.Checkpoints.Configs;
 
 /// <summary>
 /// A place in a config file that knows its own path and line, so that every error can say where. Scalars follow YAML 1.1, as the

@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Configs;
+namespace Nanodet.Checkpoints.Configs;
 
 /// <summary>
 /// The parts of a NanoDet training config that inference depends on. The architecture's own sections stay nodes: each part of the

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Nanodet.Serverless.Checkpoints.Configs;
+namespace Nanodet.Checkpoints.Configs;
 
 /// <summary>Reads a NanoDet training config (<c>config/*.yml</c> of the official repository, or one written after them).</summary>
 internal static class NanodetConfigReader

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
-using Nanodet.Serverless.Checkpoints.Architectures;
-using Nanodet.Serverless.Checkpoints.Configs;
-using Nanodet.Serverless.Checkpoints.StateDicts;
+using Nanodet.Checkpoints.Architectures;
+using Nanodet.Checkpoints.Configs;
+using Nanodet.Checkpoints.StateDicts;
 
-namespace Nanodet.Serverless.Checkpoints.Export;
+namespace Nanodet.Checkpoints.Export;
 
 /// <summary>Looks into a checkpoint without making a model of it.</summary>
 public static class CheckpointInspector

@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Export;
+namespace Nanodet.Checkpoints.Export;
 
 /// <summary>A part of a checkpoint: the tensors under one first name.</summary>
 /// <param name="Name">The first name: <c>backbone</c>, <c>fpn</c>, <c>head</c>, <c>aux_fpn</c>, <c>aux_head</c> or another.</param>

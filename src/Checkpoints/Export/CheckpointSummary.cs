@@ -1,6 +1,6 @@
-using Nanodet.Serverless.Checkpoints.StateDicts;
+using Nanodet.Checkpoints.StateDicts;
 
-namespace Nanodet.Serverless.Checkpoints.Export;
+namespace Nanodet.Checkpoints.Export;
 
 /// <summary>What a checkpoint holds.</summary>
 public sealed record CheckpointSummary

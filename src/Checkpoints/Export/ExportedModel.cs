@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Graph;
-using Nanodet.Serverless.Checkpoints.StateDicts;
+using Nanodet.Checkpoints.Graph;
+using Nanodet.Checkpoints.StateDicts;
 
-namespace Nanodet.Serverless.Checkpoints.Export;
+namespace Nanodet.Checkpoints.Export;
 
 /// <summary>A model that was made from a checkpoint, with an account of what went into it.</summary>
 public sealed record ExportedModel

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Nanodet.Serverless.Checkpoints.Export;
+namespace Nanodet.Checkpoints.Export;
 
 /// <summary>The lists that stand in a model's metadata.</summary>
 [JsonSerializable(typeof(IReadOnlyList<string>))]

@@ -3,15 +3,15 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Google.Protobuf;
-using Nanodet.Serverless.Checkpoints.Architectures;
-using Nanodet.Serverless.Checkpoints.Architectures.Heads;
-using Nanodet.Serverless.Checkpoints.Configs;
-using Nanodet.Serverless.Checkpoints.Graph;
-using Nanodet.Serverless.Checkpoints.Optimization;
-using Nanodet.Serverless.Checkpoints.StateDicts;
+using Nanodet.Checkpoints.Architectures;
+using Nanodet.Checkpoints.Architectures.Heads;
+using Nanodet.Checkpoints.Configs;
+using Nanodet.Checkpoints.Graph;
+using Nanodet.Checkpoints.Optimization;
+using Nanodet.Checkpoints.StateDicts;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Export;
+namespace Nanodet.Checkpoints.Export;
 
 /// <summary>
 /// Makes an ONNX model from a complete NanoDet checkpoint and its training config: bytes in, bytes out. There is no way from here

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Graph;
+namespace Nanodet.Checkpoints.Graph;
 
 /// <summary>
 /// Turns an exported model into one that keeps its weights and computes in half precision. Input and output stay float32, so that a

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Graph;
+namespace Nanodet.Checkpoints.Graph;
 
 /// <summary>
 /// Collects the nodes and initializers of an ONNX graph in the order in which they are made. Nodes that the output does not need

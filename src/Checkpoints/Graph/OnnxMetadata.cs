@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Graph;
+namespace Nanodet.Checkpoints.Graph;
 
 /// <summary>Reads and writes the <c>metadata_props</c> of an ONNX file without running it.</summary>
 public static class OnnxMetadata

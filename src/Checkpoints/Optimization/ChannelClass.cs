@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>Channels of one convolution that go through the same nodes to the same nodes.</summary>
 /// <param name="Channels">The channels, in rising order.</param>

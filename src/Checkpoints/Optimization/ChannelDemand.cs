@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>
 /// Which nodes each channel goes through and which read it in the end. A channelwise node passes the demand for its outputs on to its

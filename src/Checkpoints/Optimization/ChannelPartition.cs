@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>
 /// Divides the channels of one convolution into tensors that neighbouring classes share. A tensor is read as a whole by everyone who reads

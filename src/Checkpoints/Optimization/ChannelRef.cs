@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>One channel of a value that some node of the plain graph computes, rather than selects.</summary>
 /// <param name="Value">Name of the value.</param>

@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>Moves the weights of a convolution to where its inputs and outputs lie. No weight is changed; padding is zero.</summary>
 internal static class ConvolutionWeights

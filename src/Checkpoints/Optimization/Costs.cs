@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>
 /// What things cost on a CPU in one thread, in multiply-adds of a pointwise convolution over the blocked layout. Ratios of measured

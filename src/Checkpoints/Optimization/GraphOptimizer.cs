@@ -1,8 +1,8 @@
 using System.Globalization;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints.Graph;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>
 /// Writes the plain graph anew, so that it computes the same with less moving of data: channels are selected and shuffled by the order of

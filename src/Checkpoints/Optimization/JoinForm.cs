@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>How a channelwise node takes its inputs.</summary>
 internal enum JoinForm

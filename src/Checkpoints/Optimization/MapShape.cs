@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>Shape of a feature map without its batch axis.</summary>
 /// <param name="Channels">Number of channels.</param>

@@ -1,6 +1,6 @@
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>Reads the attributes of a node.</summary>
 internal static class NodeAttributes

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Google.Protobuf.Collections;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints.Graph;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>
 /// Rewrites how the levels become the output. The plain graph flattens and joins them, takes the scores out, and transposes everything in

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints.Graph;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>
 /// Late blocks of a shuffled stage read a few channels each from many tensors, and everyone who reads a tensor reads all of it. Where that

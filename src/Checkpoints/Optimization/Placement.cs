@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>Where the channels of a map of the plain graph lie in the optimised one.</summary>
 internal sealed class Placement

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>
 /// The plain graph with what the optimiser has to know of it: the shapes of its feature maps, what each node does to channels, who uses

@@ -1,6 +1,6 @@
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>A node of the plain graph.</summary>
 /// <param name="Index">Its place in the graph.</param>

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints.Graph;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>Puts nodes in the place of others that ONNX Runtime has faster kernels for, or fuses, and that compute the same.</summary>
 internal static class Simplification

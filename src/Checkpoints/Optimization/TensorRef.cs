@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Optimization;
+namespace Nanodet.Checkpoints.Optimization;
 
 /// <summary>One of the tensors that hold a computed value's channels in the optimised graph.</summary>
 /// <param name="Value">The value of the plain graph.</param>

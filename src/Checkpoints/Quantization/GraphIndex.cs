@@ -1,6 +1,6 @@
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Quantization;
+namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>Who makes and who reads each tensor of a graph.</summary>
 internal sealed class GraphIndex

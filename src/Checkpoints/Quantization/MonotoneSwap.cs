@@ -1,6 +1,6 @@
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Quantization;
+namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>
 /// Lets a maximum pooling come before the leaky rectifier that feeds it: the rectifier rises, so that the largest of its values is its value

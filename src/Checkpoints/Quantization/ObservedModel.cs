@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Quantization;
+namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>A float32 model that also puts out every activation that is asked about.</summary>
 /// <param name="Onnx">The bytes of the ONNX file.</param>

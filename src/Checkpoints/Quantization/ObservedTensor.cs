@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Quantization;
+namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>An activation whose range has to be known before the model can compute in 8 bits.</summary>
 /// <param name="Name">Name of the tensor, which is an output of the observed model.</param>

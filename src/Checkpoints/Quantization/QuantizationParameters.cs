@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Quantization;
+namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>How an unsigned byte stands for a real number: <c>real = scale * (byte - zeroPoint)</c>.</summary>
 /// <param name="Scale">The size of a step.</param>

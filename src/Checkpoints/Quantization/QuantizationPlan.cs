@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Quantization;
+namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>
 /// Decides which nodes of a float32 graph compute in 8 bits, which activations vanish into the clamping of the node before, and which

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints.Graph;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Quantization;
+namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>
 /// Rewrites a graph by its plan. A quantised node keeps its operator and stands between <c>DequantizeLinear</c> on each input and

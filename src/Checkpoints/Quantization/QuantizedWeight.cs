@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Quantization;
+namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>The weights of a convolution as signed bytes, symmetric, with a scale for each output channel.</summary>
 /// <param name="Shape">The weight's shape: output channels first.</param>

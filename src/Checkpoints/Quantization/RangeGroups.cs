@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Quantization;
+namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>Tensors that share a scale, because an operator between them only moves bytes: disjoint sets by name.</summary>
 internal sealed class RangeGroups

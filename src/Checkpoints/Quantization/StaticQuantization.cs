@@ -1,8 +1,8 @@
 using Google.Protobuf;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints.Graph;
 using Onnx;
 
-namespace Nanodet.Serverless.Checkpoints.Quantization;
+namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>
 /// Turns an exported model into one that computes in 8 bits: unsigned activations with a scale for each tensor, signed symmetric weights

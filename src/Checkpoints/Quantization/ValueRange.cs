@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Quantization;
+namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>The values of an activation that 8 bits have to represent; what lies outside is clamped.</summary>
 /// <param name="Minimum">The least value.</param>

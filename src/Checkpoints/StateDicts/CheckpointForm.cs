@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.StateDicts;
+namespace Nanodet.Checkpoints.StateDicts;
 
 /// <summary>How a checkpoint wraps its tensors.</summary>
 /// <param name="Averaged">

@@ -1,6 +1,6 @@
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints.Torch;
 
-namespace Nanodet.Serverless.Checkpoints.StateDicts;
+namespace Nanodet.Checkpoints.StateDicts;
 
 /// <summary>
 /// The tensors of a checkpoint under the names that NanoDet's modules give them (<c>backbone.conv1.0.weight</c>), whatever the

@@ -1,7 +1,7 @@
 using System.Collections;
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints.Torch;
 
-namespace Nanodet.Serverless.Checkpoints.StateDicts;
+namespace Nanodet.Checkpoints.StateDicts;
 
 /// <summary>
 /// Finds the detector's tensors in a checkpoint. The rules are those of the official loader, with one difference: it logs what

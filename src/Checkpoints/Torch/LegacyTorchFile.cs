@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections;
 
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>
 /// The format that <c>torch.save</c> wrote before PyTorch 1.6: five pickles one after the other (a magic number, the protocol

@@ -1,7 +1,7 @@
 using System.Collections;
 using Razorvine.Pickle;
 
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>Stands for <c>collections.OrderedDict</c>: called without arguments, or with a list of pairs as Python 2 wrote it.</summary>
 internal sealed class OrderedDictConstructor : IObjectConstructor

@@ -1,6 +1,6 @@
 using Razorvine.Pickle;
 
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>
 /// Stands for <c>torch._utils._rebuild_parameter</c> and <c>_rebuild_parameter_with_state</c>: a tensor and training flags. The

@@ -1,6 +1,6 @@
 using System.Collections;
 
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>
 /// What a dictionary of a pickle becomes, plain or <c>collections.OrderedDict</c>. A state dict carries attributes besides its items (the versions of

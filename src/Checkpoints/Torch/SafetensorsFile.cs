@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>
 /// The safetensors format: the length of a header (8 bytes, little endian), the header as JSON (per tensor its type, shape and the

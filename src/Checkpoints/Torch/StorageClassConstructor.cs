@@ -1,6 +1,6 @@
 using Razorvine.Pickle;
 
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>Stands for a storage class such as <c>torch.FloatStorage</c>. A checkpoint names it and never calls it.</summary>
 internal sealed class StorageClassConstructor(TorchDType type) : IObjectConstructor

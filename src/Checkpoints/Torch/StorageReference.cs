@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>How a pickle refers to a storage: by its key in the file, with the element type and count it should have.</summary>
 internal readonly record struct StorageReference(string Key, TorchDType Type, long Elements)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Razorvine.Pickle;
 
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>
 /// Stands for <c>torch._utils._rebuild_tensor</c> and <c>_rebuild_tensor_v2</c>: (storage, offset, shape, strides, and in v2

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>
 /// The zip format that <c>torch.save</c> writes since PyTorch 1.6: <c>NAME/data.pkl</c> (a pickle), <c>NAME/data/KEY</c> (one

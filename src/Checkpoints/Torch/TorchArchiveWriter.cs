@@ -3,7 +3,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>
 /// Writes a checkpoint that <c>torch.load</c> reads: <c>{"state_dict": OrderedDict}</c> in the zip format of <c>torch.save</c>, one

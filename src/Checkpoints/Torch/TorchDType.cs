@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>Element types of PyTorch tensors that a checkpoint may hold.</summary>
 public enum TorchDType

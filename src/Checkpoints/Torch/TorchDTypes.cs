@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>Sizes and PyTorch's names of the element types.</summary>
 internal static class TorchDTypes

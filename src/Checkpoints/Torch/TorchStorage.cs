@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>
 /// One storage of a checkpoint: a run of elements that one or several tensors view. Its bytes are read when first asked for, so

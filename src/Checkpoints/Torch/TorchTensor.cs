@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>
 /// A tensor as a checkpoint stores it: a view of a storage by offset, shape and strides, all in elements. Strides need not be

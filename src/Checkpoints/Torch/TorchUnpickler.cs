@@ -1,6 +1,6 @@
 using Razorvine.Pickle;
 
-namespace Nanodet.Serverless.Checkpoints.Torch;
+namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>
 /// Turns the pickle of a checkpoint into dictionaries, lists and <see cref="TorchTensor"/>s. Every class or function that a

@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Jobs;
 
 namespace Nanodet.Serverless.Cli.Cloud;
@@ -26,7 +25,7 @@ internal sealed class AppClient : IDisposable
     /// <summary>Starts a job.</summary>
     /// <exception cref="CliException">The app refuses or does not answer.</exception>
     public Task<JobStatus> StartAsync(JobRequest request, CancellationToken cancellationToken) => SendAsync(
-        new HttpRequestMessage(HttpMethod.Post, "api/jobs") { Content = JsonContent.Create(request, PipelineJson.Default.JobRequest) }, cancellationToken);
+        new HttpRequestMessage(HttpMethod.Post, "api/jobs") { Content = JsonContent.Create(request, JobJson.Default.JobRequest) }, cancellationToken);
 
     /// <summary>Asks how far a job is.</summary>
     /// <exception cref="CliException">There is no such job, or the app does not answer.</exception>
@@ -68,7 +67,7 @@ internal sealed class AppClient : IDisposable
                 throw await RefusalAsync(answer, cancellationToken);
             }
 
-            return (await answer.Content.ReadFromJsonAsync(PipelineJson.Default.JobStatus, cancellationToken))!;
+            return (await answer.Content.ReadFromJsonAsync(JobJson.Default.JobStatus, cancellationToken))!;
         }
         catch (HttpRequestException exception)
         {

@@ -1,4 +1,4 @@
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Detection.Description;
 
 namespace Nanodet.Serverless.Cli.Cloud;
 

@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs;
+using Nanodet.Detection.Annotation;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Commands;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline.Annotation;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
-using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Records;
 
 namespace Nanodet.Serverless.Cli.Cloud;
 

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Cli.Cloud;

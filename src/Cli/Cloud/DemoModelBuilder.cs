@@ -1,4 +1,4 @@
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints.Torch;
 using Nanodet.Serverless.Cli.Demo;
 using Nanodet.Serverless.Cli.Output;
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.LocalHost;
 using Nanodet.Serverless.LocalHost.Azurite;
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Cli.Cloud;

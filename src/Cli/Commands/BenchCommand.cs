@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Nanodet.Detection.Benchmarking;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Images;
+using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline.Benchmarking;
-using Nanodet.Serverless.Pipeline.Detectors;
-using Nanodet.Serverless.Pipeline.Images;
-using Nanodet.Serverless.Pipeline.Models;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

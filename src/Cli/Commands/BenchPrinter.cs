@@ -1,5 +1,5 @@
 using System.Globalization;
-using Nanodet.Serverless.Pipeline.Benchmarking;
+using Nanodet.Detection.Benchmarking;
 using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;

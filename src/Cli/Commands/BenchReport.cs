@@ -1,4 +1,4 @@
-using Nanodet.Serverless.Pipeline.Benchmarking;
+using Nanodet.Detection.Benchmarking;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

@@ -1,6 +1,6 @@
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline.Detectors;
-using Nanodet.Serverless.Pipeline.Models;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

@@ -1,10 +1,10 @@
 using System.CommandLine;
+using Nanodet.Detection.Annotation;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Inference;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline.Annotation;
-using Nanodet.Serverless.Pipeline.Detectors;
-using Nanodet.Serverless.Pipeline.Models;
-using Nanodet.Serverless.Pipeline.Results;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

@@ -1,4 +1,4 @@
-using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Detection.Results;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Reflection;
+using Nanodet.Detection.Annotation;
+using Nanodet.Detection.Description;
+using Nanodet.Detection.Gpu;
+using Nanodet.Detection.Images;
+using Nanodet.Detection.Inference;
+using Nanodet.Detection.Natives;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline.Gpu;
-using Nanodet.Serverless.Pipeline.Images;
-using Nanodet.Serverless.Pipeline.Models;
-using Nanodet.Serverless.Pipeline.Natives;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

@@ -1,6 +1,6 @@
-using Nanodet.Serverless.Pipeline.Models;
-using Nanodet.Serverless.Pipeline.Natives;
-using Nanodet.Serverless.Pipeline.Runs;
+using Nanodet.Detection.Description;
+using Nanodet.Detection.Inference;
+using Nanodet.Detection.Natives;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

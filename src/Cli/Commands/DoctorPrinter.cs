@@ -1,5 +1,5 @@
 using System.Globalization;
-using Nanodet.Serverless.Pipeline.Gpu;
+using Nanodet.Detection.Gpu;
 using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;

@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Pipeline.Gpu;
-using Nanodet.Serverless.Pipeline.Images;
-using Nanodet.Serverless.Pipeline.Models;
-using Nanodet.Serverless.Pipeline.Natives;
+using Nanodet.Detection.Gpu;
+using Nanodet.Detection.Images;
+using Nanodet.Detection.Inference;
+using Nanodet.Detection.Natives;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

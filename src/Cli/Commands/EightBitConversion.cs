@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Quantization;
+using Nanodet.Checkpoints.Quantization;
+using Nanodet.Detection.Calibration;
+using Nanodet.Detection.Images;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline.Calibration;
-using Nanodet.Serverless.Pipeline.Images;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Evaluation;
+using Nanodet.Detection.Inference;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline.Detectors;
-using Nanodet.Serverless.Pipeline.Evaluation;
-using Nanodet.Serverless.Pipeline.Models;
-using Nanodet.Serverless.Pipeline.Results;
 using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;

@@ -1,5 +1,5 @@
-using Nanodet.Serverless.Pipeline.Evaluation;
-using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Detection.Evaluation;
+using Nanodet.Detection.Results;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

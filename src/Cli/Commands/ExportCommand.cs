@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
-using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Checkpoints.Graph;
+using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline.Models;
 using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;

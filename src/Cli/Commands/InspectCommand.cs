@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Security.Cryptography;
-using Nanodet.Serverless.Checkpoints;
-using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Checkpoints.Graph;
 using Nanodet.Serverless.Cli.Output;
 using Spectre.Console;
 

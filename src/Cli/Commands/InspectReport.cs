@@ -1,4 +1,4 @@
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints.Export;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Detection.Inference;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

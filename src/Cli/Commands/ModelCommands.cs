@@ -2,8 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline;
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Registry;
 using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;
@@ -90,7 +89,7 @@ internal static class ModelCommands
 
     private static int Answer(ModelPointer pointer, Report report)
     {
-        report.Write(pointer, PipelineJson.Default.ModelPointer, (console, current) => console.MarkupLineInterpolated(
+        report.Write(pointer, RegistryJson.Default.ModelPointer, (console, current) => console.MarkupLineInterpolated(
             $"[bold]{current.Id}[/] is current (sha256 {current.Sha256}){(current.Previous is { } previous ? $"; before: {previous}" : "")}"));
         return NanodetCommand.Ok;
     }

@@ -1,4 +1,4 @@
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Registry;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

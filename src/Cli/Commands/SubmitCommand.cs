@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Spectre.Console;
@@ -55,7 +54,7 @@ internal static class SubmitCommand
             return await WatchCommand.FollowAsync(client, job.JobId, report, cancellationToken);
         }
 
-        report.Write(job, PipelineJson.Default.JobStatus, (console, started) => console.MarkupLineInterpolated($"job {started.JobId}: follow it with 'nanodet watch {started.JobId}'"));
+        report.Write(job, JobJson.Default.JobStatus, (console, started) => console.MarkupLineInterpolated($"job {started.JobId}: follow it with 'nanodet watch {started.JobId}'"));
         return NanodetCommand.Ok;
     }
 }

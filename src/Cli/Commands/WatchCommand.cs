@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Spectre.Console;
 
@@ -35,7 +34,7 @@ internal static class WatchCommand
     public static async Task<int> FollowAsync(AppClient client, string jobId, Report report, CancellationToken cancellationToken)
     {
         var job = await WaitAsync(client, jobId, report, cancellationToken);
-        report.Write(job, PipelineJson.Default.JobStatus, Print);
+        report.Write(job, JobJson.Default.JobStatus, Print);
         return job is { State: JobStates.Completed, Failed: 0 }
             ? NanodetCommand.Ok
             : throw new CliException(

@@ -1,4 +1,4 @@
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints.Torch;
 
 namespace Nanodet.Serverless.Cli.Demo;
 

@@ -2,13 +2,13 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Azure;
 using Azure.Identity;
-using Nanodet.Serverless.Checkpoints;
+using Nanodet.Checkpoints;
+using Nanodet.Detection.Description;
+using Nanodet.Detection.Evaluation;
+using Nanodet.Detection.Images;
+using Nanodet.Detection.Natives;
 using Nanodet.Serverless.LocalHost;
 using Nanodet.Serverless.Pipeline;
-using Nanodet.Serverless.Pipeline.Evaluation;
-using Nanodet.Serverless.Pipeline.Images;
-using Nanodet.Serverless.Pipeline.Models;
-using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Cli.Output;

@@ -1,6 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
 using Nanodet.Serverless.Pipeline.Messages;
-using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Functions.Batches;
 

@@ -1,5 +1,5 @@
 using Nanodet.Serverless.Functions.Hosting;
-using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Grouping;
 
 namespace Nanodet.Serverless.Functions.Batches;
 

@@ -1,6 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
-using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Writing;
 
 namespace Nanodet.Serverless.Functions.Batches;
 

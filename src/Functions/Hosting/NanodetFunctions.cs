@@ -10,7 +10,7 @@ using Nanodet.Serverless.Functions.Images;
 using Nanodet.Serverless.Functions.Jobs;
 using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Functions.Upkeep;
-using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Hosting;
 
 namespace Nanodet.Serverless.Functions.Hosting;
 

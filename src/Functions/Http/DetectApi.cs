@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
-using Nanodet.Serverless.Pipeline.Batches;
-using Nanodet.Serverless.Pipeline.Detectors;
-using Nanodet.Serverless.Pipeline.Images;
-using Nanodet.Serverless.Pipeline.Models;
-using Nanodet.Serverless.Pipeline.Natives;
-using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Images;
+using Nanodet.Detection.Natives;
+using Nanodet.Detection.Results;
+using Nanodet.Serverless.Pipeline.Records;
+using Nanodet.Serverless.Pipeline.Serving;
+using Nanodet.Serverless.Pipeline.Workers;
 
 namespace Nanodet.Serverless.Functions.Http;
 

@@ -1,9 +1,8 @@
+using Nanodet.Detection.Batching;
+using Nanodet.Detection.Images;
+using Nanodet.Detection.Inference;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Functions.Hosting;
-using Nanodet.Serverless.Pipeline.Batching;
-using Nanodet.Serverless.Pipeline.Images;
-using Nanodet.Serverless.Pipeline.Models;
-using Nanodet.Serverless.Pipeline.Results;
-using Nanodet.Serverless.Pipeline.Runs;
 
 namespace Nanodet.Serverless.Functions.Http;
 

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
+using Nanodet.Detection.Images;
 using Nanodet.Serverless.Functions.Hosting;
-using Nanodet.Serverless.Pipeline.Images;
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Serving;
 
 namespace Nanodet.Serverless.Functions.Http;
 

@@ -4,7 +4,7 @@ using Microsoft.DurableTask.Client;
 using Nanodet.Serverless.Functions.Jobs;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Jobs;
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Registry;
 
 namespace Nanodet.Serverless.Functions.Http;
 

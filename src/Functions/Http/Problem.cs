@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Nanodet.Detection.Natives;
 using Nanodet.Serverless.Pipeline;
-using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Records;
 
 namespace Nanodet.Serverless.Functions.Http;
 
@@ -41,7 +42,7 @@ public static class Problem
         Result(StatusCodes.Status409Conflict, code, "The job's state does not allow this", detail);
 
     /// <summary>503: the machine lacks a library or memory; the request may come again when it is there.</summary>
-    /// <param name="code">One of <see cref="Pipeline.Natives.EnvironmentErrorCodes"/>.</param>
+    /// <param name="code">One of <see cref="EnvironmentErrorCodes"/>.</param>
     /// <param name="detail">What is missing and what mends it.</param>
     public static IResult MachineLacks(string code, string detail) =>
         Result(StatusCodes.Status503ServiceUnavailable, code, "This machine cannot detect now", detail);

@@ -1,5 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
-using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Writing;
 
 namespace Nanodet.Serverless.Functions.Images;
 

@@ -4,9 +4,9 @@ using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Publishing;
-using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Grouping;
 using Nanodet.Serverless.Pipeline.Messages;
-using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.Pipeline.Writing;
 
 namespace Nanodet.Serverless.Functions.Images;
 

@@ -1,10 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Nanodet.Serverless.Checkpoints;
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Detection.Description;
+using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Pipeline;
-using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Publishing;
+using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Functions.Publishing;

@@ -1,6 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
-using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Reconciliation;
 
 namespace Nanodet.Serverless.Functions.Upkeep;
 

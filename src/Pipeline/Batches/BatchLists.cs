@@ -19,7 +19,7 @@ public sealed class BatchLists(StorageClients clients)
         // The same id is the same list.
         await NdjsonLines.TryCreateAsync(
             clients.Staging.GetBlobClient(name),
-            NdjsonLines.Serialize(batch.Images, PipelineJson.Default.ImageMessage),
+            NdjsonLines.Serialize(batch.Images, MessageJson.Default.ImageMessage),
             metadata: null,
             cancellationToken).ConfigureAwait(false);
         return new BatchReference

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Messages;
-using Nanodet.Serverless.Pipeline.Results;
 
 namespace Nanodet.Serverless.Pipeline.Batches;
 

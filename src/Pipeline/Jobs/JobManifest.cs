@@ -1,5 +1,5 @@
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Messages;
-using Nanodet.Serverless.Pipeline.Results;
 
 namespace Nanodet.Serverless.Pipeline.Jobs;
 

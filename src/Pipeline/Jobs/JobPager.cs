@@ -4,9 +4,10 @@ using Azure;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
-using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
 
@@ -58,7 +59,7 @@ public sealed class JobPager
         var page = Describe(request, images.Count, filtered, next);
         var isFirst = await NdjsonLines.TryCreateAsync(
             _clients.Staging.GetBlobClient(page.Blob),
-            NdjsonLines.Serialize(images, PipelineJson.Default.ImageMessage),
+            NdjsonLines.Serialize(images, MessageJson.Default.ImageMessage),
             metadata,
             cancellationToken).ConfigureAwait(false);
         Log.PageListed(_logger, page.JobId, page.Page, page.Count, page.Filtered);

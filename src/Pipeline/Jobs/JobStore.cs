@@ -38,7 +38,7 @@ public sealed partial class JobStore(
         var job = new JobRequestReader(options.Value, names.Value).Complete(request, Required(jobId ?? NewId()), time.GetUtcNow());
         job = job with { Traceparent = activity?.Id };
         activity?.SetTag("nanodet.job.id", job.JobId);
-        var content = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(job, PipelineJson.Default.JobDefinition);
+        var content = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(job, JobJson.Default.JobDefinition);
         try
         {
             await clients.Jobs.GetBlobClient(JobNames.Request(job.JobId)).UploadAsync(
@@ -71,7 +71,7 @@ public sealed partial class JobStore(
             0 => new JobRequest(),
             > MaxRequestBytes => throw new PipelineException(
                 PipelineErrorCodes.InvalidRequest, $"Expected a request of at most {MaxRequestBytes} bytes, found more."),
-            _ => MessageReader.Read(buffer.AsMemory(0, length), PipelineJson.Default.JobRequest),
+            _ => MessageReader.Read(buffer.AsMemory(0, length), JobJson.Default.JobRequest),
         };
     }
 
@@ -81,7 +81,7 @@ public sealed partial class JobStore(
     /// <returns>Null when there is no such job.</returns>
     /// <exception cref="PipelineException"><see cref="PipelineErrorCodes.InvalidJobId"/>.</exception>
     public Task<JobDefinition?> FindAsync(string jobId, CancellationToken cancellationToken) =>
-        FindAsync(JobNames.Request(Required(jobId)), PipelineJson.Default.JobDefinition, cancellationToken);
+        FindAsync(JobNames.Request(Required(jobId)), JobJson.Default.JobDefinition, cancellationToken);
 
     /// <summary>Reads what a job came to.</summary>
     /// <param name="jobId">The job.</param>
@@ -89,7 +89,7 @@ public sealed partial class JobStore(
     /// <returns>Null while it runs, and when there is no such job.</returns>
     /// <exception cref="PipelineException"><see cref="PipelineErrorCodes.InvalidJobId"/>.</exception>
     public Task<JobManifest?> FindManifestAsync(string jobId, CancellationToken cancellationToken) =>
-        FindAsync(JobNames.Manifest(Required(jobId)), PipelineJson.Default.JobManifest, cancellationToken);
+        FindAsync(JobNames.Manifest(Required(jobId)), JobJson.Default.JobManifest, cancellationToken);
 
     /// <summary>Lists the ids of the jobs with the greatest ids, which are the latest; the latest first.</summary>
     /// <param name="limit">At most so many, from 1.</param>

@@ -2,10 +2,10 @@ using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
-using Nanodet.Serverless.Pipeline.Batches;
-using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
+using Nanodet.Serverless.Pipeline.Writing;
 
 namespace Nanodet.Serverless.Pipeline.Jobs;
 
@@ -136,7 +136,7 @@ public sealed class ManifestWriter
 
     private async Task UploadAsync(JobManifest manifest, CancellationToken cancellationToken) =>
         await _clients.Jobs.GetBlobClient(JobNames.Manifest(manifest.JobId)).UploadAsync(
-            BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(manifest, PipelineJson.Default.JobManifest)),
+            BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(manifest, JobJson.Default.JobManifest)),
             new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" } },
             cancellationToken).ConfigureAwait(false);
 

@@ -100,7 +100,7 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
         {
             try
             {
-                requested = json.Deserialize(PipelineJson.Default.DetectionRequestOptions);
+                requested = json.Deserialize(MessageJson.Default.DetectionRequestOptions);
                 MessageReader.Validate(requested);
             }
             catch (Exception exception) when (exception is JsonException or PipelineException)

@@ -14,7 +14,7 @@ public static class MessageReader
     /// </exception>
     public static ImageMessage ReadImage(ReadOnlyMemory<byte> json)
     {
-        var message = Read(json, PipelineJson.Default.ImageMessage);
+        var message = Read(json, MessageJson.Default.ImageMessage);
         if (BlobNames.FindProblem(message.Container, message.Name) is { } problem)
         {
             throw Invalid(nameof(ImageMessage), problem);
@@ -33,7 +33,7 @@ public static class MessageReader
     /// <inheritdoc cref="ReadImage"/>
     public static BatchMessage ReadBatch(ReadOnlyMemory<byte> json)
     {
-        var message = Read(json, PipelineJson.Default.BatchMessage);
+        var message = Read(json, MessageJson.Default.BatchMessage);
         var batch = message.Batch;
         if (batch.BatchId.Length == 0 || batch.Blob.Length == 0 || batch.Offset < 0 || batch.Count < 1)
         {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Nanodet.Detection.Inference;
 
 namespace Nanodet.Serverless.Pipeline.Telemetry;
 
@@ -75,7 +76,7 @@ internal static partial class Log
     public static partial void OtherModelGone(ILogger logger, string id, string reason);
 
     [LoggerMessage(182, LogLevel.Information, "Runs of model {Name}: {Runs}")]
-    public static partial void RunsChosen(ILogger logger, string name, Runs.RunMode runs);
+    public static partial void RunsChosen(ILogger logger, string name, RunMode runs);
 
     [LoggerMessage(183, LogLevel.Warning, "Batches go to the GPU from pageable memory, which takes longer: {Reason}")]
     public static partial void MemoryNotPinned(ILogger logger, string reason);
@@ -101,14 +102,11 @@ internal static partial class Log
     [LoggerMessage(128, LogLevel.Warning, "Batch {BatchId}, attempt {Attempt}, is put back, none of its images failed: {Code}: {Reason}")]
     public static partial void BatchLacksMachine(ILogger logger, string batchId, int attempt, string code, string reason);
 
-    [LoggerMessage(173, LogLevel.Warning, "Out of memory with up to {Images} images a run; going on with fewer: {Reason}")]
-    public static partial void BatchHalved(ILogger logger, int images, string reason);
-
     [LoggerMessage(177, LogLevel.Information, "Model {Name} runs on {Lanes} lanes with up to {Images} images a run: {Reason}")]
     public static partial void BatchingChosen(ILogger logger, string name, int lanes, int images, string reason);
 
     [LoggerMessage(178, LogLevel.Information, "Optimised graph: {Use} {Note}")]
-    public static partial void GraphOptimized(ILogger logger, Models.OptimizedModelUse use, string? note);
+    public static partial void GraphOptimized(ILogger logger, OptimizedModelUse use, string? note);
 
     [LoggerMessage(179, LogLevel.Warning, "The optimised graph {Path} fails the parity fixture; it goes, and the model is optimised again")]
     public static partial void OptimizedGraphRefused(ILogger logger, string? path);

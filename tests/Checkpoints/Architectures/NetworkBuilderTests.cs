@@ -1,9 +1,9 @@
 using Google.Protobuf;
-using Nanodet.Serverless.Checkpoints.Architectures;
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Graph;
-using Nanodet.Serverless.Checkpoints.StateDicts;
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints.Architectures;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Graph;
+using Nanodet.Checkpoints.StateDicts;
+using Nanodet.Checkpoints.Torch;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Architectures;
 

@@ -1,6 +1,7 @@
 using System.Text;
-using Nanodet.Serverless.Checkpoints.Architectures;
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Architectures;
+using Nanodet.Checkpoints.Configs;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Configs;

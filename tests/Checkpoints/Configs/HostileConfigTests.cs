@@ -1,6 +1,7 @@
 using System.Text;
-using Nanodet.Serverless.Checkpoints.Configs;
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Configs;
+using Nanodet.Checkpoints.Export;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Configs;

@@ -1,9 +1,9 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Backbones;
-using Nanodet.Serverless.Checkpoints.Architectures.Heads;
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Architectures.Necks;
-using Nanodet.Serverless.Checkpoints.Configs;
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints.Architectures.Backbones;
+using Nanodet.Checkpoints.Architectures.Heads;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Architectures.Necks;
+using Nanodet.Checkpoints.Configs;
+using Nanodet.Checkpoints.Export;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Configs;

@@ -1,6 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Checkpoints.Graph;
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Checkpoints.Graph;
+using Nanodet.Checkpoints.Torch;
 using Nanodet.Serverless.TestKit;
 using Onnx;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Checkpoints.Graph;
 using Onnx;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Export;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
-using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Checkpoints.Graph;
 using Onnx;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Export;

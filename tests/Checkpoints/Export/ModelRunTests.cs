@@ -1,5 +1,5 @@
-using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Checkpoints.Graph;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Export;

@@ -1,5 +1,6 @@
-using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Checkpoints.Torch;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Export;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints.Export;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Golden;
 

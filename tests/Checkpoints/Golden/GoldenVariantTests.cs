@@ -1,6 +1,7 @@
 using System.Text.Json;
-using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Checkpoints.StateDicts;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Checkpoints.StateDicts;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Golden;
 

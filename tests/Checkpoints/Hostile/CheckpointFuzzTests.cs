@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Export;
 using Nanodet.Serverless.Checkpoints.Tests.Torch;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Hostile;

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Export;
 using Nanodet.Serverless.Checkpoints.Tests.Torch;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Hostile;

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Nanodet.Checkpoints.Torch;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 using Nanodet.Serverless.Checkpoints.Tests.Torch;
-using Nanodet.Serverless.Checkpoints.Torch;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Hostile;
 

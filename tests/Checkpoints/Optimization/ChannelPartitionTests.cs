@@ -1,4 +1,4 @@
-using Nanodet.Serverless.Checkpoints.Architectures;
+using Nanodet.Checkpoints.Architectures;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Optimization;
 

@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Architectures;
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Configs;
-using Nanodet.Serverless.Checkpoints.Optimization;
+using Nanodet.Checkpoints.Architectures;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Configs;
+using Nanodet.Checkpoints.Optimization;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Optimization;

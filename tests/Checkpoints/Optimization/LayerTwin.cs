@@ -1,8 +1,8 @@
 using Google.Protobuf;
-using Nanodet.Serverless.Checkpoints.Architectures;
-using Nanodet.Serverless.Checkpoints.Graph;
-using Nanodet.Serverless.Checkpoints.Optimization;
-using Nanodet.Serverless.Checkpoints.StateDicts;
+using Nanodet.Checkpoints.Architectures;
+using Nanodet.Checkpoints.Graph;
+using Nanodet.Checkpoints.Optimization;
+using Nanodet.Checkpoints.StateDicts;
 using Nanodet.Serverless.TestKit;
 using Onnx;
 

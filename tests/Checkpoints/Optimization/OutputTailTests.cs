@@ -1,5 +1,5 @@
 using Google.Protobuf.Collections;
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints.Export;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 using Nanodet.Serverless.TestKit;
 using Onnx;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Nanodet.Serverless.Checkpoints.Architectures;
+using Nanodet.Checkpoints.Architectures;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Optimization;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Nanodet.Serverless.Checkpoints.Architectures;
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Architectures;
+using Nanodet.Checkpoints.Architectures.Modules;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Optimization;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints.Export;
 using Nanodet.Serverless.Checkpoints.Tests.Procedural;
 using Onnx;
 

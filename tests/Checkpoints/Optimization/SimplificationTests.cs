@@ -1,4 +1,4 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Architectures.Modules;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Optimization;
 

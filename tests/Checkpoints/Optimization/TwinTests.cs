@@ -1,4 +1,4 @@
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints.Export;
 using Nanodet.Serverless.Checkpoints.Tests.Procedural;
 using Nanodet.Serverless.TestKit;
 

@@ -1,4 +1,4 @@
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints.Export;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Procedural;

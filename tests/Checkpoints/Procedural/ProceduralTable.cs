@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints.Export;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Procedural;

@@ -1,5 +1,5 @@
 using Google.Protobuf;
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints.Graph;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Quantization;
 

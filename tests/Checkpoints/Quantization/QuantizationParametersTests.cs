@@ -1,4 +1,4 @@
-using Nanodet.Serverless.Checkpoints.Quantization;
+using Nanodet.Checkpoints.Quantization;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Quantization;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using Nanodet.Serverless.Checkpoints.Quantization;
+using Nanodet.Checkpoints.Quantization;
 using Onnx;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Quantization;

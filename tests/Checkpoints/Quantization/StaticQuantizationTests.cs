@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
-using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Checkpoints.Graph;
-using Nanodet.Serverless.Checkpoints.Quantization;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Checkpoints.Graph;
+using Nanodet.Checkpoints.Quantization;
 using Nanodet.Serverless.Checkpoints.Tests.Procedural;
 using Nanodet.Serverless.TestKit;
 using Onnx;

@@ -1,8 +1,10 @@
-using Nanodet.Serverless.Checkpoints.Export;
-using Nanodet.Serverless.Checkpoints.StateDicts;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Checkpoints.Graph;
+using Nanodet.Checkpoints.StateDicts;
+using Nanodet.Checkpoints.Torch;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 using Nanodet.Serverless.Checkpoints.Tests.Torch;
-using Nanodet.Serverless.Checkpoints.Torch;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.StateDicts;
 
@@ -224,7 +226,7 @@ public class StateDictReaderTests
     }
 
     /// <summary>The model without the one entry that differs by file.</summary>
-    private static byte[] OnnxOf(ExportedModel model) => Graph.OnnxMetadata.With(model.Onnx, "nanodet.checkpointSha256", "");
+    private static byte[] OnnxOf(ExportedModel model) => OnnxMetadata.With(model.Onnx, "nanodet.checkpointSha256", "");
 
     private static StateDict Read(params (string Name, float Value)[] tensors) => StateDictReader.Read(Write(tensors));
 

@@ -1,7 +1,8 @@
 using System.Collections;
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Checkpoints.Torch;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
-using Nanodet.Serverless.Checkpoints.Torch;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Torch;
 

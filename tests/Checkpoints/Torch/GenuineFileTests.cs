@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Text.Json;
-using Nanodet.Serverless.Checkpoints.StateDicts;
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints.StateDicts;
+using Nanodet.Checkpoints.Torch;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Torch;
 

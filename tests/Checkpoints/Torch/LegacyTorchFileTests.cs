@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
-using Nanodet.Serverless.Checkpoints.StateDicts;
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.StateDicts;
+using Nanodet.Checkpoints.Torch;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Torch;
 

@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
 using System.Collections;
 using System.Text;
-using Nanodet.Serverless.Checkpoints.StateDicts;
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.StateDicts;
+using Nanodet.Checkpoints.Torch;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Torch;
 

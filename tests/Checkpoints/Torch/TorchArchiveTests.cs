@@ -1,8 +1,9 @@
 using System.IO.Compression;
 using System.Text;
-using Nanodet.Serverless.Checkpoints.Export;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Checkpoints.Torch;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
-using Nanodet.Serverless.Checkpoints.Torch;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Torch;
 

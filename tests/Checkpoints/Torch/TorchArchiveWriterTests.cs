@@ -1,5 +1,5 @@
 using System.Collections;
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints.Torch;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Torch;
 

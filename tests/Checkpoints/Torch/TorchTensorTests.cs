@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints;
+using Nanodet.Checkpoints.Torch;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Torch;
 

@@ -1,3 +1,5 @@
+using Nanodet.Checkpoints;
+
 namespace Nanodet.Serverless.Checkpoints.Tests.Torch;
 
 /// <summary>Pickles that would do something when Python loads them.</summary>

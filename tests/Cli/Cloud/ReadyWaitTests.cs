@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
+using Nanodet.Detection.Description;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline.Models;
 
 namespace Nanodet.Serverless.Cli.Tests.Cloud;
 

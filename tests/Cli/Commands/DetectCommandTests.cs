@@ -1,6 +1,6 @@
 using System.Text.Json;
+using Nanodet.Detection.Images;
 using Nanodet.Serverless.Cli.Tests.Demo;
-using Nanodet.Serverless.Pipeline.Images;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Cli.Tests.Commands;

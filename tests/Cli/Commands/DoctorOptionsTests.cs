@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Detection.Inference;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Cli.Tests.Commands;

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
-using Nanodet.Serverless.Checkpoints.Torch;
+using Nanodet.Checkpoints.Torch;
 using Nanodet.Serverless.Cli.Tests.Demo;
 
 namespace Nanodet.Serverless.Cli.Tests.Commands;

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using Nanodet.Detection.Natives;
 using Nanodet.Serverless.Cli.Tests.Demo;
-using Nanodet.Serverless.Pipeline.Natives;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Cli.Tests.Natives;

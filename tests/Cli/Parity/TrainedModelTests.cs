@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Nanodet.Serverless.Pipeline.Images;
-using Nanodet.Serverless.Pipeline.Models;
-using Nanodet.Serverless.Pipeline.Preprocessing;
+using Nanodet.Detection.Images;
+using Nanodet.Detection.Inference;
+using Nanodet.Detection.Preprocessing;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Cli.Tests.Parity;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Azure.Storage.Blobs.Models;
-using Nanodet.Serverless.Pipeline.Results;
+using Nanodet.Detection.Results;
 
 namespace Nanodet.Serverless.EndToEnd.Tests.Hosting;
 

@@ -1,5 +1,5 @@
 using Azure.Storage.Blobs;
-using Nanodet.Serverless.Pipeline.Images;
+using Nanodet.Detection.Images;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.EndToEnd.Tests.Hosting;

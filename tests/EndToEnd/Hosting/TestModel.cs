@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Detection.Inference;
+using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.EndToEnd.Tests.Hosting;

@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
 using System.Text;
+using Nanodet.Checkpoints.Export;
+using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Checkpoints.Tests;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Pipeline;
-using Nanodet.Serverless.Pipeline.Models;
 using Nanodet.Serverless.Pipeline.Publishing;
+using Nanodet.Serverless.Pipeline.Registry;
 
 namespace Nanodet.Serverless.Functions.Tests.Publishing;
 
@@ -182,7 +184,7 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
         await app.PublishAsync("tiny", PublishingApp.Checkpoint, PublishingApp.Config);
         var other = TinyModel.PlusConfig(("left", "links"));
         var verified = ModelPublisher.Verify(
-            Checkpoints.Export.ModelExporter.Export(PublishingApp.Checkpoint, PublishingApp.Config, "mine").WithParity(ParityFixture.Compute).Onnx, null, null);
+            ModelExporter.Export(PublishingApp.Checkpoint, PublishingApp.Config, "mine").WithParity(ParityFixture.Compute).Onnx, null, null);
 
         var refused = await Assert.ThrowsAsync<PipelineException>(() => app.Models.PublishAsync(
             verified,

@@ -6,9 +6,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Nanodet.Serverless.Checkpoints.Tests;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 using Nanodet.Serverless.Functions.Publishing;
-using Nanodet.Serverless.Pipeline;
-using Nanodet.Serverless.Pipeline.Models;
+using Nanodet.Serverless.Pipeline.Hosting;
 using Nanodet.Serverless.Pipeline.Publishing;
+using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Functions.Tests.Publishing;

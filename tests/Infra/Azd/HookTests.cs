@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Nanodet.Serverless.Pipeline.Images;
+using Nanodet.Detection.Images;
 
 namespace Nanodet.Serverless.Infra.Tests.Azd;
 

@@ -1,4 +1,4 @@
-using Nanodet.Serverless.Pipeline.Natives;
+using Nanodet.Detection.Natives;
 
 namespace Nanodet.Serverless.Infra.Tests.Image;
 

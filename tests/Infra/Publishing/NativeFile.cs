@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Reflection.PortableExecutable;
-using Nanodet.Serverless.Pipeline.Natives;
+using Nanodet.Detection.Natives;
 
 namespace Nanodet.Serverless.Infra.Tests.Publishing;
 

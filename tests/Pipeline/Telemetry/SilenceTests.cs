@@ -1,10 +1,13 @@
 using System.Diagnostics;
-using Nanodet.Serverless.Pipeline.Detectors;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Telemetry;
 using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Telemetry;
 
-/// <summary>Nobody in this assembly listens.</summary>
+/// <summary>Nobody listens: these run when no other test of the assembly does, and those that listen stop listening when they end.</summary>
+[Collection(nameof(SilenceTests))]
+[CollectionDefinition(nameof(SilenceTests), DisableParallelization = true)]
 public sealed class SilenceTests
 {
     private const string Trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -35,7 +38,7 @@ public sealed class SilenceTests
         }
 
         PipelineTelemetry.Downloaded.Add(1000);
-        PipelineTelemetry.BatchFill.Record(0.5);
+        DetectionTelemetry.BatchFill.Record(0.5);
         PipelineTelemetry.RecordStages(new StageTimings(1, 2, 3, 4));
         using (TraceContext.StartImage("nanodet.image.detect", Trace, now))
         {

@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Backbones;
+namespace Nanodet.Checkpoints.Architectures.Backbones;
 
 /// <summary>The part of the network that turns an image into feature maps of several strides.</summary>
 internal abstract record Backbone

@@ -1,6 +1,6 @@
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Backbones;
+namespace Nanodet.Checkpoints.Architectures.Backbones;
 
 /// <summary>One stage of a <see cref="CustomCspNet"/>.</summary>
 /// <param name="Kind">What it is.</param>

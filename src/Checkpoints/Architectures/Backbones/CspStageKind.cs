@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Architectures.Backbones;
+namespace Nanodet.Checkpoints.Architectures.Backbones;
 
 /// <summary>What a stage of a <see cref="CustomCspNet"/> is.</summary>
 internal enum CspStageKind

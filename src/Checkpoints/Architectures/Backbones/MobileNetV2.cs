@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Backbones;
+namespace Nanodet.Checkpoints.Architectures.Backbones;
 
 /// <summary>Inverted residuals in seven stages (<c>nanodet/model/backbone/mobilenetv2.py</c>).</summary>
 /// <param name="WidthMultiplier">Factor of the channels.</param>

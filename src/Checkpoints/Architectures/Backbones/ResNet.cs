@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Backbones;
+namespace Nanodet.Checkpoints.Architectures.Backbones;
 
 /// <summary>ResNet of 18 to 152 layers (<c>nanodet/model/backbone/resnet.py</c>).</summary>
 /// <param name="Bottleneck">Blocks of three convolutions that end in four times their channels, else of two.</param>

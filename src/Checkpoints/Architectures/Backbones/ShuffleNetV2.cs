@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Backbones;
+namespace Nanodet.Checkpoints.Architectures.Backbones;
 
 /// <summary>ShuffleNetV2 in its four sizes (<c>nanodet/model/backbone/shufflenetv2.py</c>).</summary>
 /// <param name="Channels">Output channels of the stages 2, 3 and 4.</param>

@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Heads;
+namespace Nanodet.Checkpoints.Architectures.Heads;
 
 /// <summary>The part of the network that gives every point class logits and four distance distributions.</summary>
 internal abstract record Head

@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Architectures.Heads;
+namespace Nanodet.Checkpoints.Architectures.Heads;
 
 /// <summary>Where a head puts the centre of a point's box.</summary>
 public enum HeadKind

@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Heads;
+namespace Nanodet.Checkpoints.Architectures.Heads;
 
 /// <summary>
 /// The head of NanoDet before Plus: separate branches for scores and distances, or one that both share

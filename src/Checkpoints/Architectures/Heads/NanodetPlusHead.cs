@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Heads;
+namespace Nanodet.Checkpoints.Architectures.Heads;
 
 /// <summary>The head of NanoDet-Plus: one branch for scores and distances (<c>nanodet/model/head/nanodet_plus_head.py</c>).</summary>
 /// <param name="Kernel">Side of the kernels.</param>

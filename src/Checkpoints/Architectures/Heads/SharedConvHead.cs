@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Heads;
+namespace Nanodet.Checkpoints.Architectures.Heads;
 
 /// <summary>
 /// Two branches of 3 x 3 convolutions, one for scores and one for distances, whose weights all levels share; each level scales its

@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Architectures.Modules;
+namespace Nanodet.Checkpoints.Architectures.Modules;
 
 /// <summary>The activation functions that NanoDet's configs can name (<c>nanodet/model/module/activation.py</c>).</summary>
 internal enum Activation

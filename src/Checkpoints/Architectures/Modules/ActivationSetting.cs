@@ -1,6 +1,6 @@
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Modules;
+namespace Nanodet.Checkpoints.Architectures.Modules;
 
 /// <summary>Reads an activation from a config.</summary>
 internal static class ActivationSetting

@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Architectures.Modules;
+namespace Nanodet.Checkpoints.Architectures.Modules;
 
 /// <summary>
 /// Convolution, normalisation, activation under the names <c>conv</c>, <c>bn</c> or <c>gn</c>, and <c>act</c>; without normalisation the

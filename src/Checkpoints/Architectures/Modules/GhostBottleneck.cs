@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Architectures.Modules;
+namespace Nanodet.Checkpoints.Architectures.Modules;
 
 /// <summary>
 /// Two ghost modules with an optional depthwise convolution and squeeze-and-excitation between them, and a shortcut, which is a

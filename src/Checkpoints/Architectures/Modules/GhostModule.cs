@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Architectures.Modules;
+namespace Nanodet.Checkpoints.Architectures.Modules;
 
 /// <summary>
 /// Half of the channels by a pointwise convolution, the other half by a cheap 3 x 3 depthwise convolution of the first

@@ -1,6 +1,6 @@
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Modules;
+namespace Nanodet.Checkpoints.Architectures.Modules;
 
 /// <summary>A <c>norm_cfg</c>: batch or group normalisation.</summary>
 /// <param name="Epsilon">Added to the variance; 1e-5 unless the config says otherwise.</param>

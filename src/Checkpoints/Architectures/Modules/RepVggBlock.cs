@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Architectures.Modules;
+namespace Nanodet.Checkpoints.Architectures.Modules;
 
 /// <summary>
 /// A 3 x 3 and a 1 x 1 convolution and, where the shape allows, the identity, each normalised, summed and activated. In evaluation

@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Checkpoints.Architectures.Modules;
+namespace Nanodet.Checkpoints.Architectures.Modules;
 
 /// <summary>
 /// Scales every channel by a gate that is computed from all channels' averages (<c>nanodet/model/backbone/ghostnet.py</c>,

@@ -1,6 +1,6 @@
-using Nanodet.Serverless.Checkpoints.Graph;
+using Nanodet.Checkpoints.Graph;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Modules;
+namespace Nanodet.Checkpoints.Architectures.Modules;
 
 /// <summary>
 /// A feature map as a sequence of its pixels through transformer encoders (<c>nanodet/model/module/transformer.py</c>): layer

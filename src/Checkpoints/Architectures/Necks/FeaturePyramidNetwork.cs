@@ -1,6 +1,6 @@
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Necks;
+namespace Nanodet.Checkpoints.Architectures.Necks;
 
 /// <summary>Lateral convolutions and sums from coarse to fine, and nothing else (<c>nanodet/model/fpn/fpn.py</c>).</summary>
 /// <param name="Pyramid">The pyramid.</param>

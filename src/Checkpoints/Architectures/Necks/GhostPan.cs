@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Necks;
+namespace Nanodet.Checkpoints.Architectures.Necks;
 
 /// <summary>The path aggregation network of NanoDet-Plus, made of ghost bottlenecks (<c>nanodet/model/fpn/ghost_pan.py</c>).</summary>
 internal sealed record GhostPan : Neck

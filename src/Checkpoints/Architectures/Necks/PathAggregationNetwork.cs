@@ -1,6 +1,6 @@
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Necks;
+namespace Nanodet.Checkpoints.Architectures.Necks;
 
 /// <summary>A feature pyramid whose sums go back from fine to coarse, too (<c>nanodet/model/fpn/pan.py</c>).</summary>
 /// <param name="Pyramid">The pyramid.</param>

@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Necks;
+namespace Nanodet.Checkpoints.Architectures.Necks;
 
 /// <summary>
 /// What FPN and PAN have in common: a pointwise convolution per used backbone level, then sums from coarse to fine with bilinear

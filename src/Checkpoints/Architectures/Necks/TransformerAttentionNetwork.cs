@@ -1,7 +1,7 @@
-using Nanodet.Serverless.Checkpoints.Architectures.Modules;
-using Nanodet.Serverless.Checkpoints.Configs;
+using Nanodet.Checkpoints.Architectures.Modules;
+using Nanodet.Checkpoints.Configs;
 
-namespace Nanodet.Serverless.Checkpoints.Architectures.Necks;
+namespace Nanodet.Checkpoints.Architectures.Necks;
 
 /// <summary>
 /// Three levels, brought to the size of the middle one, pass a transformer together and are added back to each

@@ -1,0 +1,303 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Nanodet.Detection.Batching;
+
+/// <summary>
+/// Puts requests of many callers into batches. A free lane takes what has waited longest, as soon as it fills a batch or has waited for
+/// <see cref="BatchLimits.MaxDelay"/>; while all lanes are busy, batches fill by themselves. Lanes are threads of their own: the work is
+/// synchronous, and must not keep the thread pool from serving everything else.
+/// </summary>
+/// <typeparam name="TKey">Only requests of equal keys share a batch.</typeparam>
+/// <typeparam name="TItem">What is asked for.</typeparam>
+/// <typeparam name="TResult">What is answered.</typeparam>
+internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
+    where TKey : notnull
+{
+    private readonly object _gate = new();
+    private readonly WaitingRequests<TKey, TItem, TResult> _waiting;
+    private readonly SemaphoreSlim _places;
+    private readonly Func<TKey, IReadOnlyList<TItem>, CancellationToken, IReadOnlyList<TResult>> _run;
+    private readonly Func<Exception, BatchFault> _judge;
+    private readonly Action<TimeSpan>? _waited;
+    private readonly TimeProvider _time;
+    private readonly ITimer _due;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private BatchLimits _limits;
+    private TaskCompletionSource? _idle;
+    private int _requests;
+    private int _openLanes;
+    private bool _isClosed;
+
+    /// <summary>Starts the lanes.</summary>
+    /// <param name="limits">How to batch.</param>
+    /// <param name="run">Does the work of a batch: one result for each item, in the same order.</param>
+    /// <param name="judge">What a failure of it means.</param>
+    /// <param name="time">The clock of the delay.</param>
+    /// <param name="waited">Told how long each request waited for its batch; null for nobody.</param>
+    internal DynamicBatcher(
+        BatchLimits limits,
+        Func<TKey, IReadOnlyList<TItem>, CancellationToken, IReadOnlyList<TResult>> run,
+        Func<Exception, BatchFault> judge,
+        TimeProvider time,
+        Action<TimeSpan>? waited = null)
+    {
+        _limits = limits;
+        _run = run;
+        _judge = judge;
+        _time = time;
+        _waited = waited;
+        _waiting = new WaitingRequests<TKey, TItem, TResult>(time);
+        _places = new SemaphoreSlim(limits.Capacity);
+        _due = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _openLanes = limits.Lanes;
+        for (var lane = 0; lane < limits.Lanes; lane++)
+        {
+            new Thread(RunLane) { IsBackground = true, Name = $"nanodet lane {lane}" }.Start();
+        }
+    }
+
+    /// <summary>The limits as they are now: <see cref="BatchFault.OfSize"/> makes batches smaller.</summary>
+    internal BatchLimits Limits => Volatile.Read(ref _limits);
+
+    /// <summary>Ends when the lanes have ended, after <see cref="Dispose"/> and the last request.</summary>
+    internal Task Completion => _ended.Task;
+
+    /// <summary>Requests that are not answered yet, those that wait for a place included.</summary>
+    internal int Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Asks, and waits for a place first where there is none: the queue does not grow beyond its capacity.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled; others of the batch are not disturbed.</exception>
+    /// <exception cref="ObjectDisposedException">The batcher is closed.</exception>
+    internal async Task<TResult> SubmitAsync(TKey key, TItem item, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _requests);
+        try
+        {
+            await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                var request = Enqueue(key, item);
+                using var registration = cancellationToken.UnsafeRegister(
+                    (state, token) => Cancel((BatchRequest<TItem, TResult>)state!, key, token), request);
+                return await request.Answer.ConfigureAwait(false);
+            }
+            finally
+            {
+                _places.Release();
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Waits until no request is left; those that wait for others wait no longer meanwhile.</summary>
+    internal async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        Task idle;
+        lock (_gate)
+        {
+            if (Requests == 0)
+            {
+                return;
+            }
+
+            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            idle = _idle.Task;
+            Monitor.PulseAll(_gate);
+        }
+
+        await idle.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes no further requests; those that are there are still answered. Waits for nothing.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private BatchRequest<TItem, TResult> Enqueue(TKey key, TItem item)
+    {
+        var request = new BatchRequest<TItem, TResult>(item, _time.GetTimestamp());
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            _waiting.Add(key, request);
+            Monitor.Pulse(_gate);
+        }
+
+        return request;
+    }
+
+    private void Cancel(BatchRequest<TItem, TResult> request, TKey key, CancellationToken cancellationToken)
+    {
+        if (!request.Cancel(cancellationToken))
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (!_waiting.Remove(key, request) && request.Run is { } run && run.GiveUp())
+            {
+                run.Stop();
+            }
+        }
+    }
+
+    private void Leave()
+    {
+        TaskCompletionSource? idle = null;
+        lock (_gate)
+        {
+            if (Interlocked.Decrement(ref _requests) == 0)
+            {
+                (idle, _idle) = (_idle, null);
+            }
+        }
+
+        idle?.TrySetResult();
+    }
+
+    private void Wake()
+    {
+        lock (_gate)
+        {
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private void RunLane()
+    {
+        while (TryTake(out var key, out var run))
+        {
+            Work(key, run.Requests, run.Token);
+            lock (_gate)
+            {
+                foreach (var request in run.Requests)
+                {
+                    request.Run = null;
+                }
+            }
+
+            run.Dispose();
+        }
+
+        if (Interlocked.Decrement(ref _openLanes) == 0)
+        {
+            _due.Dispose();
+            _ended.TrySetResult();
+        }
+    }
+
+    /// <summary>Waits for a batch; false when the batcher is closed and empty.</summary>
+    private bool TryTake([MaybeNullWhen(false)] out TKey key, [NotNullWhen(true)] out BatchRun<TItem, TResult>? run)
+    {
+        lock (_gate)
+        {
+            while (true)
+            {
+                if (_waiting.FindReady(_limits, _isClosed || _idle is not null, out key, out var wait))
+                {
+                    run = Take(key);
+                    if (!_waiting.IsEmpty)
+                    {
+                        // Another lane may find work in what is left.
+                        Monitor.Pulse(_gate);
+                    }
+
+                    return true;
+                }
+
+                if (_isClosed && _waiting.IsEmpty)
+                {
+                    Monitor.PulseAll(_gate);
+                    run = null;
+                    return false;
+                }
+
+                if (wait is { } left)
+                {
+                    _due.Change(left, Timeout.InfiniteTimeSpan);
+                }
+
+                Monitor.Wait(_gate);
+            }
+        }
+    }
+
+    private BatchRun<TItem, TResult> Take(TKey key)
+    {
+        var run = new BatchRun<TItem, TResult>(_waiting.Take(key, _limits.MaxBatchSize));
+        foreach (var request in run.Requests)
+        {
+            request.Run = run;
+            _waited?.Invoke(_time.GetElapsedTime(request.Arrived));
+        }
+
+        return run;
+    }
+
+    /// <summary>Runs requests and answers each of them, whatever happens.</summary>
+    private void Work(TKey key, IReadOnlyList<BatchRequest<TItem, TResult>> requests, CancellationToken cancellationToken)
+    {
+        var open = requests.Where(request => !request.IsAnswered).ToArray();
+        if (open.Length == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var results = _run(key, Array.ConvertAll(open, request => request.Item), cancellationToken);
+            if (results.Count != open.Length)
+            {
+                throw new InvalidOperationException($"Expected {open.Length} results of a batch, found {results.Count}.");
+            }
+
+            for (var i = 0; i < open.Length; i++)
+            {
+                open[i].Succeed(results[i]);
+            }
+        }
+        catch (Exception exception)
+        {
+            Recover(key, open, exception, cancellationToken);
+        }
+    }
+
+    private void Recover(
+        TKey key, BatchRequest<TItem, TResult>[] open, Exception exception, CancellationToken cancellationToken)
+    {
+        var fault = _judge(exception);
+        if (open.Length == 1 || fault == BatchFault.OfAll || cancellationToken.IsCancellationRequested)
+        {
+            Array.ForEach(open, request => request.Fail(exception));
+            return;
+        }
+
+        if (fault == BatchFault.OfSize)
+        {
+            Shrink(Math.Max(1, open.Length / 2));
+        }
+
+        foreach (var part in open.Chunk(fault == BatchFault.OfSize ? (open.Length + 1) / 2 : 1))
+        {
+            Work(key, part, cancellationToken);
+        }
+    }
+
+    private void Shrink(int size)
+    {
+        lock (_gate)
+        {
+            _limits = _limits with { MaxBatchSize = Math.Min(size, _limits.MaxBatchSize) };
+        }
+    }
+}

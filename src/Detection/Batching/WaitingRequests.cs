@@ -1,0 +1,85 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Nanodet.Detection.Batching;
+
+/// <summary>
+/// The requests of a <see cref="DynamicBatcher{TKey, TItem, TResult}"/> that no lane has taken yet, in the order of their arrival. Not
+/// thread-safe: the batcher's gate is held.
+/// </summary>
+internal sealed class WaitingRequests<TKey, TItem, TResult>(TimeProvider time)
+    where TKey : notnull
+{
+    private readonly Dictionary<TKey, LinkedList<BatchRequest<TItem, TResult>>> _queues = [];
+
+    internal bool IsEmpty => _queues.Count == 0;
+
+    internal void Add(TKey key, BatchRequest<TItem, TResult> request)
+    {
+        if (!_queues.TryGetValue(key, out var queue))
+        {
+            queue = [];
+            _queues.Add(key, queue);
+        }
+
+        request.Node = queue.AddLast(request);
+    }
+
+    /// <summary>False when a lane has taken it.</summary>
+    internal bool Remove(TKey key, BatchRequest<TItem, TResult> request)
+    {
+        if (request.Node is not { List: { } queue } node)
+        {
+            return false;
+        }
+
+        request.Node = null;
+        queue.Remove(node);
+        if (queue.Count == 0)
+        {
+            _queues.Remove(key);
+        }
+
+        return true;
+    }
+
+    /// <summary>Of the batches that are full or have waited long enough, the one whose first request came first.</summary>
+    /// <param name="limits">What is full, and what is long.</param>
+    /// <param name="isHurried">Nothing waits for others.</param>
+    /// <param name="key">The batch.</param>
+    /// <param name="wait">Without one: how long until there is one, unless more requests come; null where none waits.</param>
+    internal bool FindReady(BatchLimits limits, bool isHurried, [MaybeNullWhen(false)] out TKey key, out TimeSpan? wait)
+    {
+        key = default;
+        wait = null;
+        long? first = null;
+        foreach (var (candidate, queue) in _queues)
+        {
+            var arrived = queue.First!.Value.Arrived;
+            var left = limits.MaxDelay - time.GetElapsedTime(arrived);
+            if (!isHurried && queue.Count < limits.MaxBatchSize && left > TimeSpan.Zero)
+            {
+                wait = wait is null || left < wait ? left : wait;
+            }
+            else if (first is null || arrived < first)
+            {
+                (first, key) = (arrived, candidate);
+            }
+        }
+
+        return first is not null;
+    }
+
+    /// <summary>Takes the first requests of a batch.</summary>
+    internal List<BatchRequest<TItem, TResult>> Take(TKey key, int limit)
+    {
+        var queue = _queues[key];
+        var requests = new List<BatchRequest<TItem, TResult>>(Math.Min(queue.Count, limit));
+        while (requests.Count < limit && queue.First is { } node)
+        {
+            requests.Add(node.Value);
+            Remove(key, node.Value);
+        }
+
+        return requests;
+    }
+}

@@ -1,0 +1,11 @@
+namespace Nanodet.Detection.Description;
+
+/// <summary>A model cannot be served.</summary>
+/// <param name="code">One of <see cref="ModelErrorCodes"/>.</param>
+/// <param name="message">What was expected, what was found, and where.</param>
+/// <param name="innerException">The underlying complaint, if there is one.</param>
+public sealed class ModelLoadException(string code, string message, Exception? innerException = null)
+    : NanodetException(code, message, innerException)
+{
+    internal static ModelLoadException Contract(string message) => new(ModelErrorCodes.ContractViolated, message);
+}

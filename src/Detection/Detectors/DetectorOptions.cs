@@ -1,0 +1,53 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+using Nanodet.Detection.Images;
+
+namespace Nanodet.Detection.Detectors;
+
+/// <summary>How images are detected.</summary>
+public sealed record DetectorOptions
+{
+    /// <summary>A detection's score has to be greater.</summary>
+    /// <value>0 to 1; default 0.35, the threshold of the official demo.</value>
+    [Range(0.0, 1.0)]
+    public float ScoreThreshold { get; init; } = 0.35f;
+
+    /// <summary>Of two boxes of a class whose IoU is greater, the one with the lower score goes.</summary>
+    /// <value>0 to 1; default 0.6.</value>
+    [Range(0.0, 1.0)]
+    public float IouThreshold { get; init; } = 0.6f;
+
+    /// <summary>The most detections of an image, over all classes; those with the highest scores stay.</summary>
+    /// <value>1 to 1000; default 100.</value>
+    [Range(1, 1000)]
+    public int MaxDetections { get; init; } = 100;
+
+    /// <summary>The most images in one run of the model. A model whose batch axis is fixed takes one at a time.</summary>
+    /// <value>1 to 256 images; default 8.</value>
+    [Range(1, 256)]
+    public int MaxBatchSize { get; init; } = 8;
+
+    /// <summary>Threads that decode and warp images at the same time.</summary>
+    /// <value>0 to 256 threads; default 0: one for each logical processor.</value>
+    [Range(0, 256)]
+    public int DecodeThreads { get; init; }
+
+    /// <summary>
+    /// Decode large JPEGs at half, a quarter or an eighth of their size, as long as that leaves at least the model's input. Faster, and
+    /// detections differ a little: docs/performance.md has how much.
+    /// </summary>
+    /// <value>Default false.</value>
+    public bool FastDecode { get; init; }
+
+    /// <summary>What an image may cost.</summary>
+    /// <value>Default: 64 MiB and 100,000,000 pixels.</value>
+    [Required]
+    [ValidateObjectMembers]
+    public ImageLimits Limits { get; init; } = new();
+
+    internal void Validate()
+    {
+        Validator.ValidateObject(this, new ValidationContext(this), validateAllProperties: true);
+        Validator.ValidateObject(Limits, new ValidationContext(Limits), validateAllProperties: true);
+    }
+}

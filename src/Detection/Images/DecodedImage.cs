@@ -1,0 +1,42 @@
+namespace Nanodet.Detection.Images;
+
+/// <summary>Pixels in native memory: 8 bits, blue, green, red, after EXIF orientation. Whoever decodes it disposes it.</summary>
+public sealed class DecodedImage : IDisposable
+{
+    internal DecodedImage(PixelBuffer pixels, ImageFormat format)
+        : this(pixels, format, pixels.Width, pixels.Height, 1)
+    {
+    }
+
+    internal DecodedImage(PixelBuffer pixels, ImageFormat format, int width, int height, int reduction)
+    {
+        Pixels = pixels;
+        Format = format;
+        Width = width;
+        Height = height;
+        Reduction = reduction;
+    }
+
+    /// <summary>Columns of the image after EXIF orientation, in pixels.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows of the image after EXIF orientation, in pixels.</summary>
+    public int Height { get; }
+
+    /// <summary>The encoding that the pixels came from.</summary>
+    public ImageFormat Format { get; }
+
+    /// <summary>Columns, and rows, of the image that became one of <see cref="Pixels"/>: 1, 2, 4 or 8.</summary>
+    internal int Reduction { get; }
+
+    /// <summary>True when the pixels are fewer than the image's.</summary>
+    internal bool IsReduced => Reduction > 1;
+
+    internal PixelBuffer Pixels { get; }
+
+    /// <summary>The pixels, without a copy.</summary>
+    internal unsafe PixelRows Rows() => new(Pixels.Data, Pixels.Step, Pixels.Width, Pixels.Height);
+
+    /// <summary>Frees the pixels.</summary>
+    public void Dispose() => Pixels.Dispose();
+}

@@ -1,0 +1,58 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Nanodet.Detection.Images;
+
+/// <summary>What an image may cost. Checked against the encoded bytes before anything is decoded or allocated.</summary>
+public sealed record ImageLimits
+{
+    /// <summary>The longest side that OpenCV's perspective warp takes, in pixels.</summary>
+    public const int MaxSide = short.MaxValue - 1;
+
+    /// <summary>The most scans that a progressive JPEG may have: each one walks the whole image again.</summary>
+    internal const int MaxJpegScans = 200;
+
+    /// <summary>The most bytes of an encoded image.</summary>
+    /// <value>1 KiB to 1 GiB, in bytes; default 64 MiB.</value>
+    [Range(1024L, 1L << 30)]
+    public long MaxBytes { get; init; } = 64L << 20;
+
+    /// <summary>The most pixels of a decoded image: 3 bytes of memory each. The images that are decoded together share it.</summary>
+    /// <value>1 to 1,000,000,000 pixels; default 100,000,000.</value>
+    [Range(1L, 1_000_000_000L)]
+    public long MaxPixels { get; init; } = 100_000_000;
+
+    internal void RequireBytes(long length)
+    {
+        if (length > MaxBytes)
+        {
+            throw new ImageException(
+                ImageErrorCodes.TooLarge,
+                $"Expected at most {MaxBytes} bytes (ImageLimits.MaxBytes), found {length}.");
+        }
+    }
+
+    internal ImageHeader RequirePixels(ImageFormat format, long width, long height)
+    {
+        if (width <= 0 || height <= 0)
+        {
+            throw ImageException.Undecodable(format, $"expected a width and a height of at least 1 pixel, found {width}x{height}.");
+        }
+
+        if (width > MaxSide || height > MaxSide)
+        {
+            throw new ImageException(
+                ImageErrorCodes.TooManyPixels,
+                $"{ImageException.Name(format)}: expected sides of at most {MaxSide} pixels, found {width}x{height}.");
+        }
+
+        if (width * height > MaxPixels)
+        {
+            throw new ImageException(
+                ImageErrorCodes.TooManyPixels,
+                $"{ImageException.Name(format)}: expected at most {MaxPixels} pixels (ImageLimits.MaxPixels), "
+                + $"found {width}x{height} = {width * height}.");
+        }
+
+        return new ImageHeader(format, (int)width, (int)height);
+    }
+}

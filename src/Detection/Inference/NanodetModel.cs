@@ -1,0 +1,247 @@
+using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
+using Microsoft.ML.OnnxRuntime;
+using Nanodet.Detection.Description;
+using Nanodet.Detection.Natives;
+
+namespace Nanodet.Detection.Inference;
+
+/// <summary>
+/// One NanoDet model, loaded once: an ONNX Runtime session, how its runs are made, and what is known about it. Any number of threads may ask
+/// for runs. Disposing waits for none of them: the session goes with the last run and the last tensor.
+/// </summary>
+public sealed class NanodetModel : IDisposable
+{
+    /// <summary>The largest model file that is read, in bytes.</summary>
+    public const long MaxFileBytes = 1L << 30;
+
+    private readonly InferenceSession _session;
+    private readonly IModelRuns _runs;
+    private readonly Action _exit;
+    private int _leases = 1;
+    private int _disposed;
+
+    private NanodetModel(
+        InferenceSession session,
+        IModelRuns runs,
+        ModelDescription description,
+        ProviderSelection provider,
+        SessionBuilder builder,
+        string sha256,
+        string? version)
+    {
+        _session = session;
+        _runs = runs;
+        _exit = Exit;
+        Description = description;
+        Provider = provider;
+        Optimization = builder.Optimization;
+        OptimizedPath = builder.OptimizedPath;
+        Sha256 = sha256;
+        Version = version ?? sha256[..12];
+        IsBatchFixed = session.InputMetadata[ModelSignature.InputName].Dimensions[0] == 1;
+    }
+
+    /// <summary>What the model is.</summary>
+    public ModelDescription Description { get; }
+
+    /// <summary>What the model runs on.</summary>
+    public ProviderSelection Provider { get; }
+
+    /// <summary>How its runs are made, and where its tensors lie.</summary>
+    public RunMode Runs => _runs.Mode;
+
+    /// <summary>How the model got its optimised graph.</summary>
+    public ModelOptimization Optimization { get; }
+
+    /// <summary>The optimised graph that the session was made from; null where it was made from the model file.</summary>
+    internal string? OptimizedPath { get; }
+
+    /// <summary>SHA-256 of the model file, 64 lower-case hex digits.</summary>
+    public string Sha256 { get; }
+
+    /// <summary>Version of the model in results.</summary>
+    public string Version { get; }
+
+    /// <summary>True when the model was disposed and its last run and tensor are gone: its session, and with it the memory, is gone.</summary>
+    internal bool IsGone => Volatile.Read(ref _leases) == 0;
+
+    /// <summary>True when the graph takes exactly one image at a time.</summary>
+    public bool IsBatchFixed { get; }
+
+    /// <summary>Loads a model file.</summary>
+    /// <param name="path">
+    /// An ONNX file; one that does not describe itself needs its NanoDet config, see <see cref="ModelOptions.ConfigPath"/>.
+    /// </param>
+    /// <param name="options">How to load; null for the defaults.</param>
+    /// <returns>The model, not yet verified: see <see cref="ParityFixture.Verify"/>.</returns>
+    /// <exception cref="ModelLoadException">The model cannot be served; see <see cref="ModelErrorCodes"/>.</exception>
+    /// <exception cref="EnvironmentException">ONNX Runtime's library cannot be used, or there is too little memory.</exception>
+    /// <exception cref="ValidationException">An option is out of its range.</exception>
+    public static NanodetModel Load(string path, ModelOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var file = new FileInfo(path);
+        if (!file.Exists)
+        {
+            throw new ModelLoadException(ModelErrorCodes.NotFound, $"Expected a model file at {path}, found none.");
+        }
+
+        if (file.Length > MaxFileBytes)
+        {
+            throw new ModelLoadException(
+                ModelErrorCodes.NotAnOnnxModel,
+                $"{file.Name}: expected at most {MaxFileBytes} bytes, found {file.Length}.");
+        }
+
+        var name = Path.GetFileNameWithoutExtension(path);
+        var config = options?.ConfigPath ?? ForeignModelConfig.FindBeside(path);
+        return Load(
+            File.ReadAllBytes(path),
+            options ?? new ModelOptions(),
+            () => config is null ? null : ForeignModelConfig.ReadFile(config, name));
+    }
+
+    /// <summary>Loads a model from memory.</summary>
+    /// <param name="model">The bytes of an ONNX file.</param>
+    /// <param name="options">How to load; null for the defaults.</param>
+    /// <param name="name">The name of a foreign model; one that describes itself has its own.</param>
+    /// <returns>The model, not yet verified: see <see cref="ParityFixture.Verify"/>.</returns>
+    /// <exception cref="ModelLoadException">The model cannot be served; see <see cref="ModelErrorCodes"/>.</exception>
+    /// <exception cref="EnvironmentException">ONNX Runtime's library cannot be used, or there is too little memory.</exception>
+    /// <exception cref="ValidationException">An option is out of its range.</exception>
+    public static NanodetModel Load(byte[] model, ModelOptions? options = null, string name = "model")
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Load(
+            model,
+            options ?? new ModelOptions(),
+            () => options?.ConfigPath is { } config ? ForeignModelConfig.ReadFile(config, name) : null);
+    }
+
+    /// <summary>A tensor for a batch, in the memory that a run reads it from. It keeps the session alive until it is disposed.</summary>
+    /// <param name="capacity">The most images.</param>
+    /// <param name="height">Rows, in pixels.</param>
+    /// <param name="width">Columns, in pixels.</param>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    /// <exception cref="OnnxRuntimeException">There is not enough memory.</exception>
+    /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>
+    internal BatchTensor Rent(int capacity, int height, int width)
+    {
+        Enter();
+        try
+        {
+            return _runs.Rent(capacity, height, width, _exit);
+        }
+        catch
+        {
+            Exit();
+            throw;
+        }
+    }
+
+    /// <summary>Runs the graph. Safe to call from several threads at once.</summary>
+    /// <param name="input">A tensor from <see cref="Rent"/>.</param>
+    /// <param name="count">How many of its images.</param>
+    /// <returns>The output; the caller disposes it before <paramref name="input"/>.</returns>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    /// <exception cref="OnnxRuntimeException">The run failed, for example because the GPU was lost.</exception>
+    /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>
+    internal ModelOutput Run(BatchTensor input, int count)
+    {
+        Enter();
+        try
+        {
+            return _runs.Run(input, count, _exit);
+        }
+        catch
+        {
+            Exit();
+            throw;
+        }
+    }
+
+    /// <summary>Lets the session go as soon as no run uses it any more.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>Loads a model from memory.</summary>
+    /// <param name="bytes">The bytes of an ONNX file.</param>
+    /// <param name="options">How to load.</param>
+    /// <param name="readConfig">Reads the description of a model that has none of its own.</param>
+    /// <param name="openRuns">Decides how runs are made; null for what fits the provider.</param>
+    internal static NanodetModel Load(
+        byte[] bytes,
+        ModelOptions options,
+        Func<ModelDescription?> readConfig,
+        Func<InferenceSession, ModelDescription, IModelRuns>? openRuns = null)
+    {
+        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        var sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        var session = SessionFactory.Create(bytes, sha256, options, out var provider, out var builder);
+        try
+        {
+            var metadata = session.ModelMetadata.CustomMetadataMap;
+            var description = ModelMetadataReader.Describes(metadata)
+                ? new ModelMetadataReader(metadata).Read()
+                : readConfig() ?? throw new ModelLoadException(
+                    ModelErrorCodes.MetadataMissing,
+                    "Expected 'nanodet.*' metadata in the ONNX file, or the NanoDet .yml of its training beside it, found neither.");
+            description = ModelSignature.Validate(session, description);
+            var runs = openRuns is null ? OpenRuns(session, description, provider, options) : openRuns(session, description);
+            return new NanodetModel(session, runs, description, provider, builder, sha256, options.Version);
+        }
+        catch (Exception exception) when (exception is OnnxRuntimeException or InsufficientMemoryException)
+        {
+            session.Dispose();
+            throw (Exception?)EnvironmentFault.From(exception) ?? new ModelLoadException(
+                ModelErrorCodes.ProviderUnavailable, $"Expected a first run on {provider.Name}, but it failed: {exception.Message}", exception);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Binding an input begins its copy with CUDA alone: TensorRT does not wait for it, and CUDA waits for the GPU that the calling thread
+    /// used last, which a thread that is new here has not told yet. Only the first GPU is everybody's from the beginning.
+    /// </summary>
+    private static IModelRuns OpenRuns(
+        InferenceSession session, ModelDescription description, ProviderSelection provider, ModelOptions options) =>
+        provider.Name == ProviderSelection.Cpu
+            ? new SharedRuns(session, description)
+            : BoundRuns.Open(
+                session,
+                description,
+                HostMemory.Pinned(session, options.DeviceId),
+                copiesAhead: provider.Name == ProviderSelection.Cuda && options.DeviceId == 0);
+
+    private void Enter()
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        int seen;
+        do
+        {
+            seen = Volatile.Read(ref _leases);
+            ObjectDisposedException.ThrowIf(seen == 0, this);
+        }
+        while (Interlocked.CompareExchange(ref _leases, seen + 1, seen) != seen);
+    }
+
+    private void Exit()
+    {
+        if (Interlocked.Decrement(ref _leases) == 0)
+        {
+            // Tensors lie in memory of the session's allocators.
+            _runs.Dispose();
+            _session.Dispose();
+        }
+    }
+}

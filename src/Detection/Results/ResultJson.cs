@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace Nanodet.Detection.Results;
+
+/// <summary>Source-generated JSON of results: camel case, nulls written unless a property says otherwise.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(DetectionResult))]
+public sealed partial class ResultJson : JsonSerializerContext;

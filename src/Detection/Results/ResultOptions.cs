@@ -1,0 +1,39 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Serialization;
+using Nanodet.Detection.Detectors;
+
+namespace Nanodet.Detection.Results;
+
+/// <summary>The options that decide what a result holds.</summary>
+/// <param name="ScoreThreshold">0..1; scores are greater.</param>
+/// <param name="IouThreshold">0..1.</param>
+/// <param name="MaxDetections">1..1000.</param>
+/// <param name="FastDecode">Whether large JPEGs were reduced while they were decoded; not written where they were not.</param>
+public sealed record ResultOptions(
+    float ScoreThreshold,
+    float IouThreshold,
+    int MaxDetections,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool FastDecode = false)
+{
+    /// <summary>Takes over what matters from a detector's options.</summary>
+    public static ResultOptions From(DetectorOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new ResultOptions(options.ScoreThreshold, options.IouThreshold, options.MaxDetections, options.FastDecode);
+    }
+
+    /// <summary>
+    /// Part of a result's identity: SHA-256, as 64 lower-case hex digits, of
+    /// <c>v1;scoreThreshold=S;iouThreshold=I;maxDetections=M</c>, numbers in their shortest invariant form, and <c>;fastDecode=true</c>
+    /// behind it where that is so.
+    /// </summary>
+    public string ComputeHash()
+    {
+        var canonical = string.Create(
+            CultureInfo.InvariantCulture,
+            $"v1;scoreThreshold={ScoreThreshold:R};iouThreshold={IouThreshold:R};maxDetections={MaxDetections}{(FastDecode ? ";fastDecode=true" : "")}");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
+    }
+}

@@ -1,4 +1,0 @@
-namespace Nanodet.Serverless.Pipeline.Evaluation;
-
-/// <summary>An image as the file has it.</summary>
-internal sealed record CocoFileImage(long Id, string FileName);

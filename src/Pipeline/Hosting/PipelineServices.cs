@@ -1,0 +1,178 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Nanodet.Detection.Batching;
+using Nanodet.Detection.Detectors;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Grouping;
+using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Publishing;
+using Nanodet.Serverless.Pipeline.Reconciliation;
+using Nanodet.Serverless.Pipeline.Records;
+using Nanodet.Serverless.Pipeline.Registry;
+using Nanodet.Serverless.Pipeline.Serving;
+using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.Pipeline.Telemetry;
+using Nanodet.Serverless.Pipeline.Workers;
+using Nanodet.Serverless.Pipeline.Writing;
+
+namespace Nanodet.Serverless.Pipeline.Hosting;
+
+/// <summary>Registers the two roles. Both in one process is fine.</summary>
+public static class PipelineServices
+{
+    /// <summary>The configuration section of <see cref="DetectorOptions"/>.</summary>
+    public const string DetectorSection = "Nanodet:Detector";
+
+    /// <summary>
+    /// Registers what the coordinator needs: storage, messages, grouping, jobs, writing, publishing. Options come from the sections that their
+    /// types name, and are checked at start.
+    /// </summary>
+    /// <param name="services">Has to have a configuration and logging.</param>
+    public static IServiceCollection AddNanodetCoordinator(this IServiceCollection services)
+    {
+        services.AddStorage();
+        services.AddChecked<JobOptions>(JobOptions.Section);
+        services.AddChecked<ReconcileOptions>(ReconcileOptions.Section);
+        services.TryAddSingleton<EventParser>();
+        services.TryAddSingleton<ImageGrouper>();
+        services.TryAddSingleton<JobStore>();
+        services.AddChecked<PublishOptions>(PublishOptions.Section);
+        services.TryAddSingleton<CheckpointStore>();
+        services.TryAddSingleton(provider => new Reconciler(
+            provider.GetRequiredService<StorageClients>(),
+            provider.GetRequiredService<MessageQueues>(),
+            provider.GetRequiredService<ResultRecords>(),
+            provider.GetRequiredService<IOptions<ReconcileOptions>>(),
+            provider.GetRequiredService<IOptions<StorageOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Reconciler>>()));
+        services.TryAddSingleton(provider => new JobPager(
+            provider.GetRequiredService<StorageClients>(),
+            provider.GetRequiredService<ResultRecords>(),
+            provider.GetRequiredService<IOptions<JobOptions>>(),
+            provider.GetRequiredService<ILogger<JobPager>>()));
+        services.TryAddSingleton(provider => new ManifestWriter(
+            provider.GetRequiredService<StorageClients>(),
+            provider.GetRequiredService<JobStore>(),
+            provider.GetRequiredService<JobResults>(),
+            provider.GetRequiredService<DetectionWriter>(),
+            provider.GetRequiredService<ILogger<ManifestWriter>>()));
+        services.AddHostedOnce<ImageGrouper>();
+        return services;
+    }
+
+    /// <summary>Registers what the worker needs: storage, the warm model, batches.</summary>
+    /// <param name="services">Has to have a configuration and logging.</param>
+    public static IServiceCollection AddNanodetWorker(this IServiceCollection services)
+    {
+        services.AddStorage();
+        services.AddChecked<WorkerOptions>(WorkerOptions.Section);
+        services.AddChecked<BatcherOptions>(BatcherOptions.Section);
+        services.TryAddSingleton<ModelStore>();
+        services.TryAddSingleton<ModelLoader>();
+        services.TryAddSingleton<ModelSelector>();
+        services.TryAddSingleton(provider => new OnDemandModels(
+            provider.GetRequiredService<ModelStore>(),
+            provider.GetRequiredService<ModelLoader>(),
+            provider.GetRequiredService<IOptions<WarmModelOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<OnDemandModels>>()));
+        services.TryAddSingleton(provider => new WarmModel(
+            provider.GetRequiredService<ModelStore>(),
+            provider.GetRequiredService<ModelLoader>(),
+            provider.GetRequiredService<IOptions<WarmModelOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<WarmModel>>()));
+        services.TryAddSingleton(provider => new WarmDetector(
+            provider.GetRequiredService<WarmModel>(),
+            provider.GetRequiredService<ModelSelector>(),
+            provider.GetRequiredService<IOptions<DetectorOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<BatchDetection>();
+        services.TryAddSingleton(provider => new BatchProcessor(
+            provider.GetRequiredService<WarmModel>(),
+            provider.GetRequiredService<BatchLists>(),
+            provider.GetRequiredService<BatchStaging>(),
+            provider.GetRequiredService<BatchDetection>(),
+            provider.GetRequiredService<IOptions<WorkerOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<BatchProcessor>>()));
+        services.TryAddSingleton<GpuInstrumentsService>();
+        services.AddHostedOnce<GpuInstrumentsService>();
+        services.AddHostedOnce<WarmModel>();
+        return services;
+    }
+
+    /// <summary>
+    /// What both roles need: poison messages come to whichever role serves the queue, and a worker writes the results that nobody waits
+    /// for any longer.
+    /// </summary>
+    private static void AddStorage(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddChecked<StorageOptions>(StorageOptions.Section);
+        services.AddChecked<DetectorOptions>(DetectorSection);
+        services.AddChecked<BatchOptions>(BatchOptions.Section);
+        services.AddChecked<LogOptions>(LogOptions.Section);
+        services.AddChecked<WarmModelOptions>(WarmModelOptions.Section);
+        services.TryAddSingleton<StorageClients>();
+        services.TryAddSingleton<StorageSetup>();
+        services.TryAddSingleton<MessageQueues>();
+        services.TryAddSingleton<ModelPublisher>();
+        services.TryAddSingleton(provider => new ModelCatalog(
+            provider.GetRequiredService<StorageClients>(),
+            provider.GetRequiredService<IOptions<StorageOptions>>(),
+            provider.GetRequiredService<ModelPublisher>(),
+            provider.GetRequiredService<IOptions<WarmModelOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<BatchLists>();
+        services.TryAddSingleton<BatchStaging>();
+        services.TryAddSingleton<ResultRecords>();
+        services.TryAddSingleton<ImageSource>();
+        services.TryAddSingleton<JobResults>();
+        services.TryAddSingleton(provider => new DetectionWriter(
+            provider.GetRequiredService<BatchStaging>(),
+            provider.GetRequiredService<ResultRecords>(),
+            provider.GetRequiredService<JobResults>(),
+            provider.GetRequiredService<IOptions<BatchOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<DetectionWriter>>()));
+        services.TryAddSingleton(provider => new PoisonWriter(
+            provider.GetRequiredService<StorageClients>(),
+            provider.GetRequiredService<BatchLists>(),
+            provider.GetRequiredService<BatchStaging>(),
+            provider.GetRequiredService<ResultRecords>(),
+            provider.GetRequiredService<ImageSource>(),
+            provider.GetRequiredService<IOptions<StorageOptions>>(),
+            provider.GetRequiredService<IOptions<LogOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<PoisonWriter>>()));
+        services.AddHostedService<StorageSetupService>();
+    }
+
+    private static void AddChecked<TOptions>(this IServiceCollection services, string section)
+        where TOptions : class
+    {
+        if (!services.Any(service => service.ServiceType == typeof(IConfigureOptions<TOptions>)))
+        {
+            services.AddOptions<TOptions>().BindConfiguration(section).ValidateDataAnnotations().ValidateOnStart();
+        }
+    }
+
+    private static void AddHostedOnce<TService>(this IServiceCollection services)
+        where TService : class, IHostedService
+    {
+        if (!services.Any(service => service.ServiceType == typeof(HostedOnce<TService>)))
+        {
+            services.AddSingleton<HostedOnce<TService>>();
+            services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<TService>());
+        }
+    }
+
+    /// <summary>Marks a service that is registered as hosted.</summary>
+    private sealed class HostedOnce<TService>;
+}

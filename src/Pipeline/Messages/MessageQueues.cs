@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.Pipeline.Telemetry;
+
+namespace Nanodet.Serverless.Pipeline.Messages;
+
+/// <summary>Puts messages on the app's queues. They never expire: an outage may last longer than a queue's default of a week.</summary>
+/// <param name="clients">The account.</param>
+/// <param name="options">The queues' names.</param>
+/// <param name="time">The clock.</param>
+public sealed class MessageQueues(StorageClients clients, IOptions<StorageOptions> options, TimeProvider time)
+{
+    private static readonly TimeSpan Never = TimeSpan.FromSeconds(-1);
+
+    /// <summary>Queues an image.</summary>
+    /// <param name="message">The image.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task SendImageAsync(ImageMessage message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        using var activity = TraceContext.Start("nanodet.image.queue", ActivityKind.Producer, message.Traceparent);
+        activity?.SetTag("nanodet.image.name", message.Name);
+        var sent = message with { Traceparent = activity?.Id ?? message.Traceparent, QueuedUtc = time.GetUtcNow() };
+        await SendAsync(options.Value.ImageQueue, sent, MessageJson.Default.ImageMessage, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Queues a batch: the activity <c>QueueBatch</c>.</summary>
+    /// <param name="message">The batch.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task SendBatchAsync(BatchMessage message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        using var activity = TraceContext.Start("nanodet.batch.queue", ActivityKind.Producer, message.Batch.Traceparent);
+        activity?.SetTag("nanodet.batch.id", message.Batch.BatchId);
+        activity?.SetTag("nanodet.batch.attempt", message.Attempt);
+        var batch = activity is null ? message.Batch : message.Batch with { Traceparent = activity.Id };
+        var sent = message with { Batch = batch, QueuedUtc = time.GetUtcNow() };
+        await SendAsync(options.Value.BatchQueue, sent, MessageJson.Default.BatchMessage, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task SendAsync<T>(string queue, T message, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        await clients.Queues.GetQueueClient(queue).SendMessageAsync(
+            BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(message, type)),
+            timeToLive: Never,
+            cancellationToken: cancellationToken).ConfigureAwait(false);
+}

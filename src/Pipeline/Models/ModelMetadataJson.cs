@@ -1,8 +1,0 @@
-using System.Text.Json.Serialization;
-
-namespace Nanodet.Serverless.Pipeline.Models;
-
-[JsonSerializable(typeof(string[]))]
-[JsonSerializable(typeof(int[]))]
-[JsonSerializable(typeof(double[]))]
-internal sealed partial class ModelMetadataJson : JsonSerializerContext;

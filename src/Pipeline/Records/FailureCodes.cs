@@ -1,0 +1,35 @@
+using Nanodet.Detection.Images;
+
+namespace Nanodet.Serverless.Pipeline.Records;
+
+/// <summary>
+/// The stable codes of failures that come from storage and from the way through the app. Those of the image itself are
+/// <see cref="ImageErrorCodes"/>; all are explained in docs/results.md.
+/// </summary>
+public static class FailureCodes
+{
+    /// <summary>There is no such blob any more.</summary>
+    public const string BlobNotFound = "blob_not_found";
+
+    /// <summary>The blob was overwritten after the image was queued.</summary>
+    public const string BlobChanged = "blob_changed";
+
+    /// <summary>The blob lies in the archive tier and cannot be read.</summary>
+    public const string BlobArchived = "blob_archived";
+
+    /// <summary>The model that was asked for is not published, or this worker serves no other than the current one.</summary>
+    public const string ModelNotServed = "model_not_served";
+
+    /// <summary>The model that was asked for is published and cannot be loaded.</summary>
+    public const string ModelNotUsable = "model_not_usable";
+
+    /// <summary>The image's message failed as often as the queue allows.</summary>
+    public const string Poison = "poison";
+
+    /// <summary>The model could not run on this image, and did on others at the same time.</summary>
+    public const string InferenceFailed = "inference_failed";
+
+    /// <summary>All codes.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        [BlobNotFound, BlobChanged, BlobArchived, ModelNotServed, ModelNotUsable, Poison, InferenceFailed];
+}

@@ -1,0 +1,8 @@
+namespace Nanodet.Serverless.Pipeline.Registry;
+
+/// <summary>A model file on this machine, whose bytes are the right ones.</summary>
+/// <param name="Path">The ONNX file; its config, if it needs one, lies beside it.</param>
+/// <param name="Sha256">SHA-256 of the file, 64 lower-case hex digits.</param>
+/// <param name="Name">The name of a model that does not describe itself.</param>
+/// <param name="Version">Its version; null for one that follows from the SHA-256.</param>
+internal sealed record FetchedModel(string Path, string Sha256, string Name, string? Version);

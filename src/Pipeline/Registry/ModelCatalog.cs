@@ -1,0 +1,129 @@
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Storage;
+
+namespace Nanodet.Serverless.Pipeline.Registry;
+
+/// <summary>
+/// Which models are published. The list is kept for <see cref="WarmModelOptions.PollInterval"/>; a name that is not on it is looked for
+/// once more.
+/// </summary>
+public sealed class ModelCatalog
+{
+    private const string OnnxName = "model.onnx";
+    private const string Sha256Key = "sha256";
+    private const int MaxNamed = 20;
+
+    private readonly StorageClients _clients;
+    private readonly StorageOptions _names;
+    private readonly ModelPublisher _publisher;
+    private readonly WarmModelOptions _options;
+    private readonly TimeProvider _time;
+    private Listing? _listing;
+
+    internal ModelCatalog(
+        StorageClients clients,
+        IOptions<StorageOptions> names,
+        ModelPublisher publisher,
+        IOptions<WarmModelOptions> options,
+        TimeProvider time)
+    {
+        _clients = clients;
+        _names = names.Value;
+        _publisher = publisher;
+        _options = options.Value;
+        _time = time;
+    }
+
+    /// <summary>Why a request cannot name a model, as far as storage says; null when it can.</summary>
+    /// <param name="requested">A name, a version, <c>name/version</c> or a SHA-256; null for the current model.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="Azure.RequestFailedException">Storage failed.</exception>
+    public async Task<string?> FindProblemAsync(string? requested, CancellationToken cancellationToken)
+    {
+        // Elsewhere than behind a pointer only the worker knows what it serves.
+        if (requested is null
+            || _options.Source != WarmModelSource.Pointer
+            || await FindAsync(requested, cancellationToken).ConfigureAwait(false) is not null)
+        {
+            return null;
+        }
+
+        // A model that was put there by hand may have another name than its blob.
+        ModelPointer? current;
+        try
+        {
+            current = await _publisher.FindCurrentAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (PipelineException)
+        {
+            current = null;
+        }
+
+        return current is not null && Names(requested, current.Name, current.Version, current.Sha256)
+            ? null
+            : await DescribeAsync(requested, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The latest published model of that name, version, <c>name/version</c> or SHA-256; null when there is none.</summary>
+    internal async Task<PublishedModel?> FindAsync(string requested, CancellationToken cancellationToken)
+    {
+        var listing = Volatile.Read(ref _listing);
+        if (listing is not null && _time.GetElapsedTime(listing.Timestamp) < _options.PollInterval && Find(listing) is { } known)
+        {
+            return known;
+        }
+
+        listing = new Listing(
+            _time.GetTimestamp(),
+            await ListAsync(_clients.Blobs.GetBlobContainerClient(_names.Models), currentBlob: null, cancellationToken).ConfigureAwait(false));
+        Volatile.Write(ref _listing, listing);
+        return Find(listing);
+
+        PublishedModel? Find(Listing listing) =>
+            listing.Models.FirstOrDefault(model => Names(requested, model.Name, model.Version, model.Sha256));
+    }
+
+    /// <summary>Says that a model is not published, and which ones are.</summary>
+    internal async Task<string> DescribeAsync(string requested, CancellationToken cancellationToken)
+    {
+        var models = Volatile.Read(ref _listing)?.Models
+            ?? await ListAsync(_clients.Blobs.GetBlobContainerClient(_names.Models), currentBlob: null, cancellationToken).ConfigureAwait(false);
+        var known = models.Count == 0
+            ? "none"
+            : string.Join(", ", models.Take(MaxNamed).Select(model => model.Id)) + (models.Count > MaxNamed ? $" and {models.Count - MaxNamed} more" : "");
+        return $"Expected a model that is published, found '{requested}'. Published: {known}.";
+    }
+
+    /// <summary>True when a request for that model is one for this model.</summary>
+    internal static bool Names(string requested, string name, string version, string? sha256) =>
+        requested == name
+        || requested == version
+        || requested == $"{name}/{version}"
+        || string.Equals(requested, sha256, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Every model of a container, the latest first.</summary>
+    internal static async Task<IReadOnlyList<PublishedModel>> ListAsync(
+        BlobContainerClient container, string? currentBlob, CancellationToken cancellationToken)
+    {
+        var models = new List<PublishedModel>();
+        await foreach (var blob in container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix: null, cancellationToken).ConfigureAwait(false))
+        {
+            if (blob.Name.Split('/') is [var name, var version, OnnxName])
+            {
+                models.Add(new PublishedModel(
+                    name,
+                    version,
+                    blob.Metadata.TryGetValue(Sha256Key, out var sha256) ? sha256 : null,
+                    blob.Properties.ContentLength ?? 0,
+                    blob.Properties.CreatedOn ?? default,
+                    blob.Name == currentBlob));
+            }
+        }
+
+        return [.. models.OrderByDescending(published => published.PublishedUtc)];
+    }
+
+    private sealed record Listing(long Timestamp, IReadOnlyList<PublishedModel> Models);
+}

@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+
+namespace Nanodet.Serverless.Pipeline.Registry;
+
+/// <summary>A model in the container of models.</summary>
+/// <param name="Name">Name of the model.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="Sha256">SHA-256 of the ONNX file; null where the blob does not carry it.</param>
+/// <param name="Bytes">Size of the ONNX file.</param>
+/// <param name="PublishedUtc">When it was stored, in UTC.</param>
+/// <param name="IsCurrent">Whether the pointer names it.</param>
+public sealed record PublishedModel(string Name, string Version, string? Sha256, long Bytes, DateTimeOffset PublishedUtc, bool IsCurrent)
+{
+    /// <summary>The model as <c>name/version</c>.</summary>
+    [JsonIgnore]
+    public string Id => $"{Name}/{Version}";
+}

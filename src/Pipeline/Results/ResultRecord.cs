@@ -1,8 +1,0 @@
-namespace Nanodet.Serverless.Pipeline.Results;
-
-/// <summary>What the metadata of a result blob say.</summary>
-/// <param name="Identity">The result's identity; null for a failure without one.</param>
-/// <param name="ImageEtag">ETag of the image that it is about; null when it was not known.</param>
-/// <param name="Status">One of <see cref="DetectionResult"/>'s statuses; null for a blob of somebody else.</param>
-/// <param name="Etag">ETag of the result blob itself.</param>
-internal sealed record ResultRecord(string? Identity, string? ImageEtag, string? Status, Azure.ETag Etag);

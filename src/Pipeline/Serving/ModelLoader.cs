@@ -1,0 +1,99 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Nanodet.Detection.Batching;
+using Nanodet.Detection.Description;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Inference;
+using Nanodet.Serverless.Pipeline.Registry;
+using Nanodet.Serverless.Pipeline.Telemetry;
+
+namespace Nanodet.Serverless.Pipeline.Serving;
+
+/// <summary>
+/// From a file on this machine to a model that may serve: loaded, run once, held against its parity fixture, its batch size chosen.
+/// </summary>
+internal sealed class ModelLoader(
+    IOptions<WarmModelOptions> options,
+    IOptions<BatcherOptions> batcher,
+    IOptions<DetectorOptions> detector,
+    TimeProvider time,
+    ILogger<ModelLoader> logger)
+{
+    /// <summary>Loads a model for its owner.</summary>
+    /// <param name="fetched">The file.</param>
+    /// <param name="owner">Who keeps the model.</param>
+    /// <param name="publishedName">
+    /// The name that a request calls it by; null for the warm model. The batch size of the first is not measured: the cores are at work for
+    /// the other.
+    /// </param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ModelLoadException">It cannot be loaded, detects nothing, or does not reproduce its fixture.</exception>
+    internal async Task<LoadedModel> LoadAsync(
+        FetchedModel fetched, IModelOwner owner, string? publishedName, CancellationToken cancellationToken)
+    {
+        var batching = publishedName is null ? batcher.Value : batcher.Value with { CalibrationTime = TimeSpan.Zero };
+        var model = await ReadAsync(fetched, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var parity = ParityFixture.Verify(model, options.Value.Precision);
+            if (parity.Problem is not null && model.OptimizedPath is { } optimized)
+            {
+                Log.OptimizedGraphRefused(logger, optimized);
+                model.Dispose();
+                File.Delete(optimized);
+                model = await ReadAsync(fetched, cancellationToken).ConfigureAwait(false);
+                parity = ParityFixture.Verify(model, options.Value.Precision);
+            }
+
+            // A model whose output cannot be read as detections is refused here, and not with the first image.
+            _ = new Detector(model);
+            parity.EnsurePassed();
+            var plan = BatchingPlan.Choose(model, batching, detector.Value.MaxBatchSize, time, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            Log.BatchingChosen(logger, model.Description.Name, plan.Lanes, plan.MaxBatchSize, plan.Reason);
+            Log.RunsChosen(logger, model.Description.Name, model.Runs);
+            if (model.Runs.Note is { } note)
+            {
+                Log.MemoryNotPinned(logger, note);
+            }
+
+            Log.GraphOptimized(logger, model.Optimization.Use, model.Optimization.Note);
+            return new LoadedModel(model, owner, new ModelBatcher(model, plan, batching, time, logger)) { PublishedName = publishedName };
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<NanodetModel> ReadAsync(FetchedModel fetched, CancellationToken cancellationToken)
+    {
+        var settings = options.Value;
+        var wanted = new ModelOptions
+        {
+            Provider = settings.Provider,
+            RequireGpu = settings.RequireGpu,
+            DeviceId = settings.DeviceId,
+            IntraOpThreads = settings.IntraOpThreads,
+            ConcurrentRuns = BatchingPlan.LanesOnCpu(batcher.Value),
+            MemoryPattern = settings.MemoryPattern,
+            GpuArenaGrowth = settings.GpuArenaGrowth,
+            GpuMemoryBytes = settings.GpuMemoryBytes,
+            OptimizedFolder = settings.OptimizedBytes > 0 ? Path.Combine(settings.Folder, "optimized") : null,
+            OptimizedBytes = Math.Max(1L << 20, settings.OptimizedBytes),
+            ConfigPath = ForeignModelConfig.FindBeside(fetched.Path),
+            Version = fetched.Version,
+        };
+        var bytes = await File.ReadAllBytesAsync(fetched.Path, cancellationToken).ConfigureAwait(false);
+        var model = NanodetModel.Load(bytes, wanted, fetched.Name);
+        if (model.Sha256 == fetched.Sha256)
+        {
+            return model;
+        }
+
+        // The file changed between the check and now.
+        model.Dispose();
+        throw ModelStore.Corrupt($"file '{fetched.Path}'", fetched.Sha256, model.Sha256);
+    }
+}

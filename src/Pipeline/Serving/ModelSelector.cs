@@ -1,0 +1,77 @@
+using Microsoft.Extensions.Options;
+using Nanodet.Detection.Description;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Natives;
+using Nanodet.Serverless.Pipeline.Records;
+using Nanodet.Serverless.Pipeline.Registry;
+
+namespace Nanodet.Serverless.Pipeline.Serving;
+
+/// <summary>Which model a request means: the warm one, or another one that is published.</summary>
+internal sealed class ModelSelector(ModelCatalog catalog, ModelStore store, OnDemandModels others, IOptions<WarmModelOptions> options)
+{
+    /// <summary>Selects without loading: an identity needs no more than the SHA-256.</summary>
+    /// <exception cref="Azure.RequestFailedException">Storage failed.</exception>
+    /// <exception cref="ModelLoadException"><see cref="ModelErrorCodes.StorageUnavailable"/>.</exception>
+    internal async Task<SelectedModel> SelectAsync(ModelLease warm, string? requested, CancellationToken cancellationToken)
+    {
+        if (requested is null || warm.Serves(requested))
+        {
+            return new SelectedModel(warm.Model.Sha256);
+        }
+
+        if (options.Value.OtherModels == 0)
+        {
+            return NotServed(
+                $"Expected model '{requested}', this worker serves '{warm.Model.Description.Name}' version {warm.Model.Version} and no other one.");
+        }
+
+        if (await catalog.FindAsync(requested, cancellationToken).ConfigureAwait(false) is not { } published)
+        {
+            return NotServed(await catalog.DescribeAsync(requested, cancellationToken).ConfigureAwait(false));
+        }
+
+        try
+        {
+            // A blob that was put there by hand does not say its SHA-256.
+            var sha256 = published.Sha256 ?? (await store.FetchAsync(published, cancellationToken).ConfigureAwait(false)).Sha256;
+            return sha256 == warm.Model.Sha256
+                ? new SelectedModel(sha256)
+                : new SelectedModel(sha256) { Other = published with { Sha256 = sha256 } };
+        }
+        catch (ModelLoadException exception) when (exception.Code != ModelErrorCodes.StorageUnavailable)
+        {
+            return new SelectedModel(string.Empty) { Error = NotUsable(published, exception) };
+        }
+    }
+
+    /// <summary>A lease of the selected model.</summary>
+    /// <returns>
+    /// A lease that the caller ends, unless it is the warm one; or why the model cannot be used; or neither, when there is no room for it
+    /// in time or storage is away: the request has to come again.
+    /// </returns>
+    /// <exception cref="EnvironmentException">The machine lacks what that model needs: the request has to come again.</exception>
+    internal async Task<(ModelLease? Lease, DetectionError? Error)> LeaseAsync(
+        ModelLease warm, SelectedModel selected, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        if (selected.Other is not { } other)
+        {
+            return (warm, selected.Error);
+        }
+
+        try
+        {
+            return (await others.LeaseAsync(other, limit, cancellationToken).ConfigureAwait(false), null);
+        }
+        catch (ModelLoadException exception)
+        {
+            return (null, exception.Code == ModelErrorCodes.StorageUnavailable ? null : NotUsable(other, exception));
+        }
+    }
+
+    private static SelectedModel NotServed(string message) =>
+        new(string.Empty) { Error = new DetectionError(FailureCodes.ModelNotServed, message) };
+
+    private static DetectionError NotUsable(PublishedModel model, ModelLoadException reason) =>
+        new(FailureCodes.ModelNotUsable, $"Model '{model.Id}' is published and cannot be used: {reason.Code}: {reason.Message}");
+}

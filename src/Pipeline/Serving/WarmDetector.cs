@@ -1,0 +1,208 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.Options;
+using Nanodet.Detection.Batching;
+using Nanodet.Detection.Description;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Natives;
+using Nanodet.Detection.Results;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Records;
+using Nanodet.Serverless.Pipeline.Telemetry;
+using Polly;
+using Polly.Retry;
+
+namespace Nanodet.Serverless.Pipeline.Serving;
+
+/// <summary>
+/// Detects images with the warm model: all of them through its batcher, whoever asks. Outlives a lost GPU; the batcher outlives one that is
+/// short of memory.
+/// </summary>
+public sealed class WarmDetector
+{
+    private static readonly TimeSpan RebuildLimit = TimeSpan.FromMinutes(2);
+
+    private readonly WarmModel _model;
+    private readonly ModelSelector _selector;
+    private readonly DetectorOptions _options;
+    private readonly TimeProvider _time;
+    private readonly DetectorRun _run;
+    private readonly ResiliencePipeline<WarmDetection> _pipeline;
+
+    internal WarmDetector(
+        WarmModel model,
+        ModelSelector selector,
+        IOptions<DetectorOptions> options,
+        TimeProvider time,
+        DetectorRun? run = null)
+    {
+        _model = model;
+        _selector = selector;
+        _options = options.Value;
+        _time = time;
+        _run = run ?? (static (detector, images, token) => detector.Detect(images, token));
+        _pipeline = new ResiliencePipelineBuilder<WarmDetection> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<WarmDetection>
+            {
+                MaxRetryAttempts = 1,
+                Delay = TimeSpan.Zero,
+                ShouldHandle = arguments => ValueTask.FromResult(
+                    arguments.Outcome.Exception is { } exception && Run(arguments.Context).CanGoOn(exception)),
+                OnRetry = arguments => PrepareAsync(
+                    Run(arguments.Context), arguments.Outcome.Exception!, arguments.Context.CancellationToken),
+            })
+            .Build();
+    }
+
+    /// <summary>Detects one image that lies in no storage: <c>POST /api/detect</c>.</summary>
+    /// <param name="image">The bytes of an image file.</param>
+    /// <param name="name">A name for the result.</param>
+    /// <param name="options">How to detect; null for the app's settings.</param>
+    /// <param name="limit">How long to wait for a model that is not ready.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The result, possibly a failure; null when the model is not ready.</returns>
+    /// <exception cref="EnvironmentException">The machine lacks what detection needs.</exception>
+    /// <exception cref="Azure.RequestFailedException">Another model was asked for, and storage failed.</exception>
+    /// <exception cref="PipelineException">An option is out of its range.</exception>
+    public async Task<DetectionResult?> DetectAsync(
+        ReadOnlyMemory<byte> image,
+        string name,
+        DetectionRequestOptions? options,
+        TimeSpan limit,
+        CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        MessageReader.Validate(options);
+        using var lease = await _model.WaitAsync(limit, cancellationToken).ConfigureAwait(false);
+        if (lease is null)
+        {
+            return null;
+        }
+
+        var reference = new ImageReference(null, name, null, image.Length);
+        var selected = await _selector.SelectAsync(lease, options?.Model, cancellationToken).ConfigureAwait(false);
+        var (used, error) = await _selector.LeaseAsync(lease, selected, limit, cancellationToken).ConfigureAwait(false);
+        using (used)
+        {
+            if (error is not null)
+            {
+                return DetectionResult.CreateFailure(error, reference, _time.GetUtcNow());
+            }
+
+            if (used is null)
+            {
+                return null;
+            }
+
+            var detection = await DetectAsync([image], options, used, cancellationToken).ConfigureAwait(false);
+            return DetectionResult.Create(detection.Outcomes[0], reference, detection.Detector, _time.GetUtcNow());
+        }
+    }
+
+    /// <summary>Detects images; a fault of the session is survived as long as another try makes sense.</summary>
+    /// <exception cref="Microsoft.ML.OnnxRuntime.OnnxRuntimeException">The run failed for good.</exception>
+    /// <exception cref="EnvironmentException">The machine lacks what detection needs; the model does not serve until it is there.</exception>
+    internal async Task<WarmDetection> DetectAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> images,
+        DetectionRequestOptions? requested,
+        ModelLease lease,
+        CancellationToken cancellationToken)
+    {
+        var context = ResilienceContextPool.Shared.Get(cancellationToken);
+        using var run = new WarmRun(lease, OptionsFor(requested), requested?.Model);
+        try
+        {
+            context.Properties.Set(WarmRun.Key, run);
+            return await _pipeline.ExecuteAsync(
+                (_, state) => DetectAsync(state, images, cancellationToken), context, run).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (EnvironmentFault.From(exception) is { } fault)
+        {
+            // Whatever fails on this machine now would fail with the next images, too: nothing is taken until it can be done again.
+            _model.ReportFault(fault);
+            throw fault;
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    /// <summary>The app's options with what a request changes.</summary>
+    internal DetectorOptions OptionsFor(DetectionRequestOptions? requested) => requested is null
+        ? _options
+        : _options with
+        {
+            ScoreThreshold = requested.ScoreThreshold ?? _options.ScoreThreshold,
+            IouThreshold = requested.IouThreshold ?? _options.IouThreshold,
+            MaxDetections = requested.MaxDetections ?? _options.MaxDetections,
+            FastDecode = requested.FastDecode ?? _options.FastDecode,
+        };
+
+    private async ValueTask<WarmDetection> DetectAsync(
+        WarmRun run, IReadOnlyList<ReadOnlyMemory<byte>> images, CancellationToken cancellationToken)
+    {
+        var (detector, batcher) = (run.Detector, run.Lease.Loaded.Batcher);
+        var asked = images.Select(image => batcher.DetectAsync(detector, _run, image, cancellationToken)).ToArray();
+        await ((Task)Task.WhenAll(asked)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        var outcomes = Collect(asked);
+        _model.CountImages(outcomes.Count(outcome => outcome.BatchSize > 0));
+        foreach (var outcome in outcomes)
+        {
+            PipelineTelemetry.RecordStages(outcome.Timings);
+        }
+
+        return new WarmDetection(outcomes, detector);
+    }
+
+    /// <summary>An image whose run failed is a failure while others ran; when none did, it is the model's fault or the machine's.</summary>
+    private static DetectionOutcome[] Collect(Task<DetectionOutcome>[] asked)
+    {
+        var faults = asked.Select(task => task.Exception?.InnerException).OfType<Exception>().ToArray();
+        if (faults.FirstOrDefault(SessionFault.IsLost) is { } lost)
+        {
+            ExceptionDispatchInfo.Throw(lost);
+        }
+
+        // An image that the machine has no library or no memory for has not failed: it is detected when the machine can.
+        if (faults.FirstOrDefault(fault => EnvironmentFault.From(fault) is not null) is { } lacking)
+        {
+            ExceptionDispatchInfo.Throw(lacking);
+        }
+
+        if (faults.Length > 0 && faults.Length == asked.Length)
+        {
+            ExceptionDispatchInfo.Throw(faults[0]);
+        }
+
+        return Array.ConvertAll(asked, task => task.Exception?.InnerException is { } fault
+            ? new DetectionOutcome
+            {
+                Error = new DetectionError(
+                    FailureCodes.InferenceFailed,
+                    $"Expected the model to run on this image as it did on {asked.Length - faults.Length} others, found: {fault.Message}"),
+            }
+            : task.Result);
+    }
+
+    private static async ValueTask PrepareAsync(WarmRun run, Exception exception, CancellationToken cancellationToken)
+    {
+        var owner = run.Lease.Loaded.Owner;
+        owner.ReportLost(run.Lease.Loaded, exception);
+        var lease = await owner.RenewAsync(run.Lease, RebuildLimit, cancellationToken).ConfigureAwait(false)
+            ?? throw new ModelLoadException(
+                ModelErrorCodes.SessionLost,
+                $"The session was lost and was not built again within {RebuildLimit}: {exception.Message}",
+                exception);
+        run.Replace(lease);
+        if (run.RequestedModel is { } requested && !lease.Serves(requested))
+        {
+            throw new ModelLoadException(
+                ModelErrorCodes.SessionLost,
+                $"The session of '{requested}' was lost, and another model took its place meanwhile; the request has to come again.",
+                exception);
+        }
+    }
+
+    private static WarmRun Run(ResilienceContext context) => context.Properties.GetValue(WarmRun.Key, null!);
+}

@@ -1,0 +1,311 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Nanodet.Detection.Description;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Results;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Records;
+using Nanodet.Serverless.Pipeline.Serving;
+using Nanodet.Serverless.Pipeline.Telemetry;
+
+namespace Nanodet.Serverless.Pipeline.Workers;
+
+/// <summary>The steps of a batch on a ready model: look up, claim, download, detect, stage.</summary>
+internal sealed class BatchDetection(
+    WarmDetector detector,
+    ModelSelector selector,
+    ImageSource source,
+    ResultRecords records,
+    BatchStaging staging,
+    IOptions<WorkerOptions> options,
+    TimeProvider time,
+    ILogger<BatchDetection> logger)
+{
+    private readonly IdentityRegister _register = new(options.Value.RememberedIdentities);
+
+    internal async Task<BatchDetected> RunAsync(
+        BatchReference batch,
+        IReadOnlyList<ImageMessage> messages,
+        ModelLease lease,
+        CancellationToken cancellationToken)
+    {
+        var begin = time.GetUtcNow();
+        var images = messages.Select(message => new BatchImage(message)).ToArray();
+        var models = await SelectAsync(batch, images, lease, cancellationToken).ConfigureAwait(false);
+        string? stagingBlob = null;
+        try
+        {
+            await ForEachAsync(images, image => LookUpAsync(batch, image, models, cancellationToken), cancellationToken)
+                .ConfigureAwait(false);
+            await ClaimAsync(batch, images, cancellationToken).ConfigureAwait(false);
+            foreach (var wave in Waves(images))
+            {
+                await ForEachAsync(wave, image => DownloadAsync(batch, image, cancellationToken), cancellationToken).ConfigureAwait(false);
+                await DetectAsync(batch, wave, lease, models, cancellationToken).ConfigureAwait(false);
+            }
+
+            var outcomes = images.Select(image => Trace(image, begin)).ToArray();
+            var detected = await staging.WriteAsync(batch, outcomes, cancellationToken).ConfigureAwait(false);
+            stagingBlob = detected.StagingBlob;
+            Count(outcomes);
+            return detected;
+        }
+        finally
+        {
+            foreach (var image in images.Where(image => image.IsClaimed))
+            {
+                _register.Leave(image.Identity!, stagingBlob);
+            }
+        }
+    }
+
+    private Task ForEachAsync(IEnumerable<BatchImage> images, Func<BatchImage, Task> step, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
+            images.Where(image => image.Outcome is null),
+            new ParallelOptions { MaxDegreeOfParallelism = options.Value.DownloadConcurrency, CancellationToken = cancellationToken },
+            async (image, _) => await step(image).ConfigureAwait(false));
+
+    /// <summary>The model for each name that the images' requests have; the empty one stands for none.</summary>
+    private async Task<IReadOnlyDictionary<string, SelectedModel>> SelectAsync(
+        BatchReference batch, BatchImage[] images, ModelLease warm, CancellationToken cancellationToken)
+    {
+        var models = new Dictionary<string, SelectedModel>(StringComparer.Ordinal);
+        foreach (var requested in images.Select(image => RequestedModel(batch, image)).Distinct())
+        {
+            models[requested] = await selector
+                .SelectAsync(warm, requested.Length == 0 ? null : requested, cancellationToken).ConfigureAwait(false);
+        }
+
+        return models;
+    }
+
+    /// <summary>Finds the image's identity out, and whether its result is there.</summary>
+    private async Task LookUpAsync(
+        BatchReference batch, BatchImage image, IReadOnlyDictionary<string, SelectedModel> models, CancellationToken cancellationToken)
+    {
+        var requested = RequestedOptions(batch, image);
+        if (await source.LookUpAsync(image, cancellationToken).ConfigureAwait(false) is { } error)
+        {
+            Fail(batch, image, error);
+            return;
+        }
+
+        var model = models[RequestedModel(batch, image)];
+        if (model.Error is { } problem)
+        {
+            Fail(batch, image, problem);
+            return;
+        }
+
+        image.Identity = IdentityOf(image, model.Sha256, ResultOptions.From(detector.OptionsFor(requested)));
+        if (batch.Force)
+        {
+            return;
+        }
+
+        var record = await records.FindAsync(image.Message.Container, image.Message.Name, cancellationToken).ConfigureAwait(false);
+        if (record?.Identity == image.Identity)
+        {
+            image.Skip();
+        }
+    }
+
+    /// <summary>Claims the identities in the register's order, and skips those that another batch has computed meanwhile.</summary>
+    private async Task ClaimAsync(BatchReference batch, BatchImage[] images, CancellationToken cancellationToken)
+    {
+        var open = images.Where(image => image.Outcome is null).OrderBy(image => image.Identity, StringComparer.Ordinal);
+        string? last = null;
+        foreach (var image in open)
+        {
+            if (image.Identity == last)
+            {
+                // Twice in one batch.
+                image.Skip();
+                continue;
+            }
+
+            last = image.Identity;
+            while (!batch.Force && !image.IsClaimed && image.Outcome is null)
+            {
+                var finished = await _register.EnterAsync(image.Identity!, cancellationToken).ConfigureAwait(false);
+                if (finished is null)
+                {
+                    image.IsClaimed = true;
+                }
+                else if (await IsThereAsync(image, finished, cancellationToken).ConfigureAwait(false))
+                {
+                    image.Skip();
+                }
+                else
+                {
+                    _register.Forget(image.Identity!, finished);
+                }
+            }
+        }
+    }
+
+    /// <summary>True when the result that was computed lately waits in staging, or is written.</summary>
+    private async Task<bool> IsThereAsync(BatchImage image, string stagingBlob, CancellationToken cancellationToken)
+    {
+        if (await staging.ExistsAsync(stagingBlob, cancellationToken).ConfigureAwait(false))
+        {
+            return true;
+        }
+
+        var record = await records.FindAsync(image.Message.Container, image.Message.Name, cancellationToken).ConfigureAwait(false);
+        return record?.Identity == image.Identity;
+    }
+
+    /// <summary>Parts whose encoded bytes may be in memory together.</summary>
+    private IEnumerable<BatchImage[]> Waves(BatchImage[] images)
+    {
+        var wave = new List<BatchImage>();
+        var bytes = 0L;
+        foreach (var image in images.Where(image => image.Outcome is null))
+        {
+            if (wave.Count > 0 && bytes + image.Bytes > options.Value.MaxBytesInMemory)
+            {
+                yield return [.. wave];
+                wave.Clear();
+                bytes = 0;
+            }
+
+            wave.Add(image);
+            bytes += image.Bytes ?? 0;
+        }
+
+        if (wave.Count > 0)
+        {
+            yield return [.. wave];
+        }
+    }
+
+    private async Task DownloadAsync(BatchReference batch, BatchImage image, CancellationToken cancellationToken)
+    {
+        if (await source.DownloadAsync(image, cancellationToken).ConfigureAwait(false) is { } error)
+        {
+            Fail(batch, image, error);
+        }
+    }
+
+    private async Task DetectAsync(
+        BatchReference batch,
+        BatchImage[] wave,
+        ModelLease warm,
+        IReadOnlyDictionary<string, SelectedModel> models,
+        CancellationToken cancellationToken)
+    {
+        // One other model at a time: a batch that held one while it waits for the next could wait for a batch that does the same.
+        foreach (var group in wave.Where(image => image.Outcome is null).GroupBy(image => RequestedModel(batch, image)))
+        {
+            var model = models[group.Key];
+            var (lease, error) = await selector.LeaseAsync(warm, model, options.Value.ReadyWait, cancellationToken).ConfigureAwait(false);
+            using var other = model.Other is null ? null : lease;
+            if (error is not null)
+            {
+                Refuse(batch, group, error);
+            }
+            else
+            {
+                await DetectAsync(
+                    batch,
+                    [.. group],
+                    lease ?? throw new ModelLoadException(
+                        ModelErrorCodes.Busy, $"Expected model '{group.Key}' within {options.Value.ReadyWait}, found no room for it yet or storage away."),
+                    cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>The claims end here: such a failure is no result that another batch could rely on.</summary>
+    private void Refuse(BatchReference batch, IEnumerable<BatchImage> images, DetectionError error)
+    {
+        foreach (var image in images)
+        {
+            image.Content = default;
+            LeaveClaim(image);
+            Fail(batch, image, error);
+        }
+    }
+
+    private async Task DetectAsync(BatchReference batch, BatchImage[] group, ModelLease lease, CancellationToken cancellationToken)
+    {
+        foreach (var same in group.GroupBy(image => RequestedOptions(batch, image)))
+        {
+            var images = same.ToArray();
+            using var activity = PipelineTelemetry.Source.StartActivity("nanodet.batch.infer");
+            activity?.SetTag("nanodet.batch.size", images.Length);
+            var detection = await detector.DetectAsync(
+                [.. images.Select(image => image.Content)], same.Key, lease, cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i < images.Length; i++)
+            {
+                var image = images[i];
+                image.Content = default;
+                var result = DetectionResult.Create(
+                    detection.Outcomes[i], image.ToReference(), detection.Detector, time.GetUtcNow(), JobId(batch, image));
+                if (result.Model!.Sha256 != lease.Model.Sha256)
+                {
+                    // The session was lost, and another model took its place: the claim keeps the old identity, the result has its own.
+                    // A forced image has claimed nothing, and must not end another batch's claim.
+                    LeaveClaim(image);
+                    image.Identity = IdentityOf(image, detection.Detector.Model.Sha256, result.Options!);
+                }
+
+                Finish(image, result);
+            }
+        }
+    }
+
+    private void LeaveClaim(BatchImage image)
+    {
+        if (image.IsClaimed)
+        {
+            _register.Leave(image.Identity!, stagingBlob: null);
+            image.IsClaimed = false;
+        }
+    }
+
+    private void Fail(BatchReference batch, BatchImage image, DetectionError error) => Finish(
+        image,
+        DetectionResult.CreateFailure(error, image.ToReference(), time.GetUtcNow(), JobId(batch, image)));
+
+    private void Finish(BatchImage image, DetectionResult result)
+    {
+        image.Finish(result);
+        if (result.Error is { } error)
+        {
+            Log.ImageFailed(logger, image.Message.Container, image.Message.Name, error.Code, error.Message);
+        }
+    }
+
+    private static string IdentityOf(BatchImage image, string modelSha256, ResultOptions used) =>
+        ResultIdentity.Compute(image.Message.Container, image.Message.Name, image.Etag!, modelSha256, used.ComputeHash());
+
+    private static string RequestedModel(BatchReference batch, BatchImage image) => RequestedOptions(batch, image)?.Model ?? string.Empty;
+
+    private static DetectionRequestOptions? RequestedOptions(BatchReference batch, BatchImage image) =>
+        batch.Options ?? image.Message.Options;
+
+    private static string? JobId(BatchReference batch, BatchImage image) => batch.JobId ?? image.Message.JobId;
+
+    /// <summary>Each image keeps the trace that it came with; the writing of its record goes on with it.</summary>
+    private static StagedImage Trace(BatchImage image, DateTimeOffset begin)
+    {
+        var outcome = image.Outcome!;
+        using var activity = TraceContext.StartImage("nanodet.image.detect", image.Message.Traceparent, begin);
+        activity?.SetTag("nanodet.image.status", StatusOf(outcome));
+        var traceparent = activity?.Id ?? image.Message.Traceparent;
+        return traceparent is null ? outcome : outcome with { Traceparent = traceparent };
+    }
+
+    private static string StatusOf(StagedImage outcome) => outcome.Result?.Status ?? "skipped";
+
+    private static void Count(StagedImage[] outcomes)
+    {
+        foreach (var outcome in outcomes)
+        {
+            PipelineTelemetry.CountImage(StatusOf(outcome), outcome.Result?.Error?.Code);
+        }
+    }
+}

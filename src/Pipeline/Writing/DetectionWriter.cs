@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Grouping;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Records;
+using Nanodet.Serverless.Pipeline.Telemetry;
+
+namespace Nanodet.Serverless.Pipeline.Writing;
+
+/// <summary>The coordinator's side of a batch: staging blob in, result blobs out.</summary>
+public sealed class DetectionWriter
+{
+    private readonly BatchStaging _staging;
+    private readonly ResultRecords _records;
+    private readonly JobResults _jobs;
+    private readonly BatchOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    internal DetectionWriter(
+        BatchStaging staging,
+        ResultRecords records,
+        JobResults jobs,
+        IOptions<BatchOptions> options,
+        TimeProvider time,
+        ILogger<DetectionWriter> logger)
+    {
+        _staging = staging;
+        _records = records;
+        _jobs = jobs;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>
+    /// Writes the results of a batch, stages them as a block of the job's NDJSON, and clears the list and the staging blob away: the
+    /// activity <c>WriteDetections</c>. Repeating it changes nothing.
+    /// </summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="detected">Its event, or what <see cref="BatchStaging.FindAsync"/> found in place of it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<BatchCounts> WriteAsync(BatchReference batch, BatchDetected detected, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(detected);
+        using var activity = TraceContext.Start("nanodet.batch.write", ActivityKind.Internal, batch.Traceparent);
+        activity?.SetTag("nanodet.batch.id", batch.BatchId);
+        var start = _time.GetTimestamp();
+        var name = BatchNames.Staging(batch);
+        if (await _staging.ReadAsync(name, cancellationToken).ConfigureAwait(false) is not { } images)
+        {
+            Log.BatchWrittenBefore(_logger, batch.BatchId);
+            return detected.ToCounts();
+        }
+
+        await WriteRecordsAsync(images, cancellationToken).ConfigureAwait(false);
+        await _jobs.StageAsync(batch, images, cancellationToken).ConfigureAwait(false);
+        await _staging.ClearAsync(batch, name, cancellationToken).ConfigureAwait(false);
+        PipelineTelemetry.WriteDuration.Record(_time.GetElapsedTime(start).TotalSeconds);
+        return detected.ToCounts();
+    }
+
+    /// <summary>
+    /// Writes the results of a batch whose orchestration has ended before its event came, and clears the staging blob away. Another batch
+    /// may have skipped an image because its result waited there. The job's NDJSON stays as it is: the job has counted the batch
+    /// without it. Repeating it changes nothing.
+    /// </summary>
+    /// <param name="detected">The event that was refused.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task WriteLateAsync(BatchDetected detected, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(detected);
+        await WriteLateAsync(detected.StagingBlob, detected.BatchId, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same for a job that ended before the batches which its workers had under way.</summary>
+    /// <param name="jobId">The job.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async Task WriteLateAsync(string jobId, CancellationToken cancellationToken)
+    {
+        await foreach (var (name, batchId) in _staging.ListAsync(jobId, cancellationToken).ConfigureAwait(false))
+        {
+            await WriteLateAsync(name, batchId, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task WriteLateAsync(string name, string batchId, CancellationToken cancellationToken)
+    {
+        if (await _staging.ReadAsync(name, cancellationToken).ConfigureAwait(false) is not { } images)
+        {
+            return;
+        }
+
+        await WriteRecordsAsync(images, cancellationToken).ConfigureAwait(false);
+        await _staging.DiscardAsync(name, cancellationToken).ConfigureAwait(false);
+        Log.BatchWrittenLate(_logger, batchId);
+    }
+
+    private Task WriteRecordsAsync(IReadOnlyList<StagedImage> images, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        images.Where(image => image.Result is not null),
+        new ParallelOptions { MaxDegreeOfParallelism = _options.WriteConcurrency, CancellationToken = cancellationToken },
+        async (image, token) =>
+        {
+            using var activity = TraceContext.StartImage("nanodet.image.write", image.Traceparent);
+            await _records.WriteAsync(image, token).ConfigureAwait(false);
+        });
+}

@@ -1,0 +1,84 @@
+using Azure;
+using Azure.Storage.Blobs.Models;
+using Nanodet.Detection.Results;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Storage;
+
+namespace Nanodet.Serverless.Pipeline.Writing;
+
+/// <summary>
+/// The NDJSON of a job's results: block blobs, to which each batch stages one block, and whose blocks are committed when the job ends.
+/// Nothing of it is held in memory but one batch.
+/// </summary>
+internal sealed class JobResults(StorageClients clients)
+{
+    /// <summary>Stages the results of a batch; a batch without a job, or without results, stages nothing.</summary>
+    internal async Task StageAsync(BatchReference batch, IReadOnlyList<StagedImage> images, CancellationToken cancellationToken)
+    {
+        var results = images.Select(image => image.Result).OfType<DetectionResult>().ToArray();
+        if (batch.Results is null || results.Length == 0)
+        {
+            return;
+        }
+
+        var id = new ResultBlockId(batch.Page, batch.Offset, results.Length);
+        using var content = new MemoryStream(NdjsonLines.Serialize(results, ResultJson.Default.DetectionResult).ToArray(), writable: false);
+        await clients.ResultsOf(batch.Results)
+            .StageBlockAsync(id.Encode(), content, cancellationToken: cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Puts the staged blocks together, in the order of pages and batches.</summary>
+    /// <returns>The blocks of the file.</returns>
+    internal async Task<IReadOnlyList<ResultBlockId>> CommitAsync(string name, CancellationToken cancellationToken)
+    {
+        var blob = clients.ResultsOf(name);
+        BlockList? found = null;
+        try
+        {
+            found = await blob.GetBlockListAsync(BlockListTypes.All, cancellationToken: cancellationToken).ConfigureAwait(false);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            // No batch had a result.
+        }
+
+        // A batch that was repeated after it was cleared away has fewer results, if any: the block with the most is the first one.
+        var blocks = (found?.CommittedBlocks ?? []).Concat(found?.UncommittedBlocks ?? [])
+            .Select(block => ResultBlockId.TryDecode(block.Name))
+            .OfType<ResultBlockId>()
+            .GroupBy(id => (id.Page, id.Offset))
+            .Select(group => group.MaxBy(id => id.Lines))
+            .OrderBy(id => id.Page)
+            .ThenBy(id => id.Offset)
+            .ToArray();
+        var isCommitted = found is not null
+            && found.CommittedBlocks.Select(block => block.Name).SequenceEqual(blocks.Select(id => id.Encode()))
+            && (blocks.Length > 0 || await blob.ExistsAsync(cancellationToken).ConfigureAwait(false));
+        if (!isCommitted)
+        {
+            await blob.CommitBlockListAsync(
+                blocks.Select(id => id.Encode()),
+                new CommitBlockListOptions { HttpHeaders = new BlobHttpHeaders { ContentType = NdjsonLines.ContentType } },
+                cancellationToken).ConfigureAwait(false);
+        }
+
+        return blocks;
+    }
+
+    /// <summary>The first result with a model among the first lines of a file; null when there is none.</summary>
+    internal async Task<DetectionResult?> FindSampleAsync(string name, CancellationToken cancellationToken)
+    {
+        const int FirstLines = 1000;
+        var lines = NdjsonLines.ReadAsync(clients.Jobs.GetBlobClient(name), 0, FirstLines, cancellationToken);
+        await foreach (var line in lines.ConfigureAwait(false))
+        {
+            if (MessageReader.Read(line, ResultJson.Default.DetectionResult) is { Model: not null } result)
+            {
+                return result;
+            }
+        }
+
+        return null;
+    }
+}

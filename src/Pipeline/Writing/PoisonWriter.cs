@@ -1,0 +1,158 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Results;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Records;
+using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.Pipeline.Telemetry;
+using Nanodet.Serverless.Pipeline.Workers;
+
+namespace Nanodet.Serverless.Pipeline.Writing;
+
+/// <summary>Ends what could not be processed: failure records, and the messages themselves as dead letters.</summary>
+public sealed class PoisonWriter
+{
+    private readonly StorageClients _clients;
+    private readonly BatchLists _lists;
+    private readonly BatchStaging _staging;
+    private readonly ResultRecords _records;
+    private readonly ImageSource _source;
+    private readonly StorageOptions _names;
+    private readonly LogOptions _log;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    internal PoisonWriter(
+        StorageClients clients,
+        BatchLists lists,
+        BatchStaging staging,
+        ResultRecords records,
+        ImageSource source,
+        IOptions<StorageOptions> names,
+        IOptions<LogOptions> log,
+        TimeProvider time,
+        ILogger<PoisonWriter> logger)
+    {
+        _clients = clients;
+        _lists = lists;
+        _staging = staging;
+        _records = records;
+        _source = source;
+        _names = names.Value;
+        _log = log.Value;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Ends a message of <c>images-poison</c>: a dead letter, and a failure record unless the image has a record.</summary>
+    /// <param name="message">The message's text.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task WriteImageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        string? problem = null;
+        try
+        {
+            var image = MessageReader.ReadImage(message);
+            if (_names.IsImageContainer(image.Container))
+            {
+                var staged = await FailAsync(image, image.JobId, _names.ImageQueue, cancellationToken).ConfigureAwait(false);
+                await _records.WriteAsync(staged, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (PipelineException exception)
+        {
+            problem = exception.Message;
+        }
+
+        await WriteDeadLetterAsync(_names.ImageQueue, message, problem, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends a message of <c>batches-poison</c>: every image of the batch becomes a failure in its staging blob.</summary>
+    /// <param name="message">The message's text.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The event to raise, so that the waiting orchestration finishes; null when the message names no batch.</returns>
+    public async Task<BatchDetected?> WriteBatchAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        string? problem = null;
+        BatchDetected? detected = null;
+        try
+        {
+            var batch = MessageReader.ReadBatch(message).Batch;
+            detected = await _staging.FindAsync(batch, cancellationToken).ConfigureAwait(false);
+            if (detected is null)
+            {
+                IReadOnlyList<ImageMessage>? images;
+                try
+                {
+                    images = await _lists.ReadAsync(batch, cancellationToken).ConfigureAwait(false);
+                }
+                catch (PipelineException exception)
+                {
+                    // The orchestration would queue the batch for ever: it ends with what the list still names, be it nothing.
+                    problem = exception.Message;
+                    images = await _lists.ReadWhatIsLeftAsync(batch, cancellationToken).ConfigureAwait(false);
+                }
+
+                detected = images is null ? null : await StageAsync(batch, images, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (PipelineException exception)
+        {
+            problem = exception.Message;
+        }
+
+        await WriteDeadLetterAsync(_names.BatchQueue, message, problem, cancellationToken).ConfigureAwait(false);
+        return detected;
+    }
+
+    /// <summary>Ends a message of <c>events-poison</c>: a dead letter.</summary>
+    /// <param name="message">The message's text.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task WriteEventAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
+        WriteDeadLetterAsync(_names.EventQueue, message, problem: null, cancellationToken);
+
+    private async Task<BatchDetected> StageAsync(BatchReference batch, IReadOnlyList<ImageMessage> images, CancellationToken cancellationToken)
+    {
+        var failures = new List<StagedImage>(images.Count);
+        foreach (var image in images)
+        {
+            failures.Add(await FailAsync(
+                image, batch.JobId ?? image.JobId, _names.BatchQueue, cancellationToken).ConfigureAwait(false));
+        }
+
+        return await _staging.WriteAsync(batch, failures, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The record has to name the content that it is about, or the reconciliation would take the image for lost.</summary>
+    private async Task<StagedImage> FailAsync(ImageMessage message, string? jobId, string queue, CancellationToken cancellationToken)
+    {
+        var image = new BatchImage(message);
+        var error = await _source.LookUpAsync(image, cancellationToken).ConfigureAwait(false) ?? new DetectionError(
+            FailureCodes.Poison,
+            $"Expected the message of queue '{queue}' to be processed; it failed as often as the queue allows. "
+            + $"The cause is in the app's log ({_log.Location}), the message among the dead letters in container '{_names.Staging}'.");
+        image.Finish(DetectionResult.CreateFailure(error, image.ToReference(), _time.GetUtcNow(), jobId));
+        return image.Outcome!;
+    }
+
+    private async Task WriteDeadLetterAsync(
+        string queue,
+        ReadOnlyMemory<byte> message,
+        string? problem,
+        CancellationToken cancellationToken)
+    {
+        var letter = new DeadLetter(queue, _time.GetUtcNow(), problem, Encoding.UTF8.GetString(message.Span));
+        var name = $"dead-letters/{queue}/{Convert.ToHexStringLower(SHA256.HashData(message.Span).AsSpan(0, 16))}.json";
+        await NdjsonLines.TryCreateAsync(
+            _clients.Staging.GetBlobClient(name),
+            JsonSerializer.SerializeToUtf8Bytes(letter, StagingJson.Default.DeadLetter),
+            metadata: null,
+            cancellationToken).ConfigureAwait(false);
+        Log.DeadLetter(_logger, queue, name);
+    }
+}

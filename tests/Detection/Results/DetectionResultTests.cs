@@ -1,0 +1,157 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Json.Schema;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Images;
+using Nanodet.Detection.Inference;
+using Nanodet.Detection.Results;
+using Nanodet.Serverless.TestKit;
+
+namespace Nanodet.Serverless.Detection.Tests.Results;
+
+public sealed class DetectionResultTests
+{
+    private static readonly JsonSchema Schema = JsonSchema.FromFile(
+        Path.Combine(AppContext.BaseDirectory, "schemas", "detection-result.v1.schema.json"));
+
+    private static readonly DateTimeOffset Noon = new(2026, 1, 31, 12, 0, 0, TimeSpan.FromHours(2));
+
+    private static readonly ImageReference Blob = new("images", "cam1/0001.png", "0x8D0", 1234);
+
+    [Fact]
+    public void ToUtf8Json_Detected_IsValidAndComplete()
+    {
+        var json = Parse(Detect(TestImages.Rectangle(96, 64, new Rect(20, 12, 8, 8), new Bgr(255, 0, 0))));
+
+        AssertValid(json);
+        Assert.Equal(
+            [
+                "schemaVersion", "status", "image", "model", "options", "detections", "provider", "batchSize", "timings", "jobId", "createdUtc",
+            ],
+            json.AsObject().Select(pair => pair.Key));
+        Assert.Equal("detected", (string?)json["status"]);
+        Assert.Equal("""{"container":"images","name":"cam1/0001.png","etag":"0x8D0","bytes":1234,"width":96,"height":64}""", json["image"]!.ToJsonString());
+        Assert.Equal("""{"scoreThreshold":0.35,"iouThreshold":0.6,"maxDetections":100}""", json["options"]!.ToJsonString());
+        Assert.Equal("2026-01-31T10:00:00Z", (string?)json["createdUtc"]);
+        var detection = Assert.Single(json["detections"]!.AsArray())!;
+        Assert.Equal(["classId", "className", "score", "box"], detection.AsObject().Select(pair => pair.Key));
+        Assert.Equal("""{"x":16,"y":8,"width":16,"height":16}""", detection["box"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void ToUtf8Json_NothingFound_IsValid()
+    {
+        var json = Parse(Detect(TestImages.Rectangle(96, 64, new Rect(0, 0, 0, 0), Bgr.Black)));
+
+        AssertValid(json);
+        Assert.Empty(json["detections"]!.AsArray());
+    }
+
+    [Fact]
+    public void ToUtf8Json_Failed_IsValidAndHasAnErrorInPlaceOfDetections()
+    {
+        var json = Parse(Detect("hello"u8.ToArray()));
+
+        AssertValid(json);
+        Assert.Equal("failed", (string?)json["status"]);
+        Assert.Equal(ImageErrorCodes.NotAnImage, (string?)json["error"]!["code"]);
+        Assert.False(json.AsObject().ContainsKey("detections"));
+        Assert.True(json["image"]!.AsObject().ContainsKey("width") && json["image"]!["width"] is null);
+    }
+
+    [Fact]
+    public void ToUtf8Json_FailedBeforeAModelWasChosen_IsValid()
+    {
+        var result = DetectionResult.CreateFailure(new DetectionError("blob_gone", "It was deleted."), Blob with { Etag = null }, Noon, "job-1");
+
+        var json = Parse(result);
+
+        AssertValid(json);
+        Assert.Equal("job-1", (string?)json["jobId"]);
+        Assert.Null(json["model"]);
+    }
+
+    [Theory]
+    [InlineData("status", "\"failed\"")]
+    [InlineData("status", "\"skipped\"")]
+    [InlineData("schemaVersion", "2")]
+    [InlineData("surprise", "1")]
+    [InlineData("provider", "\"GPU\"")]
+    [InlineData("model", "null")]
+    [InlineData("batchSize", "0")]
+    [InlineData("detections", "null")]
+    [InlineData("createdUtc", "\"yesterday\"")]
+    [InlineData("error", "{\"code\":\"x\",\"message\":\"y\"}")]
+    public void Schema_OtherDocument_IsInvalid(string key, string value)
+    {
+        var json = Parse(Detect(TestImages.Rectangle(96, 64, new Rect(20, 12, 8, 8), new Bgr(255, 0, 0))));
+        json[key] = JsonNode.Parse(value);
+
+        Assert.False(Evaluate(json).IsValid);
+    }
+
+    [Fact]
+    public void ResultJson_RoundTrip_LosesNothing()
+    {
+        var result = Detect(TestImages.Rectangle(96, 64, new Rect(20, 12, 8, 8), new Bgr(255, 0, 0)));
+
+        var back = JsonSerializer.Deserialize(result.ToUtf8Json(), ResultJson.Default.DetectionResult)!;
+
+        Assert.Equal(result.Detections, back.Detections);
+        Assert.Equal(result.ToUtf8Json(), back.ToUtf8Json());
+    }
+
+    [Fact]
+    public void ComputeHash_Options_AreTheDocumentedText()
+    {
+        // sha256 of "v1;scoreThreshold=0.35;iouThreshold=0.6;maxDetections=100"
+        var options = ResultOptions.From(new DetectorOptions());
+
+        Assert.Equal("68b37a13a2c3dc680034c45f5ac2f80c96dbfed1e85b21607e914ea56403bdc5", options.ComputeHash());
+        Assert.NotEqual(options.ComputeHash(), (options with { ScoreThreshold = 0.36f }).ComputeHash());
+        Assert.NotEqual(options.ComputeHash(), (options with { IouThreshold = 0.5f }).ComputeHash());
+        Assert.NotEqual(options.ComputeHash(), (options with { MaxDetections = 99 }).ComputeHash());
+
+        // sha256 of "v1;scoreThreshold=0.35;iouThreshold=0.6;maxDetections=100;fastDecode=true"
+        var fast = ResultOptions.From(new DetectorOptions { FastDecode = true });
+        Assert.Equal("e06d690473147f0fb778944d472e2d5faf6806e6acf392aa298450c90df72317", fast.ComputeHash());
+    }
+
+    [Fact]
+    public void Create_FastDecode_IsPartOfTheOptions()
+    {
+        var plain = Parse(Detect(TestImages.Encoded(".jpg")));
+        var fast = Parse(Detect(TestImages.Encoded(".jpg"), new DetectorOptions { FastDecode = true }));
+
+        AssertValid(fast);
+        Assert.True((bool)fast["options"]!["fastDecode"]!);
+        Assert.Null(plain["options"]!["fastDecode"]);
+    }
+
+    private static DetectionResult Detect(byte[] image, DetectorOptions? options = null)
+    {
+        using var model = NanodetModel.Load(
+            new OnnxTestModel { Strides = [8] }.Build(),
+            new ModelOptions { Provider = ExecutionProvider.Cpu });
+        var detector = new Detector(model, options);
+        return DetectionResult.Create(detector.Detect(image, TestContext.Current.CancellationToken), Blob, detector, Noon);
+    }
+
+    private static JsonNode Parse(DetectionResult result) => JsonNode.Parse(result.ToUtf8Json())!;
+
+    private static EvaluationResults Evaluate(JsonNode json)
+    {
+        using var document = JsonDocument.Parse(json.ToJsonString());
+        return Schema.Evaluate(
+            document.RootElement,
+            new EvaluationOptions { OutputFormat = OutputFormat.List, RequireFormatValidation = true });
+    }
+
+    private static void AssertValid(JsonNode json)
+    {
+        var results = Evaluate(json);
+        Assert.True(
+            results.IsValid,
+            string.Join("; ", (results.Details ?? []).Where(detail => detail.Errors is not null).SelectMany(detail => detail.Errors!.Values)));
+    }
+}

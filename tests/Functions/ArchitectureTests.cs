@@ -1,0 +1,16 @@
+using Nanodet.Serverless.Functions.Hosting;
+using Nanodet.Serverless.TestKit;
+
+namespace Nanodet.Serverless.Functions.Tests;
+
+/// <summary>The rooms of src/Functions.</summary>
+public sealed class ArchitectureTests
+{
+    private static readonly RoomGraph Rooms = RoomGraph.Read(typeof(NanodetFunctions).Assembly);
+
+    [Fact]
+    public void Rooms_FormNoCircle() => Assert.Equal(string.Empty, string.Join(Environment.NewLine, Rooms.FindCircles()));
+
+    [Fact]
+    public void Rooms_ThatUseEachOther_AreSeen() => Assert.True(Rooms.Uses("Http", "Jobs"));
+}

@@ -1,0 +1,243 @@
+using Nanodet.Detection.Results;
+using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.Pipeline.Writing;
+
+namespace Nanodet.Serverless.Pipeline.Tests.Jobs;
+
+public sealed class ManifestWriterTests(AzuriteFixture fixture)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Write_WholeJob_AddsUp()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var first = new List<ImageMessage>();
+        for (var i = 0; i < 40; i++)
+        {
+            var image = await app.UploadAsync($"{i:D2}.png", i % 10 == 9 ? "no image"u8.ToArray() : null);
+            if (i < 12)
+            {
+                first.Add(image);
+            }
+        }
+
+        await app.RunAsync(first);
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest { PageSize = 15, BatchSize = 4 });
+        var progress = await RunAsync(app, job);
+        var end = new JobEnd(job, progress, JobStates.Completed, progress.StartedUtc.AddSeconds(4));
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(end, Token);
+
+        Assert.Equal(JobStates.Completed, manifest.State);
+        Assert.Equal((40, 25, 3, 12, 0), (manifest.Discovered, manifest.Detected, manifest.Failed, manifest.Skipped, manifest.Unprocessed));
+        Assert.Equal((3, 10.0, 4.0), (manifest.Pages, manifest.ImagesPerSecond, manifest.Seconds));
+        Assert.Equal(("CPU", "test-plus"), (manifest.Provider, manifest.Model!.Name));
+        Assert.Empty(manifest.Missing);
+
+        var results = await ReadResultsAsync(app, Assert.Single(manifest.Results));
+        Assert.Equal(
+            Enumerable.Range(12, 28).Select(i => $"{i:D2}.png"),
+            results.Select(result => result.Image.Name));
+        Assert.All(results, result => Assert.Equal(job.JobId, result.JobId));
+        Assert.Empty(await TestApp.ListBlobsAsync(app.Staging));
+
+        // Again: nothing changes.
+        var before = await TestApp.ListBlobsAsync(app.Jobs);
+        await app.Get<ManifestWriter>().WriteAsync(end with { State = JobStates.Failed }, Token);
+        Assert.Equal(before, await TestApp.ListBlobsAsync(app.Jobs));
+        var stored = await app.Get<JobStore>().FindManifestAsync(job.JobId, Token);
+        Assert.Equal(manifest.Results, stored!.Results);
+        var status = JobStatus.From(stored);
+        Assert.Equal((JobStates.Completed, 10.0, 0.0), (status.State, status.ImagesPerSecond, status.SecondsLeft));
+    }
+
+    [Fact]
+    public async Task Write_NoImages_IsCompletedWithEmptyResults()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest());
+        var progress = await RunAsync(app, job);
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobStates.Completed, progress.StartedUtc), Token);
+
+        Assert.Equal((JobStates.Completed, 0L, 1), (manifest.State, manifest.Discovered, manifest.Pages));
+        Assert.Empty(await ReadResultsAsync(app, Assert.Single(manifest.Results)));
+        Assert.Null(manifest.Model);
+    }
+
+    [Fact]
+    public async Task Write_AllSkipped_AddsUpWithoutResults()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.RunAsync(await app.UploadAsync("a.png"), await app.UploadAsync("b.png"));
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest());
+        var progress = await RunAsync(app, job);
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobStates.Completed, progress.StartedUtc), Token);
+        Assert.Equal((JobStates.Completed, 2L), (manifest.State, manifest.Skipped));
+        Assert.Equal(2, app.Model.Status.Images);
+    }
+
+    [Fact]
+    public async Task Write_CountsThatDoNotAddUp_AreInconsistentAndKeepTheLists()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.UploadAsync("a.png");
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest());
+        var progress = await RunAsync(app, job);
+        var end = new JobEnd(job, progress with { Discovered = 5, Detected = 3 }, JobStates.Completed, progress.StartedUtc);
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(end, Token);
+
+        Assert.Equal(JobStates.Inconsistent, manifest.State);
+        Assert.Equal(
+            [
+                "Expected detected + failed + skipped to be the 5 images found, found 3 + 0 + 0: 2 without a record.",
+                "Expected 3 lines of results, found 1: 2 missing.",
+            ],
+            manifest.Missing);
+        Assert.NotEmpty(await TestApp.ListBlobsAsync(app.Staging));
+        Assert.Contains("2 without a record", JobStatus.From(manifest).Error);
+    }
+
+    [Fact]
+    public async Task Write_JobThatEndedEarly_SaysWhatItDidNotComeTo()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        for (var i = 0; i < 6; i++)
+        {
+            await app.UploadAsync($"{i}.png", i < 2 ? [7] : null);
+        }
+
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest { PageSize = 3, BatchSize = 3, ErrorThreshold = ErrorThreshold.Parse("50%") });
+        var page = await app.Get<JobPager>().ListAsync(new JobPageRequest(job, 0, null), Token);
+        var progress = new JobProgress { StartedUtc = job.CreatedUtc }.Add(page).Add(await app.RunAsync(page.Split(job)[0]));
+        Assert.True(job.ErrorThreshold.IsExceeded(progress.Failed, progress.CountProcessed()));
+
+        var next = await app.Get<JobPager>().ListAsync(new JobPageRequest(job, 1, page.NextToken), Token);
+        var end = new JobEnd(job, progress.Add(next), JobStates.Failed, job.CreatedUtc.AddSeconds(1), "2 of 3 images failed");
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(end, Token);
+        Assert.Equal((JobStates.Failed, 6L, 3L), (manifest.State, manifest.Discovered, manifest.Unprocessed));
+        Assert.Equal("2 of 3 images failed", manifest.Error);
+        Assert.Equal(3, (await ReadResultsAsync(app, manifest.Results[0])).Count);
+    }
+
+    [Fact]
+    public async Task Write_CancelledJobWithAFinishedBatch_WritesItsRecordsAndCountsThemAsUnprocessed()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.UploadAsync("a.png");
+        await app.UploadAsync("b.png");
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest { PageSize = 2, BatchSize = 1 });
+        var page = await app.Get<JobPager>().ListAsync(new JobPageRequest(job, 0, null), Token);
+        var late = await app.ProcessAsync(page.Split(job)[1]);
+        Assert.Null(await app.ReadAsync("b.png"));
+
+        var progress = new JobProgress { StartedUtc = job.CreatedUtc }.Add(page);
+        var end = new JobEnd(job, progress, JobStates.Cancelled, job.CreatedUtc.AddSeconds(1), "The job was cancelled.");
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(end, Token);
+
+        Assert.Equal((JobStates.Cancelled, 2L), (manifest.State, manifest.Unprocessed));
+        Assert.Null(await app.ReadAsync("a.png"));
+        Assert.Equal("detected", (await app.ReadAsync("b.png"))!.Status);
+        Assert.Empty(await TestApp.ListBlobsAsync(app.Staging));
+
+        // The worker's event comes after the end: there is nothing left to write, and the record stays as it is.
+        var before = await TestApp.ListBlobsAsync(app.Detections);
+        await app.Get<DetectionWriter>().WriteLateAsync(late!, Token);
+        Assert.Equal(before, await TestApp.ListBlobsAsync(app.Detections));
+    }
+
+    [Fact]
+    public async Task Write_MorePagesThanAFileHasBlocksFor_GoOnInTheNext()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var job = (await JobPagerTests.CreateAsync(app, new JobRequest { PageSize = 5000, BatchSize = 1 })) with { };
+        var progress = new JobProgress { StartedUtc = job.CreatedUtc };
+
+        // Ten pages of 5000 batches are 50,000 blocks.
+        foreach (var number in new[] { 0, 9, 10, 25 })
+        {
+            await app.UploadAsync($"p{number:D2}/a.png");
+            var page = await app.Get<JobPager>().ListAsync(new JobPageRequest(job with { Prefix = $"p{number:D2}/" }, number, null), Token);
+            progress = progress.Add(page).Add(await app.RunAsync(Assert.Single(page.Split(job))));
+        }
+
+        var end = new JobEnd(job, progress with { Pages = 26 }, JobStates.Completed, job.CreatedUtc.AddSeconds(1));
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(end, Token);
+        Assert.Equal(
+            [$"{job.JobId}/results.ndjson", $"{job.JobId}/results-0001.ndjson", $"{job.JobId}/results-0002.ndjson"], manifest.Results);
+        Assert.Equal((JobStates.Completed, 4L), (manifest.State, manifest.Detected));
+        Assert.Equal(["p00/a.png", "p09/a.png"], (await ReadResultsAsync(app, manifest.Results[0])).Select(result => result.Image.Name));
+        Assert.Equal("p10/a.png", Assert.Single(await ReadResultsAsync(app, manifest.Results[1])).Image.Name);
+        Assert.Equal("p25/a.png", Assert.Single(await ReadResultsAsync(app, manifest.Results[2])).Image.Name);
+    }
+
+    [Fact]
+    public async Task Write_BatchThatWasRepeatedAfterItWasClearedAway_CountsOnce()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.UploadAsync("a.png");
+        await app.UploadAsync("b.png");
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest());
+        var page = await app.Get<JobPager>().ListAsync(new JobPageRequest(job, 0, null), Token);
+        await app.Images.GetBlobClient("b.png").DeleteAsync(cancellationToken: Token);
+        var batch = Assert.Single(page.Split(job));
+        var counts = await app.RunAsync(batch);
+        Assert.Equal(new BatchCounts(1, 1, 0), counts);
+
+        // The worker gets the message once more: only the failure without identity is made again.
+        Assert.Equal(new BatchCounts(0, 1, 1), await app.RunAsync(batch));
+        var progress = new JobProgress { StartedUtc = job.CreatedUtc }.Add(page).Add(counts);
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobStates.Completed, job.CreatedUtc), Token);
+        Assert.Equal((JobStates.Completed, 2), (manifest.State, (await ReadResultsAsync(app, manifest.Results[0])).Count));
+    }
+
+    [Fact]
+    public void Status_JobUnderWay_HasRateAndTimeLeft()
+    {
+        var start = new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+        var progress = new JobProgress { Discovered = 300, Detected = 80, Failed = 10, Skipped = 10, StartedUtc = start };
+        var status = JobStatus.From("job", progress, start.AddSeconds(20));
+        Assert.Equal((JobStates.Running, 5.0, 40.0), (status.State, status.ImagesPerSecond, status.SecondsLeft));
+        Assert.Null(JobStatus.From("job", new JobProgress { StartedUtc = start }, start).SecondsLeft);
+    }
+
+    [Fact]
+    public void BlockId_AnyNumbers_HaveOneLengthAndComeBack()
+    {
+        ResultBlockId[] ids = [new(0, 0, 0), new(int.MaxValue, 4999, 1000), new(7, 64, 3)];
+        Assert.Single(ids.Select(id => id.Encode().Length).Distinct());
+        Assert.Equal(ids, ids.Select(id => ResultBlockId.TryDecode(id.Encode())!.Value));
+        Assert.Null(ResultBlockId.TryDecode("AAAA"));
+        Assert.Null(ResultBlockId.TryDecode("no base64"));
+    }
+
+    private static async Task<JobProgress> RunAsync(TestApp app, JobDefinition job)
+    {
+        var progress = new JobProgress { StartedUtc = job.CreatedUtc };
+        foreach (var page in await JobPagerTests.ListAllAsync(app, job))
+        {
+            progress = progress.Add(page);
+
+            // Finished in another order than they are listed.
+            foreach (var batch in page.Split(job).Reverse())
+            {
+                progress = progress.Add(await app.RunAsync(batch));
+            }
+        }
+
+        return progress;
+    }
+
+    private static async Task<List<DetectionResult>> ReadResultsAsync(TestApp app, string name)
+    {
+        var results = new List<DetectionResult>();
+        var lines = NdjsonLines.ReadAsync(app.Jobs.GetBlobClient(name), 0, int.MaxValue, Token);
+        await foreach (var line in lines)
+        {
+            results.Add(MessageReader.Read(line, ResultJson.Default.DetectionResult));
+        }
+
+        return results;
+    }
+}

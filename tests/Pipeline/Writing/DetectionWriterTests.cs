@@ -1,0 +1,107 @@
+using System.Text;
+using Nanodet.Detection.Results;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Writing;
+using Nanodet.Serverless.TestKit;
+
+namespace Nanodet.Serverless.Pipeline.Tests.Writing;
+
+public sealed class DetectionWriterTests(AzuriteFixture fixture)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Write_Replayed_WritesTheSameBytes()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var batch = await app.ListAsync(await app.UploadAsync("a.png"), await app.UploadAsync("b.png", "no image"u8.ToArray()));
+        var detected = (await app.ProcessAsync(batch))!;
+
+        // A coordinator that dies between writing and clearing: its successor finds the staging blob again.
+        var staging = app.Staging.GetBlobClient(detected.StagingBlob);
+        var content = (await staging.DownloadContentAsync(Token)).Value.Content;
+        var counts = await app.WriteAsync(batch, detected);
+        var first = await ContentsAsync(app);
+        await staging.UploadAsync(content, overwrite: true, Token);
+
+        Assert.Equal(counts, await app.WriteAsync(batch, detected));
+        Assert.Equal(first, await ContentsAsync(app));
+
+        // And one that dies after clearing finds nothing, and still knows the counts.
+        Assert.Equal(counts, await app.WriteAsync(batch, detected));
+        Assert.Equal(new BatchCounts(1, 1, 0), counts);
+        Assert.Equal(first, await ContentsAsync(app));
+        Assert.Empty(await TestApp.ListBlobsAsync(app.Staging));
+    }
+
+    [Fact]
+    public async Task Run_Batch_TakesThreeOperationsAnImageAndSevenForItself()
+    {
+        // An Azurite of its own: others would be counted, too.
+        var alone = new AzuriteFixture();
+        await alone.InitializeAsync();
+        await using var app = await TestApp.CreateReadyAsync(alone);
+        const int Count = 16;
+        var images = new List<ImageMessage>();
+        for (var i = 0; i < Count; i++)
+        {
+            images.Add(await app.UploadAsync($"{i}.png"));
+        }
+
+        // The access log may lag behind the last answer: it is complete when a known request shows in it.
+        var before = await SettleAsync(alone, app);
+        await app.RunAsync(await app.ListAsync(images));
+        var after = await SettleAsync(alone, app);
+
+        // List written; staging looked for, list read, staging written; staging read, list and staging deleted.
+        // Each image: record looked up, image read, record written.
+        Assert.Equal(7 + (3 * Count) + 1, after - before);
+        await alone.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task WriteLate_OrchestrationGone_LeavesRecordsForBatchesThatSkipped()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var image = await app.UploadAsync("a.png");
+        var detected = (await app.ProcessAsync(await app.ListAsync(image)))!;
+
+        // Another batch skips the image because its result waits in staging; then the first batch's event is refused.
+        Assert.Equal(new BatchCounts(0, 0, 1), await app.RunAsync(image with { Stamp = "second" }));
+        Assert.Null(await app.ReadAsync("a.png"));
+        await app.Get<DetectionWriter>().WriteLateAsync(detected, Token);
+        await app.Get<DetectionWriter>().WriteLateAsync(detected, Token);
+
+        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+        Assert.False(await app.Staging.GetBlobClient(detected.StagingBlob).ExistsAsync(Token));
+        Assert.Equal(1, app.Model.Status.Images);
+    }
+
+    /// <summary>Azurite logs requests one by one, and so the last one when all of them.</summary>
+    private static async Task<long> SettleAsync(AzuriteFixture alone, TestApp app)
+    {
+        var before = alone.Azurite.Requests;
+        await app.Images.ExistsAsync(Token);
+        await Poll.UntilAsync(
+            async () =>
+            {
+                var seen = alone.Azurite.Requests;
+                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, Token);
+                return seen > before && seen == alone.Azurite.Requests;
+            },
+            "a quiet log",
+            Token);
+        return alone.Azurite.Requests;
+    }
+
+    private static async Task<string> ContentsAsync(TestApp app)
+    {
+        var text = new StringBuilder();
+        foreach (var name in (await TestApp.ListBlobsAsync(app.Detections)).Keys)
+        {
+            text.AppendLine(name).AppendLine((await app.Detections.GetBlobClient(name).DownloadContentAsync(Token)).Value.Content.ToString());
+        }
+
+        return text.ToString();
+    }
+}
