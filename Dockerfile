@@ -14,6 +14,7 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props BannedSymbols.txt .editorconfig host.json ./
 COPY build/ build/
 COPY src/Checkpoints/Checkpoints.csproj src/Checkpoints/
+COPY src/Conversion/Conversion.csproj src/Conversion/
 COPY src/Detection/Detection.csproj src/Detection/
 COPY src/Pipeline/Pipeline.csproj src/Pipeline/
 COPY src/Detection/Images/Fonts/LabelFont.targets src/Detection/Images/Fonts/

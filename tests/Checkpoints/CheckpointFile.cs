@@ -1,5 +1,4 @@
 using Nanodet.Checkpoints.Architectures;
-using Nanodet.Checkpoints.Configs;
 using Nanodet.Checkpoints.Torch;
 using Nanodet.Serverless.TestKit;
 
@@ -12,7 +11,7 @@ internal static class CheckpointFile
     public static List<TorchTensorData> Tensors(byte[] config)
     {
         var weights = new WeightBinder(null);
-        new DetectorNetwork(NanodetConfigReader.Read(config)).Build(weights);
+        DetectorNetwork.Read(config).Build(weights);
         return [.. weights.Declared.Select(pair => Procedural(pair.Key, pair.Value))];
     }
 

@@ -2,8 +2,8 @@ using System.Numerics;
 using Nanodet.Checkpoints.Architectures.Backbones;
 using Nanodet.Checkpoints.Architectures.Heads;
 using Nanodet.Checkpoints.Architectures.Necks;
-using Nanodet.Checkpoints.Configs;
 using Nanodet.Checkpoints.Graph;
+using Nanodet.Configs;
 using Onnx;
 
 namespace Nanodet.Checkpoints.Architectures;
@@ -22,6 +22,7 @@ internal sealed class DetectorNetwork
     /// <exception cref="CheckpointException">A part is unknown or not built here, or a setting has no meaning.</exception>
     public DetectorNetwork(NanodetConfig config)
     {
+        config.RequireDetector();
         _config = config;
         _backbone = Backbone.Read(config.Backbone);
         _neck = Neck.Read(config.Neck);
@@ -30,6 +31,11 @@ internal sealed class DetectorNetwork
         InputWidth = (config.InputWidth + multiple - 1) / multiple * multiple;
         InputHeight = (config.InputHeight + multiple - 1) / multiple * multiple;
     }
+
+    /// <summary>Reads the architecture of a config file.</summary>
+    /// <param name="utf8">The file's bytes.</param>
+    /// <exception cref="CheckpointException">It is not readable, a part is unknown or not built here, or a setting has no meaning.</exception>
+    public static DetectorNetwork Read(ReadOnlySpan<byte> utf8) => new(NanodetConfigReader.Read(utf8));
 
     /// <summary>The head.</summary>
     public Head Head { get; }

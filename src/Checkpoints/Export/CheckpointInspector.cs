@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Nanodet.Checkpoints.Architectures;
-using Nanodet.Checkpoints.Configs;
 using Nanodet.Checkpoints.StateDicts;
 
 namespace Nanodet.Checkpoints.Export;
@@ -17,7 +16,7 @@ public static class CheckpointInspector
     public static CheckpointSummary Inspect(byte[] checkpoint, byte[]? config = null)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        var network = config is null ? null : new DetectorNetwork(NanodetConfigReader.Read(config));
+        var network = config is null ? null : DetectorNetwork.Read(config);
         var stateDict = StateDictReader.Read(checkpoint);
         var parts = stateDict.Tensors
             .GroupBy(pair => pair.Key.Split('.')[0], StringComparer.Ordinal)

@@ -5,10 +5,10 @@ using System.Text.Json;
 using Google.Protobuf;
 using Nanodet.Checkpoints.Architectures;
 using Nanodet.Checkpoints.Architectures.Heads;
-using Nanodet.Checkpoints.Configs;
 using Nanodet.Checkpoints.Graph;
 using Nanodet.Checkpoints.Optimization;
 using Nanodet.Checkpoints.StateDicts;
+using Nanodet.Configs;
 using Onnx;
 
 namespace Nanodet.Checkpoints.Export;

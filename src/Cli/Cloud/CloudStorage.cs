@@ -50,7 +50,7 @@ internal sealed partial class CloudStorage
     public StorageProbe Probe => new(Clients, _options);
 
     /// <summary>Publishes models there.</summary>
-    public ModelPublisher Publisher => new(Clients, _options, Options.Create(new WarmModelOptions()));
+    public ModelPublisher Publisher => new(new ModelRegistry(Clients, Options.Create(new WarmModelOptions())));
 
     [GeneratedRegex("^[a-z0-9]{3,24}$", RegexOptions.CultureInvariant)]
     private static partial Regex AccountName();

@@ -1,6 +1,7 @@
 using Nanodet.Checkpoints.Torch;
 using Nanodet.Serverless.Cli.Demo;
 using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Conversion;
 
 namespace Nanodet.Serverless.Cli.Cloud;
 
@@ -17,8 +18,13 @@ internal static class DemoModelBuilder
     /// <param name="package">The package's folder.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The ONNX file.</returns>
-    public static async Task<byte[]> BuildAsync(DirectoryInfo package, CancellationToken cancellationToken) => ModelMaker.Make(
-        (await ReadCheckpointAsync(package, cancellationToken)).Checkpoint, DemoModelImporter.ReadConfig(), DemoModelImporter.ModelName).Onnx;
+    public static async Task<byte[]> BuildAsync(DirectoryInfo package, CancellationToken cancellationToken)
+    {
+        var (checkpoint, _) = await ReadCheckpointAsync(package, cancellationToken);
+        var converted = await ModelConverter.ConvertAsync(
+            checkpoint, DemoModelImporter.ReadConfig(), new ConversionOptions { Name = DemoModelImporter.ModelName }, cancellationToken);
+        return converted.Model.Onnx.ToArray();
+    }
 
     /// <summary>The package's weights as a PyTorch checkpoint.</summary>
     /// <param name="package">The package's folder.</param>

@@ -1,9 +1,6 @@
 using System.CommandLine;
-using System.Text.Json;
-using Nanodet.Checkpoints.Export;
-using Nanodet.Checkpoints.Graph;
-using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Conversion;
 using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;
@@ -19,20 +16,14 @@ internal static class ExportCommand
         var output = new Option<FileInfo>("--output") { Description = "The ONNX file to write.", Required = true };
         var name = new Option<string?>("--name") { Description = "Name of the model; default: the config's file name without ending." };
         var plain = new Option<bool>("--plain") { Description = "Keep the graph as the official layers stand, without optimising it." };
-        var precision = new Option<Precision>("--precision") { Description = "What the model computes in: fp32, fp16, or int8, which needs --calibration.", DefaultValueFactory = _ => Precision.Fp32 };
-        var calibration = new Option<DirectoryInfo?>("--calibration") { Description = "Photos like those that the model will see: int8 takes its ranges from them, and a model of lower precision is held against float32 on them." };
+        var precision = ConversionArguments.Precision();
+        var calibration = ConversionArguments.Calibration();
         var json = Options.Json();
         var command = new Command("export", "Make an ONNX model from a complete NanoDet checkpoint. Nothing is downloaded.")
         {
             config, checkpoint, output, name, plain, precision, calibration, json,
         };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(precision) == Precision.Int8 && result.GetValue(calibration) is null)
-            {
-                result.AddError("--precision int8 takes the ranges of its values from photos: give a folder of some dozens with --calibration.");
-            }
-        });
+        command.Validators.Add(result => ConversionArguments.Check(result, precision, calibration));
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(config),
             parsed.GetRequiredValue(checkpoint),
@@ -52,7 +43,7 @@ internal static class ExportCommand
         FileInfo output,
         string? name,
         bool plain,
-        Precision precision,
+        ModelPrecision precision,
         DirectoryInfo? calibration,
         Report report,
         CancellationToken cancellationToken)
@@ -60,46 +51,28 @@ internal static class ExportCommand
         var configBytes = await InputFile.ReadAsync(config, "config", cancellationToken);
         var checkpointBytes = await InputFile.ReadAsync(checkpoint, "checkpoint", cancellationToken);
 
-        var clock = TimeProvider.System;
-        var started = clock.GetTimestamp();
-        var exported = ModelExporter.Export(checkpointBytes, configBytes, name ?? Path.GetFileNameWithoutExtension(config.Name), plain);
-        var exportTime = clock.GetElapsedTime(started);
-
-        started = clock.GetTimestamp();
-        var original = ModelMaker.WithParity(exported).Onnx;
-        var notes = exported.Notes;
-        var model = original;
-        switch (precision)
-        {
-            case Precision.Fp16:
-                model = HalfPrecision.Convert(original);
-                break;
-            case Precision.Int8:
-                (model, var left) = await EightBitConversion.RunAsync(original, calibration!, report, cancellationToken);
-                notes = [.. notes, .. left];
-                break;
-        }
-
-        var (difference, sha256) = Verify(model);
-        var changed = calibration is null || precision == Precision.Fp32
-            ? null
-            : await Calibration.RunAsync(original, model, calibration, report, cancellationToken);
-        if (changed is not null)
-        {
-            model = OnnxMetadata.With(model, "nanodet.calibration", JsonSerializer.Serialize(changed, CliJsonContext.Default.CalibrationReport));
-            (difference, sha256) = Verify(model);
-        }
-
-        await InputFile.WriteAsync(output, model, cancellationToken);
-        var verifyTime = clock.GetElapsedTime(started);
-
+        var converted = await ModelConversion.RunAsync(
+            checkpointBytes,
+            configBytes,
+            new ConversionOptions
+            {
+                Name = name ?? Path.GetFileNameWithoutExtension(config.Name),
+                Precision = precision,
+                Plain = plain,
+                MustDetect = false,
+            },
+            calibration,
+            report,
+            cancellationToken);
+        var (model, exported) = (converted.Model, converted.Export);
+        await InputFile.WriteAsync(output, model.Onnx, cancellationToken);
         report.Write(
             new ExportReport
             {
                 Model = output.FullName,
                 Name = exported.Name,
-                Sha256 = sha256,
-                Bytes = model.LongLength,
+                Sha256 = model.Sha256,
+                Bytes = model.Onnx.Length,
                 CheckpointSha256 = exported.CheckpointSha256,
                 ConfigSha256 = exported.ConfigSha256,
                 Averaged = exported.Form.Averaged,
@@ -111,24 +84,15 @@ internal static class ExportCommand
                 OutputShape = exported.OutputShape,
                 Operators = exported.Operators,
                 Precision = precision.ToString().ToLowerInvariant(),
-                Calibration = changed,
-                LargestDifference = difference,
-                Notes = notes,
-                ExportMs = exportTime.TotalMilliseconds,
-                VerifyMs = verifyTime.TotalMilliseconds,
+                Calibration = converted.Comparison,
+                LargestDifference = model.Parity.LargestDifference,
+                Notes = converted.Notes,
+                ExportMs = converted.ExportTime.TotalMilliseconds,
+                VerifyMs = converted.VerificationTime.TotalMilliseconds,
             },
             CliJsonContext.Default.ExportReport,
             Print);
         return NanodetCommand.Ok;
-    }
-
-    /// <summary>Loads the file as a worker would and replays its fixture on the optimised graph.</summary>
-    private static (double LargestDifference, string Sha256) Verify(byte[] model)
-    {
-        using var loaded = NanodetModel.Load(model, new ModelOptions { Provider = ExecutionProvider.Cpu });
-        var parity = ParityFixture.Verify(loaded);
-        parity.EnsurePassed();
-        return (parity.LargestDifference, loaded.Sha256);
     }
 
     private static void Print(IAnsiConsole console, ExportReport answer)

@@ -1,3 +1,5 @@
+using Nanodet.Serverless.Conversion;
+
 namespace Nanodet.Serverless.Cli.Commands;
 
 /// <summary>The answer of <c>nanodet export</c>.</summary>
@@ -45,11 +47,11 @@ internal sealed record ExportReport
     /// <summary>Nodes by operator.</summary>
     public required IReadOnlyDictionary<string, int> Operators { get; init; }
 
-    /// <summary>What the model computes in: <c>fp32</c> or <c>fp16</c>.</summary>
+    /// <summary>What the model computes in: <c>fp32</c>, <c>fp16</c> or <c>int8</c>.</summary>
     public required string Precision { get; init; }
 
     /// <summary>What the model detects otherwise than in float32 on the calibration photos; null where there are none.</summary>
-    public required CalibrationReport? Calibration { get; init; }
+    public required PrecisionComparison? Calibration { get; init; }
 
     /// <summary>The largest difference between the written file, as it will be served, and the plain graph.</summary>
     public required double LargestDifference { get; init; }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Conversion;
 using Nanodet.Serverless.Pipeline.Registry;
 using Spectre.Console;
 
@@ -16,11 +17,16 @@ internal static class ModelCommands
         var model = new Option<FileInfo?>("--model") { Description = "The model (.onnx); a foreign one has its NanoDet config (.yml) beside it." };
         var checkpoint = new Option<FileInfo?>("--checkpoint") { Description = "A checkpoint to export first; with --config." };
         var config = new Option<FileInfo?>("--config") { Description = "Its training config." };
+        var precision = ConversionArguments.Precision();
+        var calibration = ConversionArguments.Calibration();
         var version = new Option<string?>("--version-name") { Description = "Version; default: the first 12 digits of the model's SHA-256." };
         var cloud = new CloudOptions();
         var account = new AccountOptions();
         var json = Options.Json();
-        var command = new Command("publish", "Verify a model and make it the one that the app serves, without a restart.") { model, checkpoint, config, version, json };
+        var command = new Command("publish", "Verify a model and make it the one that the app serves, without a restart.")
+        {
+            model, checkpoint, config, precision, calibration, version, json,
+        };
         cloud.AddTo(command);
         account.AddTo(command);
         command.Validators.Add(result =>
@@ -30,14 +36,25 @@ internal static class ModelCommands
             {
                 result.AddError("publish takes either --model, or --checkpoint with --config.");
             }
+
+            if (onnx && (result.GetResult(precision) is { Implicit: false } || result.GetResult(calibration) is not null))
+            {
+                result.AddError("--precision and --calibration convert a checkpoint: give --checkpoint and --config instead of --model.");
+            }
+
+            ConversionArguments.Check(result, precision, calibration);
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            var report = new Report(parsed.GetValue(json));
             var (onnx, settings) = parsed.GetValue(model) is { } file
                 ? await InputFile.ReadModelAsync(file, cancellationToken)
-                : (await ExportAsync(parsed.GetValue(checkpoint)!, parsed.GetValue(config)!, cancellationToken), null);
+                : (
+                    await ConvertAsync(
+                        parsed.GetValue(checkpoint)!, parsed.GetValue(config)!, parsed.GetValue(precision), parsed.GetValue(calibration), report, cancellationToken),
+                    null);
             var publisher = await PublisherAsync(cloud, account, parsed, cancellationToken);
-            return Answer(await publisher.PublishAsync(onnx, settings, parsed.GetValue(version), cancellationToken), new Report(parsed.GetValue(json)));
+            return Answer(await publisher.PublishAsync(onnx, settings, parsed.GetValue(version), cancellationToken), report);
         });
         return command;
     }
@@ -82,10 +99,18 @@ internal static class ModelCommands
         CloudOptions cloud, AccountOptions account, ParseResult parsed, CancellationToken cancellationToken) =>
         (account.Find(parsed) ?? new CloudStorage((await cloud.FindAsync(parsed, cancellationToken)).Storage)).Publisher;
 
-    private static async Task<byte[]> ExportAsync(FileInfo checkpoint, FileInfo config, CancellationToken cancellationToken) => ModelMaker.Make(
-        await InputFile.ReadAsync(checkpoint, "checkpoint", cancellationToken),
-        await InputFile.ReadAsync(config, "config", cancellationToken),
-        Path.GetFileNameWithoutExtension(config.Name)).Onnx;
+    private static async Task<byte[]> ConvertAsync(
+        FileInfo checkpoint, FileInfo config, ModelPrecision precision, DirectoryInfo? calibration, Report report, CancellationToken cancellationToken)
+    {
+        var converted = await ModelConversion.RunAsync(
+            await InputFile.ReadAsync(checkpoint, "checkpoint", cancellationToken),
+            await InputFile.ReadAsync(config, "config", cancellationToken),
+            new ConversionOptions { Name = Path.GetFileNameWithoutExtension(config.Name), Precision = precision },
+            calibration,
+            report,
+            cancellationToken);
+        return converted.Model.Onnx.ToArray();
+    }
 
     private static int Answer(ModelPointer pointer, Report report)
     {

@@ -7,7 +7,6 @@ namespace Nanodet.Serverless.Cli.Output;
 /// <summary>The answers of the commands as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(ExportReport))]
-[JsonSerializable(typeof(CalibrationReport))]
 [JsonSerializable(typeof(InspectReport))]
 [JsonSerializable(typeof(DetectReport))]
 [JsonSerializable(typeof(EvalReport))]

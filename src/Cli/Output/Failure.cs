@@ -3,12 +3,9 @@ using System.Text.Json;
 using Azure;
 using Azure.Identity;
 using Nanodet.Checkpoints;
-using Nanodet.Detection.Description;
-using Nanodet.Detection.Evaluation;
-using Nanodet.Detection.Images;
+using Nanodet.Detection;
 using Nanodet.Detection.Natives;
 using Nanodet.Serverless.LocalHost;
-using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Cli.Output;
@@ -19,15 +16,10 @@ internal static class Failure
     /// <summary>The line for an exception, <c>error: code: message</c>, or null where it is a defect.</summary>
     public static string? Describe(Exception exception) => exception switch
     {
-        EnvironmentException environment => Line(environment.Code, environment.Message),
+        NanodetException coded => Line(coded.Code, coded.Message),
         CheckpointException checkpoint => Line(checkpoint.Code, checkpoint.Message),
-        ModelLoadException model => Line(model.Code, model.Message),
-        ImageException image => Line(image.Code, image.Message),
         FunctionHostException host => Line(host.Code, host.Message),
-        PipelineException pipeline => Line(pipeline.Code, pipeline.Message),
         RequestFailedException or AuthenticationFailedException => Line("storage_error", StorageFailure.Explain(exception)!),
-        EvaluationException evaluation => Line(evaluation.Code, evaluation.Message),
-        CliException cli => Line(cli.Code, cli.Message),
         ValidationException validation => Line("invalid_option", validation.Message),
         InvalidDataException data => Line("invalid_data", data.Message),
         UnauthorizedAccessException denied => Line("access_denied", denied.Message),

@@ -11,6 +11,7 @@ using Nanodet.Serverless.Functions.Jobs;
 using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Functions.Upkeep;
 using Nanodet.Serverless.Pipeline.Hosting;
+using Nanodet.Serverless.Pipeline.Publishing;
 
 namespace Nanodet.Serverless.Functions.Hosting;
 
@@ -39,6 +40,9 @@ internal static class NanodetFunctions
             services.AddSingleton<HistoryPurge>();
             services.AddSingleton<ImageIntake>();
             services.AddSingleton<CheckpointIntake>();
+            services.AddOptions<ConversionSettings>()
+                .BindConfiguration(PublishOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+            services.AddSingleton<CalibrationPhotos>();
             services.AddSingleton<CheckpointPublisher>();
             services.AddSingleton<JobClient>();
             services.AddSingleton<NightlyJob>();

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Checkpoints;
-using Nanodet.Checkpoints.Export;
-using Nanodet.Detection.Description;
-using Nanodet.Detection.Inference;
+using Nanodet.Detection;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Natives;
+using Nanodet.Serverless.Conversion;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Publishing;
 using Nanodet.Serverless.Pipeline.Registry;
@@ -12,11 +13,16 @@ using Nanodet.Serverless.Pipeline.Telemetry;
 namespace Nanodet.Serverless.Functions.Publishing;
 
 /// <summary>
-/// From a checkpoint in storage to the current model and a report. The project that reads checkpoints and the one that runs models do
-/// not know each other; they meet here, as they do in the command line.
+/// From a checkpoint in storage to the current model and a report.
 /// </summary>
 public sealed class CheckpointPublisher(
-    CheckpointStore store, ModelPublisher models, IOptions<LogOptions> log, TimeProvider timeProvider, ILogger<CheckpointPublisher> logger) : IDisposable
+    CheckpointStore store,
+    ModelPublisher models,
+    CalibrationPhotos photos,
+    IOptions<ConversionSettings> settings,
+    IOptions<LogOptions> log,
+    TimeProvider timeProvider,
+    ILogger<CheckpointPublisher> logger) : IDisposable
 {
     /// <summary>The code of what nobody foresaw; the app's log has the details.</summary>
     public const string Unexpected = "publish_failed";
@@ -71,19 +77,16 @@ public sealed class CheckpointPublisher(
                 return null;
             }
 
-            var started = timeProvider.GetTimestamp();
-            var exported = ModelExporter.Export(checkpoint, config, pair.ModelName).WithParity(ParityFixture.Compute);
-            var duration = timeProvider.GetElapsedTime(started);
-            var verified = ModelPublisher.Verify(exported.Onnx, config: null, version: null);
-            return await PromoteAsync(pair, verified, cancellationToken) is { } pointer
+            var converted = await ConvertAsync(pair, checkpoint, config, cancellationToken);
+            return await PromoteAsync(pair, converted.Model, cancellationToken) is { } pointer
                 ? new PublishReport
                 {
                     Status = PublishReport.Published,
                     Checkpoint = pair.Checkpoint,
                     Config = pair.Config,
-                    Model = Describe(exported, pointer, verified.Parity, duration),
+                    Model = Describe(converted, pointer),
                     Current = pointer.Id,
-                    Notes = exported.Notes,
+                    Notes = converted.Notes,
                     CreatedUtc = timeProvider.GetUtcNow(),
                 }
                 : null;
@@ -92,14 +95,25 @@ public sealed class CheckpointPublisher(
         {
             return await RefuseAsync(pair, exception.Code, exception.Message, cancellationToken);
         }
-        catch (ModelLoadException exception)
+        catch (NanodetException exception) when (exception is not EnvironmentException)
         {
             return await RefuseAsync(pair, exception.Code, exception.Message, cancellationToken);
         }
-        catch (PipelineException exception)
+    }
+
+    /// <summary>Converts as the config asks for, else as the settings do.</summary>
+    private async Task<ConvertedModel> ConvertAsync(CheckpointPair pair, byte[] checkpoint, byte[] config, CancellationToken cancellationToken)
+    {
+        var request = ConversionRequest.Read(config);
+        var precision = request.Precision ?? settings.Value.Precision;
+        var place = request.Calibration ?? settings.Value.Calibration;
+        var options = new ConversionOptions
         {
-            return await RefuseAsync(pair, exception.Code, exception.Message, cancellationToken);
-        }
+            Name = pair.ModelName,
+            Precision = precision,
+            Calibration = precision == ModelPrecision.Fp32 || place is null ? null : await photos.FindAsync(place, cancellationToken),
+        };
+        return await ModelConverter.ConvertAsync(checkpoint, config, options, cancellationToken);
     }
 
     /// <summary>Moves the pointer, against other publishers as often as it makes sense; null when the pair is not wanted any more.</summary>
@@ -166,24 +180,25 @@ public sealed class CheckpointPublisher(
         return PublishOutcome.None;
     }
 
-    private static PublishedCheckpoint Describe(ExportedModel exported, ModelPointer pointer, ParityResult parity, TimeSpan duration) => new()
+    private static PublishedCheckpoint Describe(ConvertedModel converted, ModelPointer pointer) => new()
     {
         Name = pointer.Name,
         Version = pointer.Version,
         Sha256 = pointer.Sha256,
         Blob = pointer.Blob,
-        Bytes = exported.Onnx.LongLength,
-        CheckpointSha256 = exported.CheckpointSha256,
-        ConfigSha256 = exported.ConfigSha256,
-        Averaged = exported.Form.Averaged,
-        Tensors = exported.Tensors,
-        Parameters = exported.Parameters,
-        IgnoredTensors = exported.IgnoredTensors,
-        Classes = exported.Classes.Count,
-        InputWidth = exported.InputWidth,
-        InputHeight = exported.InputHeight,
-        ParityValues = parity.ValuesCompared,
-        LargestDifference = parity.LargestDifference,
-        ExportMs = duration.TotalMilliseconds,
+        Bytes = converted.Model.Onnx.Length,
+        Precision = converted.Precision.ToString().ToLowerInvariant(),
+        CheckpointSha256 = converted.Export.CheckpointSha256,
+        ConfigSha256 = converted.Export.ConfigSha256,
+        Averaged = converted.Export.Form.Averaged,
+        Tensors = converted.Export.Tensors,
+        Parameters = converted.Export.Parameters,
+        IgnoredTensors = converted.Export.IgnoredTensors,
+        Classes = converted.Export.Classes.Count,
+        InputWidth = converted.Export.InputWidth,
+        InputHeight = converted.Export.InputHeight,
+        ParityValues = converted.Model.Parity.ValuesCompared,
+        LargestDifference = converted.Model.Parity.LargestDifference,
+        ExportMs = (converted.ExportTime + converted.VerificationTime).TotalMilliseconds,
     };
 }

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Batching;
 using Nanodet.Detection.Detectors;
@@ -42,25 +41,9 @@ public static class PipelineServices
         services.TryAddSingleton<JobStore>();
         services.AddChecked<PublishOptions>(PublishOptions.Section);
         services.TryAddSingleton<CheckpointStore>();
-        services.TryAddSingleton(provider => new Reconciler(
-            provider.GetRequiredService<StorageClients>(),
-            provider.GetRequiredService<MessageQueues>(),
-            provider.GetRequiredService<ResultRecords>(),
-            provider.GetRequiredService<IOptions<ReconcileOptions>>(),
-            provider.GetRequiredService<IOptions<StorageOptions>>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<Reconciler>>()));
-        services.TryAddSingleton(provider => new JobPager(
-            provider.GetRequiredService<StorageClients>(),
-            provider.GetRequiredService<ResultRecords>(),
-            provider.GetRequiredService<IOptions<JobOptions>>(),
-            provider.GetRequiredService<ILogger<JobPager>>()));
-        services.TryAddSingleton(provider => new ManifestWriter(
-            provider.GetRequiredService<StorageClients>(),
-            provider.GetRequiredService<JobStore>(),
-            provider.GetRequiredService<JobResults>(),
-            provider.GetRequiredService<DetectionWriter>(),
-            provider.GetRequiredService<ILogger<ManifestWriter>>()));
+        services.TryAddSingleton<Reconciler>();
+        services.TryAddSingleton<JobPager>();
+        services.TryAddSingleton<ManifestWriter>();
         services.AddHostedOnce<ImageGrouper>();
         return services;
     }
@@ -72,35 +55,14 @@ public static class PipelineServices
         services.AddStorage();
         services.AddChecked<WorkerOptions>(WorkerOptions.Section);
         services.AddChecked<BatcherOptions>(BatcherOptions.Section);
-        services.TryAddSingleton<ModelStore>();
+        services.TryAddSingleton<ModelFetcher>();
         services.TryAddSingleton<ModelLoader>();
         services.TryAddSingleton<ModelSelector>();
-        services.TryAddSingleton(provider => new OnDemandModels(
-            provider.GetRequiredService<ModelStore>(),
-            provider.GetRequiredService<ModelLoader>(),
-            provider.GetRequiredService<IOptions<WarmModelOptions>>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<OnDemandModels>>()));
-        services.TryAddSingleton(provider => new WarmModel(
-            provider.GetRequiredService<ModelStore>(),
-            provider.GetRequiredService<ModelLoader>(),
-            provider.GetRequiredService<IOptions<WarmModelOptions>>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<WarmModel>>()));
-        services.TryAddSingleton(provider => new WarmDetector(
-            provider.GetRequiredService<WarmModel>(),
-            provider.GetRequiredService<ModelSelector>(),
-            provider.GetRequiredService<IOptions<DetectorOptions>>(),
-            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<OnDemandModels>();
+        services.TryAddSingleton<WarmModel>();
+        services.TryAddSingleton<WarmDetector>();
         services.TryAddSingleton<BatchDetection>();
-        services.TryAddSingleton(provider => new BatchProcessor(
-            provider.GetRequiredService<WarmModel>(),
-            provider.GetRequiredService<BatchLists>(),
-            provider.GetRequiredService<BatchStaging>(),
-            provider.GetRequiredService<BatchDetection>(),
-            provider.GetRequiredService<IOptions<WorkerOptions>>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<BatchProcessor>>()));
+        services.TryAddSingleton<BatchProcessor>();
         services.TryAddSingleton<GpuInstrumentsService>();
         services.AddHostedOnce<GpuInstrumentsService>();
         services.AddHostedOnce<WarmModel>();
@@ -122,35 +84,16 @@ public static class PipelineServices
         services.TryAddSingleton<StorageClients>();
         services.TryAddSingleton<StorageSetup>();
         services.TryAddSingleton<MessageQueues>();
+        services.TryAddSingleton<ModelRegistry>();
         services.TryAddSingleton<ModelPublisher>();
-        services.TryAddSingleton(provider => new ModelCatalog(
-            provider.GetRequiredService<StorageClients>(),
-            provider.GetRequiredService<IOptions<StorageOptions>>(),
-            provider.GetRequiredService<ModelPublisher>(),
-            provider.GetRequiredService<IOptions<WarmModelOptions>>(),
-            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<ModelCatalog>();
         services.TryAddSingleton<BatchLists>();
         services.TryAddSingleton<BatchStaging>();
         services.TryAddSingleton<ResultRecords>();
         services.TryAddSingleton<ImageSource>();
         services.TryAddSingleton<JobResults>();
-        services.TryAddSingleton(provider => new DetectionWriter(
-            provider.GetRequiredService<BatchStaging>(),
-            provider.GetRequiredService<ResultRecords>(),
-            provider.GetRequiredService<JobResults>(),
-            provider.GetRequiredService<IOptions<BatchOptions>>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<DetectionWriter>>()));
-        services.TryAddSingleton(provider => new PoisonWriter(
-            provider.GetRequiredService<StorageClients>(),
-            provider.GetRequiredService<BatchLists>(),
-            provider.GetRequiredService<BatchStaging>(),
-            provider.GetRequiredService<ResultRecords>(),
-            provider.GetRequiredService<ImageSource>(),
-            provider.GetRequiredService<IOptions<StorageOptions>>(),
-            provider.GetRequiredService<IOptions<LogOptions>>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<PoisonWriter>>()));
+        services.TryAddSingleton<DetectionWriter>();
+        services.TryAddSingleton<PoisonWriter>();
         services.AddHostedService<StorageSetupService>();
     }
 

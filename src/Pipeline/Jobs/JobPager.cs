@@ -25,8 +25,14 @@ public sealed class JobPager
     private readonly JobOptions _options;
     private readonly ILogger _logger;
 
-    internal JobPager(StorageClients clients, ResultRecords records, IOptions<JobOptions> options, ILogger<JobPager> logger)
+    /// <summary>A lister of jobs.</summary>
+    /// <param name="clients">The account.</param>
+    /// <param name="records">Records of images.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="logger">The log.</param>
+    public JobPager(StorageClients clients, ResultRecords records, IOptions<JobOptions> options, ILogger<JobPager> logger)
     {
+        ArgumentNullException.ThrowIfNull(options);
         _clients = clients;
         _records = records;
         _options = options.Value;

@@ -20,7 +20,13 @@ public sealed class ManifestWriter
     private readonly DetectionWriter _writer;
     private readonly ILogger _logger;
 
-    internal ManifestWriter(
+    /// <summary>A writer of manifests.</summary>
+    /// <param name="clients">The account.</param>
+    /// <param name="store">Jobs.</param>
+    /// <param name="results">Results of jobs.</param>
+    /// <param name="writer">Writes the results of batches.</param>
+    /// <param name="logger">The log.</param>
+    public ManifestWriter(
         StorageClients clients, JobStore store, JobResults results, DetectionWriter writer, ILogger<ManifestWriter> logger)
     {
         _clients = clients;

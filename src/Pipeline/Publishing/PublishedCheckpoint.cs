@@ -18,6 +18,9 @@ public sealed record PublishedCheckpoint
     /// <summary>Size of the ONNX file.</summary>
     public required long Bytes { get; init; }
 
+    /// <summary>What it computes in: <c>fp32</c>, <c>fp16</c> or <c>int8</c>.</summary>
+    public required string Precision { get; init; }
+
     /// <summary>SHA-256 of the checkpoint.</summary>
     public required string CheckpointSha256 { get; init; }
 
@@ -51,6 +54,6 @@ public sealed record PublishedCheckpoint
     /// <summary>The largest absolute difference among them.</summary>
     public required float LargestDifference { get; init; }
 
-    /// <summary>From the downloaded checkpoint to the ONNX file with its fixture, in milliseconds.</summary>
+    /// <summary>From the downloaded checkpoint to the verified model, in milliseconds.</summary>
     public required double ExportMs { get; init; }
 }

@@ -21,7 +21,15 @@ public sealed class Reconciler
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    internal Reconciler(
+    /// <summary>A reconciler.</summary>
+    /// <param name="clients">The account.</param>
+    /// <param name="queues">Its queues.</param>
+    /// <param name="records">Records of images.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="names">Names of containers and queues.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public Reconciler(
         StorageClients clients,
         MessageQueues queues,
         ResultRecords records,
@@ -30,6 +38,8 @@ public sealed class Reconciler
         TimeProvider time,
         ILogger<Reconciler> logger)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(names);
         _clients = clients;
         _queues = queues;
         _records = records;

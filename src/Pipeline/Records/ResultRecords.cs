@@ -9,7 +9,7 @@ using Nanodet.Serverless.Pipeline.Telemetry;
 namespace Nanodet.Serverless.Pipeline.Records;
 
 /// <summary>Result blobs in container <c>detections</c>: the terminal records of images.</summary>
-internal sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords> logger)
+public sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords> logger)
 {
     internal const string IdentityKey = "nanodetidentity";
     internal const string EtagKey = "nanodetetag";

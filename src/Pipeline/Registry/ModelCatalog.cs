@@ -1,7 +1,4 @@
-using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Options;
-using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Registry;
 
@@ -11,27 +8,22 @@ namespace Nanodet.Serverless.Pipeline.Registry;
 /// </summary>
 public sealed class ModelCatalog
 {
-    private const string OnnxName = "model.onnx";
-    private const string Sha256Key = "sha256";
     private const int MaxNamed = 20;
 
-    private readonly StorageClients _clients;
-    private readonly StorageOptions _names;
-    private readonly ModelPublisher _publisher;
+    private readonly ModelRegistry _registry;
     private readonly WarmModelOptions _options;
     private readonly TimeProvider _time;
     private Listing? _listing;
 
-    internal ModelCatalog(
-        StorageClients clients,
-        IOptions<StorageOptions> names,
-        ModelPublisher publisher,
-        IOptions<WarmModelOptions> options,
-        TimeProvider time)
+    /// <summary>An empty list.</summary>
+    /// <param name="registry">Where models lie.</param>
+    /// <param name="options">How long a list is kept, and whether models come from the registry at all.</param>
+    /// <param name="time">The clock.</param>
+    public ModelCatalog(ModelRegistry registry, IOptions<WarmModelOptions> options, TimeProvider time)
     {
-        _clients = clients;
-        _names = names.Value;
-        _publisher = publisher;
+        ArgumentNullException.ThrowIfNull(registry);
+        ArgumentNullException.ThrowIfNull(options);
+        _registry = registry;
         _options = options.Value;
         _time = time;
     }
@@ -54,7 +46,7 @@ public sealed class ModelCatalog
         ModelPointer? current;
         try
         {
-            current = await _publisher.FindCurrentAsync(cancellationToken).ConfigureAwait(false);
+            current = (await _registry.ReadPointerAsync(cancellationToken).ConfigureAwait(false)).Pointer;
         }
         catch (PipelineException)
         {
@@ -77,7 +69,7 @@ public sealed class ModelCatalog
 
         listing = new Listing(
             _time.GetTimestamp(),
-            await ListAsync(_clients.Blobs.GetBlobContainerClient(_names.Models), currentBlob: null, cancellationToken).ConfigureAwait(false));
+            await _registry.ListAsync(currentBlob: null, cancellationToken).ConfigureAwait(false));
         Volatile.Write(ref _listing, listing);
         return Find(listing);
 
@@ -89,7 +81,7 @@ public sealed class ModelCatalog
     internal async Task<string> DescribeAsync(string requested, CancellationToken cancellationToken)
     {
         var models = Volatile.Read(ref _listing)?.Models
-            ?? await ListAsync(_clients.Blobs.GetBlobContainerClient(_names.Models), currentBlob: null, cancellationToken).ConfigureAwait(false);
+            ?? await _registry.ListAsync(currentBlob: null, cancellationToken).ConfigureAwait(false);
         var known = models.Count == 0
             ? "none"
             : string.Join(", ", models.Take(MaxNamed).Select(model => model.Id)) + (models.Count > MaxNamed ? $" and {models.Count - MaxNamed} more" : "");
@@ -102,28 +94,6 @@ public sealed class ModelCatalog
         || requested == version
         || requested == $"{name}/{version}"
         || string.Equals(requested, sha256, StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>Every model of a container, the latest first.</summary>
-    internal static async Task<IReadOnlyList<PublishedModel>> ListAsync(
-        BlobContainerClient container, string? currentBlob, CancellationToken cancellationToken)
-    {
-        var models = new List<PublishedModel>();
-        await foreach (var blob in container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix: null, cancellationToken).ConfigureAwait(false))
-        {
-            if (blob.Name.Split('/') is [var name, var version, OnnxName])
-            {
-                models.Add(new PublishedModel(
-                    name,
-                    version,
-                    blob.Metadata.TryGetValue(Sha256Key, out var sha256) ? sha256 : null,
-                    blob.Properties.ContentLength ?? 0,
-                    blob.Properties.CreatedOn ?? default,
-                    blob.Name == currentBlob));
-            }
-        }
-
-        return [.. models.OrderByDescending(published => published.PublishedUtc)];
-    }
 
     private sealed record Listing(long Timestamp, IReadOnlyList<PublishedModel> Models);
 }

@@ -12,7 +12,7 @@ namespace Nanodet.Serverless.Pipeline.Serving;
 /// <summary>
 /// From a file on this machine to a model that may serve: loaded, run once, held against its parity fixture, its batch size chosen.
 /// </summary>
-internal sealed class ModelLoader(
+public sealed class ModelLoader(
     IOptions<WarmModelOptions> options,
     IOptions<BatcherOptions> batcher,
     IOptions<DetectorOptions> detector,
@@ -94,6 +94,6 @@ internal sealed class ModelLoader(
 
         // The file changed between the check and now.
         model.Dispose();
-        throw ModelStore.Corrupt($"file '{fetched.Path}'", fetched.Sha256, model.Sha256);
+        throw ModelFetcher.Corrupt($"file '{fetched.Path}'", fetched.Sha256, model.Sha256);
     }
 }

@@ -8,7 +8,7 @@ using Nanodet.Serverless.Pipeline.Registry;
 namespace Nanodet.Serverless.Pipeline.Serving;
 
 /// <summary>Which model a request means: the warm one, or another one that is published.</summary>
-internal sealed class ModelSelector(ModelCatalog catalog, ModelStore store, OnDemandModels others, IOptions<WarmModelOptions> options)
+public sealed class ModelSelector(ModelCatalog catalog, ModelFetcher fetcher, OnDemandModels others, IOptions<WarmModelOptions> options)
 {
     /// <summary>Selects without loading: an identity needs no more than the SHA-256.</summary>
     /// <exception cref="Azure.RequestFailedException">Storage failed.</exception>
@@ -34,7 +34,7 @@ internal sealed class ModelSelector(ModelCatalog catalog, ModelStore store, OnDe
         try
         {
             // A blob that was put there by hand does not say its SHA-256.
-            var sha256 = published.Sha256 ?? (await store.FetchAsync(published, cancellationToken).ConfigureAwait(false)).Sha256;
+            var sha256 = published.Sha256 ?? (await fetcher.FetchAsync(published, cancellationToken).ConfigureAwait(false)).Sha256;
             return sha256 == warm.Model.Sha256
                 ? new SelectedModel(sha256)
                 : new SelectedModel(sha256) { Other = published with { Sha256 = sha256 } };

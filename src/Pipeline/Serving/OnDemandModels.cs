@@ -12,9 +12,9 @@ namespace Nanodet.Serverless.Pipeline.Serving;
 /// Published models beside the warm one, loaded when a request names them. Their number is bounded: where all are in use, a request for
 /// another one waits; else the one that was used longest ago goes. One that nobody uses for a while goes by itself.
 /// </summary>
-internal sealed class OnDemandModels : IModelOwner, IDisposable
+public sealed class OnDemandModels : IModelOwner, IDisposable
 {
-    private readonly ModelStore _store;
+    private readonly ModelFetcher _fetcher;
     private readonly ModelLoader _loader;
     private readonly WarmModelOptions _options;
     private readonly TimeProvider _time;
@@ -27,10 +27,17 @@ internal sealed class OnDemandModels : IModelOwner, IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private TaskCompletionSource _changed = NewSignal();
 
-    internal OnDemandModels(
-        ModelStore store, ModelLoader loader, IOptions<WarmModelOptions> options, TimeProvider time, ILogger<OnDemandModels> logger)
+    /// <summary>No models yet.</summary>
+    /// <param name="fetcher">Fetches models.</param>
+    /// <param name="loader">Loads models.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public OnDemandModels(
+        ModelFetcher fetcher, ModelLoader loader, IOptions<WarmModelOptions> options, TimeProvider time, ILogger<OnDemandModels> logger)
     {
-        _store = store;
+        ArgumentNullException.ThrowIfNull(options);
+        _fetcher = fetcher;
         _loader = loader;
         _options = options.Value;
         _time = time;
@@ -100,7 +107,7 @@ internal sealed class OnDemandModels : IModelOwner, IDisposable
     }
 
     /// <inheritdoc/>
-    public void ReportLost(LoadedModel lost, Exception reason)
+    void IModelOwner.ReportLost(LoadedModel lost, Exception reason)
     {
         lock (_gate)
         {
@@ -117,7 +124,7 @@ internal sealed class OnDemandModels : IModelOwner, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<ModelLease?> RenewAsync(ModelLease lost, TimeSpan limit, CancellationToken cancellationToken)
+    Task<ModelLease?> IModelOwner.RenewAsync(ModelLease lost, TimeSpan limit, CancellationToken cancellationToken)
     {
         // The memory of the lost session goes before another one is built.
         var model = lost.Model;
@@ -191,7 +198,7 @@ internal sealed class OnDemandModels : IModelOwner, IDisposable
             try
             {
                 var start = _time.GetTimestamp();
-                var fetched = await _store.FetchAsync(wanted, _stopping.Token).ConfigureAwait(false);
+                var fetched = await _fetcher.FetchAsync(wanted, _stopping.Token).ConfigureAwait(false);
                 var loaded = await _loader.LoadAsync(fetched, this, wanted.Name, _stopping.Token).ConfigureAwait(false);
                 var model = loaded.Model;
                 Log.OtherModelReady(_logger, wanted.Id, model.Sha256, model.Provider.Name, _time.GetElapsedTime(start).TotalMilliseconds);

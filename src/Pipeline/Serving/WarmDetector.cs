@@ -8,8 +8,6 @@ using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Telemetry;
-using Polly;
-using Polly.Retry;
 
 namespace Nanodet.Serverless.Pipeline.Serving;
 
@@ -26,31 +24,25 @@ public sealed class WarmDetector
     private readonly DetectorOptions _options;
     private readonly TimeProvider _time;
     private readonly DetectorRun _run;
-    private readonly ResiliencePipeline<WarmDetection> _pipeline;
 
-    internal WarmDetector(
-        WarmModel model,
-        ModelSelector selector,
-        IOptions<DetectorOptions> options,
-        TimeProvider time,
-        DetectorRun? run = null)
+    /// <summary>A detector over the warm model.</summary>
+    /// <param name="model">The warm model.</param>
+    /// <param name="selector">Finds the model that a request names.</param>
+    /// <param name="options">How to detect, where a request does not say otherwise.</param>
+    /// <param name="time">The clock.</param>
+    public WarmDetector(WarmModel model, ModelSelector selector, IOptions<DetectorOptions> options, TimeProvider time)
+        : this(model, selector, options, time, static (detector, images, token) => detector.Detect(images, token))
     {
+    }
+
+    internal WarmDetector(WarmModel model, ModelSelector selector, IOptions<DetectorOptions> options, TimeProvider time, DetectorRun run)
+    {
+        ArgumentNullException.ThrowIfNull(options);
         _model = model;
         _selector = selector;
         _options = options.Value;
         _time = time;
-        _run = run ?? (static (detector, images, token) => detector.Detect(images, token));
-        _pipeline = new ResiliencePipelineBuilder<WarmDetection> { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions<WarmDetection>
-            {
-                MaxRetryAttempts = 1,
-                Delay = TimeSpan.Zero,
-                ShouldHandle = arguments => ValueTask.FromResult(
-                    arguments.Outcome.Exception is { } exception && Run(arguments.Context).CanGoOn(exception)),
-                OnRetry = arguments => PrepareAsync(
-                    Run(arguments.Context), arguments.Outcome.Exception!, arguments.Context.CancellationToken),
-            })
-            .Build();
+        _run = run;
     }
 
     /// <summary>Detects one image that lies in no storage: <c>POST /api/detect</c>.</summary>
@@ -101,19 +93,26 @@ public sealed class WarmDetector
     /// <summary>Detects images; a fault of the session is survived as long as another try makes sense.</summary>
     /// <exception cref="Microsoft.ML.OnnxRuntime.OnnxRuntimeException">The run failed for good.</exception>
     /// <exception cref="EnvironmentException">The machine lacks what detection needs; the model does not serve until it is there.</exception>
-    internal async Task<WarmDetection> DetectAsync(
+    internal async Task<(IReadOnlyList<DetectionOutcome> Outcomes, Detector Detector)> DetectAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> images,
         DetectionRequestOptions? requested,
         ModelLease lease,
         CancellationToken cancellationToken)
     {
-        var context = ResilienceContextPool.Shared.Get(cancellationToken);
-        using var run = new WarmRun(lease, OptionsFor(requested), requested?.Model);
+        var options = OptionsFor(requested);
+        ModelLease? renewed = null;
         try
         {
-            context.Properties.Set(WarmRun.Key, run);
-            return await _pipeline.ExecuteAsync(
-                (_, state) => DetectAsync(state, images, cancellationToken), context, run).ConfigureAwait(false);
+            try
+            {
+                return await DetectAsync(lease, options, images, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (SessionFault.IsLost(exception))
+            {
+                // One new session is worth a try; nothing else is.
+                renewed = await RenewAsync(lease, requested?.Model, exception, cancellationToken).ConfigureAwait(false);
+                return await DetectAsync(renewed, options, images, cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (Exception exception) when (EnvironmentFault.From(exception) is { } fault)
         {
@@ -123,7 +122,7 @@ public sealed class WarmDetector
         }
         finally
         {
-            ResilienceContextPool.Shared.Return(context);
+            renewed?.Dispose();
         }
     }
 
@@ -138,10 +137,11 @@ public sealed class WarmDetector
             FastDecode = requested.FastDecode ?? _options.FastDecode,
         };
 
-    private async ValueTask<WarmDetection> DetectAsync(
-        WarmRun run, IReadOnlyList<ReadOnlyMemory<byte>> images, CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<DetectionOutcome> Outcomes, Detector Detector)> DetectAsync(
+        ModelLease lease, DetectorOptions options, IReadOnlyList<ReadOnlyMemory<byte>> images, CancellationToken cancellationToken)
     {
-        var (detector, batcher) = (run.Detector, run.Lease.Loaded.Batcher);
+        var batcher = lease.Loaded.Batcher;
+        var detector = batcher.DetectorFor(options);
         var asked = images.Select(image => batcher.DetectAsync(detector, _run, image, cancellationToken)).ToArray();
         await ((Task)Task.WhenAll(asked)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
@@ -152,7 +152,7 @@ public sealed class WarmDetector
             PipelineTelemetry.RecordStages(outcome.Timings);
         }
 
-        return new WarmDetection(outcomes, detector);
+        return (outcomes, detector);
     }
 
     /// <summary>An image whose run failed is a failure while others ran; when none did, it is the model's fault or the machine's.</summary>
@@ -185,24 +185,25 @@ public sealed class WarmDetector
             : task.Result);
     }
 
-    private static async ValueTask PrepareAsync(WarmRun run, Exception exception, CancellationToken cancellationToken)
+    private static async Task<ModelLease> RenewAsync(
+        ModelLease lost, string? requestedModel, Exception exception, CancellationToken cancellationToken)
     {
-        var owner = run.Lease.Loaded.Owner;
-        owner.ReportLost(run.Lease.Loaded, exception);
-        var lease = await owner.RenewAsync(run.Lease, RebuildLimit, cancellationToken).ConfigureAwait(false)
+        var owner = lost.Loaded.Owner;
+        owner.ReportLost(lost.Loaded, exception);
+        var lease = await owner.RenewAsync(lost, RebuildLimit, cancellationToken).ConfigureAwait(false)
             ?? throw new ModelLoadException(
                 ModelErrorCodes.SessionLost,
                 $"The session was lost and was not built again within {RebuildLimit}: {exception.Message}",
                 exception);
-        run.Replace(lease);
-        if (run.RequestedModel is { } requested && !lease.Serves(requested))
+        if (requestedModel is null || lease.Serves(requestedModel))
         {
-            throw new ModelLoadException(
-                ModelErrorCodes.SessionLost,
-                $"The session of '{requested}' was lost, and another model took its place meanwhile; the request has to come again.",
-                exception);
+            return lease;
         }
-    }
 
-    private static WarmRun Run(ResilienceContext context) => context.Properties.GetValue(WarmRun.Key, null!);
+        lease.Dispose();
+        throw new ModelLoadException(
+            ModelErrorCodes.SessionLost,
+            $"The session of '{requestedModel}' was lost, and another model took its place meanwhile; the request has to come again.",
+            exception);
+    }
 }

@@ -23,7 +23,7 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
 {
     private static readonly DateTimeOffset ProcessStart = Process.GetCurrentProcess().StartTime.ToUniversalTime();
 
-    private readonly ModelStore _store;
+    private readonly ModelFetcher _fetcher;
     private readonly ModelLoader _loader;
     private readonly WarmModelOptions _options;
     private readonly TimeProvider _time;
@@ -38,22 +38,23 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
     private Task _running = Task.CompletedTask;
 
     /// <summary>A worker without a model yet.</summary>
-    /// <param name="store">Fetches it.</param>
+    /// <param name="fetcher">Fetches it.</param>
     /// <param name="loader">Loads it.</param>
     /// <param name="options">Which, and how often it is tried.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     /// <param name="selfTest">Whether this machine can detect at all; null for <see cref="ImageSelfTest.Run"/>.</param>
-    internal WarmModel(
-        ModelStore store,
+    public WarmModel(
+        ModelFetcher fetcher,
         ModelLoader loader,
         IOptions<WarmModelOptions> options,
         TimeProvider time,
         ILogger<WarmModel> logger,
         Action? selfTest = null)
     {
+        ArgumentNullException.ThrowIfNull(options);
         _selfTest = selfTest ?? ImageSelfTest.Run;
-        _store = store;
+        _fetcher = fetcher;
         _loader = loader;
         _options = options.Value;
         _time = time;
@@ -191,7 +192,7 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
     {
         var start = _time.GetTimestamp();
         using var activity = PipelineTelemetry.Source.StartActivity("nanodet.model.load");
-        var fetched = await _store.FetchAsync(cancellationToken).ConfigureAwait(false);
+        var fetched = await _fetcher.FetchAsync(cancellationToken).ConfigureAwait(false);
         var loaded = await _loader.LoadAsync(fetched, this, null, cancellationToken).ConfigureAwait(false);
         var model = loaded.Model;
         var duration = _time.GetElapsedTime(start);
@@ -221,7 +222,7 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
 
         try
         {
-            var current = await _store.FindCurrentSha256Async(cancellationToken).ConfigureAwait(false);
+            var current = await _fetcher.FindCurrentSha256Async(cancellationToken).ConfigureAwait(false);
             if (current is null || current == serving)
             {
                 _slot.NoteSwapProblem(null);

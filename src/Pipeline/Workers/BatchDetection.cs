@@ -12,7 +12,7 @@ using Nanodet.Serverless.Pipeline.Telemetry;
 namespace Nanodet.Serverless.Pipeline.Workers;
 
 /// <summary>The steps of a batch on a ready model: look up, claim, download, detect, stage.</summary>
-internal sealed class BatchDetection(
+public sealed class BatchDetection(
     WarmDetector detector,
     ModelSelector selector,
     ImageSource source,

@@ -26,7 +26,15 @@ public sealed class BatchProcessor : IDisposable
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _slots;
 
-    internal BatchProcessor(
+    /// <summary>A processor of batches.</summary>
+    /// <param name="model">The warm model.</param>
+    /// <param name="lists">Lists of batches.</param>
+    /// <param name="staging">Staging blobs.</param>
+    /// <param name="detection">Detects the images of a batch.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public BatchProcessor(
         WarmModel model,
         BatchLists lists,
         BatchStaging staging,
@@ -35,6 +43,7 @@ public sealed class BatchProcessor : IDisposable
         TimeProvider time,
         ILogger<BatchProcessor> logger)
     {
+        ArgumentNullException.ThrowIfNull(options);
         _model = model;
         _lists = lists;
         _staging = staging;

@@ -10,7 +10,7 @@ using Nanodet.Serverless.Pipeline.Telemetry;
 namespace Nanodet.Serverless.Pipeline.Workers;
 
 /// <summary>Images in storage. What will never work comes back as an error; what may pass is thrown.</summary>
-internal sealed class ImageSource(StorageClients clients, IOptions<DetectorOptions> options)
+public sealed class ImageSource(StorageClients clients, IOptions<DetectorOptions> options)
 {
     private readonly ImageLimits _limits = options.Value.Limits;
 

@@ -19,7 +19,14 @@ public sealed class DetectionWriter
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    internal DetectionWriter(
+    /// <summary>A writer of results.</summary>
+    /// <param name="staging">Staging blobs.</param>
+    /// <param name="records">Records of images.</param>
+    /// <param name="jobs">Results of jobs.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public DetectionWriter(
         BatchStaging staging,
         ResultRecords records,
         JobResults jobs,
@@ -27,6 +34,7 @@ public sealed class DetectionWriter
         TimeProvider time,
         ILogger<DetectionWriter> logger)
     {
+        ArgumentNullException.ThrowIfNull(options);
         _staging = staging;
         _records = records;
         _jobs = jobs;

@@ -11,7 +11,7 @@ namespace Nanodet.Serverless.Pipeline.Writing;
 /// The NDJSON of a job's results: block blobs, to which each batch stages one block, and whose blocks are committed when the job ends.
 /// Nothing of it is held in memory but one batch.
 /// </summary>
-internal sealed class JobResults(StorageClients clients)
+public sealed class JobResults(StorageClients clients)
 {
     /// <summary>Stages the results of a batch; a batch without a job, or without results, stages nothing.</summary>
     internal async Task StageAsync(BatchReference batch, IReadOnlyList<StagedImage> images, CancellationToken cancellationToken)

@@ -27,7 +27,17 @@ public sealed class PoisonWriter
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    internal PoisonWriter(
+    /// <summary>A writer of what failed for good.</summary>
+    /// <param name="clients">The account.</param>
+    /// <param name="lists">Lists of batches.</param>
+    /// <param name="staging">Staging blobs.</param>
+    /// <param name="records">Records of images.</param>
+    /// <param name="source">Reads images.</param>
+    /// <param name="names">Names of containers and queues.</param>
+    /// <param name="log">Where the log is kept.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public PoisonWriter(
         StorageClients clients,
         BatchLists lists,
         BatchStaging staging,
@@ -38,6 +48,8 @@ public sealed class PoisonWriter
         TimeProvider time,
         ILogger<PoisonWriter> logger)
     {
+        ArgumentNullException.ThrowIfNull(names);
+        ArgumentNullException.ThrowIfNull(log);
         _clients = clients;
         _lists = lists;
         _staging = staging;

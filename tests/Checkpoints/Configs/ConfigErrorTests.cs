@@ -1,7 +1,7 @@
 using System.Text;
 using Nanodet.Checkpoints;
 using Nanodet.Checkpoints.Architectures;
-using Nanodet.Checkpoints.Configs;
+using Nanodet.Configs;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Configs;

@@ -2,8 +2,8 @@ using Nanodet.Checkpoints.Architectures.Backbones;
 using Nanodet.Checkpoints.Architectures.Heads;
 using Nanodet.Checkpoints.Architectures.Modules;
 using Nanodet.Checkpoints.Architectures.Necks;
-using Nanodet.Checkpoints.Configs;
 using Nanodet.Checkpoints.Export;
+using Nanodet.Configs;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Configs;
@@ -15,7 +15,7 @@ public class NanodetConfigReaderTests
     {
         var config = NanodetConfigReader.Read(TinyModel.Config(("keep_ratio: false", "keep_ratio: True"), ("[64, 64]", "[96, 64]")));
 
-        Assert.Equal("OneStageDetector", config.Detector);
+        config.RequireDetector();
         Assert.Equal(["cat", "dog", "bird"], config.Classes);
         Assert.Equal((96, 64, true), (config.InputWidth, config.InputHeight, config.KeepRatio));
         Assert.Equal([103.53, 116.28, 123.675], config.Mean);

@@ -1,7 +1,7 @@
 using Nanodet.Checkpoints.Architectures;
 using Nanodet.Checkpoints.Architectures.Modules;
-using Nanodet.Checkpoints.Configs;
 using Nanodet.Checkpoints.Optimization;
+using Nanodet.Configs;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 
 namespace Nanodet.Serverless.Checkpoints.Tests.Optimization;

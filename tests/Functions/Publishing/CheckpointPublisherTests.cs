@@ -1,13 +1,13 @@
 using System.Security.Cryptography;
 using System.Text;
 using Nanodet.Checkpoints.Export;
+using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Checkpoints.Tests;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Publishing;
-using Nanodet.Serverless.Pipeline.Registry;
 
 namespace Nanodet.Serverless.Functions.Tests.Publishing;
 
@@ -183,7 +183,7 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
         await using var app = await PublishingApp.CreateAsync(fixture);
         await app.PublishAsync("tiny", PublishingApp.Checkpoint, PublishingApp.Config);
         var other = TinyModel.PlusConfig(("left", "links"));
-        var verified = ModelPublisher.Verify(
+        var verified = VerifiedModel.Verify(
             ModelExporter.Export(PublishingApp.Checkpoint, PublishingApp.Config, "mine").WithParity(ParityFixture.Compute).Onnx, null, null);
 
         var refused = await Assert.ThrowsAsync<PipelineException>(() => app.Models.PublishAsync(

@@ -1,8 +1,6 @@
 using System.Text;
-using Microsoft.Extensions.Options;
 using Nanodet.Detection.Description;
 using Nanodet.Serverless.Pipeline.Registry;
-using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Registry;
@@ -12,8 +10,7 @@ public sealed class ModelPublisherTests(AzuriteFixture fixture)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private static ModelPublisher Publisher(TestApp app) =>
-        new(app.Clients, app.Get<IOptions<StorageOptions>>(), app.Get<IOptions<WarmModelOptions>>());
+    private static ModelPublisher Publisher(TestApp app) => app.Get<ModelPublisher>();
 
     [Fact]
     public async Task Publish_ForeignModelWithConfig_IsServed()

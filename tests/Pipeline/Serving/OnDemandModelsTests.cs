@@ -163,7 +163,7 @@ public sealed class OnDemandModelsTests(AzuriteFixture fixture)
         await using var app = await CreateAsync(otherModels: 1);
         var clock = new FakeTimeProvider();
         using var models = new OnDemandModels(
-            app.Get<ModelStore>(), app.Get<ModelLoader>(), app.Get<IOptions<WarmModelOptions>>(), clock, NullLogger<OnDemandModels>.Instance);
+            app.Get<ModelFetcher>(), app.Get<ModelLoader>(), app.Get<IOptions<WarmModelOptions>>(), clock, NullLogger<OnDemandModels>.Instance);
         var lease = (await models.LeaseAsync(await FindAsync(app, "v0"), TimeSpan.FromMinutes(1), Token))!;
 
         clock.Advance(TimeSpan.FromHours(1));

@@ -28,7 +28,7 @@ public sealed class IdentityTests(AzuriteFixture fixture)
 
         // Model store: publish, point, fetch, verify, warm.
         var names = app.Get<IOptions<StorageOptions>>();
-        await new ModelPublisher(app.Clients, names, app.Get<IOptions<WarmModelOptions>>()).PublishAsync(TestModel.Bytes, config: null, version: null, Token);
+        await app.Get<ModelPublisher>().PublishAsync(TestModel.Bytes, config: null, version: null, Token);
         await app.Model.StartAsync(Token);
         await app.UntilReadyAsync();
 

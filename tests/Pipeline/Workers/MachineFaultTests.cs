@@ -99,7 +99,7 @@ public sealed class MachineFaultTests(AzuriteFixture fixture)
     private static void Replace(IServiceCollection services, Func<Exception?> fault, Func<Exception?> testFault)
     {
         services.Replace(ServiceDescriptor.Singleton(provider => new WarmModel(
-            provider.GetRequiredService<ModelStore>(),
+            provider.GetRequiredService<ModelFetcher>(),
             provider.GetRequiredService<ModelLoader>(),
             provider.GetRequiredService<IOptions<WarmModelOptions>>(),
             TimeProvider.System,

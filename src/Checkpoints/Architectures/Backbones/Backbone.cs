@@ -1,5 +1,5 @@
 using Nanodet.Checkpoints.Architectures.Modules;
-using Nanodet.Checkpoints.Configs;
+using Nanodet.Configs;
 
 namespace Nanodet.Checkpoints.Architectures.Backbones;
 

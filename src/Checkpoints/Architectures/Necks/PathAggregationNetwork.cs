@@ -1,4 +1,4 @@
-using Nanodet.Checkpoints.Configs;
+using Nanodet.Configs;
 
 namespace Nanodet.Checkpoints.Architectures.Necks;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace Nanodet.Checkpoints.Configs;
+namespace Nanodet.Configs;
 
 /// <summary>
 /// A place in a config file that knows its own path and line, so that every error can say where. Scalars follow YAML 1.1, as the
@@ -10,6 +10,8 @@ namespace Nanodet.Checkpoints.Configs;
 /// </summary>
 internal sealed class ConfigNode
 {
+    private const int MaxCharacters = 1 << 20;
+
     private readonly YamlNode _node;
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
 
@@ -23,13 +25,12 @@ internal sealed class ConfigNode
     public string Path { get; }
 
     /// <summary>Parses a config file.</summary>
-    /// <exception cref="CheckpointException">It is no YAML mapping, or nests or grows beyond the limits.</exception>
+    /// <exception cref="Exception">It is no YAML mapping, or nests or grows beyond the limits.</exception>
     public static ConfigNode Parse(string yaml)
     {
-        if (yaml.Length > CheckpointLimits.ConfigBytes)
+        if (yaml.Length > MaxCharacters)
         {
-            throw new CheckpointException(
-                CheckpointErrorCode.TooLarge, $"The config has {yaml.Length} characters; at most {CheckpointLimits.ConfigBytes} are read.");
+            throw ConfigError.TooLarge($"The config has {yaml.Length} characters; at most {MaxCharacters} are read.");
         }
 
         try
@@ -39,13 +40,11 @@ internal sealed class ConfigNode
             stream.Load(new StringReader(yaml));
             return stream.Documents is [{ RootNode: YamlMappingNode root }, ..]
                 ? new ConfigNode(root, "")
-                : throw new CheckpointException(
-                    CheckpointErrorCode.InvalidConfig, "The config is no NanoDet config: a YAML mapping with the key 'model' was expected.");
+                : throw ConfigError.Invalid("The config is no NanoDet config: a YAML mapping with the key 'model' was expected.");
         }
         catch (YamlException exception)
         {
-            throw new CheckpointException(
-                CheckpointErrorCode.InvalidConfig, $"The config is no valid YAML, line {exception.Start.Line}: {exception.Message}", exception);
+            throw ConfigError.Invalid($"The config is no valid YAML, line {exception.Start.Line}: {exception.Message}", exception);
         }
     }
 
@@ -58,7 +57,7 @@ internal sealed class ConfigNode
     }
 
     /// <summary>The child of that key.</summary>
-    /// <exception cref="CheckpointException">There is none.</exception>
+    /// <exception cref="Exception">There is none.</exception>
     public ConfigNode Required(string key) =>
         Optional(key) ?? throw Invalid($"'{(Path.Length == 0 ? key : $"{Path}.{key}")}' is missing");
 
@@ -111,7 +110,7 @@ internal sealed class ConfigNode
         Optional(key)?.Items().Select(item => item.AsInteger()).ToList() ?? fallback ?? [.. Required(key).Items().Select(item => item.AsInteger())];
 
     /// <summary>The items of a list.</summary>
-    /// <exception cref="CheckpointException">It is no list.</exception>
+    /// <exception cref="Exception">It is no list.</exception>
     public IReadOnlyList<ConfigNode> Items() => _node is YamlSequenceNode sequence
         ? [.. sequence.Select((item, index) => new ConfigNode(item, $"{Path}[{index}]"))]
         : throw Invalid($"a list was expected, {Describe()} was found");
@@ -140,7 +139,7 @@ internal sealed class ConfigNode
     };
 
     /// <summary>Refuses keys that nothing asked for: the official constructors know no others either.</summary>
-    /// <exception cref="CheckpointException">There is such a key.</exception>
+    /// <exception cref="Exception">There is such a key.</exception>
     public void RefuseOthers()
     {
         if (_node is YamlMappingNode mapping)
@@ -154,8 +153,8 @@ internal sealed class ConfigNode
     }
 
     /// <summary>An error about this place.</summary>
-    public CheckpointException Invalid(string what) =>
-        new(CheckpointErrorCode.InvalidConfig, Path.Length == 0 ? $"Config: {what}." : $"Config, {Path} (line {_node.Start.Line}): {what}.");
+    public Exception Invalid(string what) =>
+        ConfigError.Invalid(Path.Length == 0 ? $"Config: {what}." : $"Config, {Path} (line {_node.Start.Line}): {what}.");
 
     private YamlNode? Find(string key) => _node is YamlMappingNode mapping
         ? mapping.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Nanodet.Checkpoints.Configs;
+namespace Nanodet.Configs;
 
 /// <summary>Reads a NanoDet training config (<c>config/*.yml</c> of the official repository, or one written after them).</summary>
 internal static class NanodetConfigReader
@@ -10,21 +10,17 @@ internal static class NanodetConfigReader
 
     /// <summary>Reads a config.</summary>
     /// <param name="utf8">The file's bytes.</param>
-    /// <exception cref="CheckpointException">It is not readable, or a setting has no meaning.</exception>
+    /// <exception cref="Exception">It is not readable, or a setting has no meaning.</exception>
     public static NanodetConfig Read(ReadOnlySpan<byte> utf8)
     {
-        var root = ConfigNode.Parse(Decode(utf8));
+        var root = ReadRoot(utf8);
         var architecture = root.Required("model").Required("arch");
-        var detector = architecture.Text("name");
-        if (detector is not ("OneStageDetector" or "NanoDetPlus" or "GFL"))
-        {
-            throw architecture.Required("name").Invalid($"'{detector}' is no detector; known are OneStageDetector, NanoDetPlus and GFL");
-        }
-
-        var backbone = architecture.Required("backbone");
         var head = architecture.Required("head");
         var notes = new List<string>();
-        NotePretrain(backbone, notes);
+        if (architecture.Optional("backbone") is { } backbone)
+        {
+            NotePretrain(backbone, notes);
+        }
 
         var data = root.Required("data").Required("val");
         var size = data.Integers("input_size");
@@ -36,9 +32,7 @@ internal static class NanodetConfigReader
         var (mean, std) = ReadNormalize(data.Required("pipeline").Required("normalize"));
         return new NanodetConfig
         {
-            Detector = detector,
-            Backbone = backbone,
-            Neck = architecture.Required("fpn"),
+            Architecture = architecture,
             Head = head,
             Classes = ReadClasses(root, head.Integer("num_classes", null, 1, 10_000), notes),
             InputWidth = size[0],
@@ -50,6 +44,11 @@ internal static class NanodetConfigReader
         };
     }
 
+    /// <summary>Reads a config as it stands, without asking for any setting.</summary>
+    /// <param name="utf8">The file's bytes.</param>
+    /// <exception cref="Exception">It is not readable.</exception>
+    public static ConfigNode ReadRoot(ReadOnlySpan<byte> utf8) => ConfigNode.Parse(Decode(utf8));
+
     private static string Decode(ReadOnlySpan<byte> utf8)
     {
         try
@@ -58,7 +57,7 @@ internal static class NanodetConfigReader
         }
         catch (DecoderFallbackException exception)
         {
-            throw new CheckpointException(CheckpointErrorCode.InvalidConfig, "The config is no UTF-8 text.", exception);
+            throw ConfigError.Invalid("The config is no UTF-8 text.", exception);
         }
     }
 

@@ -1,4 +1,4 @@
-namespace Nanodet.Checkpoints.Configs;
+namespace Nanodet.Configs;
 
 /// <summary>
 /// The parts of a NanoDet training config that inference depends on. The architecture's own sections stay nodes: each part of the
@@ -6,14 +6,8 @@ namespace Nanodet.Checkpoints.Configs;
 /// </summary>
 internal sealed record NanodetConfig
 {
-    /// <summary>Name of the detector class: <c>OneStageDetector</c>, <c>NanoDetPlus</c>, or <c>GFL</c> in the oldest releases.</summary>
-    public required string Detector { get; init; }
-
-    /// <summary>The section <c>model.arch.backbone</c>.</summary>
-    public required ConfigNode Backbone { get; init; }
-
-    /// <summary>The section <c>model.arch.fpn</c>.</summary>
-    public required ConfigNode Neck { get; init; }
+    /// <summary>The section <c>model.arch</c>.</summary>
+    public required ConfigNode Architecture { get; init; }
 
     /// <summary>The section <c>model.arch.head</c>.</summary>
     public required ConfigNode Head { get; init; }
@@ -38,4 +32,21 @@ internal sealed record NanodetConfig
 
     /// <summary>What the reader wants its user to know, in sentences.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
+
+    /// <summary>The section <c>model.arch.backbone</c>.</summary>
+    public ConfigNode Backbone => Architecture.Required("backbone");
+
+    /// <summary>The section <c>model.arch.fpn</c>.</summary>
+    public ConfigNode Neck => Architecture.Required("fpn");
+
+    /// <summary>Refuses architectures other than those of NanoDet.</summary>
+    /// <exception cref="Exception">The config names another one.</exception>
+    public void RequireDetector()
+    {
+        var name = Architecture.Text("name");
+        if (name is not ("OneStageDetector" or "NanoDetPlus" or "GFL"))
+        {
+            throw Architecture.Required("name").Invalid($"'{name}' is no detector; known are OneStageDetector, NanoDetPlus and GFL");
+        }
+    }
 }

@@ -1,25 +1,19 @@
 using System.Security.Cryptography;
 using Azure;
 using Azure.Identity;
-using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Inference;
-using Nanodet.Serverless.Pipeline.Messages;
-using Nanodet.Serverless.Pipeline.Serving;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Registry;
 
 /// <summary>
 /// Fetches the model that the settings name: from storage, through a cache on disk, or from a file. There is no other source. It does
-/// not retry: <see cref="WarmModel"/> does.
+/// not retry: who keeps the model does.
 /// </summary>
-internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptions> options)
+public sealed class ModelFetcher(ModelRegistry registry, IOptions<WarmModelOptions> options)
 {
-    private const int MaxPointerBytes = 64 << 10;
-    private const int MaxConfigBytes = 1 << 20;
-
     private readonly WarmModelOptions _options = options.Value;
 
     private string Folder => _options.Folder;
@@ -41,7 +35,7 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
     /// <summary>Fetches a published model, current or not.</summary>
     /// <inheritdoc cref="FetchAsync(CancellationToken)"/>
     internal Task<FetchedModel> FetchAsync(PublishedModel model, CancellationToken cancellationToken) => NameAsync(() => FetchBlobAsync(
-        $"{model.Id}/model.onnx", model.Sha256?.ToLowerInvariant(), model.Name, model.Version, cancellationToken));
+        ModelRegistry.BlobOf(model.Id), model.Sha256?.ToLowerInvariant(), model.Name, model.Version, cancellationToken));
 
     /// <summary>Gives storage's faults their name.</summary>
     private async Task<FetchedModel> NameAsync(Func<Task<FetchedModel>> fetchAsync)
@@ -54,7 +48,7 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
         {
             throw new ModelLoadException(
                 ModelErrorCodes.StorageUnavailable,
-                $"Container '{clients.Models.Name}' cannot be read. {StorageFailure.Explain(exception)}",
+                $"Container '{registry.ContainerName}' cannot be read. {StorageFailure.Explain(exception)}",
                 exception);
         }
     }
@@ -75,25 +69,23 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
 
     private async Task<ModelPointer> ReadPointerAsync(CancellationToken cancellationToken)
     {
-        var content = await DownloadSmallAsync(_options.Pointer, MaxPointerBytes, cancellationToken).ConfigureAwait(false)
-            ?? throw new ModelLoadException(
-                ModelErrorCodes.NotFound,
-                $"Expected the pointer '{_options.Pointer}' in container '{clients.Models.Name}', found none: no model was published.");
         ModelPointer pointer;
         try
         {
-            pointer = MessageReader.Read(content.ToMemory(), RegistryJson.Default.ModelPointer);
+            pointer = (await registry.ReadPointerAsync(cancellationToken).ConfigureAwait(false)).Pointer ?? throw new ModelLoadException(
+                ModelErrorCodes.NotFound,
+                $"Expected the pointer '{registry.PointerName}' in container '{registry.ContainerName}', found none: no model was published.");
         }
         catch (PipelineException exception)
         {
-            throw new ModelLoadException(ModelErrorCodes.PointerInvalid, $"'{_options.Pointer}': {exception.Message}", exception);
+            throw new ModelLoadException(ModelErrorCodes.PointerInvalid, $"'{registry.PointerName}': {exception.Message}", exception);
         }
 
         if (string.IsNullOrEmpty(pointer.Blob) || pointer.Sha256 is not { Length: 64 } || !pointer.Sha256.All(char.IsAsciiHexDigit))
         {
             throw new ModelLoadException(
                 ModelErrorCodes.PointerInvalid,
-                $"'{_options.Pointer}': expected a blob and a SHA-256 of 64 hex digits, found '{pointer.Blob}' and '{pointer.Sha256}'.");
+                $"'{registry.PointerName}': expected a blob and a SHA-256 of 64 hex digits, found '{pointer.Blob}' and '{pointer.Sha256}'.");
         }
 
         return pointer;
@@ -120,7 +112,7 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
             var found = await DownloadAsync(blob, temporary, cancellationToken).ConfigureAwait(false);
             if (sha256 is not null && found != sha256)
             {
-                throw Corrupt($"blob '{blob}' in container '{clients.Models.Name}'", sha256, found);
+                throw Corrupt($"blob '{blob}' in container '{registry.ContainerName}'", sha256, found);
             }
 
             await FetchConfigAsync(blob, found, cancellationToken).ConfigureAwait(false);
@@ -153,18 +145,8 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
 
     private async Task<string> DownloadAsync(string name, string path, CancellationToken cancellationToken)
     {
-        BlobDownloadStreamingResult download;
-        try
-        {
-            download = await clients.Models.GetBlobClient(name)
-                .DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-        }
-        catch (RequestFailedException exception) when (exception.Status == 404)
-        {
-            throw new ModelLoadException(
-                ModelErrorCodes.NotFound, $"Expected the model '{name}' in container '{clients.Models.Name}', found none.", exception);
-        }
-
+        var download = await registry.OpenAsync(name, cancellationToken).ConfigureAwait(false) ?? throw new ModelLoadException(
+            ModelErrorCodes.NotFound, $"Expected the model '{name}' in container '{registry.ContainerName}', found none.");
         using (download)
         {
             if (download.Details.ContentLength > NanodetModel.MaxFileBytes)
@@ -192,34 +174,17 @@ internal sealed class ModelStore(StorageClients clients, IOptions<WarmModelOptio
     /// <summary>A foreign model has its NanoDet config beside it, in storage as in the cache.</summary>
     private async Task FetchConfigAsync(string model, string sha256, CancellationToken cancellationToken)
     {
-        foreach (var ending in (string[])[".yml", ".yaml"])
-        {
-            var name = Path.ChangeExtension(model, ending);
-            if (await DownloadSmallAsync(name, MaxConfigBytes, cancellationToken).ConfigureAwait(false) is { } config)
-            {
-                await File.WriteAllBytesAsync(
-                    Path.ChangeExtension(CachePath(sha256), ending), config.ToArray(), cancellationToken).ConfigureAwait(false);
-                return;
-            }
-        }
-    }
-
-    private async Task<BinaryData?> DownloadSmallAsync(string name, int maxBytes, CancellationToken cancellationToken)
-    {
         try
         {
-            var blob = clients.Models.GetBlobClient(name);
-            using BlobDownloadStreamingResult download =
-                await blob.DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            return download.Details.ContentLength <= maxBytes
-                ? await BinaryData.FromStreamAsync(download.Content, cancellationToken).ConfigureAwait(false)
-                : throw new ModelLoadException(
-                    ModelErrorCodes.PointerInvalid,
-                    $"'{name}': expected at most {maxBytes} bytes, found {download.Details.ContentLength}.");
+            if (await registry.FindConfigAsync(model, cancellationToken).ConfigureAwait(false) is var (ending, content))
+            {
+                await File.WriteAllBytesAsync(
+                    Path.ChangeExtension(CachePath(sha256), ending), content.ToArray(), cancellationToken).ConfigureAwait(false);
+            }
         }
-        catch (RequestFailedException exception) when (exception.Status == 404)
+        catch (PipelineException exception)
         {
-            return null;
+            throw new ModelLoadException(ModelErrorCodes.ContractViolated, exception.Message, exception);
         }
     }
 

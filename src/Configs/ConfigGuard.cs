@@ -1,7 +1,7 @@
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace Nanodet.Checkpoints.Configs;
+namespace Nanodet.Configs;
 
 /// <summary>
 /// Reads the events of a config before any node is made of them. The event parser does not recurse; the tree builder does, and it
@@ -10,6 +10,12 @@ namespace Nanodet.Checkpoints.Configs;
 /// </summary>
 internal sealed class ConfigGuard
 {
+    /// <summary>How deep a config nests.</summary>
+    private const int MaxDepth = 32;
+
+    /// <summary>Uses of aliases in a config; the official ones have three.</summary>
+    private const int MaxAliases = 32;
+
     private readonly Stack<(string? Anchor, bool Mapping)> _open = new();
     private int _aliases;
 
@@ -22,7 +28,7 @@ internal sealed class ConfigGuard
     }
 
     /// <summary>Checks a whole config.</summary>
-    /// <exception cref="CheckpointException">It nests too deep, contains itself, or has keys that are no texts.</exception>
+    /// <exception cref="Exception">It nests too deep, contains itself, or has keys that are no texts.</exception>
     /// <exception cref="YamlException">It is no YAML.</exception>
     public static void Check(string yaml)
     {
@@ -43,8 +49,7 @@ internal sealed class ConfigGuard
         catch (InvalidOperationException exception)
         {
             // A flow collection without its end leaves the library's parser without a state, not with an error of its own.
-            throw new CheckpointException(
-                CheckpointErrorCode.InvalidConfig,
+            throw ConfigError.Invalid(
                 $"The config is no valid YAML, line {parser.Current?.End.Line ?? 1}: what is there does not end.",
                 exception);
         }
@@ -82,9 +87,9 @@ internal sealed class ConfigGuard
     private void Open(NodeEvent start)
     {
         _open.Push((start.Anchor.IsEmpty ? null : start.Anchor.Value, start is MappingStart));
-        if (_open.Count > CheckpointLimits.ConfigDepth)
+        if (_open.Count > MaxDepth)
         {
-            throw Invalid($"The config nests deeper than {CheckpointLimits.ConfigDepth} levels at line {start.Start.Line}.");
+            throw Invalid($"The config nests deeper than {MaxDepth} levels at line {start.Start.Line}.");
         }
 
         _outer.Push(_atKey);
@@ -93,10 +98,10 @@ internal sealed class ConfigGuard
 
     private void Count(AnchorAlias alias)
     {
-        if (_open.Any(level => level.Anchor == alias.Value.Value) || ++_aliases > CheckpointLimits.ConfigAliases)
+        if (_open.Any(level => level.Anchor == alias.Value.Value) || ++_aliases > MaxAliases)
         {
             throw Invalid(
-                $"The config's alias *{alias.Value.Value} at line {alias.Start.Line} contains itself or is one of more than {CheckpointLimits.ConfigAliases}.");
+                $"The config's alias *{alias.Value.Value} at line {alias.Start.Line} contains itself or is one of more than {MaxAliases}.");
         }
     }
 
@@ -111,5 +116,5 @@ internal sealed class ConfigGuard
         }
     }
 
-    private static CheckpointException Invalid(string message) => new(CheckpointErrorCode.InvalidConfig, message);
+    private static Exception Invalid(string message) => ConfigError.Invalid(message);
 }

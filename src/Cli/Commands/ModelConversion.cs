@@ -1,0 +1,56 @@
+using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Conversion;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary>Converts a checkpoint, with a progress bar and photos from a folder.</summary>
+internal static class ModelConversion
+{
+    /// <summary>Converts.</summary>
+    /// <param name="checkpoint">The checkpoint file.</param>
+    /// <param name="config">The config file.</param>
+    /// <param name="options">How, but for photos and progress.</param>
+    /// <param name="photos">A folder of photos; null for none.</param>
+    /// <param name="report">Where progress goes.</param>
+    /// <param name="cancellationToken">Ends the conversion.</param>
+    /// <exception cref="CliException">There is no such folder, or it has no image.</exception>
+    public static async Task<ConvertedModel> RunAsync(
+        byte[] checkpoint, byte[] config, ConversionOptions options, DirectoryInfo? photos, Report report, CancellationToken cancellationToken)
+    {
+        if (photos is null)
+        {
+            return await ModelConverter.ConvertAsync(checkpoint, config, options, cancellationToken);
+        }
+
+        ConvertedModel? converted = null;
+        var set = new PhotoFolder(photos);
+        await report.ProgressAsync("converting", async progress => converted = await ModelConverter.ConvertAsync(
+            checkpoint, config, options with { Calibration = set, Progress = new Bar(progress) }, cancellationToken));
+        return converted!;
+    }
+
+    // Not Progress<T>, which reports later, from another thread.
+    private sealed class Bar(StepProgress progress) : IProgress<ConversionProgress>
+    {
+        public void Report(ConversionProgress value) => progress.Report(value.Step, value.Done, value.Count);
+    }
+
+    private sealed class PhotoFolder(DirectoryInfo folder) : ICalibrationSet
+    {
+        private readonly ImageFiles _files = ImageFiles.Find(folder.FullName, Path.Combine(folder.FullName, "nanodet-results"));
+
+        public string Place => folder.ToString();
+
+        public int Count => _files.Files.Count;
+
+        public async IAsyncEnumerable<CalibrationImage> ReadAsync(
+            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            foreach (var name in _files.Files)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return new CalibrationImage(name, await File.ReadAllBytesAsync(Path.Combine(_files.Root, name), cancellationToken));
+            }
+        }
+    }
+}

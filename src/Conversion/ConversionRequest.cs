@@ -1,0 +1,40 @@
+using Nanodet.Configs;
+
+namespace Nanodet.Serverless.Conversion;
+
+/// <summary>
+/// What a training config itself asks for: its section <c>conversion</c>, which NanoDet does not know and ignores.
+/// <code>
+/// conversion:
+///   precision: int8
+///   calibration: images/calibration/
+/// </code>
+/// </summary>
+/// <param name="Precision">What the model computes in; null where the config does not say.</param>
+/// <param name="Calibration">Where the photos for calibration lie, in the words of whoever keeps them; null where the config does not say.</param>
+public sealed record ConversionRequest(ModelPrecision? Precision, string? Calibration)
+{
+    /// <summary>Reads the section.</summary>
+    /// <param name="config">The config, UTF-8 YAML.</param>
+    /// <exception cref="ConversionException"><see cref="ConversionErrorCodes.InvalidConfig"/>.</exception>
+    public static ConversionRequest Read(ReadOnlySpan<byte> config)
+    {
+        if (NanodetConfigReader.ReadRoot(config).Optional("conversion") is not { } section)
+        {
+            return new ConversionRequest(null, null);
+        }
+
+        ModelPrecision? precision = section.Optional("precision") is not { } asked
+            ? null
+            : asked.AsText().ToUpperInvariant() switch
+            {
+                "FP32" => ModelPrecision.Fp32,
+                "FP16" => ModelPrecision.Fp16,
+                "INT8" => ModelPrecision.Int8,
+                var other => throw asked.Invalid($"fp32, fp16 or int8 was expected, '{other.ToLowerInvariant()}' was found"),
+            };
+        var request = new ConversionRequest(precision, section.Optional("calibration")?.AsText());
+        section.RefuseOthers();
+        return request;
+    }
+}

@@ -1,0 +1,206 @@
+using System.Security.Cryptography;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Microsoft.Extensions.Options;
+using Nanodet.Detection.Detectors;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Storage;
+
+namespace Nanodet.Serverless.Pipeline.Registry;
+
+/// <summary>
+/// Where models lie in container <c>models</c>, and how they come there: the pointer, <c>NAME/VERSION/model.onnx</c>, and the config of a
+/// foreign model beside it. Nothing else spells these names.
+/// </summary>
+/// <param name="clients">The account.</param>
+/// <param name="options">Name of the pointer.</param>
+public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOptions> options)
+{
+    private const string OnnxName = "model.onnx";
+    private const string OnnxContentType = "application/octet-stream";
+    private const string ConfigContentType = "application/yaml";
+    private const string Sha256Key = "sha256";
+    private const int MaxPointerBytes = 64 << 10;
+    private const int MaxConfigBytes = 1 << 20;
+
+    private static readonly string[] ConfigEndings = [".yml", ".yaml"];
+
+    private BlobContainerClient Container => clients.Models;
+
+    /// <summary>Name of the container, for messages.</summary>
+    internal string ContainerName => Container.Name;
+
+    /// <summary>Name of the pointer, for messages.</summary>
+    internal string PointerName => options.Value.Pointer;
+
+    /// <summary>The ONNX blob of a model.</summary>
+    /// <param name="id">The model as <c>name/version</c>.</param>
+    internal static string BlobOf(string id) => $"{id}/{OnnxName}";
+
+    /// <summary>Where a model would lie.</summary>
+    /// <exception cref="Detection.Description.ModelLoadException">Its name or version cannot be part of a blob's name.</exception>
+    internal static ModelPointer PointerTo(VerifiedModel model)
+    {
+        var pointer = new ModelPointer(model.Name, model.Version, model.Sha256, BlobOf($"{model.Name}/{model.Version}"));
+        return BlobNames.FindProblem(pointer.Blob) is null && pointer.Blob.Count(character => character is '/' or '\\') == 2
+            ? pointer
+            : throw Detection.Description.ModelLoadException.Contract(
+                $"Expected a name and a version without slashes that are not '.' or '..', found '{model.Name}' and '{model.Version}'.");
+    }
+
+    /// <summary>The pointer that stands now, and its ETag; null and null where no model was published.</summary>
+    /// <param name="cancellationToken">Ends the wait for storage.</param>
+    /// <exception cref="PipelineException">What lies there is no pointer.</exception>
+    /// <exception cref="RequestFailedException">Storage failed.</exception>
+    internal async Task<(ModelPointer? Pointer, ETag? ETag)> ReadPointerAsync(CancellationToken cancellationToken) =>
+        await DownloadAsync(PointerName, MaxPointerBytes, cancellationToken).ConfigureAwait(false) is var (content, etag)
+            ? (MessageReader.Read(content.ToMemory(), RegistryJson.Default.ModelPointer), etag)
+            : (null, null);
+
+    /// <summary>Moves the pointer, if it is still the one that was read.</summary>
+    /// <param name="pointer">The new one.</param>
+    /// <param name="seen">ETag of the one that was read; null where there was none.</param>
+    /// <param name="cancellationToken">Ends the wait for storage; the pointer has moved or has not.</param>
+    /// <exception cref="PipelineException"><see cref="PipelineErrorCodes.PointerMoved"/>.</exception>
+    internal async Task MovePointerAsync(ModelPointer pointer, ETag? seen, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Container.GetBlobClient(PointerName).UploadAsync(
+                BinaryData.FromObjectAsJson(pointer, RegistryJson.Default.Options),
+                new BlobUploadOptions
+                {
+                    HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
+                    Conditions = seen is { } etag ? new BlobRequestConditions { IfMatch = etag } : new BlobRequestConditions { IfNoneMatch = ETag.All },
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (RequestFailedException exception) when (exception.Status is 409 or 412)
+        {
+            throw new PipelineException(
+                PipelineErrorCodes.PointerMoved,
+                $"'{PointerName}': expected the pointer as it was read, found that another publisher moved it; look at the current model and publish again.",
+                exception);
+        }
+    }
+
+    /// <summary>Every published model, the latest first.</summary>
+    /// <param name="currentBlob">The blob that the pointer names; null where that does not matter.</param>
+    /// <param name="cancellationToken">Ends the wait for storage.</param>
+    internal async Task<IReadOnlyList<PublishedModel>> ListAsync(string? currentBlob, CancellationToken cancellationToken)
+    {
+        var models = new List<PublishedModel>();
+        await foreach (var blob in Container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix: null, cancellationToken).ConfigureAwait(false))
+        {
+            if (blob.Name.Split('/') is [var name, var version, OnnxName])
+            {
+                models.Add(new PublishedModel(
+                    name,
+                    version,
+                    blob.Metadata.TryGetValue(Sha256Key, out var sha256) ? sha256 : null,
+                    blob.Properties.ContentLength ?? 0,
+                    blob.Properties.CreatedOn ?? default,
+                    blob.Name == currentBlob));
+            }
+        }
+
+        return [.. models.OrderByDescending(published => published.PublishedUtc)];
+    }
+
+    /// <summary>Stores a version once: the same bytes again change nothing, other bytes under its name are refused.</summary>
+    /// <exception cref="PipelineException"><see cref="PipelineErrorCodes.VersionTaken"/>.</exception>
+    internal async Task StoreAsync(ModelPointer pointer, VerifiedModel model, CancellationToken cancellationToken)
+    {
+        await StoreAsync(pointer.Blob, model.Onnx, pointer.Sha256, OnnxContentType, cancellationToken).ConfigureAwait(false);
+        if (model.Config is { } config)
+        {
+            await StoreAsync(
+                Path.ChangeExtension(pointer.Blob, ConfigEndings[0]),
+                config,
+                Convert.ToHexStringLower(SHA256.HashData(config.Span)),
+                ConfigContentType,
+                cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Begins to download a model; null where there is none.</summary>
+    /// <param name="blob">Name of the ONNX blob.</param>
+    /// <param name="cancellationToken">Ends the wait for storage.</param>
+    internal async Task<BlobDownloadStreamingResult?> OpenAsync(string blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Container.GetBlobClient(blob).DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The config beside a foreign model, with its ending; null where there is none.</summary>
+    /// <param name="blob">Name of the ONNX blob.</param>
+    /// <param name="cancellationToken">Ends the wait for storage.</param>
+    /// <exception cref="PipelineException">It is too large.</exception>
+    internal async Task<(string Ending, BinaryData Content)?> FindConfigAsync(string blob, CancellationToken cancellationToken)
+    {
+        foreach (var ending in ConfigEndings)
+        {
+            if (await DownloadAsync(Path.ChangeExtension(blob, ending), MaxConfigBytes, cancellationToken).ConfigureAwait(false) is var (content, _))
+            {
+                return (ending, content);
+            }
+        }
+
+        return null;
+    }
+
+    private async Task StoreAsync(string name, ReadOnlyMemory<byte> content, string sha256, string contentType, CancellationToken cancellationToken)
+    {
+        var blob = Container.GetBlobClient(name);
+        try
+        {
+            await blob.UploadAsync(
+                BinaryData.FromBytes(content),
+                new BlobUploadOptions
+                {
+                    HttpHeaders = new BlobHttpHeaders { ContentType = contentType },
+                    Metadata = new Dictionary<string, string> { [Sha256Key] = sha256 },
+                    Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (RequestFailedException exception) when (exception.Status is 409 or 412)
+        {
+            var stored = await blob.DownloadContentAsync(cancellationToken).ConfigureAwait(false);
+            if (Convert.ToHexStringLower(SHA256.HashData(stored.Value.Content)) != sha256)
+            {
+                throw new PipelineException(
+                    PipelineErrorCodes.VersionTaken,
+                    $"'{name}' in container '{ContainerName}': expected that this version is new or has the same content, found other content. "
+                    + "A version is published once: choose another version.",
+                    exception);
+            }
+        }
+    }
+
+    /// <summary>A small blob with its ETag; null where there is none.</summary>
+    private async Task<(BinaryData Content, ETag ETag)?> DownloadAsync(string name, int maxBytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using BlobDownloadStreamingResult download = await Container.GetBlobClient(name)
+                .DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            return download.Details.ContentLength <= maxBytes
+                ? (await BinaryData.FromStreamAsync(download.Content, cancellationToken).ConfigureAwait(false), download.Details.ETag)
+                : throw new PipelineException(
+                    PipelineErrorCodes.InvalidMessage,
+                    $"'{name}' in container '{ContainerName}': expected at most {maxBytes} bytes, found {download.Details.ContentLength}.");
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return null;
+        }
+    }
+}
