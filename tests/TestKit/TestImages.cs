@@ -22,6 +22,20 @@ public static class TestImages
         return image;
     }
 
+    /// <summary>A noise picture as PNG, different for each seed: every value of a pixel occurs.</summary>
+    public static byte[] Noise(int width, int height, int seed)
+    {
+        var picture = new TestPicture(width, height);
+        var state = unchecked((uint)((seed * 747796405) + 1));
+        for (var i = 0; i < picture.Pixels.Length; i++)
+        {
+            state = (state * 1664525) + 1013904223;
+            picture.Pixels[i] = (byte)(state >> 24);
+        }
+
+        return Encode(".png", picture);
+    }
+
     /// <summary>The gradient, encoded; the ending picks the format, for example <c>.jpg</c>.</summary>
     public static byte[] Encoded(string ending, int width = 80, int height = 40, bool variant = false) =>
         Encode(ending, Gradient(width, height), variant: variant);

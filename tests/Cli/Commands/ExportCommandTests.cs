@@ -108,7 +108,7 @@ public sealed class ExportCommandTests(DemoModel model) : IDisposable
 
     [Theory]
     [InlineData(false, "has 0 files and no image")]
-    [InlineData(true, "holds 1 images, and none of them can be used; calibration left out bad.png: not_an_image")]
+    [InlineData(true, "expected at least one image that can be used, found none among 1; calibration left out bad.png: not_an_image")]
     public async Task Export_EightBitsWithNoUsablePhoto_FailsByName(bool damaged, string words)
     {
         var photos = Directory.CreateDirectory(_folder.File("none")).FullName;

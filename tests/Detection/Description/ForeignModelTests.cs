@@ -76,8 +76,17 @@ public sealed class ForeignModelTests : IDisposable
     }
 
     [Theory]
+    [InlineData(2, new[] { "blue", "green" })]
+    [InlineData(4, new[] { "blue", "green", "red", "class3" })]
+    public void Read_OtherNumberOfNames_TakesThemAsAnExportDoes(int classes, string[] names)
+    {
+        var yaml = Config().Replace("num_classes: 3", $"num_classes: {classes}", StringComparison.Ordinal);
+
+        Assert.Equal(names, ForeignModelConfig.Read(yaml, "x", "x.yml").ClassNames);
+    }
+
+    [Theory]
     [InlineData("SimpleConvHead", "SimpleConvHead", "model.arch.head.name")]
-    [InlineData("num_classes: 3", "num_classes: 4", "class_names")]
     [InlineData("input_size: [96, 64]", "input_size: [96]", "data.val.input_size")]
     [InlineData("input_size: [96, 64]", "input_size: [96.5, 64]", "data.val.input_size")]
     [InlineData("keep_ratio: False", "keep_ratio: perhaps", "data.val.keep_ratio")]
@@ -104,7 +113,7 @@ public sealed class ForeignModelTests : IDisposable
 
         var exception = Assert.Throws<ModelLoadException>(() => ForeignModelConfig.Read(yaml, "x", "x.yml"));
 
-        Assert.Contains("nesting", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("nests deeper", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

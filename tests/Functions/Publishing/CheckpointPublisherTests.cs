@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Nanodet.Checkpoints.Export;
+using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Checkpoints.Tests;
@@ -8,6 +9,7 @@ using Nanodet.Serverless.Checkpoints.Tests.Export;
 using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Publishing;
+using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Functions.Tests.Publishing;
 
@@ -41,6 +43,56 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
         Assert.InRange(report.Model.LargestDifference, 0, 1e-3f);
         Assert.Equal(($"{stem}.pth", PublishingApp.Checkpoint.LongLength), (report.Checkpoint!.Name, report.Checkpoint.Bytes));
         Assert.Null(report.Error);
+    }
+
+    [Theory]
+    [InlineData("fp16", false)]
+    [InlineData("int8", true)]
+    public async Task Publish_ConfigThatAsksForAPrecision_BecomesThat(string precision, bool withPhotos)
+    {
+        await using var app = await PublishingApp.CreateAsync(fixture);
+        var images = app.Container("images");
+        if (withPhotos)
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                await images.UploadBlobAsync($"calibration/{i}.png", BinaryData.FromBytes(TestImages.Noise(60, 60, i)), Token);
+            }
+
+            await images.UploadBlobAsync("calibration/x.txt", BinaryData.FromString("no photo"), Token);
+        }
+
+        byte[] config = [.. PublishingApp.Config, .. Encoding.UTF8.GetBytes(
+            $"\nconversion:\n  precision: {precision}\n{(withPhotos ? $"  calibration: {images.Name}/calibration/\n" : "")}")];
+
+        var outcome = await app.PublishAsync("tiny", PublishingApp.Checkpoint, config);
+        Assert.True(outcome.Status == PublishReport.Published, (await app.ReportAsync("tiny"))!.Error?.Message);
+
+        var report = (await app.ReportAsync("tiny"))!;
+        Assert.Equal(precision, report.Model!.Precision);
+        var onnx = (await app.Container("models").GetBlobClient(report.Model.Blob).DownloadContentAsync(Token)).Value.Content.ToArray();
+        using var model = NanodetModel.Load(onnx);
+        Assert.Equal(withPhotos ? ParityPrecision.Int8 : ParityPrecision.Half, model.Description.Precision);
+        Assert.Equal(withPhotos, report.Notes.Any(note => note.Contains("x.txt", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("", "calibration_missing")]
+    [InlineData("  calibration: nowhere-at-all/\n", "no_images")]
+    [InlineData("  calibration: noslash\n", "no_images")]
+    public async Task Publish_EightBitsWithoutPhotos_IsRefusedAndReported(string calibration, string code)
+    {
+        await using var app = await PublishingApp.CreateAsync(fixture, precision: "Int8");
+        byte[] config = [.. PublishingApp.Config, .. Encoding.UTF8.GetBytes(calibration.Length == 0 ? "" : $"\nconversion:\n{calibration}")];
+
+        Assert.Equal((PublishReport.Refused, code), await OutcomeAsync());
+        Assert.Equal(code, (await app.ReportAsync("tiny"))!.Error!.Code);
+
+        async Task<(string, string?)> OutcomeAsync()
+        {
+            var outcome = await app.PublishAsync("tiny", PublishingApp.Checkpoint, config);
+            return (outcome.Status, outcome.Code);
+        }
     }
 
     [Fact]

@@ -20,7 +20,7 @@ internal sealed class PublishingApp : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly string _prefix;
 
-    private PublishingApp(AzuriteFixture fixture, long? maxBytes)
+    private PublishingApp(AzuriteFixture fixture, long? maxBytes, string? precision)
     {
         _prefix = string.Create(CultureInfo.InvariantCulture, $"p{Interlocked.Increment(ref s_count)}");
         var settings = new Dictionary<string, string?>
@@ -32,6 +32,7 @@ internal sealed class PublishingApp : IAsyncDisposable
             settings["Nanodet:Publish:MaxCheckpointBytes"] = limit.ToString(CultureInfo.InvariantCulture);
         }
 
+        settings["Nanodet:Publish:Precision"] = precision;
         foreach (var name in (string[])["Images", "Detections", "Models", "Checkpoints", "Jobs", "Staging"])
         {
             settings[$"Nanodet:Storage:{name}"] = $"{_prefix}-{name.ToLowerInvariant()}";
@@ -41,6 +42,8 @@ internal sealed class PublishingApp : IAsyncDisposable
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
         services.AddLogging();
         services.AddNanodetCoordinator();
+        services.AddOptions<ConversionSettings>().BindConfiguration(PublishOptions.Section);
+        services.AddSingleton<CalibrationPhotos>();
         services.AddSingleton<CheckpointPublisher>();
         _services = services.BuildServiceProvider();
     }
@@ -61,9 +64,9 @@ internal sealed class PublishingApp : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<PublishingApp> CreateAsync(AzuriteFixture fixture, long? maxBytes = null)
+    public static async Task<PublishingApp> CreateAsync(AzuriteFixture fixture, long? maxBytes = null, string? precision = null)
     {
-        var app = new PublishingApp(fixture, maxBytes);
+        var app = new PublishingApp(fixture, maxBytes, precision);
         await app._services.GetRequiredService<StorageSetup>().EnsureAsync(Token);
         return app;
     }

@@ -1,0 +1,30 @@
+using System.Text;
+
+namespace Nanodet.Serverless.Conversion.Tests;
+
+/// <summary>What a training config asks for.</summary>
+public sealed class ConversionRequestTests
+{
+    [Theory]
+    [InlineData("model: {}", null, null)]
+    [InlineData("model: {}\nconversion: ~", null, null)]
+    [InlineData("conversion: {precision: fp16}", ModelPrecision.Fp16, null)]
+    [InlineData("conversion:\n  precision: INT8\n  calibration: images/calibration/", ModelPrecision.Int8, "images/calibration/")]
+    [InlineData("conversion: {calibration: images/a}", null, "images/a")]
+    public void Read_Section_SaysPrecisionAndPlace(string yaml, ModelPrecision? precision, string? calibration) =>
+        Assert.Equal(new ConversionRequest(precision, calibration), ConversionRequest.Read(Encoding.UTF8.GetBytes(yaml)));
+
+    [Theory]
+    [InlineData("conversion: {precision: fp8}", "conversion.precision (line 1)", "fp8")]
+    [InlineData("conversion: {precison: fp16}", "conversion (line 1)", "precison")]
+    [InlineData("a: 1\nconversion: int8", "conversion (line 2)", "int8")]
+    [InlineData("- a\n- list", "mapping", "config")]
+    public void Read_SectionWithoutMeaning_NamesThePlaceAndWhatWasFound(string yaml, string place, string found)
+    {
+        var exception = Assert.Throws<ConversionException>(() => ConversionRequest.Read(Encoding.UTF8.GetBytes(yaml)));
+
+        Assert.Equal(ConversionErrorCodes.InvalidConfig, exception.Code);
+        Assert.Contains(place, exception.Message, StringComparison.Ordinal);
+        Assert.Contains(found, exception.Message, StringComparison.Ordinal);
+    }
+}
