@@ -10,6 +10,12 @@ public static partial class GpuProbe
     private const string KernelModule = "/proc/driver/nvidia/version";
 
     /// <summary>
+    /// What the CUDA provider of ONNX Runtime 1.31 is compiled for, read from its file. Code runs on GPUs of the same major version from that
+    /// minor one on; there is no PTX that others could compile.
+    /// </summary>
+    private static readonly Version[] Compiled = [new(7, 5), new(8, 0), new(8, 6), new(8, 9), new(9, 0), new(12, 0)];
+
+    /// <summary>
     /// The first driver branch of each major version of CUDA; newer drivers serve older versions, too.
     /// Source: the table of driver versions in NVIDIA's CUDA Toolkit release notes.
     /// </summary>
@@ -54,9 +60,18 @@ public static partial class GpuProbe
                 return $"CUDA {cudaMajor} needs driver {branch} or newer, found {version}";
             }
 
-            return driver is null ? $"driver {version} is there, but {problem}" : gpus.Count == 0 ? "the driver shows no GPU" : null;
+            return driver is null
+                ? $"driver {version} is there, but {problem}"
+                : gpus.Count == 0 ? "the driver shows no GPU" : gpus.Select(FindMismatch).FirstOrDefault(found => found is not null);
         }
     }
+
+    /// <summary>Why the installed CUDA provider has no code for a GPU; null where it has, or where the GPU does not say what it is.</summary>
+    internal static string? FindMismatch(GpuReading gpu) =>
+        gpu.ComputeCapability is not { } capability || Array.Exists(Compiled, code => code.Major == capability.Major && code.Minor <= capability.Minor)
+            ? null
+            : $"{gpu.Name} has compute capability {capability}; the CUDA provider has code for {string.Join(", ", Compiled.Select(code => code.ToString()))} "
+                + "and newer ones of the same major version: use another GPU, or Nanodet:Model:Provider=Cpu";
 
     /// <summary>The version in the first line of the kernel module's file, or null.</summary>
     internal static string? FindVersion(string kernelModule) =>

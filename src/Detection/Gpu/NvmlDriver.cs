@@ -21,6 +21,7 @@ internal sealed unsafe class NvmlDriver : IGpuDriver, IDisposable
     private readonly delegate* unmanaged[Cdecl]<nint, byte*, uint, int> _name;
     private readonly delegate* unmanaged[Cdecl]<nint, Memory*, int> _memory;
     private readonly delegate* unmanaged[Cdecl]<nint, Utilization*, int> _utilization;
+    private readonly delegate* unmanaged[Cdecl]<nint, int*, int*, int> _capability;
     private readonly Lock _gate = new();
     private bool _isClosed;
 
@@ -34,6 +35,7 @@ internal sealed unsafe class NvmlDriver : IGpuDriver, IDisposable
         _name = (delegate* unmanaged[Cdecl]<nint, byte*, uint, int>)Find("nvmlDeviceGetName");
         _memory = (delegate* unmanaged[Cdecl]<nint, Memory*, int>)Find("nvmlDeviceGetMemoryInfo");
         _utilization = (delegate* unmanaged[Cdecl]<nint, Utilization*, int>)Find("nvmlDeviceGetUtilizationRates");
+        _capability = (delegate* unmanaged[Cdecl]<nint, int*, int*, int>)Find("nvmlDeviceGetCudaComputeCapability");
         var version = (delegate* unmanaged[Cdecl]<byte*, uint, int>)Find("nvmlSystemGetDriverVersion");
         var cuda = (delegate* unmanaged[Cdecl]<int*, int>)Find("nvmlSystemGetCudaDriverVersion_v2");
         var result = start();
@@ -104,6 +106,7 @@ internal sealed unsafe class NvmlDriver : IGpuDriver, IDisposable
                 nint device;
                 Memory memory;
                 Utilization utilization;
+                int major, minor;
                 if (_device(i, &device) == Success && _memory(device, &memory) == Success)
                 {
                     readings.Add(new GpuReading(
@@ -111,7 +114,10 @@ internal sealed unsafe class NvmlDriver : IGpuDriver, IDisposable
                         _name(device, text, TextLength) == Success ? Text(text) : string.Empty,
                         (long)memory.Used,
                         (long)memory.Total,
-                        _utilization(device, &utilization) == Success ? utilization.Gpu / 100.0 : null));
+                        _utilization(device, &utilization) == Success ? utilization.Gpu / 100.0 : null)
+                    {
+                        ComputeCapability = _capability(device, &major, &minor) == Success ? new Version(major, minor) : null,
+                    });
                 }
             }
 

@@ -8,16 +8,13 @@ namespace Nanodet.Detection.Inference;
 internal sealed unsafe class HostBlock : IDisposable
 {
     private readonly OrtMemoryAllocation _allocation;
-    private readonly OrtMemoryInfo _kind;
 
     /// <summary>Takes over an allocation.</summary>
     /// <param name="allocation">The memory; freed here.</param>
-    /// <param name="kind">What memory it is; belongs to the allocator.</param>
     [SuppressMessage("Usage", "CA1816", Justification = "The allocation's finalizer is what must not run.")]
-    internal HostBlock(OrtMemoryAllocation allocation, OrtMemoryInfo kind)
+    internal HostBlock(OrtMemoryAllocation allocation)
     {
         _allocation = allocation;
-        _kind = kind;
         Bytes = allocation.Size;
 
         // Finalizers have no order: this one might free into an allocator that is gone, which ends the process. A block that nobody disposes
@@ -38,9 +35,12 @@ internal sealed unsafe class HostBlock : IDisposable
         return new Span<float>((float*)Address + start, length);
     }
 
-    /// <summary>Its beginning as a float32 tensor; dispose that before this.</summary>
+    /// <summary>
+    /// Its beginning as a float32 tensor; dispose that before this. Page-locked memory is declared as the CPU's, which it is for whoever
+    /// reads it: ONNX Runtime 1.31 does not write into an output that is declared page-locked, and the copy is as fast either way.
+    /// </summary>
     internal OrtValue AsOrtValue(long[] shape) =>
-        OrtValue.CreateTensorValueWithData(_kind, TensorElementType.Float, shape, Address, Bytes);
+        OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, TensorElementType.Float, shape, Address, Bytes);
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()

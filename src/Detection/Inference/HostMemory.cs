@@ -6,12 +6,10 @@ namespace Nanodet.Detection.Inference;
 internal sealed class HostMemory : IDisposable
 {
     private readonly OrtAllocator _allocator;
-    private readonly OrtMemoryInfo _kind;
 
     private HostMemory(OrtAllocator allocator, bool isPinned, string? note)
     {
         _allocator = allocator;
-        _kind = allocator.Info;
         IsPinned = isPinned;
         Note = note;
     }
@@ -72,13 +70,9 @@ internal sealed class HostMemory : IDisposable
             throw new InsufficientMemoryException($"A tensor: expected {bytes} bytes of memory, found less.");
         }
 
-        return new HostBlock(allocation, _kind);
+        return new HostBlock(allocation);
     }
 
     /// <summary>Lets the allocator go; every block has to be gone.</summary>
-    public void Dispose()
-    {
-        _kind.Dispose();
-        _allocator.Dispose();
-    }
+    public void Dispose() => _allocator.Dispose();
 }

@@ -175,15 +175,18 @@ public sealed class NanodetModel : IDisposable
     /// <param name="options">How to load.</param>
     /// <param name="readConfig">Reads the description of a model that has none of its own.</param>
     /// <param name="openRuns">Decides how runs are made; null for what fits the provider.</param>
+    /// <param name="fallbackReason">Why the CPU is asked for in place of a GPU; null where it is not.</param>
     internal static NanodetModel Load(
         byte[] bytes,
         ModelOptions options,
         Func<ModelDescription?> readConfig,
-        Func<InferenceSession, ModelDescription, IModelRuns>? openRuns = null)
+        Func<InferenceSession, ModelDescription, IModelRuns>? openRuns = null,
+        string? fallbackReason = null)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
         var sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
         var session = SessionFactory.Create(bytes, sha256, options, out var provider, out var builder);
+        provider = fallbackReason is null ? provider : provider with { FallbackReason = fallbackReason };
         try
         {
             var metadata = session.ModelMetadata.CustomMetadataMap;
@@ -199,8 +202,15 @@ public sealed class NanodetModel : IDisposable
         catch (Exception exception) when (exception is OnnxRuntimeException or InsufficientMemoryException)
         {
             session.Dispose();
+            var problem = $"the first run failed: {OnnxMessage.For(exception)}";
+            if (provider.Name != ProviderSelection.Cpu && options is { Provider: ExecutionProvider.Auto, RequireGpu: false })
+            {
+                return Load(
+                    bytes, options with { Provider = ExecutionProvider.Cpu }, readConfig, openRuns, $"{provider.Name} cannot be used: {problem}");
+            }
+
             throw (Exception?)EnvironmentFault.From(exception) ?? new ModelLoadException(
-                ModelErrorCodes.ProviderUnavailable, $"Expected a first run on {provider.Name}, but it failed: {exception.Message}", exception);
+                ModelErrorCodes.ProviderUnavailable, $"Expected to run on {provider.Name}, but {problem}", exception);
         }
         catch
         {

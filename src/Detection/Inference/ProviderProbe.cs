@@ -113,7 +113,7 @@ public static class ProviderProbe
         }
         catch (Exception exception) when (exception is OnnxRuntimeException or ModelLoadException or EnvironmentException)
         {
-            return exception.Message;
+            return OnnxMessage.For(exception);
         }
     }
 

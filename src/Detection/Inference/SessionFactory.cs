@@ -56,7 +56,7 @@ internal static class SessionFactory
             }
             catch (OnnxRuntimeException exception)
             {
-                problem = exception.Message;
+                problem = OnnxMessage.For(exception);
             }
         }
 
@@ -88,7 +88,7 @@ internal static class SessionFactory
         using var session = new SessionOptions
         {
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
         try
         {
@@ -123,13 +123,13 @@ internal static class SessionFactory
     {
         NativeLibraries.Require(NativeLibraries.OnnxRuntime);
 
-        // Warnings about absent GPUs would go to standard error on every start; errors come as exceptions, too.
+        // Its lines would go to standard error, coloured; errors come as exceptions, too.
         if (!OrtEnv.IsCreated)
         {
             var options = new EnvironmentCreationOptions
             {
                 logId = "Nanodet.Serverless",
-                logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+                logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
             };
             OrtEnv.CreateInstanceWithOptions(ref options);
         }

@@ -27,6 +27,26 @@ public sealed class GpuProbeTests
         Assert.Equal("13.0", status.CudaVersion);
     }
 
+    [Theory]
+    [InlineData("9.0", true)]
+    [InlineData("8.7", true)]
+    [InlineData("7.5", true)]
+    [InlineData("7.0", false)]
+    [InlineData("10.0", false)]
+    [InlineData(null, true)]
+    public void Probe_Gpu_IsHeldAgainstWhatTheProviderIsCompiledFor(string? capability, bool isServed)
+    {
+        var gpu = new GpuReading(0, "a GPU", 1, 2, 0) { ComputeCapability = capability is null ? null : Version.Parse(capability) };
+
+        var problem = GpuProbe.Probe(new Driver("580.1", [gpu]), null, null, 13).Problem;
+
+        Assert.Equal(isServed, problem is null);
+        if (!isServed)
+        {
+            Assert.StartsWith($"a GPU has compute capability {capability}; ", problem, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Probe_NoDriver_SaysSo()
     {

@@ -6,6 +6,20 @@ namespace Nanodet.Serverless.Detection.Tests.Inference;
 
 public sealed class HostBlocksTests : IDisposable
 {
+    [Fact]
+    public void AsOrtValue_BlockOfAnyMemory_IsDeclaredAsTheCpus()
+    {
+        // ONNX Runtime does not write into an output that is declared page-locked: every run on a GPU would throw.
+        var onnx = new OnnxTestModel().Build();
+        using var session = SessionFactory.CreatePlain(onnx);
+        using var memory = HostMemory.Pageable(session);
+        using var block = memory.Allocate(64);
+        using var value = block.AsOrtValue([1, 4]);
+        using var kind = value.GetTensorMemoryInfo();
+
+        Assert.Equal(OrtMemoryInfo.DefaultInstance.Name, kind.Name);
+    }
+
     private const int MiB = 1 << 20;
 
     private readonly InferenceSession _session = SessionFactory.CreatePlain(new OnnxTestModel().Build());
