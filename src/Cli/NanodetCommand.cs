@@ -7,15 +7,6 @@ namespace Nanodet.Serverless.Cli;
 /// <summary>The root command: parses, runs, and turns outcomes into exit codes.</summary>
 internal static class NanodetCommand
 {
-    /// <summary>Exit code of a command that did what it was asked for.</summary>
-    public const int Ok = 0;
-
-    /// <summary>Exit code of a failure, which is named on standard error.</summary>
-    public const int Failed = 1;
-
-    /// <summary>Exit code of a wrong command line.</summary>
-    public const int WrongUsage = 2;
-
     /// <summary>Parses and runs a command line.</summary>
     /// <param name="arguments">The arguments without the program's name.</param>
     /// <param name="commands">The commands that there are.</param>
@@ -37,7 +28,7 @@ internal static class NanodetCommand
             }
 
             await Console.Error.WriteLineAsync($"Try '{(parsed.CommandResult.Command == root ? "nanodet" : $"nanodet {parsed.CommandResult.Command.Name}")} --help'.");
-            return WrongUsage;
+            return ExitCode.WrongUsage;
         }
 
         using var cancellation = new CancellationTokenSource();
@@ -52,7 +43,7 @@ internal static class NanodetCommand
         catch (Exception exception) when (Failure.Describe(exception) is { } failure)
         {
             await Console.Error.WriteLineAsync(failure);
-            return Failed;
+            return ExitCode.Failed;
         }
 
         void Cancel(PosixSignalContext signal)

@@ -49,4 +49,11 @@ internal static class AppFolder
 
         return null;
     }
+
+    /// <summary>The npm package of the demo's model in the repository, or null where it is not installed.</summary>
+    public static DirectoryInfo? FindDemoPackage() =>
+        FindRepository() is { } root
+        && new DirectoryInfo(Path.Combine(root, "models", "demo", "node_modules", "@vladmandic", "human")) is { Exists: true } package
+            ? package
+            : null;
 }

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Cli.Demo;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.LocalHost;
 using Nanodet.Serverless.LocalHost.Azurite;
@@ -97,7 +99,7 @@ internal sealed class LocalApp : IAsyncDisposable
     private static async Task<ModelPointer> PublishAsync(
         CloudStorage storage, FileInfo? model, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
     {
-        await new StorageSetup(storage.Clients, Microsoft.Extensions.Options.Options.Create(storage.Names), loggerFactory.CreateLogger<StorageSetup>())
+        await new StorageSetup(storage.Clients, Options.Create(storage.Names), loggerFactory.CreateLogger<StorageSetup>())
             .EnsureAsync(cancellationToken);
         if (model is not null)
         {
@@ -110,7 +112,7 @@ internal sealed class LocalApp : IAsyncDisposable
             return current;
         }
 
-        var package = DemoModelBuilder.FindPackage() ?? throw new CliException(
+        var package = AppFolder.FindDemoPackage() ?? throw new CliException(
             "no_model",
             $"no model was published yet: give one with --model{(AppFolder.FindRepository() is null ? "" : ", or install the demo's package with 'npm ci' in models/demo")}.");
         return await storage.Publisher.PublishAsync(await DemoModelBuilder.BuildAsync(package, cancellationToken), config: null, version: null, cancellationToken);

@@ -4,6 +4,7 @@ using Nanodet.Detection.Benchmarking;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Images;
 using Nanodet.Detection.Inference;
+using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Output;
 
 namespace Nanodet.Serverless.Cli.Commands;
@@ -27,8 +28,8 @@ internal static class BenchCommand
         var batch = new Option<int>("--batch") { Description = "Images of one call, 1 to 256.", DefaultValueFactory = _ => 1 };
         var score = new Option<float>("--score") { Description = "Scores have to be greater, 0 to 1.", DefaultValueFactory = _ => new DetectorOptions().ScoreThreshold };
         var provider = new Option<ExecutionProvider>("--provider") { Description = "auto, cuda, tensorrt or cpu.", DefaultValueFactory = _ => ExecutionProvider.Auto };
-        var fast = Options.FastDecode();
-        var json = Options.Json();
+        var fast = CommonOptions.FastDecode();
+        var json = CommonOptions.Json();
         var command = new Command("bench", "Measure images per second, the time of each stage, memory, and the graph alone, in one run.")
         {
             model, images, seconds, count, compare, concurrency, threads, batch, score, provider, fast, json,
@@ -116,7 +117,7 @@ internal static class BenchCommand
                 },
                 CliJsonContext.Default.BenchReport,
                 BenchPrinter.Print);
-            return NanodetCommand.Ok;
+            return ExitCode.Ok;
         }
         finally
         {

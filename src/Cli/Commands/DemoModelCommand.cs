@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Nanodet.Serverless.Cli.Cloud;
+using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Demo;
 using Nanodet.Serverless.Cli.Output;
 using Spectre.Console;
@@ -14,7 +14,7 @@ internal static class DemoModelCommand
     {
         var package = new Option<DirectoryInfo>("--package") { Description = "Folder of the installed npm package @vladmandic/human 1.4.1.", Required = true };
         var output = new Option<DirectoryInfo>("--output") { Description = "Folder for the checkpoint and its config.", Required = true };
-        var json = Options.Json();
+        var json = CommonOptions.Json();
         var command = new Command("demo-model", "Make a trained checkpoint and its config from the demo's npm package.") { package, output, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(package), parsed.GetRequiredValue(output), new Report(parsed.GetValue(json)), cancellationToken));
@@ -33,6 +33,6 @@ internal static class DemoModelCommand
             new DemoModelReport(checkpoint.FullName, config.FullName, tensors),
             CliJsonContext.Default.DemoModelReport,
             (console, answer) => console.MarkupLineInterpolated($"{answer.Tensors} tensors -> {answer.Checkpoint}, config {answer.Config}"));
-        return NanodetCommand.Ok;
+        return ExitCode.Ok;
     }
 }

@@ -3,6 +3,7 @@ using Nanodet.Detection.Annotation;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Inference;
 using Nanodet.Detection.Results;
+using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 
@@ -24,11 +25,11 @@ internal static class DetectCommand
         var batch = new Option<int>("--batch") { Description = "Most images in one run of the model, 1 to 256.", DefaultValueFactory = _ => defaults.MaxBatchSize };
         var provider = new Option<ExecutionProvider>("--provider") { Description = "auto, cuda, tensorrt or cpu.", DefaultValueFactory = _ => ExecutionProvider.Auto };
         var requireGpu = new Option<bool>("--require-gpu") { Description = "Fail where any part of the model would run on the CPU." };
-        var fast = Options.FastDecode();
+        var fast = CommonOptions.FastDecode();
         var annotate = new Option<bool>("--annotate") { Description = "Also write a picture with boxes and labels per image." };
         var storage = new Option<bool>("--storage") { Description = "Upload the images to a running app and wait for its results." };
         var cloud = new CloudOptions();
-        var json = Options.Json();
+        var json = CommonOptions.Json();
         var command = new Command("detect", "Detect objects in images, here or in a running app.")
         {
             model, input, output, score, iou, most, batch, provider, requireGpu, fast, annotate, storage, json,
@@ -131,7 +132,7 @@ internal static class DetectCommand
             await Console.Error.WriteLineAsync($"error: {image.Result.Error!.Code}: {image.Result.Image.Name}: {image.Result.Error.Message}");
         }
 
-        return answer.Failed == 0 ? NanodetCommand.Ok : NanodetCommand.Failed;
+        return answer.Failed == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
 
     private static async Task<IReadOnlyList<DetectedImage>> DetectAsync(

@@ -6,6 +6,7 @@ using Nanodet.Detection.Gpu;
 using Nanodet.Detection.Images;
 using Nanodet.Detection.Inference;
 using Nanodet.Detection.Natives;
+using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 
@@ -22,7 +23,7 @@ internal static class DoctorCommand
         var storage = new Option<bool>("--storage") { Description = "Try the storage of the app that 'nanodet up' started; --data names its folder." };
         var account = new AccountOptions();
         var data = CloudOptions.Data();
-        var json = Options.Json();
+        var json = CommonOptions.Json();
         var command = new Command("doctor", "Check versions, processor, native libraries, GPU driver and execution providers of this machine; with options a model and storage, too.")
         {
             model, requireGpu, storage, data, json,
@@ -55,7 +56,7 @@ internal static class DoctorCommand
             new Report(parsed.GetValue(json)).Write(answer, CliJsonContext.Default.DoctorReport, DoctorPrinter.Print);
             return answer.Problems is [var first, ..]
                 ? throw new CliException(first.Code, string.Join(" ", answer.Problems.Select(problem => problem.Message)))
-                : NanodetCommand.Ok;
+                : ExitCode.Ok;
         });
         return command;
     }

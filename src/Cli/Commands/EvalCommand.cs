@@ -4,6 +4,7 @@ using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Evaluation;
 using Nanodet.Detection.Inference;
 using Nanodet.Detection.Results;
+using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Output;
 using Spectre.Console;
 
@@ -23,8 +24,8 @@ internal static class EvalCommand
         var annotations = new Option<FileInfo>("--annotations") { Description = "COCO annotations (instances_*.json).", Required = true };
         var score = new Option<float>("--score") { Description = "Detections have to score higher to count, 0 to 1.", DefaultValueFactory = _ => DefaultScore };
         var provider = new Option<ExecutionProvider>("--provider") { Description = "auto, cuda, tensorrt or cpu.", DefaultValueFactory = _ => ExecutionProvider.Auto };
-        var fast = Options.FastDecode();
-        var json = Options.Json();
+        var fast = CommonOptions.FastDecode();
+        var json = CommonOptions.Json();
         var command = new Command("eval", "Measure mean average precision on a COCO data set (the 12 standard numbers).") { model, images, annotations, score, provider, fast, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(model),
@@ -87,7 +88,7 @@ internal static class EvalCommand
             },
             CliJsonContext.Default.EvalReport,
             Print);
-        return NanodetCommand.Ok;
+        return ExitCode.Ok;
     }
 
     private static async Task EvaluateAsync(

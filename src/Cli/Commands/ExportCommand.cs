@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Conversion;
 using Spectre.Console;
@@ -18,7 +19,7 @@ internal static class ExportCommand
         var plain = new Option<bool>("--plain") { Description = "Keep the graph as the official layers stand, without optimising it." };
         var precision = ConversionArguments.Precision();
         var calibration = ConversionArguments.Calibration();
-        var json = Options.Json();
+        var json = CommonOptions.Json();
         var command = new Command("export", "Make an ONNX model from a complete NanoDet checkpoint. Nothing is downloaded.")
         {
             config, checkpoint, output, name, plain, precision, calibration, json,
@@ -92,7 +93,7 @@ internal static class ExportCommand
             },
             CliJsonContext.Default.ExportReport,
             Print);
-        return NanodetCommand.Ok;
+        return ExitCode.Ok;
     }
 
     private static void Print(IAnsiConsole console, ExportReport answer)

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Nanodet.Checkpoints;
 using Nanodet.Checkpoints.Export;
 using Nanodet.Checkpoints.Graph;
+using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Output;
 using Spectre.Console;
 
@@ -18,7 +19,7 @@ internal static class InspectCommand
     {
         var file = new Argument<FileInfo>("file") { Description = "A checkpoint (.pth, .ckpt) or a model (.onnx)." };
         var config = new Option<FileInfo?>("--config") { Description = "The training config: then every tensor of the checkpoint is checked." };
-        var json = Options.Json();
+        var json = CommonOptions.Json();
         var command = new Command("inspect", "Show what a checkpoint or a model holds.") { file, config, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(file), parsed.GetValue(config), new Report(parsed.GetValue(json)), cancellationToken));
@@ -35,7 +36,7 @@ internal static class InspectCommand
         report.Write(answer, CliJsonContext.Default.InspectReport, Print);
         return answer.Checkpoint is { Problem: { } problem }
             ? throw new CheckpointException(CheckpointErrorCode.Incomplete, problem)
-            : NanodetCommand.Ok;
+            : ExitCode.Ok;
     }
 
     private static void Print(IAnsiConsole console, InspectReport answer)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Conversion;
@@ -22,7 +23,7 @@ internal static class ModelCommands
         var version = new Option<string?>("--version-name") { Description = "Version; default: the first 12 digits of the model's SHA-256." };
         var cloud = new CloudOptions();
         var account = new AccountOptions();
-        var json = Options.Json();
+        var json = CommonOptions.Json();
         var command = new Command("publish", "Verify a model and make it the one that the app serves, without a restart.")
         {
             model, checkpoint, config, precision, calibration, version, json,
@@ -64,7 +65,7 @@ internal static class ModelCommands
     {
         var cloud = new CloudOptions();
         var account = new AccountOptions();
-        var json = Options.Json();
+        var json = CommonOptions.Json();
         var command = new Command("models", "List the published models.") { json };
         cloud.AddTo(command);
         account.AddTo(command);
@@ -72,7 +73,7 @@ internal static class ModelCommands
         {
             var models = await (await PublisherAsync(cloud, account, parsed, cancellationToken)).ListAsync(cancellationToken);
             new Report(parsed.GetValue(json)).Write(new ModelsReport(models), CliJsonContext.Default.ModelsReport, Print);
-            return NanodetCommand.Ok;
+            return ExitCode.Ok;
         });
         return command;
     }
@@ -83,7 +84,7 @@ internal static class ModelCommands
         var to = new Option<string?>("--to") { Description = "Model as NAME/VERSION; default: the one that was current before." };
         var cloud = new CloudOptions();
         var account = new AccountOptions();
-        var json = Options.Json();
+        var json = CommonOptions.Json();
         var command = new Command("rollback", "Serve a model again that was published before.") { to, json };
         cloud.AddTo(command);
         account.AddTo(command);
@@ -116,7 +117,7 @@ internal static class ModelCommands
     {
         report.Write(pointer, RegistryJson.Default.ModelPointer, (console, current) => console.MarkupLineInterpolated(
             $"[bold]{current.Id}[/] is current (sha256 {current.Sha256}){(current.Previous is { } previous ? $"; before: {previous}" : "")}"));
-        return NanodetCommand.Ok;
+        return ExitCode.Ok;
     }
 
     private static void Print(IAnsiConsole console, ModelsReport answer)

@@ -1,3 +1,4 @@
+using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Conversion;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Pipeline.Jobs;
@@ -17,13 +18,13 @@ internal static class SubmitCommand
         var container = new Option<string?>("--container") { Description = "Container of the images; default: the app's." };
         var filter = new Option<string?>("--filter") { Description = "Glob that names have to match, such as '**/*.jpg'." };
         var score = new Option<float?>("--score") { Description = "Scores have to be greater, 0 to 1; default: the app's." };
-        var fast = Options.FastDecode();
+        var fast = CommonOptions.FastDecode();
         var force = new Option<bool>("--force") { Description = "Detect images even where the same result is there already." };
         var onlyFailed = new Option<bool>("--only-failed") { Description = "Only images whose last result says failed." };
         var threshold = new Option<string?>("--error-threshold") { Description = "Failures that end the job: a count, a percentage such as 5%, or -1 for never." };
         var watch = new Option<bool>("--watch") { Description = "Follow the job to its end." };
         var cloud = new CloudOptions();
-        var json = Options.Json();
+        var json = CommonOptions.Json();
         var command = new Command("submit", "Start a job over the images in storage.") { prefix, container, filter, score, fast, force, onlyFailed, threshold, watch, json };
         cloud.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -55,6 +56,6 @@ internal static class SubmitCommand
         }
 
         report.Write(job, JobJson.Default.JobStatus, (console, started) => console.MarkupLineInterpolated($"job {started.JobId}: follow it with 'nanodet watch {started.JobId}'"));
-        return NanodetCommand.Ok;
+        return ExitCode.Ok;
     }
 }

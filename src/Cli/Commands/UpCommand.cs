@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.LocalHost;
@@ -28,7 +29,7 @@ internal static class UpCommand
         var logSize = Bounded("--log-size", "Size in MiB at which logs/app.log in the data folder becomes an older file, 1 to 1024.", DefaultLogMegabytes, 1, 1024);
         var logFiles = Bounded("--log-files", "Files of the log that are kept, 2 to 100.", DefaultLogFiles, 2, 100);
         var verbose = new Option<bool>("--verbose") { Description = "Also show on standard error what goes into the log." };
-        var json = Options.Json();
+        var json = CommonOptions.Json();
         var command = new Command(
             "up",
             "Run the whole app on this machine: functions, durable orchestrations and storage. Ctrl+C stops it. Its log is logs/app.log in the data folder.")
@@ -74,7 +75,7 @@ internal static class UpCommand
         {
             await RunAsync(options with { LogLocation = Location(log) }, log, logging, logger, verbose, json, cancellationToken);
             Log.UpStops(logger);
-            return NanodetCommand.Ok;
+            return ExitCode.Ok;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -82,7 +83,7 @@ internal static class UpCommand
             Log.UpFailed(logger, exception);
             var line = Failure.Describe(exception) ?? $"error: unexpected: {exception.GetType().Name}: {exception.Message}";
             await Console.Error.WriteLineAsync($"{line.ReplaceLineEndings(" ")} The app's log: {Location(log)}");
-            return NanodetCommand.Failed;
+            return ExitCode.Failed;
         }
     }
 

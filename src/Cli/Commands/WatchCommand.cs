@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Pipeline.Jobs;
@@ -18,7 +19,7 @@ internal static class WatchCommand
     {
         var job = new Argument<string>("job") { Description = "Id of the job." };
         var cloud = new CloudOptions();
-        var json = Options.Json();
+        var json = CommonOptions.Json();
         var command = new Command("watch", "Follow a job: images, images per second, time left, failures.") { job, json };
         cloud.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -36,7 +37,7 @@ internal static class WatchCommand
         var job = await WaitAsync(client, jobId, report, cancellationToken);
         report.Write(job, JobJson.Default.JobStatus, Print);
         return job is { State: JobStates.Completed, Failed: 0 }
-            ? NanodetCommand.Ok
+            ? ExitCode.Ok
             : throw new CliException(
                 job.State == JobStates.Completed ? "images_failed" : $"job_{job.State}",
                 job.Error ?? $"{job.Failed} of {job.Discovered} images failed; their results say why.");

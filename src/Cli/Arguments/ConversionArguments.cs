@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Nanodet.Serverless.Conversion;
 
-namespace Nanodet.Serverless.Cli.Commands;
+namespace Nanodet.Serverless.Cli.Arguments;
 
 /// <summary>The options of every command that converts a checkpoint.</summary>
 internal static class ConversionArguments

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Nanodet.Serverless.Cli;
+namespace Nanodet.Serverless.Cli.Commands;
 
 /// <summary>What the command line itself writes into the log of the app that it runs.</summary>
 internal static partial class Log

@@ -1,8 +1,6 @@
 using System.Text.Json.Serialization;
-using Nanodet.Serverless.Cli.Cloud;
-using Nanodet.Serverless.Cli.Commands;
 
-namespace Nanodet.Serverless.Cli.Output;
+namespace Nanodet.Serverless.Cli.Commands;
 
 /// <summary>The answers of the commands as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
@@ -15,5 +13,4 @@ namespace Nanodet.Serverless.Cli.Output;
 [JsonSerializable(typeof(ModelsReport))]
 [JsonSerializable(typeof(DemoModelReport))]
 [JsonSerializable(typeof(UpReport))]
-[JsonSerializable(typeof(CloudAddress))]
 internal sealed partial class CliJsonContext : JsonSerializerContext;

@@ -1,6 +1,6 @@
 using Nanodet.Serverless.Cli.Output;
 
-namespace Nanodet.Serverless.Cli.Commands;
+namespace Nanodet.Serverless.Cli.Arguments;
 
 /// <summary>The images of a <c>--input</c>: one file, whatever its name, or all files of a folder that are named like images.</summary>
 /// <param name="Root">The folder that results are named after.</param>

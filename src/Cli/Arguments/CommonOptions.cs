@@ -1,9 +1,9 @@
 using System.CommandLine;
 
-namespace Nanodet.Serverless.Cli.Commands;
+namespace Nanodet.Serverless.Cli.Arguments;
 
 /// <summary>Options that several commands have.</summary>
-internal static class Options
+internal static class CommonOptions
 {
     /// <summary><c>--json</c>.</summary>
     public static Option<bool> Json() =>

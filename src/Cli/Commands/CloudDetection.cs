@@ -3,13 +3,14 @@ using Azure;
 using Azure.Storage.Blobs;
 using Nanodet.Detection.Annotation;
 using Nanodet.Detection.Results;
-using Nanodet.Serverless.Cli.Commands;
+using Nanodet.Serverless.Cli.Arguments;
+using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
 
-namespace Nanodet.Serverless.Cli.Cloud;
+namespace Nanodet.Serverless.Cli.Commands;
 
 /// <summary>Has a running app detect images of the file system: uploads them, runs a job over them, fetches the results.</summary>
 /// <param name="client">The app.</param>

@@ -1,19 +1,12 @@
 using Nanodet.Checkpoints.Torch;
-using Nanodet.Serverless.Cli.Demo;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Conversion;
 
-namespace Nanodet.Serverless.Cli.Cloud;
+namespace Nanodet.Serverless.Cli.Demo;
 
 /// <summary>Makes the demo's model from the installed npm package, for an app that has no model yet.</summary>
 internal static class DemoModelBuilder
 {
-    /// <summary>The package's folder in the repository, or null where it is not installed.</summary>
-    public static DirectoryInfo? FindPackage() =>
-        AppFolder.FindRepository() is { } root && new DirectoryInfo(Path.Combine(root, "models", "demo", "node_modules", "@vladmandic", "human")) is { Exists: true } package
-            ? package
-            : null;
-
     /// <summary>Checkpoint, export, parity fixture.</summary>
     /// <param name="package">The package's folder.</param>
     /// <param name="cancellationToken">Gives up.</param>
