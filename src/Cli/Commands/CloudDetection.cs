@@ -28,7 +28,7 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
     /// <param name="output">Folder for results.</param>
     /// <param name="options">How to detect.</param>
     /// <param name="annotate">Whether to draw pictures.</param>
-    /// <param name="cancellationToken">Gives up; what was uploaded stays.</param>
+    /// <param name="cancellationToken">Ends the wait; what was uploaded stays.</param>
     public async Task<DetectReport> RunAsync(
         ImageFiles files, DirectoryInfo output, ResultOptions options, bool annotate, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ internal static class DemoModelBuilder
 {
     /// <summary>Checkpoint, export, parity fixture.</summary>
     /// <param name="package">The package's folder.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The ONNX file.</returns>
     public static async Task<byte[]> BuildAsync(DirectoryInfo package, CancellationToken cancellationToken)
     {
@@ -21,7 +21,7 @@ internal static class DemoModelBuilder
 
     /// <summary>The package's weights as a PyTorch checkpoint.</summary>
     /// <param name="package">The package's folder.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The checkpoint and how many tensors it holds.</returns>
     public static async Task<(byte[] Checkpoint, int Tensors)> ReadCheckpointAsync(DirectoryInfo package, CancellationToken cancellationToken)
     {

@@ -10,7 +10,7 @@ public sealed class BatchLists(StorageClients clients)
 {
     /// <summary>Writes the list of a batch whose images came one by one; a list that is there stays.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<BatchReference> WriteAsync(FormedBatch batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -34,7 +34,7 @@ public sealed class BatchLists(StorageClients clients)
 
     /// <summary>Reads the images of a batch; null when the list is gone, because the batch was finished.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="PipelineException">The list is shorter, or a line is no message.</exception>
     public async Task<IReadOnlyList<ImageMessage>?> ReadAsync(BatchReference batch, CancellationToken cancellationToken)
     {

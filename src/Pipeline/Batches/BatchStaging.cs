@@ -17,7 +17,7 @@ public sealed class BatchStaging(StorageClients clients)
 
     /// <summary>Looks for a finished batch: the activity <c>FindStaging</c>.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The event that may have been lost; null when the batch is not finished.</returns>
     public async Task<BatchDetected?> FindAsync(BatchReference batch, CancellationToken cancellationToken)
     {

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Nanodet.Serverless.Pipeline.Jobs;
 
 /// <summary>How many failures end a job: a count, a share of the images so far, or never.</summary>
-/// <param name="Value">The largest number or percentage of failures that is borne; -1 for any.</param>
+/// <param name="Value">The largest number or percentage of failures that a job goes on with; -1 for any.</param>
 /// <param name="IsPercent">Whether <paramref name="Value"/> is a percentage, 0 to 100.</param>
 [JsonConverter(typeof(ErrorThresholdConverter))]
 public readonly record struct ErrorThreshold(double Value, bool IsPercent)

@@ -41,7 +41,7 @@ public sealed class JobPager
 
     /// <summary>Lists one page into staging. A page that was listed before stays as it was.</summary>
     /// <param name="request">Which page.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<JobPage> ListAsync(JobPageRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);

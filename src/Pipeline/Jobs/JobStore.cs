@@ -27,7 +27,7 @@ public sealed partial class JobStore(
     /// <summary>Checks a request, fills in the app's settings, and writes <c>jobs/&lt;jobId&gt;/request.json</c>.</summary>
     /// <param name="request">What was asked for.</param>
     /// <param name="jobId">Null for a new id; an id makes the call repeatable (a timer's occurrence, for example).</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="PipelineException">
     /// <see cref="PipelineErrorCodes.InvalidRequest"/> or <see cref="PipelineErrorCodes.InvalidJobId"/>.
     /// </exception>
@@ -59,7 +59,7 @@ public sealed partial class JobStore(
 
     /// <summary>Reads a request body.</summary>
     /// <param name="body">JSON; an empty body asks for everything.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="PipelineException">It is no request.</exception>
     public static async Task<JobRequest> ReadRequestAsync(Stream body, CancellationToken cancellationToken)
     {
@@ -77,7 +77,7 @@ public sealed partial class JobStore(
 
     /// <summary>Reads what a job was asked for.</summary>
     /// <param name="jobId">The job.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Null when there is no such job.</returns>
     /// <exception cref="PipelineException"><see cref="PipelineErrorCodes.InvalidJobId"/>.</exception>
     public Task<JobDefinition?> FindAsync(string jobId, CancellationToken cancellationToken) =>
@@ -85,7 +85,7 @@ public sealed partial class JobStore(
 
     /// <summary>Reads what a job came to.</summary>
     /// <param name="jobId">The job.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Null while it runs, and when there is no such job.</returns>
     /// <exception cref="PipelineException"><see cref="PipelineErrorCodes.InvalidJobId"/>.</exception>
     public Task<JobManifest?> FindManifestAsync(string jobId, CancellationToken cancellationToken) =>
@@ -93,7 +93,7 @@ public sealed partial class JobStore(
 
     /// <summary>Lists the ids of the jobs with the greatest ids, which are the latest; the latest first.</summary>
     /// <param name="limit">At most so many, from 1.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<IReadOnlyList<string>> ListAsync(int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);

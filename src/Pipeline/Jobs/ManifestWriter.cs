@@ -38,7 +38,7 @@ public sealed class ManifestWriter
 
     /// <summary>The activity <c>WriteManifest</c>. Repeating it changes nothing.</summary>
     /// <param name="end">How the job ended.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<JobManifest> WriteAsync(JobEnd end, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(end);

@@ -35,7 +35,7 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
         {
             return
             [
-                ParsedEvent.Refuse(ParsedEvent.NotAnEvent, $"Expected JSON, found {body.Length} bytes that are none: {exception.Message}"),
+                ParsedEvent.Refuse(ParsedEvent.NotAnEvent, $"Expected JSON, found {body.Length} bytes that are not JSON: {exception.Message}"),
             ];
         }
     }

@@ -17,7 +17,7 @@ public sealed class MessageQueues(StorageClients clients, IOptions<StorageOption
 
     /// <summary>Queues an image.</summary>
     /// <param name="message">The image.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task SendImageAsync(ImageMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -29,7 +29,7 @@ public sealed class MessageQueues(StorageClients clients, IOptions<StorageOption
 
     /// <summary>Queues a batch: the activity <c>QueueBatch</c>.</summary>
     /// <param name="message">The batch.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task SendBatchAsync(BatchMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);

@@ -21,7 +21,7 @@ public sealed class CheckpointStore(StorageClients clients, IOptions<PublishOpti
 
     /// <summary>What lies under a stem now. Of several checkpoints or configs the one that changed last counts.</summary>
     /// <param name="stem">What the names have in common.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Null when there is neither a checkpoint nor a config.</returns>
     public async Task<CheckpointPair?> FindAsync(string stem, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ public sealed class CheckpointStore(StorageClients clients, IOptions<PublishOpti
 
     /// <summary>Whether a pair still is what lies there: neither blob was overwritten, removed or added.</summary>
     /// <param name="pair">The pair.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<bool> IsCurrentAsync(CheckpointPair pair, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(pair);
@@ -51,7 +51,7 @@ public sealed class CheckpointStore(StorageClients clients, IOptions<PublishOpti
 
     /// <summary>Downloads a complete pair.</summary>
     /// <param name="pair">The pair.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Null when one of the blobs was overwritten or removed meanwhile.</returns>
     /// <exception cref="PipelineException">
     /// A blob is missing, too large or archived: <see cref="PipelineErrorCodes.CheckpointMissing"/>,
@@ -74,7 +74,7 @@ public sealed class CheckpointStore(StorageClients clients, IOptions<PublishOpti
 
     /// <summary>The report about exactly this pair.</summary>
     /// <param name="pair">The pair.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Null when there is none, or one about other contents.</returns>
     public async Task<PublishReport?> FindReportAsync(CheckpointPair pair, CancellationToken cancellationToken)
     {
@@ -100,7 +100,7 @@ public sealed class CheckpointStore(StorageClients clients, IOptions<PublishOpti
     /// <summary>Writes the report about a pair, unless there is one, or the pair is not what lies there any more.</summary>
     /// <param name="pair">The pair.</param>
     /// <param name="report">The report.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>False when the pair is not what lies there any more: its successor has a report of its own.</returns>
     public async Task<bool> WriteReportAsync(CheckpointPair pair, PublishReport report, CancellationToken cancellationToken)
     {

@@ -50,7 +50,7 @@ public sealed class Reconciler
     }
 
     /// <summary>Finds them, and queues each of them again, however long it has been waiting.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public Task<ReconcileReport> RunAsync(CancellationToken cancellationToken) => RunAsync(previousRun: null, cancellationToken);
 
     /// <summary>
@@ -59,7 +59,7 @@ public sealed class Reconciler
     /// image at every run.
     /// </summary>
     /// <param name="previousRun">When it ran last; null when that is not known: then all of them.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<ReconcileReport> RunAsync(DateTimeOffset? previousRun, CancellationToken cancellationToken)
     {
         var examined = 0L;
@@ -76,7 +76,7 @@ public sealed class Reconciler
     }
 
     /// <summary>Finds them.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public IAsyncEnumerable<ImageMessage> FindLostAsync(CancellationToken cancellationToken) =>
         FindLostAsync(previousRun: null, static () => { }, cancellationToken);
 

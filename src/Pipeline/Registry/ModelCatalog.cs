@@ -30,7 +30,7 @@ public sealed class ModelCatalog
 
     /// <summary>Why a request cannot name a model, as far as storage says; null when it can.</summary>
     /// <param name="requested">A name, a version, <c>name/version</c> or a SHA-256; null for the current model.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="Azure.RequestFailedException">Storage failed.</exception>
     public async Task<string?> FindProblemAsync(string? requested, CancellationToken cancellationToken)
     {

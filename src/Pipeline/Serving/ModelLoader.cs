@@ -26,7 +26,7 @@ public sealed class ModelLoader(
     /// The name that a request calls it by; null for the warm model. The batch size of the first is not measured: the cores are at work for
     /// the other.
     /// </param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ModelLoadException">It cannot be loaded, detects nothing, or does not reproduce its fixture.</exception>
     internal async Task<LoadedModel> LoadAsync(
         FetchedModel fetched, IModelOwner owner, string? publishedName, CancellationToken cancellationToken)

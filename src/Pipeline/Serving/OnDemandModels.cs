@@ -61,7 +61,7 @@ public sealed class OnDemandModels : IModelOwner, IDisposable
     /// <summary>Leases a published model, loading it first where it is not in memory.</summary>
     /// <param name="wanted">The model; it has a SHA-256.</param>
     /// <param name="limit">How long to wait for room and for the load.</param>
-    /// <param name="cancellationToken">Gives up; the load goes on.</param>
+    /// <param name="cancellationToken">Ends the wait; the load goes on.</param>
     /// <returns>Null when there is neither in time.</returns>
     /// <exception cref="ModelLoadException">It cannot be loaded.</exception>
     /// <exception cref="EnvironmentException">The machine lacks what it needs, for example memory: the request has to come again.</exception>

@@ -50,7 +50,7 @@ public sealed class WarmDetector
     /// <param name="name">A name for the result.</param>
     /// <param name="options">How to detect; null for the app's settings.</param>
     /// <param name="limit">How long to wait for a model that is not ready.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The result, possibly a failure; null when the model is not ready.</returns>
     /// <exception cref="EnvironmentException">The machine lacks what detection needs.</exception>
     /// <exception cref="Azure.RequestFailedException">Another model was asked for, and storage failed.</exception>

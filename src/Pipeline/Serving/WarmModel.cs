@@ -82,7 +82,7 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
 
     /// <summary>Waits for the model.</summary>
     /// <param name="limit">How long; zero for not at all.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A lease; null when it is not ready in time.</returns>
     public Task<ModelLease?> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => _slot.WaitAsync(limit, cancellationToken);
 

@@ -35,7 +35,7 @@ internal sealed class WarmModelSlot
 
     /// <summary>Waits for a model.</summary>
     /// <param name="limit">How long; zero for not at all.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A lease; null when there is none in time.</returns>
     internal async Task<ModelLease?> WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
     {

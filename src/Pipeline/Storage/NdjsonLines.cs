@@ -62,7 +62,7 @@ internal static class NdjsonLines
     /// <param name="blob">The blob.</param>
     /// <param name="offset">Lines to pass over.</param>
     /// <param name="count">The most lines to read.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RequestFailedException">404, for example.</exception>
     internal static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
         BlobClient blob,

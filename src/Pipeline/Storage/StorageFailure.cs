@@ -22,7 +22,7 @@ public static class StorageFailure
     public static string? Explain(Exception exception) => exception switch
     {
         RequestFailedException failure => Explain(failure),
-        CredentialUnavailableException => $"No identity is to be had here. {Identity}",
+        CredentialUnavailableException => $"Expected a managed identity or a signed-in user, found none. {Identity}",
         AuthenticationFailedException failed => $"The identity got no token: {FirstLine(failed.Message)} {Identity}",
         AggregateException { InnerException: { } inner } => Explain(inner),
         _ => null,
@@ -40,7 +40,7 @@ public static class StorageFailure
     private static string? Advise(RequestFailedException failure) => (failure.Status, failure.ErrorCode) switch
     {
         (403, "AuthorizationPermissionMismatch") or (403, "AuthorizationPermissionDenied") =>
-            $"The identity is known and lacks a role: assign '{BlobRole}' for blobs, '{QueueRole}' for queues, on this account; an "
+            $"The identity lacks a role: assign '{BlobRole}' for blobs, '{QueueRole}' for queues, on this account; an "
             + "assignment takes some minutes to work.",
         (403, "KeyBasedAuthenticationNotPermitted") =>
             "The account takes no keys: replace the connection string by '<connection>__accountName' and, where the identity is "

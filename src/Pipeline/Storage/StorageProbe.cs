@@ -18,7 +18,7 @@ public sealed class StorageProbe(StorageClients clients, IOptions<StorageOptions
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(5);
 
     /// <summary>Tries everything; ends early where storage cannot be reached, or there is no identity: the rest would say the same.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<IReadOnlyList<StorageCheck>> RunAsync(CancellationToken cancellationToken)
     {
         var names = options.Value;

@@ -13,7 +13,7 @@ namespace Nanodet.Serverless.Pipeline.Storage;
 public sealed class StorageSetup(StorageClients clients, IOptions<StorageOptions> options, ILogger<StorageSetup> logger)
 {
     /// <summary>Creates what is missing; what is there stays as it is.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public Task EnsureAsync(CancellationToken cancellationToken) => EnsureAsync(clients.Blobs, clients.Queues, cancellationToken);
 
     /// <summary>The same without retry, for a caller that tries again.</summary>

@@ -56,7 +56,7 @@ public sealed class BatchProcessor : IDisposable
 
     /// <summary>Detects a batch, unless that was done before.</summary>
     /// <param name="message">The batch.</param>
-    /// <param name="cancellationToken">Gives up; the message has to come again.</param>
+    /// <param name="cancellationToken">Ends the wait; the message has to come again.</param>
     /// <returns>
     /// The event to raise; null when there is none to raise, because the model is not ready, the machine lacks a library or memory, or every
     /// slot stays taken (the orchestration asks again), or because the batch was finished and cleared away long ago.

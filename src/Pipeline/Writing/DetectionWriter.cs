@@ -49,7 +49,7 @@ public sealed class DetectionWriter
     /// </summary>
     /// <param name="batch">The batch.</param>
     /// <param name="detected">Its event, or what <see cref="BatchStaging.FindAsync"/> found in place of it.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<BatchCounts> WriteAsync(BatchReference batch, BatchDetected detected, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -77,7 +77,7 @@ public sealed class DetectionWriter
     /// without it. Repeating it changes nothing.
     /// </summary>
     /// <param name="detected">The event that was refused.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task WriteLateAsync(BatchDetected detected, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(detected);
@@ -86,7 +86,7 @@ public sealed class DetectionWriter
 
     /// <summary>The same for a job that ended before the batches which its workers had under way.</summary>
     /// <param name="jobId">The job.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     internal async Task WriteLateAsync(string jobId, CancellationToken cancellationToken)
     {
         await foreach (var (name, batchId) in _staging.ListAsync(jobId, cancellationToken).ConfigureAwait(false))

@@ -63,7 +63,7 @@ public sealed class PoisonWriter
 
     /// <summary>Ends a message of <c>images-poison</c>: a dead letter, and a failure record unless the image has a record.</summary>
     /// <param name="message">The message's text.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task WriteImageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         string? problem = null;
@@ -86,7 +86,7 @@ public sealed class PoisonWriter
 
     /// <summary>Ends a message of <c>batches-poison</c>: every image of the batch becomes a failure in its staging blob.</summary>
     /// <param name="message">The message's text.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The event to raise, so that the waiting orchestration finishes; null when the message names no batch.</returns>
     public async Task<BatchDetected?> WriteBatchAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
@@ -124,7 +124,7 @@ public sealed class PoisonWriter
 
     /// <summary>Ends a message of <c>events-poison</c>: a dead letter.</summary>
     /// <param name="message">The message's text.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public Task WriteEventAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
         WriteDeadLetterAsync(_names.EventQueue, message, problem: null, cancellationToken);
 
