@@ -1,3 +1,4 @@
+using Nanodet.Serverless.LocalHost.Hosting;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.LocalHost.Tests;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.LocalHost;
 using Nanodet.Serverless.LocalHost.Azurite;
+using Nanodet.Serverless.LocalHost.Hosting;
 using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Storage;
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Nanodet.Serverless.LocalHost.Rpc;
 
 namespace Nanodet.Serverless.LocalHost.Worker;
 

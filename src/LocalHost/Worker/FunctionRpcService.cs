@@ -1,6 +1,7 @@
 using Grpc.Core;
+using Nanodet.Serverless.LocalHost.Rpc;
 
-namespace Nanodet.Serverless.LocalHost.Rpc;
+namespace Nanodet.Serverless.LocalHost.Worker;
 
 /// <summary>Receives the one stream that each worker opens and hands it to the session that waits for it.</summary>
 internal sealed class FunctionRpcService(RpcServer server) : FunctionRpc.FunctionRpcBase

@@ -6,10 +6,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Nanodet.Serverless.LocalHost.Engines;
-using Nanodet.Serverless.LocalHost.Worker;
+using Nanodet.Serverless.LocalHost.Processes;
 
-namespace Nanodet.Serverless.LocalHost.Rpc;
+namespace Nanodet.Serverless.LocalHost.Worker;
 
 /// <summary>The gRPC side of the host: loopback, a free port, HTTP/2 without TLS, messages of any size.</summary>
 internal sealed class RpcServer : IAsyncDisposable

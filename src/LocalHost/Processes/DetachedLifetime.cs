@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Hosting;
 
-namespace Nanodet.Serverless.LocalHost.Engines;
+namespace Nanodet.Serverless.LocalHost.Processes;
 
 /// <summary>A host inside somebody else's process: signals and the console belong to the process.</summary>
 internal sealed class DetachedLifetime : IHostLifetime

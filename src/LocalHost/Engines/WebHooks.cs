@@ -6,7 +6,7 @@ using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Description;
 using Microsoft.Azure.WebJobs.Host.Config;
 
-namespace Nanodet.Serverless.LocalHost.Http;
+namespace Nanodet.Serverless.LocalHost.Engines;
 
 /// <summary>
 /// The endpoints that extensions serve themselves, <c>/runtime/webhooks/NAME/…</c>: the Durable extension's management, and the

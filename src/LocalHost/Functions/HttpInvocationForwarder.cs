@@ -3,7 +3,7 @@ using Nanodet.Serverless.LocalHost.Rpc;
 using Nanodet.Serverless.LocalHost.Worker;
 using Yarp.ReverseProxy.Forwarder;
 
-namespace Nanodet.Serverless.LocalHost.Http;
+namespace Nanodet.Serverless.LocalHost.Functions;
 
 /// <summary>
 /// An HTTP function gets its request twice: the invocation over gRPC, and the request itself, forwarded to the worker's own web

@@ -3,11 +3,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Nanodet.Serverless.LocalHost.Engines;
 using Nanodet.Serverless.LocalHost.Functions;
 using Nanodet.Serverless.LocalHost.Http;
-using Nanodet.Serverless.LocalHost.Rpc;
 using Nanodet.Serverless.LocalHost.Settings;
 using Nanodet.Serverless.LocalHost.Worker;
 
-namespace Nanodet.Serverless.LocalHost;
+namespace Nanodet.Serverless.LocalHost.Hosting;
 
 /// <summary>
 /// Runs an isolated Azure Functions app on this machine: it starts the app's own worker process and drives it over the Functions
@@ -20,6 +19,9 @@ namespace Nanodet.Serverless.LocalHost;
 /// </remarks>
 public sealed class FunctionHost : IAsyncDisposable
 {
+    // Readers and filters of the log know the host by this name.
+    private const string LogCategory = "Nanodet.Serverless.LocalHost.FunctionHost";
+
     private readonly FunctionHostOptions options;
     private readonly ILoggerFactory loggerFactory;
     private readonly ILogger logger;
@@ -37,7 +39,7 @@ public sealed class FunctionHost : IAsyncDisposable
     {
         this.options = options;
         this.loggerFactory = loggerFactory;
-        logger = loggerFactory.CreateLogger<FunctionHost>();
+        logger = loggerFactory.CreateLogger(LogCategory);
         description = WorkerDescription.Read(options.AppDirectory);
         settings = HostSettings.Load(description.AppDirectory, options);
         hostId = settings.HostId(options.HostId, description.WorkerPath);
