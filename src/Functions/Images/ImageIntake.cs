@@ -27,14 +27,8 @@ public sealed class ImageIntake(
         try
         {
             var properties = (await blob.GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
-            var message = new ImageMessage
-            {
-                Container = blob.BlobContainerName,
-                Name = blob.Name,
-                Etag = properties.ETag.ToString().Trim('"'),
-                Bytes = properties.ContentLength,
-            };
-            await queues.SendImageAsync(message, cancellationToken);
+            var message = Describe(blob.BlobContainerName, blob.Name, properties.ETag.ToString());
+            await queues.SendImageAsync(message with { Bytes = properties.ContentLength }, cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {
@@ -71,8 +65,7 @@ public sealed class ImageIntake(
         var blob = PoisonedBlob.Read(body);
         return checkpoints.Owns(blob.ContainerName)
             ? checkpoints.StartAsync(client, blob.BlobName, cancellationToken)
-            : queues.SendImageAsync(
-                new ImageMessage { Container = blob.ContainerName, Name = blob.BlobName, Etag = blob.ETag?.Trim('"') }, cancellationToken);
+            : queues.SendImageAsync(Describe(blob.ContainerName, blob.BlobName, blob.ETag), cancellationToken);
     }
 
     /// <summary>Lets an image wait for its group.</summary>
@@ -88,6 +81,10 @@ public sealed class ImageIntake(
             (batch, token) => starter.StartAsync(client, batch, token),
             cancellationToken);
     }
+
+    /// <summary>The message about a blob; messages carry ETags without quotes.</summary>
+    private static ImageMessage Describe(string container, string name, string? etag) =>
+        new() { Container = container, Name = name, Etag = etag?.Trim('"') };
 
     private async Task RefuseAsync(byte[] body, ParsedEvent parsed, CancellationToken cancellationToken)
     {

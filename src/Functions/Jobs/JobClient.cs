@@ -1,15 +1,14 @@
 using Grpc.Core;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Options;
-using Nanodet.Serverless.Functions.Batches;
-using Nanodet.Serverless.Functions.Hosting;
+using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 
 namespace Nanodet.Serverless.Functions.Jobs;
 
 /// <summary>Starts jobs, and says how far they are.</summary>
-public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<OrchestrationOptions> options, TimeProvider timeProvider)
+public sealed class JobClient(JobStore store, OrchestrationStarter starter, IOptions<OrchestrationOptions> options, TimeProvider timeProvider)
 {
     /// <summary>A job's request is written before its orchestration is started.</summary>
     private static readonly TimeSpan StartGrace = TimeSpan.FromMinutes(1);
@@ -26,7 +25,7 @@ public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<Orc
         var job = await store.CreateAsync(request, jobId, cancellationToken);
         var progress = new JobProgress { StartedUtc = job.CreatedUtc };
         var run = new JobRun(job, starter.Waits, options.Value.PagesPerGeneration, progress);
-        await BatchStarter.StartOnceAsync(client, nameof(DetectFolder), JobStore.InstanceId(job.JobId), run, cancellationToken);
+        await OrchestrationStarter.StartOnceAsync(client, nameof(DetectFolder), JobStore.InstanceId(job.JobId), run, cancellationToken);
         return JobStatus.From(job.JobId, progress, timeProvider.GetUtcNow());
     }
 

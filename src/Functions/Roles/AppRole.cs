@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Functions.Hosting;
+namespace Nanodet.Serverless.Functions.Roles;
 
 /// <summary>What a process of the app does. Setting <c>Nanodet:Role</c>.</summary>
 public enum AppRole

@@ -1,6 +1,6 @@
-using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Functions.Orchestration;
 
-namespace Nanodet.Serverless.Functions.Tests.Batches;
+namespace Nanodet.Serverless.Functions.Tests.Orchestration;
 
 public sealed class WaitsTests
 {

@@ -1,7 +1,6 @@
-using Nanodet.Serverless.Functions.Hosting;
 using Nanodet.Serverless.Pipeline.Grouping;
 
-namespace Nanodet.Serverless.Functions.Batches;
+namespace Nanodet.Serverless.Functions.Orchestration;
 
 /// <summary>The waits and retries of an orchestration. They travel in its input: a replay must not see newer settings.</summary>
 /// <param name="WaitLimit">The first wait for a batch's event.</param>

@@ -1,6 +1,6 @@
 using System.Reflection;
 
-namespace Nanodet.Serverless.Functions.Hosting;
+namespace Nanodet.Serverless.Functions.Roles;
 
 /// <summary>Which build this process is, and what it does.</summary>
 /// <param name="Role">Its role.</param>

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Nanodet.Serverless.Functions.Hosting;
+namespace Nanodet.Serverless.Functions.Orchestration;
 
 /// <summary>How orchestrations retry, and when they cut their history. Section <c>Nanodet:Orchestrations</c>.</summary>
 public sealed record OrchestrationOptions
