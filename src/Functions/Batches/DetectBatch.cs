@@ -33,8 +33,10 @@ public static class DetectBatch
         for (; round < input.Round + RoundsPerGeneration; round++)
         {
             await context.CallActivityAsync(BatchActivities.Queue, new BatchMessage { Batch = input.Batch, Attempt = round + 1 }, options);
-            var detected = await WaitAsync(context, input.Waits.After(round), raised, cancelled)
-                ?? await context.CallActivityAsync<BatchDetected?>(BatchActivities.Find, input.Batch, options);
+            await WaitAsync(context, input.Waits.After(round), raised, cancelled);
+            var detected = await TakeAsync(raised)
+                ?? await context.CallActivityAsync<BatchDetected?>(BatchActivities.Find, input.Batch, options)
+                ?? await TakeAsync(raised);
             if (detected is not null)
             {
                 return await context.CallActivityAsync<BatchCounts>(
@@ -47,21 +49,22 @@ public static class DetectBatch
             }
         }
 
-        // An event that comes in this very moment is lost with this generation; the next one finds the staging blob.
+        // Neither event has come: the next generation waits for both again. Should one be lost on its way, that one finds the staging blob.
         context.ContinueAsNew(input with { Round = round });
         return BatchCounts.None;
     }
 
-    /// <summary>The event, or null when it did not come in time or nobody waits for it any longer.</summary>
-    private static async Task<BatchDetected?> WaitAsync(
-        TaskOrchestrationContext context, TimeSpan wait, Task<BatchDetected> raised, Task cancelled)
+    /// <summary>The event, if it has come by now; it may come while storage is asked, too.</summary>
+    private static async Task<BatchDetected?> TakeAsync(Task<BatchDetected> raised) => raised.IsCompletedSuccessfully ? await raised : null;
+
+    /// <summary>Waits for the event, until its time is over or nobody wants it any longer.</summary>
+    private static async Task WaitAsync(TaskOrchestrationContext context, TimeSpan wait, Task raised, Task cancelled)
     {
         using var stop = new CancellationTokenSource();
         await Task.WhenAny(raised, cancelled, context.CreateTimer(wait, stop.Token));
 
         // A timer that is left running would keep a message in the control queue.
         stop.Cancel();
-        return raised.IsCompletedSuccessfully ? await raised : null;
     }
 }
 

@@ -21,20 +21,21 @@ public static class PublishModel
         var input = context.GetInput<PublishModelInput>()!;
         var options = ActivityPolicy.From(input.Waits);
         var pair = input.Pair;
-        if (!pair.IsComplete)
-        {
-            await context.CreateTimer(input.Grace, CancellationToken.None);
-
-            // Usually the pair is whole and published by now; where the event of the other one was lost, it is published here.
-            pair = await context.CallActivityAsync<CheckpointPair?>(PublishActivities.Find, pair.Stem, options);
-            if (pair is null)
-            {
-                return PublishOutcome.None;
-            }
-        }
-
         try
         {
+            if (!pair.IsComplete)
+            {
+                await context.CreateTimer(input.Grace, CancellationToken.None);
+
+                // Usually the pair is whole and published by now; where the event of the other one was lost, it is published here.
+                if (await context.CallActivityAsync<CheckpointPair?>(PublishActivities.Find, pair.Stem, options) is not { } found)
+                {
+                    return PublishOutcome.None;
+                }
+
+                pair = found;
+            }
+
             return await context.CallActivityAsync<PublishOutcome>(PublishActivities.Publish, pair, options);
         }
         catch (TaskFailedException failure)
