@@ -15,8 +15,8 @@ public sealed class HealthApi(AppIdentity app, WarmModel? model = null)
     public const string FunctionName = "Health";
 
     /// <summary>
-    /// <c>GET /api/health</c> says whether the process takes work, and why not: 200 when it does, else 503; the same document in both. It needs
-    /// no key: probes have none.
+    /// <c>GET /api/health</c> says whether the process takes work, and why not: 200 when it does, else 503, with the same document. It
+    /// needs no key: probes have none.
     /// </summary>
     [Function(FunctionName)]
     public IResult Get([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request)

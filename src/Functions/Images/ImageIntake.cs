@@ -10,7 +10,9 @@ using Nanodet.Serverless.Pipeline.Writing;
 
 namespace Nanodet.Serverless.Functions.Images;
 
-/// <summary>From what triggers see to messages of queue <c>images</c>, and from there to batches; events about checkpoints are passed on.</summary>
+/// <summary>
+/// From what triggers see to messages of queue <c>images</c>, and from there to batches. Events about checkpoints are passed on.
+/// </summary>
 public sealed class ImageIntake(
     MessageQueues queues,
     EventParser events,
@@ -72,7 +74,7 @@ public sealed class ImageIntake(
     /// <param name="body">The queue message.</param>
     /// <param name="messageId">Its id: two messages of the same content are two requests, two deliveries of one message are not.</param>
     /// <param name="client">Starts the batch.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public Task GroupAsync(byte[] body, string messageId, DurableTaskClient client, CancellationToken cancellationToken)
     {
         var message = MessageReader.ReadImage(body);

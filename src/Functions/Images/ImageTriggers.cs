@@ -36,7 +36,7 @@ public sealed class ImageTriggers(ImageIntake intake)
     /// <param name="message">The queue message.</param>
     /// <param name="id">Its id, the same for every delivery.</param>
     /// <param name="client">Starts the batch.</param>
-    /// <param name="cancellationToken">Cancels the wait for the group.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     [Function("ImageQueued")]
     public Task QueuedAsync(
         [QueueTrigger("%Nanodet:Storage:ImageQueue%")] byte[] message,

@@ -8,7 +8,12 @@ using Nanodet.Serverless.Pipeline.Messages;
 namespace Nanodet.Serverless.Functions.Jobs;
 
 /// <summary>Starts jobs, and says how far they are.</summary>
-public sealed class JobClient(JobStore store, OrchestrationStarter starter, IOptions<OrchestrationOptions> options, TimeProvider timeProvider)
+/// <param name="store">Has requests and manifests.</param>
+/// <param name="starter">Knows the waits of new orchestrations.</param>
+/// <param name="options">When a job's history is cut.</param>
+/// <param name="timeProvider">The clock.</param>
+public sealed class JobClient(
+    JobStore store, OrchestrationStarter starter, IOptions<OrchestrationOptions> options, TimeProvider timeProvider)
 {
     /// <summary>A job's request is written before its orchestration is started.</summary>
     private static readonly TimeSpan StartGrace = TimeSpan.FromMinutes(1);
@@ -17,7 +22,7 @@ public sealed class JobClient(JobStore store, OrchestrationStarter starter, IOpt
     /// <param name="client">The durable client.</param>
     /// <param name="request">What was asked for.</param>
     /// <param name="jobId">Null for a new id; with an id a second call is none.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="Pipeline.PipelineException">The request is not valid.</exception>
     public async Task<JobStatus> StartAsync(
         DurableTaskClient client, JobRequest request, string? jobId, CancellationToken cancellationToken)
@@ -68,7 +73,7 @@ public sealed class JobClient(JobStore store, OrchestrationStarter starter, IOpt
     /// <summary>The latest jobs, the latest first.</summary>
     /// <param name="client">The durable client.</param>
     /// <param name="limit">At most so many.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task<IReadOnlyList<JobStatus>> ListAsync(DurableTaskClient client, int limit, CancellationToken cancellationToken)
     {
         var ids = await store.ListAsync(limit, cancellationToken);

@@ -14,7 +14,10 @@ public sealed class DetectBatchTests
 
     private static readonly BatchReference Batch = new()
     {
-        BatchId = "0123", Blob = "lists/0123.ndjson", Count = 3, Traceparent = "00-a-b-01",
+        BatchId = "0123",
+        Blob = "lists/0123.ndjson",
+        Count = 3,
+        Traceparent = "00-a-b-01",
     };
 
     private static readonly BatchDetected Detected = new("0123", "batches/0123.ndjson", 1, 1, 1);

@@ -10,10 +10,12 @@ namespace Nanodet.Serverless.Functions.Tests.Hosting;
 /// <summary>The classes of the functions, as the worker sees them.</summary>
 public sealed class FunctionClassesTests
 {
+    private const BindingFlags Declared =
+        BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
     private static readonly MethodInfo[] Functions =
     [
-        .. typeof(NanodetFunctions).Assembly.GetTypes()
-            .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
+        .. typeof(NanodetFunctions).Assembly.GetTypes().SelectMany(type => type.GetMethods(Declared))
             .Where(method => method.GetCustomAttribute<FunctionAttribute>() is not null),
     ];
 
@@ -40,8 +42,7 @@ public sealed class FunctionClassesTests
     public void Http_EachFunction_HasItsRouteMethodAndKey()
     {
         var http = Functions
-            .Select(function => (Function: function, Trigger: function.GetParameters()
-                .Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>()).OfType<HttpTriggerAttribute>().SingleOrDefault()))
+            .Select(function => (Function: function, Trigger: Trigger(function)))
             .Where(one => one.Trigger is not null)
             .Select(one => $"{Name(one.Function)}: {string.Join(' ', one.Trigger!.Methods!)} {one.Trigger.Route} {one.Trigger.AuthLevel}");
 
@@ -57,6 +58,9 @@ public sealed class FunctionClassesTests
             ],
             http.Order(StringComparer.Ordinal));
     }
+
+    private static HttpTriggerAttribute? Trigger(MethodInfo function) => function.GetParameters()
+        .Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>()).SingleOrDefault(trigger => trigger is not null);
 
     private static string Name(MethodInfo function) => function.GetCustomAttribute<FunctionAttribute>()!.Name;
 }

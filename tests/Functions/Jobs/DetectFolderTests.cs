@@ -29,7 +29,8 @@ public sealed class DetectFolderTests
         Assert.Equal(["WriteManifest"], run.Open);
         var end = End(run);
         Assert.Equal((JobStates.Completed, null), (end.State, end.Error));
-        Assert.Equal(SomeJob.NoProgress with { Pages = 2, Discovered = 20, Detected = 17, Failed = 1, Skipped = 2, IsListed = true }, end.Progress);
+        Assert.Equal(
+            SomeJob.NoProgress with { Pages = 2, Discovered = 20, Detected = 17, Failed = 1, Skipped = 2, IsListed = true }, end.Progress);
         Assert.Equal(run.Now, end.EndedUtc.UtcDateTime);
 
         Assert.Equal(new JobOutcome("completed", null), Finish(run));
@@ -74,7 +75,8 @@ public sealed class DetectFolderTests
             (input.Job, input.Waits, input.PagesPerGeneration, input.Progress.StartedUtc)));
         Assert.Equal([0, 1, 2, 3, 4], run.Calls("ListImages").Select(call => call.Read<JobPageRequest>().Page));
         Assert.Equal(
-            SomeJob.NoProgress with { Pages = 5, Discovered = 50, Detected = 40, Failed = 5, Skipped = 5, IsListed = true }, End(run).Progress);
+            SomeJob.NoProgress with { Pages = 5, Discovered = 50, Detected = 40, Failed = 5, Skipped = 5, IsListed = true },
+            End(run).Progress);
     }
 
     [Fact]
@@ -115,7 +117,8 @@ public sealed class DetectFolderTests
     public void Run_PageWithoutImages_StartsNothingAndIsCounted()
     {
         var run = OrchestrationRun.Of(DetectFolder.RunAsync)
-            .On<JobPageRequest>("ListImages", request => SomeJob.Page(request.Page, 1, count: request.Page == 0 ? 0 : 10, filtered: 10 - request.Page))
+            .On<JobPageRequest>(
+                "ListImages", request => SomeJob.Page(request.Page, 1, count: request.Page == 0 ? 0 : 10, filtered: 10 - request.Page))
             .Start(SomeJob.Run(SomeJob.Definition)).CompleteChild(Page(1), Ten);
         Finish(run);
 

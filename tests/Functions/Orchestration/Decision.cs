@@ -10,7 +10,14 @@ namespace Nanodet.Serverless.Functions.Tests.Orchestration;
 /// <param name="Attempts">How often the engine is to try it.</param>
 /// <param name="Wait">How long a timer runs.</param>
 internal sealed record Decision(
-    int After, DecisionKind Kind, int Id, string Name, string? Json = null, string? InstanceId = null, int Attempts = 1, TimeSpan Wait = default)
+    int After,
+    DecisionKind Kind,
+    int Id,
+    string Name,
+    string? Json = null,
+    string? InstanceId = null,
+    int Attempts = 1,
+    TimeSpan Wait = default)
 {
     /// <summary>What goes with it.</summary>
     public T Read<T>() => OrchestrationJson.Read<T>(Json);

@@ -106,7 +106,11 @@ internal sealed class FakeOrchestrationContext(
     public override Task<TResult> CallSubOrchestratorAsync<TResult>(
         TaskName orchestratorName, object? input = null, TaskOptions? options = null) =>
         Schedule<TResult>(
-            DecisionKind.Child, orchestratorName, input, (options as SubOrchestrationOptions)?.InstanceId ?? NewGuid().ToString("N"), options);
+            DecisionKind.Child,
+            orchestratorName,
+            input,
+            (options as SubOrchestrationOptions)?.InstanceId ?? NewGuid().ToString("N"),
+            options);
 
     public override Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken)
     {
@@ -212,8 +216,8 @@ internal sealed class FakeOrchestrationContext(
     }
 
     /// <summary>
-    /// Continuations of the context's own tasks run within a step, on the spot. What asks to go on at another time waited for something that
-    /// is not in the history: it is kept from it, and remembered.
+    /// Continuations of the context's own tasks run within a step, on the spot. What asks to go on at another time waited for something
+    /// that is not in the history: it is kept from it, and remembered.
     /// </summary>
     private sealed class StepContext : SynchronizationContext
     {

@@ -137,7 +137,8 @@ internal sealed class OrchestrationRun
                 again.Context.ThrowIfLost();
             }
 
-            Assert.Equal(generation.Context.Decisions, again.Context.Decisions);
+            Assert.All(generation.Context.Decisions.Zip(again.Context.Decisions), pair => Assert.Equal(pair.First, pair.Second));
+            Assert.Equal(generation.Context.Decisions.Count, again.Context.Decisions.Count);
             Assert.Equal(generation.End(), again.End());
             Assert.Empty(log.Lines);
         }

@@ -98,7 +98,8 @@ public sealed class PublishModelTests
     [Fact]
     public void Run_EveryActivity_IsTriedAsOftenAsItsInputSays()
     {
-        var run = Start(Half).FireTimer().Complete("FindCheckpoint", Pair).Fail("PublishCheckpoint", "x").Complete("ReportCheckpoint", Refused);
+        var run = Start(Half).FireTimer().Complete("FindCheckpoint", Pair).Fail("PublishCheckpoint", "x")
+            .Complete("ReportCheckpoint", Refused);
 
         Assert.Equal([5, 5, 5], run.Decisions.Where(decision => decision.Kind == DecisionKind.Activity).Select(call => call.Attempts));
     }
