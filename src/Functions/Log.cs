@@ -20,9 +20,6 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Information, "The nightly job {JobId} was started.")]
     public static partial void NightlyStarted(ILogger logger, string jobId);
 
-    [LoggerMessage(6, LogLevel.Information, "Reconciliation: {Examined} images examined, {Queued} without a record queued again.")]
-    public static partial void Reconciled(ILogger logger, long examined, long queued);
-
     [LoggerMessage(7, LogLevel.Information, "The blob {Name} is neither a checkpoint nor a config and means nothing.")]
     public static partial void CheckpointIgnored(ILogger logger, string name);
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Nanodet.Serverless.LocalHost.Azurite;
+using Nanodet.Serverless.LocalHost.Hosting;
 
 namespace Nanodet.Serverless.LocalHost.Tests;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Nanodet.Serverless.LocalHost.Hosting;
 
 namespace Nanodet.Serverless.LocalHost.Tests;
 

@@ -1,4 +1,5 @@
 using Nanodet.Serverless.LocalHost.Azurite;
+using Nanodet.Serverless.LocalHost.Hosting;
 
 namespace Nanodet.Serverless.LocalHost.Tests;
 

@@ -1,3 +1,5 @@
+using Nanodet.Serverless.LocalHost.Hosting;
+
 namespace Nanodet.Serverless.LocalHost.Tests;
 
 public sealed class RoleTests(StorageFixture storage)

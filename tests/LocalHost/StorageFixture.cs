@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Nanodet.Serverless.LocalHost.Azurite;
+using Nanodet.Serverless.LocalHost.Hosting;
 using Nanodet.Serverless.LocalHost.Tests;
 
 [assembly: AssemblyFixture(typeof(StorageFixture))]

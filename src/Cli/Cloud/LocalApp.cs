@@ -4,6 +4,7 @@ using Nanodet.Serverless.Cli.Demo;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.LocalHost;
 using Nanodet.Serverless.LocalHost.Azurite;
+using Nanodet.Serverless.LocalHost.Hosting;
 using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Storage;
 

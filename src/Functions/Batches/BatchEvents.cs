@@ -16,7 +16,7 @@ public sealed class BatchEvents(DetectionWriter writer)
     /// </summary>
     /// <param name="client">The durable client.</param>
     /// <param name="detected">The event; null when there is nothing to tell.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task RaiseAsync(DurableTaskClient client, BatchDetected? detected, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);

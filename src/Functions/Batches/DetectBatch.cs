@@ -1,5 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
+using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Pipeline.Messages;
 
 namespace Nanodet.Serverless.Functions.Batches;
@@ -14,7 +15,7 @@ public static class DetectBatch
     public const string Cancelled = "BatchCancelled";
 
     /// <summary>Rounds of queueing and waiting before the history is cut.</summary>
-    private const int RoundsPerGeneration = 8;
+    internal const int RoundsPerGeneration = 8;
 
     /// <summary>Runs the batch.</summary>
     /// <param name="context">Its input is a <see cref="DetectBatchInput"/>.</param>
@@ -24,20 +25,22 @@ public static class DetectBatch
     {
         ArgumentNullException.ThrowIfNull(context);
         var input = context.GetInput<DetectBatchInput>()!;
-        var options = Activities.Options(input.Waits);
+        var options = ActivityPolicy.From(input.Waits);
         var raised = context.WaitForExternalEvent<BatchDetected>(BatchDetected.EventName);
         var cancelled = context.WaitForExternalEvent<string>(Cancelled);
 
         var round = input.Round;
         for (; round < input.Round + RoundsPerGeneration; round++)
         {
-            await context.CallActivityAsync(nameof(QueueBatch), new BatchMessage { Batch = input.Batch, Attempt = round + 1 }, options);
-            var detected = await WaitAsync(context, input.Waits.After(round), raised, cancelled)
-                ?? await context.CallActivityAsync<BatchDetected?>(nameof(FindStaging), input.Batch, options);
+            await context.CallActivityAsync(BatchActivities.Queue, new BatchMessage { Batch = input.Batch, Attempt = round + 1 }, options);
+            await WaitAsync(context, input.Waits.After(round), raised, cancelled);
+            var detected = await TakeAsync(raised)
+                ?? await context.CallActivityAsync<BatchDetected?>(BatchActivities.Find, input.Batch, options)
+                ?? await TakeAsync(raised);
             if (detected is not null)
             {
                 return await context.CallActivityAsync<BatchCounts>(
-                    nameof(WriteDetections), new WriteDetectionsInput(input.Batch, detected), options);
+                    BatchActivities.Write, new WriteDetectionsInput(input.Batch, detected), options);
             }
 
             if (cancelled.IsCompleted)
@@ -46,20 +49,27 @@ public static class DetectBatch
             }
         }
 
-        // An event that comes in this very moment is lost with this generation; the next one finds the staging blob.
+        // Neither event has come: the next generation waits for both again. Should one be lost on its way, that one finds the staging blob.
         context.ContinueAsNew(input with { Round = round });
         return BatchCounts.None;
     }
 
-    /// <summary>The event, or null when it did not come in time or nobody waits for it any longer.</summary>
-    private static async Task<BatchDetected?> WaitAsync(
-        TaskOrchestrationContext context, TimeSpan wait, Task<BatchDetected> raised, Task cancelled)
+    /// <summary>The event, if it has come by now; it may come while storage is asked, too.</summary>
+    private static async Task<BatchDetected?> TakeAsync(Task<BatchDetected> raised) => raised.IsCompletedSuccessfully ? await raised : null;
+
+    /// <summary>Waits for the event, until its time is over or nobody wants it any longer.</summary>
+    private static async Task WaitAsync(TaskOrchestrationContext context, TimeSpan wait, Task raised, Task cancelled)
     {
         using var stop = new CancellationTokenSource();
         await Task.WhenAny(raised, cancelled, context.CreateTimer(wait, stop.Token));
 
         // A timer that is left running would keep a message in the control queue.
         stop.Cancel();
-        return raised.IsCompletedSuccessfully ? await raised : null;
     }
 }
+
+/// <summary>The input of <see cref="DetectBatch"/>.</summary>
+/// <param name="Batch">The images, by reference.</param>
+/// <param name="Waits">How long to wait, and how often to try: settings of the start, so that a replay sees the same.</param>
+/// <param name="Round">How often the batch was queued before this generation of the instance.</param>
+public sealed record DetectBatchInput(BatchReference Batch, Waits Waits, int Round = 0);

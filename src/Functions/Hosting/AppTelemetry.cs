@@ -3,6 +3,7 @@ using Azure.Monitor.OpenTelemetry.Exporter;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Nanodet.Serverless.Functions.Roles;
 using Nanodet.Serverless.Pipeline.Telemetry;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;

@@ -3,12 +3,12 @@ using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Nanodet.Serverless.Functions.Batches;
-using Nanodet.Serverless.Functions.Http;
 using Nanodet.Serverless.Functions.Images;
 using Nanodet.Serverless.Functions.Jobs;
+using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Functions.Publishing;
+using Nanodet.Serverless.Functions.Roles;
 using Nanodet.Serverless.Functions.Upkeep;
 using Nanodet.Serverless.Pipeline.Hosting;
 using Nanodet.Serverless.Pipeline.Publishing;
@@ -24,10 +24,10 @@ internal static class NanodetFunctions
     {
         var role = builder.Configuration.GetValue(RoleSetting, AppRole.All);
         var services = builder.Services;
-        services.AddSingleton<IHostedService>(provider => new RoleCheck(role, provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton(new AppIdentity(role));
+        services.AddHostedService<RoleCheck>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddNanodetTelemetry(builder.Configuration, role);
-        services.AddSingleton(new AppIdentity(role));
         if (role != AppRole.Worker)
         {
             services.AddNanodetCoordinator();
@@ -37,29 +37,25 @@ internal static class NanodetFunctions
                 .BindConfiguration(NightlyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
             services.AddOptions<HistoryOptions>()
                 .BindConfiguration(HistoryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-            services.AddSingleton<HistoryPurge>();
+            services.AddSingleton<OrchestrationStarter>();
+            services.AddSingleton<BatchStarter>();
             services.AddSingleton<ImageIntake>();
+            services.AddSingleton<JobClient>();
             services.AddSingleton<CheckpointIntake>();
             services.AddOptions<ConversionSettings>()
                 .BindConfiguration(PublishOptions.Section).ValidateDataAnnotations().ValidateOnStart();
             services.AddSingleton<CalibrationPhotos>();
             services.AddSingleton<CheckpointPublisher>();
-            services.AddSingleton<JobClient>();
-            services.AddSingleton<NightlyJob>();
-            services.AddSingleton<BatchStarter>();
-            services.AddSingleton<JobsApi>();
         }
 
         if (role != AppRole.Coordinator)
         {
             services.AddNanodetWorker();
-            services.AddSingleton<DetectApi>();
 
             // The answer about a body that is too large is the app's, not the server's.
             services.Configure<KestrelServerOptions>(server => server.Limits.MaxRequestBodySize = null);
         }
 
         services.AddSingleton<BatchEvents>();
-        services.AddSingleton<HealthReporter>();
     }
 }

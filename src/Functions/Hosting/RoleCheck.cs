@@ -2,6 +2,7 @@ using System.Reflection;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
+using Nanodet.Serverless.Functions.Roles;
 
 namespace Nanodet.Serverless.Functions.Hosting;
 
@@ -9,16 +10,16 @@ namespace Nanodet.Serverless.Functions.Hosting;
 /// Refuses to start when a role's settings leave another role's functions enabled: their messages would fail here until they are
 /// poison.
 /// </summary>
-internal sealed class RoleCheck(AppRole role, IConfiguration configuration) : IHostedService
+internal sealed class RoleCheck(AppIdentity app, IConfiguration configuration) : IHostedService
 {
     /// <exception cref="InvalidOperationException">Names the missing settings.</exception>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        var missing = Names().Where(name => !RoleFunctions.Runs(role, name) && !IsDisabled(name)).Order().ToArray();
+        var missing = Names().Where(name => !RoleFunctions.Runs(app.Role, name) && !IsDisabled(name)).Order().ToArray();
         return missing.Length == 0
             ? Task.CompletedTask
             : Task.FromException(new InvalidOperationException(
-                $"Nanodet:Role is {role}; expected these settings to be true, too: "
+                $"Nanodet:Role is {app.Role}; expected these settings to be true, too: "
                 + string.Join(", ", missing.Select(name => $"AzureWebJobs.{name}.Disabled")) + "."));
     }
 

@@ -1,5 +1,6 @@
 using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Http;
+using Nanodet.Serverless.Functions.Roles;
 
 namespace Nanodet.Serverless.Functions.Hosting;
 
@@ -9,10 +10,10 @@ namespace Nanodet.Serverless.Functions.Hosting;
 public static class RoleFunctions
 {
     /// <summary>Functions that need the warm model: the worker's.</summary>
-    public static IReadOnlySet<string> Worker { get; } = new HashSet<string> { nameof(BatchQueued), nameof(DetectImage) };
+    public static IReadOnlySet<string> Worker { get; } = new HashSet<string> { nameof(BatchQueued), DetectApi.FunctionName };
 
     /// <summary>Functions of every role.</summary>
-    public static IReadOnlySet<string> Shared { get; } = new HashSet<string> { nameof(Health) };
+    public static IReadOnlySet<string> Shared { get; } = new HashSet<string> { HealthApi.FunctionName };
 
     /// <summary>Whether a role runs a function; what neither needs the model nor is shared is the coordinator's.</summary>
     public static bool Runs(AppRole role, string function) => role switch

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Images;
@@ -6,17 +7,24 @@ using Nanodet.Detection.Natives;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Serving;
-using Nanodet.Serverless.Pipeline.Workers;
+using WorkerOptions = Nanodet.Serverless.Pipeline.Workers.WorkerOptions;
 
 namespace Nanodet.Serverless.Functions.Http;
 
-/// <summary>From an image in a request to a result in an answer.</summary>
+/// <summary><c>/api/detect</c>: one image in the body, its result in the answer. Nothing is stored.</summary>
+/// <param name="detector">Detects.</param>
+/// <param name="model">Says why there is no result.</param>
+/// <param name="worker">How long to wait for the model.</param>
+/// <param name="options">How large an image may be.</param>
 public sealed class DetectApi(WarmDetector detector, WarmModel model, IOptions<WorkerOptions> worker, IOptions<DetectorOptions> options)
 {
-    private readonly long _maxBytes = options.Value.Limits.MaxBytes;
+    /// <summary>The name of <see cref="DetectAsync"/>.</summary>
+    public const string FunctionName = "DetectImage";
 
-    /// <summary>200 with the result; 413, 422, 400 or 503 with problem details.</summary>
-    public async Task<IResult> DetectAsync(HttpRequest request, CancellationToken cancellationToken)
+    /// <summary><c>POST /api/detect</c>: 200 with the result; 413, 422, 400 or 503 with problem details.</summary>
+    [Function(FunctionName)]
+    public async Task<IResult> DetectAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "detect")] HttpRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (!DetectQuery.TryRead(request.Query, out var wanted, out var problem))
@@ -24,13 +32,14 @@ public sealed class DetectApi(WarmDetector detector, WarmModel model, IOptions<W
             return Problem.InvalidRequest(problem);
         }
 
-        if (await ReadBodyAsync(request, cancellationToken) is not { } image)
+        var limit = options.Value.Limits.MaxBytes;
+        if (await RequestBody.ReadAsync(request.Body, request.ContentLength, limit, cancellationToken) is not { } image)
         {
             return Problem.Result(
                 StatusCodes.Status413PayloadTooLarge,
                 ImageErrorCodes.TooLarge,
                 "The image is too large",
-                $"Expected at most {_maxBytes} bytes, found more.");
+                $"Expected at most {limit} bytes, found more.");
         }
 
         DetectionResult? result;
@@ -57,28 +66,4 @@ public sealed class DetectApi(WarmDetector detector, WarmModel model, IOptions<W
     private IResult NotReady() => model.Status is { Code: { } code, Reason: { } reason } && EnvironmentErrorCodes.All.Contains(code)
         ? Problem.MachineLacks(code, reason)
         : Problem.ModelNotReady("The model is not ready; GET /api/health says why. Try again later.");
-
-    /// <summary>The body, or null when it is longer than an image may be.</summary>
-    private async Task<byte[]?> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
-    {
-        if (request.ContentLength > _maxBytes)
-        {
-            return null;
-        }
-
-        using var body = new MemoryStream((int)(request.ContentLength ?? 0));
-        var buffer = new byte[81920];
-        int read;
-        while ((read = await request.Body.ReadAsync(buffer, cancellationToken)) > 0)
-        {
-            if (body.Length + read > _maxBytes)
-            {
-                return null;
-            }
-
-            body.Write(buffer, 0, read);
-        }
-
-        return body.ToArray();
-    }
 }

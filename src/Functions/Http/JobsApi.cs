@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Nanodet.Serverless.Functions.Jobs;
 using Nanodet.Serverless.Pipeline;
@@ -8,14 +9,22 @@ using Nanodet.Serverless.Pipeline.Registry;
 
 namespace Nanodet.Serverless.Functions.Http;
 
-/// <summary>From requests about jobs to answers.</summary>
+/// <summary><c>/api/jobs</c>: bulk jobs.</summary>
+/// <param name="jobs">Starts them, and says how far they are.</param>
+/// <param name="models">Knows the models that a job may name.</param>
 public sealed class JobsApi(JobClient jobs, ModelCatalog models)
 {
     private const int DefaultLimit = 20;
     private const int MaxLimit = 100;
 
-    /// <summary>Starts a job: 202 with its status, 400 for a request that is none or names a model that is not published.</summary>
-    public async Task<IResult> StartAsync(HttpRequest request, DurableTaskClient client, CancellationToken cancellationToken)
+    /// <summary>
+    /// <c>POST /api/jobs</c> starts a job: 202 with its status, 400 for a request that is none or names a model that is not published.
+    /// </summary>
+    [Function("StartJob")]
+    public async Task<IResult> StartAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "jobs")] HttpRequest request,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         try
@@ -34,8 +43,12 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
         }
     }
 
-    /// <summary>Lists the latest jobs.</summary>
-    public async Task<IResult> ListAsync(HttpRequest request, DurableTaskClient client, CancellationToken cancellationToken)
+    /// <summary><c>GET /api/jobs</c> lists the latest jobs: 200, or 400 for a limit out of its range.</summary>
+    [Function("ListJobs")]
+    public async Task<IResult> ListAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "jobs")] HttpRequest request,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         var limit = DefaultLimit;
@@ -49,14 +62,24 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
         return JsonAnswer.Of(StatusCodes.Status200OK, new JobList(list), ApiJson.Default.JobList);
     }
 
-    /// <summary>Says how far a job is.</summary>
-    public async Task<IResult> FindAsync(string jobId, DurableTaskClient client, CancellationToken cancellationToken) =>
+    /// <summary><c>GET /api/jobs/{id}</c> says how far a job is, with counts, rate and time left: 200 or 404.</summary>
+    [Function("GetJob")]
+    public async Task<IResult> FindAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "jobs/{jobId}")] HttpRequest request,
+        string jobId,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellationToken) =>
         await jobs.FindAsync(client, jobId, cancellationToken) is { } job
             ? JsonAnswer.Of(StatusCodes.Status200OK, job, ApiJson.Default.JobStatus)
             : Problem.JobNotFound(jobId);
 
-    /// <summary>Asks a job to end: 202, or 409 when it has ended.</summary>
-    public async Task<IResult> CancelAsync(string jobId, DurableTaskClient client, CancellationToken cancellationToken)
+    /// <summary><c>DELETE /api/jobs/{id}</c> asks a job to end: 202, 404, or 409 when it has ended.</summary>
+    [Function("CancelJob")]
+    public async Task<IResult> CancelAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "delete", Route = "jobs/{jobId}")] HttpRequest request,
+        string jobId,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellationToken)
     {
         if (await jobs.FindAsync(client, jobId, cancellationToken) is not { } job)
         {
@@ -68,8 +91,15 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
             : Problem.Conflict("job_ended", $"Job {jobId} has ended; only a running job can be cancelled.");
     }
 
-    /// <summary>Starts a new job over the failures of one that ended: 202, or 409 while it runs.</summary>
-    public async Task<IResult> RetryAsync(string jobId, DurableTaskClient client, CancellationToken cancellationToken)
+    /// <summary>
+    /// <c>POST /api/jobs/{id}/retry</c> starts a new job over the failures of one that ended: 202, 404, or 409 while it runs.
+    /// </summary>
+    [Function("RetryJob")]
+    public async Task<IResult> RetryAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "jobs/{jobId}/retry")] HttpRequest request,
+        string jobId,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellationToken)
     {
         if (await jobs.FindAsync(client, jobId, cancellationToken) is not { } job)
         {
@@ -84,3 +114,7 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
     private static JsonAnswer Accepted(JobStatus job) =>
         JsonAnswer.Of(StatusCodes.Status202Accepted, job, ApiJson.Default.JobStatus, $"/api/jobs/{job.JobId}");
 }
+
+/// <summary>The answer of <c>GET /api/jobs</c>.</summary>
+/// <param name="Jobs">The latest first.</param>
+public sealed record JobList(IReadOnlyList<JobStatus> Jobs);

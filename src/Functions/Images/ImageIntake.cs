@@ -10,7 +10,9 @@ using Nanodet.Serverless.Pipeline.Writing;
 
 namespace Nanodet.Serverless.Functions.Images;
 
-/// <summary>From what triggers see to messages of queue <c>images</c>, and from there to batches; events about checkpoints are passed on.</summary>
+/// <summary>
+/// From what triggers see to messages of queue <c>images</c>, and from there to batches. Events about checkpoints are passed on.
+/// </summary>
 public sealed class ImageIntake(
     MessageQueues queues,
     EventParser events,
@@ -27,14 +29,8 @@ public sealed class ImageIntake(
         try
         {
             var properties = (await blob.GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
-            var message = new ImageMessage
-            {
-                Container = blob.BlobContainerName,
-                Name = blob.Name,
-                Etag = properties.ETag.ToString().Trim('"'),
-                Bytes = properties.ContentLength,
-            };
-            await queues.SendImageAsync(message, cancellationToken);
+            var message = Describe(blob.BlobContainerName, blob.Name, properties.ETag.ToString());
+            await queues.SendImageAsync(message with { Bytes = properties.ContentLength }, cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {
@@ -71,15 +67,14 @@ public sealed class ImageIntake(
         var blob = PoisonedBlob.Read(body);
         return checkpoints.Owns(blob.ContainerName)
             ? checkpoints.StartAsync(client, blob.BlobName, cancellationToken)
-            : queues.SendImageAsync(
-                new ImageMessage { Container = blob.ContainerName, Name = blob.BlobName, Etag = blob.ETag?.Trim('"') }, cancellationToken);
+            : queues.SendImageAsync(Describe(blob.ContainerName, blob.BlobName, blob.ETag), cancellationToken);
     }
 
     /// <summary>Lets an image wait for its group.</summary>
     /// <param name="body">The queue message.</param>
     /// <param name="messageId">Its id: two messages of the same content are two requests, two deliveries of one message are not.</param>
     /// <param name="client">Starts the batch.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public Task GroupAsync(byte[] body, string messageId, DurableTaskClient client, CancellationToken cancellationToken)
     {
         var message = MessageReader.ReadImage(body);
@@ -88,6 +83,10 @@ public sealed class ImageIntake(
             (batch, token) => starter.StartAsync(client, batch, token),
             cancellationToken);
     }
+
+    /// <summary>The message about a blob; messages carry ETags without quotes.</summary>
+    private static ImageMessage Describe(string container, string name, string? etag) =>
+        new() { Container = container, Name = name, Etag = etag?.Trim('"') };
 
     private async Task RefuseAsync(byte[] body, ParsedEvent parsed, CancellationToken cancellationToken)
     {

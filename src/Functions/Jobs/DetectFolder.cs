@@ -1,5 +1,7 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
+using Nanodet.Serverless.Functions.Orchestration;
+using Nanodet.Serverless.Pipeline.Jobs;
 
 namespace Nanodet.Serverless.Functions.Jobs;
 
@@ -30,3 +32,21 @@ public static class DetectFolder
         return await generation.FinishAsync();
     }
 }
+
+/// <summary>The input of <see cref="DetectFolder"/>: where the job stands. References and counts, never images.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="Waits">Waits and retries: settings of the start, so that a replay sees the same.</param>
+/// <param name="PagesPerGeneration">Pages after which the history is cut.</param>
+/// <param name="Progress">The pages before.</param>
+/// <param name="Token">Where the listing goes on; null at its start.</param>
+public sealed record JobRun(JobDefinition Job, Waits Waits, int PagesPerGeneration, JobProgress Progress, string? Token = null);
+
+/// <summary>The custom status of <see cref="DetectFolder"/>.</summary>
+/// <param name="Progress">What is counted: whole pages.</param>
+/// <param name="PagesInFlight">Pages that are not in it yet; each has its counts so far as its own custom status.</param>
+public sealed record JobView(JobProgress Progress, IReadOnlyList<int> PagesInFlight);
+
+/// <summary>How a job ended, small enough for a history; the whole is in its manifest.</summary>
+/// <param name="State">One of <see cref="JobStates"/>.</param>
+/// <param name="Error">Why it ended early, or null.</param>
+public sealed record JobOutcome(string State, string? Error);

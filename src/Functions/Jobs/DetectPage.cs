@@ -1,7 +1,9 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
 using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 
 namespace Nanodet.Serverless.Functions.Jobs;
@@ -65,3 +67,9 @@ public static class DetectPage
         }
     }
 }
+
+/// <summary>The input of <see cref="DetectPage"/>.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="Page">The page.</param>
+/// <param name="Waits">Waits and retries of its batches.</param>
+public sealed record PageRun(JobDefinition Job, JobPage Page, Waits Waits);

@@ -1,15 +1,19 @@
 using Grpc.Core;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Options;
-using Nanodet.Serverless.Functions.Batches;
-using Nanodet.Serverless.Functions.Hosting;
+using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 
 namespace Nanodet.Serverless.Functions.Jobs;
 
 /// <summary>Starts jobs, and says how far they are.</summary>
-public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<OrchestrationOptions> options, TimeProvider timeProvider)
+/// <param name="store">Has requests and manifests.</param>
+/// <param name="starter">Knows the waits of new orchestrations.</param>
+/// <param name="options">When a job's history is cut.</param>
+/// <param name="timeProvider">The clock.</param>
+public sealed class JobClient(
+    JobStore store, OrchestrationStarter starter, IOptions<OrchestrationOptions> options, TimeProvider timeProvider)
 {
     /// <summary>A job's request is written before its orchestration is started.</summary>
     private static readonly TimeSpan StartGrace = TimeSpan.FromMinutes(1);
@@ -18,7 +22,7 @@ public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<Orc
     /// <param name="client">The durable client.</param>
     /// <param name="request">What was asked for.</param>
     /// <param name="jobId">Null for a new id; with an id a second call is none.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="Pipeline.PipelineException">The request is not valid.</exception>
     public async Task<JobStatus> StartAsync(
         DurableTaskClient client, JobRequest request, string? jobId, CancellationToken cancellationToken)
@@ -26,7 +30,7 @@ public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<Orc
         var job = await store.CreateAsync(request, jobId, cancellationToken);
         var progress = new JobProgress { StartedUtc = job.CreatedUtc };
         var run = new JobRun(job, starter.Waits, options.Value.PagesPerGeneration, progress);
-        await BatchStarter.StartOnceAsync(client, nameof(DetectFolder), JobStore.InstanceId(job.JobId), run, cancellationToken);
+        await OrchestrationStarter.StartOnceAsync(client, nameof(DetectFolder), JobStore.InstanceId(job.JobId), run, cancellationToken);
         return JobStatus.From(job.JobId, progress, timeProvider.GetUtcNow());
     }
 
@@ -69,7 +73,7 @@ public sealed class JobClient(JobStore store, BatchStarter starter, IOptions<Orc
     /// <summary>The latest jobs, the latest first.</summary>
     /// <param name="client">The durable client.</param>
     /// <param name="limit">At most so many.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task<IReadOnlyList<JobStatus>> ListAsync(DurableTaskClient client, int limit, CancellationToken cancellationToken)
     {
         var ids = await store.ListAsync(limit, cancellationToken);

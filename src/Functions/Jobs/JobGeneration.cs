@@ -1,5 +1,5 @@
 using Microsoft.DurableTask;
-using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 
@@ -8,7 +8,7 @@ namespace Nanodet.Serverless.Functions.Jobs;
 /// <summary>One generation of a job, between two cuts of its history. Deterministic: everything comes from its context.</summary>
 internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run)
 {
-    private readonly TaskOptions _options = Activities.Options(run.Waits);
+    private readonly TaskOptions _options = ActivityPolicy.From(run.Waits);
     private readonly SortedDictionary<int, Task<BatchCounts>> _inFlight = [];
     private JobProgress _progress = run.Progress;
     private string? _token = run.Token;
@@ -55,7 +55,7 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
     {
         var state = _early?.State ?? JobStates.Completed;
         var end = new JobEnd(run.Job, _progress, state, new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero), _early?.Error);
-        return await context.CallActivityAsync<JobOutcome>(nameof(WriteManifest), end, _options);
+        return await context.CallActivityAsync<JobOutcome>(JobActivities.Write, end, _options);
     }
 
     private async Task ListAsync()
@@ -63,7 +63,7 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
         try
         {
             var request = new JobPageRequest(run.Job, _progress.Pages, _token);
-            var page = await context.CallActivityAsync<JobPage>(nameof(ListImages), request, _options);
+            var page = await context.CallActivityAsync<JobPage>(JobActivities.List, request, _options);
             _progress = _progress.Add(page);
             _token = page.NextToken;
             if (page.Count > 0)

@@ -1,7 +1,7 @@
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Pipeline.Publishing;
 using Nanodet.Serverless.Pipeline.Storage;
 
@@ -10,7 +10,7 @@ namespace Nanodet.Serverless.Functions.Publishing;
 /// <summary>From what triggers see in the container of checkpoints to <see cref="PublishModel"/>.</summary>
 public sealed class CheckpointIntake(
     CheckpointStore store,
-    BatchStarter starter,
+    OrchestrationStarter starter,
     IOptions<PublishOptions> options,
     IOptions<StorageOptions> names,
     ILogger<CheckpointIntake> logger)
@@ -37,6 +37,6 @@ public sealed class CheckpointIntake(
         }
 
         var input = new PublishModelInput(pair, options.Value.Grace, starter.Waits);
-        await BatchStarter.StartOnceAsync(client, nameof(PublishModel), pair.InstanceId, input, cancellationToken);
+        await OrchestrationStarter.StartOnceAsync(client, nameof(PublishModel), pair.InstanceId, input, cancellationToken);
     }
 }

@@ -6,7 +6,7 @@ namespace Nanodet.Serverless.Functions.Publishing;
 
 /// <summary>
 /// A blob that appeared in the container of checkpoints, found by polling. Where Event Grid puts its events on queue <c>events</c>,
-/// <see cref="Images.EventReceived"/> does the same and this function is turned off.
+/// the function <c>EventReceived</c> does the same and this function is turned off.
 /// </summary>
 public sealed class CheckpointUploaded(CheckpointIntake intake)
 {

@@ -1,6 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
-using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Pipeline.Publishing;
 
 namespace Nanodet.Serverless.Functions.Publishing;
@@ -19,28 +19,35 @@ public static class PublishModel
     {
         ArgumentNullException.ThrowIfNull(context);
         var input = context.GetInput<PublishModelInput>()!;
-        var options = Activities.Options(input.Waits);
+        var options = ActivityPolicy.From(input.Waits);
         var pair = input.Pair;
-        if (!pair.IsComplete)
-        {
-            await context.CreateTimer(input.Grace, CancellationToken.None);
-
-            // Usually the pair is whole and published by now; where the event of the other one was lost, it is published here.
-            pair = await context.CallActivityAsync<CheckpointPair?>(nameof(FindCheckpoint), pair.Stem, options);
-            if (pair is null)
-            {
-                return PublishOutcome.None;
-            }
-        }
-
         try
         {
-            return await context.CallActivityAsync<PublishOutcome>(nameof(PublishCheckpoint), pair, options);
+            if (!pair.IsComplete)
+            {
+                await context.CreateTimer(input.Grace, CancellationToken.None);
+
+                // Usually the pair is whole and published by now; where the event of the other one was lost, it is published here.
+                if (await context.CallActivityAsync<CheckpointPair?>(PublishActivities.Find, pair.Stem, options) is not { } found)
+                {
+                    return PublishOutcome.None;
+                }
+
+                pair = found;
+            }
+
+            return await context.CallActivityAsync<PublishOutcome>(PublishActivities.Publish, pair, options);
         }
         catch (TaskFailedException failure)
         {
             return await context.CallActivityAsync<PublishOutcome>(
-                nameof(ReportCheckpoint), new ReportCheckpointInput(pair, failure.FailureDetails.ErrorMessage), options);
+                PublishActivities.Report, new ReportCheckpointInput(pair, failure.FailureDetails.ErrorMessage), options);
         }
     }
 }
+
+/// <summary>The input of <see cref="PublishModel"/>.</summary>
+/// <param name="Pair">The checkpoint and its config, by reference; one of them may be missing.</param>
+/// <param name="Grace">How long to wait for the missing one.</param>
+/// <param name="Waits">How activities are retried.</param>
+public sealed record PublishModelInput(CheckpointPair Pair, TimeSpan Grace, Waits Waits);

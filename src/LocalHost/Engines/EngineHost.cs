@@ -12,7 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Nanodet.Serverless.LocalHost.Functions;
-using Nanodet.Serverless.LocalHost.Http;
+using Nanodet.Serverless.LocalHost.Processes;
 using Nanodet.Serverless.LocalHost.Settings;
 
 namespace Nanodet.Serverless.LocalHost.Engines;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.WebJobs;
-using Nanodet.Serverless.LocalHost.Http;
 using Nanodet.Serverless.LocalHost.Rpc;
 using Nanodet.Serverless.LocalHost.Worker;
 

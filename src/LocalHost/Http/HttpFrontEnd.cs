@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Nanodet.Serverless.LocalHost.Engines;
 using Nanodet.Serverless.LocalHost.Functions;
+using Nanodet.Serverless.LocalHost.Processes;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Nanodet.Serverless.LocalHost.Http;

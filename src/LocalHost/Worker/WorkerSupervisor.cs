@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Nanodet.Serverless.LocalHost.Rpc;
 
 namespace Nanodet.Serverless.LocalHost.Worker;
 
@@ -212,7 +211,8 @@ internal sealed class WorkerSupervisor(
             if (process.Exited.IsCompleted)
             {
                 // What it died of may still be on its way.
-                await process.OutputEnded.WaitAsync(LastWords, timeProvider, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await process.OutputEnded.WaitAsync(LastWords, timeProvider, CancellationToken.None)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
             await process.DisposeAsync();

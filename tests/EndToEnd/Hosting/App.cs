@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Nanodet.Serverless.LocalHost;
+using Nanodet.Serverless.LocalHost.Hosting;
 using Nanodet.Serverless.Pipeline.Jobs;
 
 namespace Nanodet.Serverless.EndToEnd.Tests.Hosting;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Nanodet.Serverless.LocalHost;
+using Nanodet.Serverless.LocalHost.Hosting;
 
 namespace Nanodet.Serverless.EndToEnd.Tests.Hosting;
 

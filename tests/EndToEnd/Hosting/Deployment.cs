@@ -3,6 +3,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Nanodet.Serverless.LocalHost;
 using Nanodet.Serverless.LocalHost.Azurite;
+using Nanodet.Serverless.LocalHost.Hosting;
 
 namespace Nanodet.Serverless.EndToEnd.Tests.Hosting;
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Nanodet.Serverless.Functions.Hosting;
+using Nanodet.Serverless.Functions.Roles;
 using Nanodet.Serverless.Pipeline.Telemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;

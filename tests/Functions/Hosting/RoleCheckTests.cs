@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Nanodet.Serverless.Functions.Hosting;
+using Nanodet.Serverless.Functions.Roles;
 
 namespace Nanodet.Serverless.Functions.Tests.Hosting;
 
@@ -53,6 +54,6 @@ public sealed class RoleCheckTests
         Assert.Superset(RoleFunctions.Worker.Union(RoleFunctions.Shared).ToHashSet(), RoleCheck.Names().ToHashSet());
 
     private static RoleCheck Check(AppRole role, params string[] disabled) => new(
-        role,
+        new AppIdentity(role),
         new ConfigurationBuilder().AddInMemoryCollection(disabled.Select(name => KeyValuePair.Create(name, (string?)"true"))).Build());
 }

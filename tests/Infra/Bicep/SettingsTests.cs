@@ -8,6 +8,8 @@ using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Functions.Hosting;
 using Nanodet.Serverless.Functions.Jobs;
+using Nanodet.Serverless.Functions.Orchestration;
+using Nanodet.Serverless.Functions.Roles;
 using Nanodet.Serverless.Functions.Upkeep;
 using Nanodet.Serverless.Pipeline.Grouping;
 using Nanodet.Serverless.Pipeline.Hosting;
@@ -82,7 +84,7 @@ public sealed partial class SettingsTests
         var off = settings.Where(setting => Disabled().IsMatch(setting.Key)).ToArray();
         Assert.All(off, setting => Assert.Equal("true", setting.Value));
         Assert.Empty(off.Select(setting => Disabled().Match(setting.Key).Groups["name"].Value).Except(Names()));
-        await new RoleCheck(app, Configuration(settings)).StartAsync(TestContext.Current.CancellationToken);
+        await new RoleCheck(new AppIdentity(app), Configuration(settings)).StartAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Nanodet.Serverless.LocalHost.Hosting;
 using Nanodet.Serverless.LocalHost.Logging;
 
 namespace Nanodet.Serverless.LocalHost.Tests.Logging;

@@ -1,0 +1,45 @@
+using Microsoft.AspNetCore.Http;
+using Nanodet.Serverless.LocalHost.Rpc;
+using Nanodet.Serverless.LocalHost.Worker;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Nanodet.Serverless.LocalHost.Functions;
+
+/// <summary>
+/// An HTTP function gets its request twice: the invocation over gRPC, and the request itself, forwarded to the worker's own web
+/// server. The worker matches the two by a header.
+/// </summary>
+internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDisposable
+{
+    private const string InvocationIdHeader = "x-ms-invocation-id";
+
+    private static readonly ForwarderRequestConfig Config = new()
+    {
+        ActivityTimeout = TimeSpan.FromMinutes(30),
+        Version = System.Net.HttpVersion.Version11,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
+    private readonly HttpMessageInvoker client = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        AutomaticDecompression = System.Net.DecompressionMethods.None,
+        UseCookies = false,
+        UseProxy = false,
+    });
+
+    public async Task<InvocationResponse> InvokeAsync(
+        WorkerSession worker, InvocationRequest request, HttpContext context, CancellationToken cancellationToken)
+    {
+        context.Request.Headers[InvocationIdHeader] = request.InvocationId;
+        var invocation = worker.InvokeAsync(request, cancellationToken);
+        var error = await forwarder.SendAsync(context, worker.HttpAddress!, client, Config, HttpTransformer.Default, cancellationToken);
+        var response = await invocation;
+        var cause = context.GetForwarderErrorFeature()?.Exception;
+        return error == ForwarderError.None
+            ? response
+            : throw new HttpRequestException($"The request did not reach the worker: {error}.", cause);
+    }
+
+    public void Dispose() => client.Dispose();
+}

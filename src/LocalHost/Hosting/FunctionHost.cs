@@ -1,0 +1,166 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Nanodet.Serverless.LocalHost.Engines;
+using Nanodet.Serverless.LocalHost.Functions;
+using Nanodet.Serverless.LocalHost.Http;
+using Nanodet.Serverless.LocalHost.Settings;
+using Nanodet.Serverless.LocalHost.Worker;
+
+namespace Nanodet.Serverless.LocalHost.Hosting;
+
+/// <summary>
+/// Runs an isolated Azure Functions app on this machine: it starts the app's own worker process and drives it over the Functions
+/// RPC protocol, while the official engines (the WebJobs SDK's blob, queue and timer listeners, the Durable extension) do the
+/// work. It is a development and test host: what it does not know it refuses by name when it starts.
+/// </summary>
+/// <remarks>
+/// Hosts in one process are independent of each other. The worker dies with the host's process on Linux and macOS, however that
+/// ends; on Windows only when the host stops in order.
+/// </remarks>
+public sealed class FunctionHost : IAsyncDisposable
+{
+    // Readers and filters of the log know the host by this name.
+    private const string LogCategory = "Nanodet.Serverless.LocalHost.FunctionHost";
+
+    private readonly FunctionHostOptions options;
+    private readonly ILoggerFactory loggerFactory;
+    private readonly ILogger logger;
+    private readonly HostSettings settings;
+    private readonly string hostId;
+    private readonly WorkerDescription description;
+    private readonly Lock gate = new();
+    private RpcServer? rpc;
+    private WorkerSupervisor? worker;
+    private HttpFrontEnd? frontEnd;
+    private EngineHost? engines;
+    private Task? stop;
+
+    private FunctionHost(FunctionHostOptions options, ILoggerFactory loggerFactory)
+    {
+        this.options = options;
+        this.loggerFactory = loggerFactory;
+        logger = loggerFactory.CreateLogger(LogCategory);
+        description = WorkerDescription.Read(options.AppDirectory);
+        settings = HostSettings.Load(description.AppDirectory, options);
+        hostId = settings.HostId(options.HostId, description.WorkerPath);
+    }
+
+    /// <summary>Where the HTTP functions, the webhooks and <c>/admin</c> are.</summary>
+    public Uri Address => frontEnd!.Address;
+
+    /// <summary>The worker's functions, disabled ones too.</summary>
+    public IReadOnlyList<FunctionInfo> Functions { get; private set; } = [];
+
+    /// <summary>How many workers have come up so far: 1, and one more for each that was replaced.</summary>
+    public int WorkerStarts => worker!.Starts;
+
+    /// <summary>The process id of the worker; null while there is none.</summary>
+    public int? WorkerProcessId => worker!.ProcessId;
+
+    /// <summary>
+    /// Completes when the host has stopped; fails with a <see cref="FunctionHostException"/> when the worker died too often. The
+    /// host then still has to be stopped.
+    /// </summary>
+    public Task Completion => worker!.Completion;
+
+    /// <summary>Starts the worker and the engines, and returns when every listener runs.</summary>
+    /// <param name="options">What to run.</param>
+    /// <param name="loggerFactory">
+    /// Where the host, the engines and the worker log; its filters decide how much. The engines are talkative below Warning.
+    /// </param>
+    /// <param name="cancellationToken">Gives the start up and cleans up after it.</param>
+    /// <exception cref="FunctionHostException">The options, the app, or a function's binding are not what this host can run.</exception>
+    public static async Task<FunctionHost> StartAsync(
+        FunctionHostOptions options, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        var host = new FunctionHost(options, loggerFactory ?? NullLoggerFactory.Instance);
+        try
+        {
+            await host.StartCoreAsync(cancellationToken);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until the given number of workers has come up, for example 2 after the first was killed.</summary>
+    /// <param name="count">The value of <see cref="WorkerStarts"/> to wait for.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task WaitForWorkerStartsAsync(int count, CancellationToken cancellationToken = default) =>
+        worker!.WaitForStartsAsync(count, cancellationToken);
+
+    /// <summary>
+    /// Stops taking requests, lets running functions finish within <see cref="FunctionHostOptions.ShutdownTimeout"/>, ends the
+    /// worker, and kills it after 5 s more. Stopping twice is stopping once.
+    /// </summary>
+    /// <param name="cancellationToken">Shortens the wait for running functions.</param>
+    public Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        lock (gate)
+        {
+            return stop ??= StopCoreAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc cref="StopAsync"/>
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private async Task StartCoreAsync(CancellationToken cancellationToken)
+    {
+        var began = options.TimeProvider.GetTimestamp();
+        rpc = await RpcServer.StartAsync(loggerFactory, cancellationToken);
+        worker = new WorkerSupervisor(rpc, description, settings.WorkerEnvironment, options, loggerFactory);
+        var session = await worker.StartAsync(cancellationToken);
+
+        FunctionDefinition[] functions =
+            [.. session.Functions.Select(function => FunctionDefinition.Create(function, settings, session.HttpAddress is not null))];
+        Functions = Array.ConvertAll(
+            functions, function => new FunctionInfo(function.Name, function.Trigger.Type, function.IsDisabled, function.Route));
+
+        var status = new HostStatus(hostId, Functions, worker, options.TimeProvider);
+        frontEnd = await HttpFrontEnd.StartAsync(functions, status, options.Port, loggerFactory, cancellationToken);
+        var invoker = new FunctionInvoker(functions, worker, frontEnd.Forwarder);
+        engines = EngineHost.Create(functions, invoker, settings, hostId, frontEnd.WebHooks, loggerFactory);
+        await engines.StartAsync(cancellationToken);
+        frontEnd.Open(engines);
+
+        var elapsed = options.TimeProvider.GetElapsedTime(began);
+        Log.HostReady(logger, hostId, Address, elapsed, functions.Length, functions.Count(function => function.IsDisabled));
+    }
+
+    private async Task StopCoreAsync(CancellationToken cancellationToken)
+    {
+        var began = options.TimeProvider.GetTimestamp();
+        using var timeout = new CancellationTokenSource(options.ShutdownTimeout, options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        await Task.WhenAll(TryStopAsync(frontEnd?.StopAsync(either.Token)), TryStopAsync(engines?.StopAsync(either.Token)));
+
+        // The worker before the server: its open stream would hold it.
+        foreach (var part in (IAsyncDisposable?[])[worker, engines, frontEnd, rpc])
+        {
+            if (part is not null)
+            {
+                await part.DisposeAsync();
+            }
+        }
+
+        Log.HostStopped(logger, hostId, options.TimeProvider.GetElapsedTime(began));
+    }
+
+    private async Task TryStopAsync(Task? stopping)
+    {
+        try
+        {
+            await (stopping ?? Task.CompletedTask);
+        }
+        catch (Exception e)
+        {
+            Log.EnginesAbandoned(logger, e);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.Reflection;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Nanodet.Serverless.Functions.Hosting;
+using Nanodet.Serverless.Functions.Roles;
+
+namespace Nanodet.Serverless.Functions.Tests.Hosting;
+
+/// <summary>The classes of the functions, as the worker sees them.</summary>
+public sealed class FunctionClassesTests
+{
+    private const BindingFlags Declared =
+        BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
+    private static readonly MethodInfo[] Functions =
+    [
+        .. typeof(NanodetFunctions).Assembly.GetTypes().SelectMany(type => type.GetMethods(Declared))
+            .Where(method => method.GetCustomAttribute<FunctionAttribute>() is not null),
+    ];
+
+    [Theory]
+    [InlineData(AppRole.All)]
+    [InlineData(AppRole.Coordinator)]
+    [InlineData(AppRole.Worker)]
+    public async Task Services_OfARole_CanMakeEveryClassOfItsFunctions(AppRole role)
+    {
+        var builder = FunctionsApplication.CreateBuilder([]);
+        builder.Configuration["AzureWebJobsStorage"] = "UseDevelopmentStorage=true";
+        builder.Configuration[NanodetFunctions.RoleSetting] = role.ToString();
+        builder.AddNanodet();
+        await using var services = builder.Services.BuildServiceProvider(validateScopes: true);
+
+        var classes = Functions.Where(function => RoleFunctions.Runs(role, Name(function)) && !function.IsStatic)
+            .Select(function => function.DeclaringType!).Distinct().ToArray();
+
+        Assert.NotEmpty(classes);
+        Assert.All(classes, type => Assert.NotNull(ActivatorUtilities.CreateInstance(services, type)));
+    }
+
+    [Fact]
+    public void Http_EachFunction_HasItsRouteMethodAndKey()
+    {
+        var http = Functions
+            .Select(function => (Function: function, Trigger: Trigger(function)))
+            .Where(one => one.Trigger is not null)
+            .Select(one => $"{Name(one.Function)}: {string.Join(' ', one.Trigger!.Methods!)} {one.Trigger.Route} {one.Trigger.AuthLevel}");
+
+        Assert.Equal(
+            [
+                "CancelJob: delete jobs/{jobId} Function",
+                "DetectImage: post detect Function",
+                "GetJob: get jobs/{jobId} Function",
+                "Health: get health Anonymous",
+                "ListJobs: get jobs Function",
+                "RetryJob: post jobs/{jobId}/retry Function",
+                "StartJob: post jobs Function",
+            ],
+            http.Order(StringComparer.Ordinal));
+    }
+
+    private static HttpTriggerAttribute? Trigger(MethodInfo function) => function.GetParameters()
+        .Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>()).SingleOrDefault(trigger => trigger is not null);
+
+    private static string Name(MethodInfo function) => function.GetCustomAttribute<FunctionAttribute>()!.Name;
+}
