@@ -155,7 +155,7 @@ var coordinatorSettings = union(scheduleSettings, {
 })
 
 // A worker from zero needs minutes for node, image and model: the first wait is longer than that.
-var splitSettings = { Nanodet__Batch__WaitLimit: '00:15:00' }
+var splitSettings = { Nanodet__Orchestrations__BatchWait: '00:15:00' }
 
 // One GPU run at a time; the second batch is downloaded and decoded meanwhile.
 var workerSettings = {

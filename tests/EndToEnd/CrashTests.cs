@@ -18,8 +18,8 @@ public sealed class CrashTests
         var options = deployment.Options(
             "all",
             ("AzureWebJobs.ImageUploaded.Disabled", "true"),
-            ("Nanodet__Batch__WaitLimit", "00:00:05"),
-            ("Nanodet__Batch__LongestWait", "00:00:10"));
+            ("Nanodet__Orchestrations__BatchWait", "00:00:05"),
+            ("Nanodet__Orchestrations__LongestBatchWait", "00:00:10"));
         string job;
         using (var host = await ChildHost.StartAsync(options))
         {

@@ -24,9 +24,9 @@ public sealed class MissingNativeTests
         await deployment.PublishAsync(TestModel.Good, "1");
         var options = deployment.Options(
             "all",
-            ("Nanodet__Batch__WaitLimit", "00:00:01"),
-            ("Nanodet__Batch__LongestWait", "00:00:01"),
-            ("Nanodet__Batch__MaxSize", "4"));
+            ("Nanodet__Orchestrations__BatchWait", "00:00:01"),
+            ("Nanodet__Orchestrations__LongestBatchWait", "00:00:01"),
+            ("Nanodet__Grouping__BatchSize", "4"));
         var app = await deployment.StartAsync(new FunctionHostOptions
         {
             AppDirectory = copy.Path,

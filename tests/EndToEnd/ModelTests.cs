@@ -12,8 +12,8 @@ public sealed class ModelTests
         await using var deployment = await Deployment.CreateAsync();
         var app = await deployment.StartAsync(
             "all",
-            ("Nanodet__Batch__WaitLimit", "00:00:01"),
-            ("Nanodet__Batch__LongestWait", "00:00:02"));
+            ("Nanodet__Orchestrations__BatchWait", "00:00:01"),
+            ("Nanodet__Orchestrations__LongestBatchWait", "00:00:02"));
         await deployment.Images.UploadAsync(SampleImages.Good(25));
 
         await SaysAsync(app, "model_not_found");

@@ -47,8 +47,8 @@ public sealed class TraceTests
             [
                 .. collector.Settings,
                 more,
-                ("Nanodet__Batch__MaxSize", "2"),
-                ("Nanodet__Batch__MaxDelay", "00:00:03"),
+                ("Nanodet__Grouping__BatchSize", "2"),
+                ("Nanodet__Grouping__MaxDelay", "00:00:03"),
             ]);
         var worker = await deployment.StartAsync("worker", [.. collector.Settings, more]);
         await worker.IsReadyAsync();

@@ -31,7 +31,7 @@ public sealed class WholeWayTests
     {
         await using var deployment = await Deployment.CreateAsync();
         await deployment.PublishAsync(TestModel.Good, "1");
-        var coordinator = await deployment.StartAsync("coordinator", ("Nanodet__Batch__WaitLimit", "00:00:10"));
+        var coordinator = await deployment.StartAsync("coordinator", ("Nanodet__Orchestrations__BatchWait", "00:00:10"));
         var images = SampleImages.Good(Images).ToArray();
         await deployment.Images.UploadAsync(images[..100]);
         await deployment.Images.UploadAsync(SampleImages.Poison.Select(poison => (poison.Name, poison.Bytes)));
@@ -68,8 +68,8 @@ public sealed class WholeWayTests
         var coordinator = await deployment.StartAsync(
             "coordinator",
             ("AzureWebJobs.ImageUploaded.Disabled", "true"),
-            ("Nanodet__Batch__WaitLimit", "00:00:01"),
-            ("Nanodet__Batch__LongestWait", "00:00:01"));
+            ("Nanodet__Orchestrations__BatchWait", "00:00:01"),
+            ("Nanodet__Orchestrations__LongestBatchWait", "00:00:01"));
         var id = await coordinator.StartJobAsync(new { prefix = "", batchSize = 10 });
         var queue = deployment.Queues.GetQueueClient("batches");
 

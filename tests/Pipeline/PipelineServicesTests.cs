@@ -18,12 +18,12 @@ public sealed class PipelineServicesTests(AzuriteFixture fixture)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("Nanodet:Batch:MaxSize", "0")]
-    [InlineData("Nanodet:Batch:MaxDelay", "00:02:00")]
+    [InlineData("Nanodet:Grouping:BatchSize", "0")]
+    [InlineData("Nanodet:Grouping:MaxDelay", "00:02:00")]
     [InlineData("Nanodet:Worker:DownloadConcurrency", "65")]
     [InlineData("Nanodet:Worker:SlotWait", "01:00:01")]
     [InlineData("Nanodet:Jobs:PageSize", "5001")]
-    [InlineData("Nanodet:Reconcile:Concurrency", "0")]
+    [InlineData("Nanodet:Reconcile:LookBack", "00:00:00")]
     [InlineData("Nanodet:Detector:ScoreThreshold", "1.5")]
     [InlineData("Nanodet:Detector:Limits:MaxBytes", "1")]
     [InlineData("Nanodet:Model:Sha256", "abc")]

@@ -8,6 +8,16 @@ public sealed record OrchestrationOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "Nanodet:Orchestrations";
 
+    /// <summary>How long an orchestration waits for its batch before it looks for the results itself and queues the batch again.</summary>
+    /// <value>1 second to 1 day; default 2 minutes.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan BatchWait { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>The longest such wait, which <see cref="BatchWait"/> grows to by doubling.</summary>
+    /// <value>1 second to 7 days; default 1 hour.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
+    public TimeSpan LongestBatchWait { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>How often an activity is tried before its orchestration fails.</summary>
     /// <value>1 to 100 times; default 10.</value>
     [Range(1, 100)]

@@ -9,7 +9,7 @@ namespace Nanodet.Serverless.Functions.Orchestration;
 /// <summary>Starts orchestrations under ids that follow from their content: a second start is none.</summary>
 /// <param name="batch">How long orchestrations wait for a batch.</param>
 /// <param name="orchestrations">How they retry.</param>
-public sealed class OrchestrationStarter(IOptions<BatchOptions> batch, IOptions<OrchestrationOptions> orchestrations)
+public sealed class OrchestrationStarter(IOptions<GroupingOptions> batch, IOptions<OrchestrationOptions> orchestrations)
 {
     /// <summary>A finished instance counts as started, too; a failed or terminated one may be started again.</summary>
     private static readonly OrchestrationRuntimeStatus[] Started =

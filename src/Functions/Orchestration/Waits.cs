@@ -1,5 +1,3 @@
-using Nanodet.Serverless.Pipeline.Grouping;
-
 namespace Nanodet.Serverless.Functions.Orchestration;
 
 /// <summary>The waits and retries of an orchestration. They travel in its input: a replay must not see newer settings.</summary>
@@ -11,13 +9,12 @@ namespace Nanodet.Serverless.Functions.Orchestration;
 public sealed record Waits(TimeSpan WaitLimit, TimeSpan LongestWait, int ActivityAttempts, TimeSpan FirstRetry, TimeSpan LongestRetry)
 {
     /// <summary>The waits of the settings.</summary>
-    public static Waits From(BatchOptions batch, OrchestrationOptions orchestrations)
+    public static Waits From(OrchestrationOptions orchestrations)
     {
-        ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(orchestrations);
         return new Waits(
-            batch.WaitLimit,
-            batch.LongestWait,
+            orchestrations.BatchWait,
+            orchestrations.LongestBatchWait,
             orchestrations.ActivityAttempts,
             orchestrations.FirstRetry,
             orchestrations.LongestRetry);

@@ -18,7 +18,7 @@ namespace Nanodet.Serverless.Pipeline.Grouping;
 /// <param name="logger">Where to say so.</param>
 public sealed class ImageGrouper(
     BatchLists lists,
-    IOptions<BatchOptions> options,
+    IOptions<GroupingOptions> options,
     TimeProvider time,
     ILogger<ImageGrouper> logger) : IHostedService
 {
@@ -54,7 +54,7 @@ public sealed class ImageGrouper(
             }
 
             group.Images.Add(message);
-            if (group.Images.Count >= options.Value.MaxSize || _isStopping)
+            if (group.Images.Count >= options.Value.BatchSize || _isStopping)
             {
                 Close(group);
             }
@@ -115,7 +115,7 @@ public sealed class ImageGrouper(
                 Close(group);
             }
 
-            foreach (var batch in BatchFormer.Form(group.Images, options.Value.MaxSize))
+            foreach (var batch in BatchFormer.Form(group.Images, options.Value.BatchSize))
             {
                 using var activity = TraceContext.StartJoined("nanodet.batch.start", batch.Images.Select(image => image.Traceparent));
                 activity?.SetTag("nanodet.batch.id", batch.BatchId);

@@ -78,7 +78,7 @@ public static class PipelineServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddChecked<StorageOptions>(StorageOptions.Section);
         services.AddChecked<DetectorOptions>(DetectorSection);
-        services.AddChecked<BatchOptions>(BatchOptions.Section);
+        services.AddChecked<GroupingOptions>(GroupingOptions.Section);
         services.AddChecked<LogOptions>(LogOptions.Section);
         services.AddChecked<WarmModelOptions>(WarmModelOptions.Section);
         services.TryAddSingleton<StorageClients>();

@@ -22,9 +22,4 @@ public sealed record JobOptions
     /// <value>1 to 1000 images; default 64.</value>
     [Range(1, 1000)]
     public int BatchSize { get; init; } = 64;
-
-    /// <summary>Records that are looked up at the same time while a page of an <c>onlyFailed</c> job is listed.</summary>
-    /// <value>1 to 64 records; default 16.</value>
-    [Range(1, 64)]
-    public int LookupConcurrency { get; init; } = 16;
 }

@@ -16,6 +16,9 @@ namespace Nanodet.Serverless.Pipeline.Jobs;
 /// <summary>Lists a job's images page by page.</summary>
 public sealed class JobPager
 {
+    // Records that are looked up at the same time.
+    private const int LookupConcurrency = 16;
+
     private const string CountKey = "nanodetcount";
     private const string FilteredKey = "nanodetfiltered";
     private const string NextKey = "nanodetnext";
@@ -128,7 +131,7 @@ public sealed class JobPager
         var isFailed = new bool[images.Length];
         await Parallel.ForEachAsync(
             Enumerable.Range(0, images.Length),
-            new ParallelOptions { MaxDegreeOfParallelism = _options.LookupConcurrency, CancellationToken = cancellationToken },
+            new ParallelOptions { MaxDegreeOfParallelism = LookupConcurrency, CancellationToken = cancellationToken },
             async (i, token) =>
             {
                 var record = await _records.FindAsync(images[i].Container, images[i].Name, token).ConfigureAwait(false);

@@ -17,9 +17,4 @@ public sealed record ReconcileOptions
     /// <value>0 to 7 days; default 30 minutes.</value>
     [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
     public TimeSpan Grace { get; init; } = TimeSpan.FromMinutes(30);
-
-    /// <summary>Records that are looked up at the same time.</summary>
-    /// <value>1 to 64 records; default 16.</value>
-    [Range(1, 64)]
-    public int Concurrency { get; init; } = 16;
 }

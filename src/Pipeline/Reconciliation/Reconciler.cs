@@ -13,6 +13,9 @@ namespace Nanodet.Serverless.Pipeline.Reconciliation;
 /// <summary>Finds images without a terminal record of their present content.</summary>
 public sealed class Reconciler
 {
+    // Records that are looked up at the same time.
+    private const int LookupConcurrency = 16;
+
     private readonly StorageClients _clients;
     private readonly MessageQueues _queues;
     private readonly ResultRecords _records;
@@ -100,7 +103,7 @@ public sealed class Reconciler
     {
         // A new stamp for each run: the batches of the run before must not pass for these.
         var stamp = $"reconcile-{_time.GetUtcNow():yyyyMMddHHmmss}";
-        var channel = Channel.CreateBounded<ImageMessage>(_options.Concurrency);
+        var channel = Channel.CreateBounded<ImageMessage>(LookupConcurrency);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var search = SearchAsync(channel.Writer, previousRun, stamp, onExamined, stop.Token);
         try
@@ -130,7 +133,7 @@ public sealed class Reconciler
             {
                 await Parallel.ForEachAsync(
                     ListAsync(container, previousRun, cancellationToken),
-                    new ParallelOptions { MaxDegreeOfParallelism = _options.Concurrency, CancellationToken = cancellationToken },
+                    new ParallelOptions { MaxDegreeOfParallelism = LookupConcurrency, CancellationToken = cancellationToken },
                     async (blob, token) =>
                     {
                         onExamined();

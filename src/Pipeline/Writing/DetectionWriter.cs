@@ -12,10 +12,12 @@ namespace Nanodet.Serverless.Pipeline.Writing;
 /// <summary>The coordinator's side of a batch: staging blob in, result blobs out.</summary>
 public sealed class DetectionWriter
 {
+    // Result blobs of a batch that are written at the same time.
+    private const int WriteConcurrency = 8;
+
     private readonly BatchStaging _staging;
     private readonly ResultRecords _records;
     private readonly JobResults _jobs;
-    private readonly BatchOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
@@ -23,22 +25,18 @@ public sealed class DetectionWriter
     /// <param name="staging">Staging blobs.</param>
     /// <param name="records">Records of images.</param>
     /// <param name="jobs">Results of jobs.</param>
-    /// <param name="options">Settings.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public DetectionWriter(
         BatchStaging staging,
         ResultRecords records,
         JobResults jobs,
-        IOptions<BatchOptions> options,
         TimeProvider time,
         ILogger<DetectionWriter> logger)
     {
-        ArgumentNullException.ThrowIfNull(options);
         _staging = staging;
         _records = records;
         _jobs = jobs;
-        _options = options.Value;
         _time = time;
         _logger = logger;
     }
@@ -109,7 +107,7 @@ public sealed class DetectionWriter
 
     private Task WriteRecordsAsync(IReadOnlyList<StagedImage> images, CancellationToken cancellationToken) => Parallel.ForEachAsync(
         images.Where(image => image.Result is not null),
-        new ParallelOptions { MaxDegreeOfParallelism = _options.WriteConcurrency, CancellationToken = cancellationToken },
+        new ParallelOptions { MaxDegreeOfParallelism = WriteConcurrency, CancellationToken = cancellationToken },
         async (image, token) =>
         {
             using var activity = TraceContext.StartImage("nanodet.image.write", image.Traceparent);

@@ -8,8 +8,8 @@ internal static class AppSettings
         (string Name, string Value)[] common =
         [
             ("Nanodet__Role", role),
-            ("Nanodet__Batch__WaitLimit", "00:00:30"),
-            ("Nanodet__Batch__LongestWait", "00:01:00"),
+            ("Nanodet__Orchestrations__BatchWait", "00:00:30"),
+            ("Nanodet__Orchestrations__LongestBatchWait", "00:01:00"),
             ("Nanodet__Worker__ReadyWait", "00:00:00.500"),
             ("Nanodet__Model__RetryPause", "00:00:00.200"),
             ("Nanodet__Model__LongestRetryPause", "00:00:01"),

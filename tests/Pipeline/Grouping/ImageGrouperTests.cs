@@ -147,7 +147,7 @@ public sealed class ImageGrouperTests(AzuriteFixture fixture)
 
     private ImageGrouper Create(TestApp app, int maxSize) => new(
         app.Get<BatchLists>(),
-        Options.Create(new BatchOptions { MaxSize = maxSize }),
+        Options.Create(new GroupingOptions { BatchSize = maxSize }),
         _time,
         NullLogger<ImageGrouper>.Instance);
 }

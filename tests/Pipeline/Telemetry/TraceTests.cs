@@ -63,8 +63,8 @@ public sealed class TraceTests(AzuriteFixture fixture)
         using var provider = Export(spans);
         await using var app = await TestApp.CreateReadyAsync(fixture, new Dictionary<string, string?>
         {
-            ["Nanodet:Batch:MaxSize"] = "2",
-            ["Nanodet:Batch:MaxDelay"] = "00:01:00",
+            ["Nanodet:Grouping:BatchSize"] = "2",
+            ["Nanodet:Grouping:MaxDelay"] = "00:01:00",
         });
         string[] traces = ["0af7651916cd43dd8448eb211c80319c", "4bf92f3577b34da6a3ce929d0e0e4736"];
         foreach (var trace in traces)
