@@ -20,6 +20,9 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Information, "The nightly job {JobId} was started.")]
     public static partial void NightlyStarted(ILogger logger, string jobId);
 
+    [LoggerMessage(6, LogLevel.Warning, "{Line}")]
+    public static partial void SettingRenamed(ILogger logger, string line);
+
     [LoggerMessage(7, LogLevel.Information, "The blob {Name} is neither a checkpoint nor a config and means nothing.")]
     public static partial void CheckpointIgnored(ILogger logger, string name);
 

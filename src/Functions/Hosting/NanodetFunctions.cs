@@ -11,7 +11,6 @@ using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Functions.Roles;
 using Nanodet.Serverless.Functions.Upkeep;
 using Nanodet.Serverless.Pipeline.Hosting;
-using Nanodet.Serverless.Pipeline.Publishing;
 
 namespace Nanodet.Serverless.Functions.Hosting;
 
@@ -22,10 +21,13 @@ internal static class NanodetFunctions
 
     public static void AddNanodet(this FunctionsApplicationBuilder builder)
     {
+        var renamed = RenamedSettings.Accept(builder.Configuration);
         var role = builder.Configuration.GetValue(RoleSetting, AppRole.All);
         var services = builder.Services;
         services.AddSingleton(new AppIdentity(role));
         services.AddHostedService<RoleCheck>();
+        services.AddSingleton(new SettingNotes.Lines(renamed));
+        services.AddHostedService<SettingNotes>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddNanodetTelemetry(builder.Configuration, role);
         if (role != AppRole.Worker)
@@ -43,7 +45,7 @@ internal static class NanodetFunctions
             services.AddSingleton<JobClient>();
             services.AddSingleton<CheckpointIntake>();
             services.AddOptions<ConversionSettings>()
-                .BindConfiguration(PublishOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+                .BindConfiguration(ConversionSettings.Section).ValidateDataAnnotations().ValidateOnStart();
             services.AddSingleton<CalibrationPhotos>();
             services.AddSingleton<CheckpointPublisher>();
         }

@@ -86,7 +86,7 @@ public sealed class ImageIntake(
 
     /// <summary>The message about a blob; messages carry ETags without quotes.</summary>
     private static ImageMessage Describe(string container, string name, string? etag) =>
-        new() { Container = container, Name = name, Etag = etag?.Trim('"') };
+        new() { Container = container, Name = name, Etag = BlobNames.Etag(etag) };
 
     private async Task RefuseAsync(byte[] body, ParsedEvent parsed, CancellationToken cancellationToken)
     {

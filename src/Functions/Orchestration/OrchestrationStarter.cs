@@ -2,14 +2,12 @@ using DurableTask.Core.Exceptions;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Options;
-using Nanodet.Serverless.Pipeline.Grouping;
 
 namespace Nanodet.Serverless.Functions.Orchestration;
 
 /// <summary>Starts orchestrations under ids that follow from their content: a second start is none.</summary>
-/// <param name="batch">How long orchestrations wait for a batch.</param>
-/// <param name="orchestrations">How they retry.</param>
-public sealed class OrchestrationStarter(IOptions<GroupingOptions> batch, IOptions<OrchestrationOptions> orchestrations)
+/// <param name="options">How orchestrations wait and retry.</param>
+public sealed class OrchestrationStarter(IOptions<OrchestrationOptions> options)
 {
     /// <summary>A finished instance counts as started, too; a failed or terminated one may be started again.</summary>
     private static readonly OrchestrationRuntimeStatus[] Started =
@@ -21,7 +19,7 @@ public sealed class OrchestrationStarter(IOptions<GroupingOptions> batch, IOptio
     ];
 
     /// <summary>The waits that new orchestrations take along.</summary>
-    public Waits Waits { get; } = Waits.From(batch.Value, orchestrations.Value);
+    public Waits Waits { get; } = Waits.From(options.Value);
 
     /// <summary>Starts an orchestration, unless one with that id was started before.</summary>
     /// <param name="client">The durable client.</param>

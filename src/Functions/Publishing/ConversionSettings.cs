@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Nanodet.Serverless.Conversion;
+using Nanodet.Serverless.Pipeline.Publishing;
 
 namespace Nanodet.Serverless.Functions.Publishing;
 
@@ -9,6 +10,9 @@ namespace Nanodet.Serverless.Functions.Publishing;
 /// </summary>
 public sealed record ConversionSettings
 {
+    /// <summary>The configuration section.</summary>
+    public const string Section = PublishOptions.Section;
+
     /// <summary>What models compute in.</summary>
     /// <value>Fp32, Fp16 or Int8; default Fp32. Int8 needs <see cref="Calibration"/>.</value>
     [EnumDataType(typeof(ModelPrecision))]

@@ -34,7 +34,7 @@ internal static partial class BlobNames
     }
 
     /// <summary>An ETag as results and identities carry it: without quotes; null for none.</summary>
-    internal static string? Etag(string? text)
+    public static string? Etag(string? text)
     {
         var etag = text?.Trim();
         if (etag is not null && etag.StartsWith("W/", StringComparison.Ordinal))

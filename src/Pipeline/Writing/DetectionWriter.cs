@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Batches;
-using Nanodet.Serverless.Pipeline.Grouping;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Telemetry;

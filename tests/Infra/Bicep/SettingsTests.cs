@@ -135,7 +135,7 @@ public sealed partial class SettingsTests
 
         // A batch that a new worker takes must neither be put back while the model loads, nor be queued again meanwhile.
         Assert.Equal(TimeSpan.FromMinutes(5), ready);
-        Assert.True(coordinator.GetRequiredService<IOptions<GroupingOptions>>().Value.WaitLimit > 2 * ready);
+        Assert.True(coordinator.GetRequiredService<IOptions<OrchestrationOptions>>().Value.BatchWait > 2 * ready);
     }
 
     [Fact]
