@@ -69,9 +69,9 @@ public static class DurableFunctions
             await context.CallActivityAsync("Stumble", "\"quoted\"");
             return "no failure";
         }
-        catch (TaskFailedException e)
+        catch (TaskFailedException exception)
         {
-            return $"{e.FailureDetails.ErrorType}: {e.FailureDetails.ErrorMessage}";
+            return $"{exception.FailureDetails.ErrorType}: {exception.FailureDetails.ErrorMessage}";
         }
     }
 

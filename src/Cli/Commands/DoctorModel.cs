@@ -41,13 +41,13 @@ internal sealed record DoctorModel(
                 parity,
                 problem);
         }
-        catch (EnvironmentException lacking)
+        catch (EnvironmentException exception)
         {
-            return new DoctorModel(file.FullName, null, null, null, null, null, null, new DoctorProblem(lacking.Code, lacking.Message));
+            return new DoctorModel(file.FullName, null, null, null, null, null, null, new DoctorProblem(exception.Code, exception.Message));
         }
-        catch (ModelLoadException refused)
+        catch (ModelLoadException exception)
         {
-            return new DoctorModel(file.FullName, null, null, null, null, null, null, new DoctorProblem(refused.Code, refused.Message));
+            return new DoctorModel(file.FullName, null, null, null, null, null, null, new DoctorProblem(exception.Code, exception.Message));
         }
     }
 }

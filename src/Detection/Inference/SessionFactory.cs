@@ -8,7 +8,7 @@ namespace Nanodet.Detection.Inference;
 internal static class SessionFactory
 {
     private static readonly Lock Gate = new();
-    private static IReadOnlySet<string>? s_offered;
+    private static IReadOnlySet<string>? _offered;
 
     /// <summary>ONNX Runtime's names of the providers that the native library was built with. A failure is tried again with the next call.</summary>
     /// <exception cref="EnvironmentException">The native library cannot be used.</exception>
@@ -18,7 +18,7 @@ internal static class SessionFactory
         {
             lock (Gate)
             {
-                return s_offered ??= ReadOfferedProviders();
+                return _offered ??= ReadOfferedProviders();
             }
         }
     }

@@ -29,7 +29,7 @@ public sealed class BatchEvents(DetectionWriter writer)
         {
             await client.RaiseEventAsync(BatchNames.InstanceId(detected.BatchId), BatchDetected.EventName, detected, cancellationToken);
         }
-        catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition or StatusCode.NotFound)
+        catch (RpcException exception) when (exception.StatusCode is StatusCode.FailedPrecondition or StatusCode.NotFound)
         {
             await writer.WriteLateAsync(detected, cancellationToken);
         }

@@ -37,9 +37,9 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
 
             return Accepted(await jobs.StartAsync(client, wanted, jobId: null, cancellationToken));
         }
-        catch (PipelineException e)
+        catch (PipelineException exception)
         {
-            return Problem.InvalidRequest(e.Message);
+            return Problem.InvalidRequest(exception.Message);
         }
     }
 

@@ -6,6 +6,7 @@ using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Pipeline.Grouping;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Writing;
 
 namespace Nanodet.Serverless.Functions.Images;
@@ -32,7 +33,7 @@ public sealed class ImageIntake(
             var message = Describe(blob.BlobContainerName, blob.Name, properties.ETag.ToString());
             await queues.SendImageAsync(message with { Bytes = properties.ContentLength }, cancellationToken);
         }
-        catch (RequestFailedException e) when (e.Status == 404)
+        catch (RequestFailedException exception) when (exception.Status == 404)
         {
             Log.UploadGone(logger, blob.Name);
         }

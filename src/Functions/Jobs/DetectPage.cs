@@ -60,9 +60,9 @@ public static class DetectPage
                 new DetectBatchInput(batch, waits),
                 new SubOrchestrationOptions(instanceId: BatchNames.InstanceId(batch.BatchId)));
         }
-        catch (TaskFailedException e)
+        catch (TaskFailedException exception)
         {
-            Log.BatchLost(context.CreateReplaySafeLogger(nameof(DetectPage)), batch.BatchId, e);
+            Log.BatchLost(context.CreateReplaySafeLogger(nameof(DetectPage)), batch.BatchId, exception);
             return BatchCounts.None;
         }
     }

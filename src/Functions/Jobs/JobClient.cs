@@ -91,7 +91,7 @@ public sealed class JobClient(
             await client.RaiseEventAsync(JobStore.InstanceId(jobId), DetectFolder.Cancelled, string.Empty, cancellationToken);
             return true;
         }
-        catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition or StatusCode.NotFound)
+        catch (RpcException exception) when (exception.StatusCode is StatusCode.FailedPrecondition or StatusCode.NotFound)
         {
             return false;
         }

@@ -73,9 +73,9 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
                     nameof(DetectPage), new PageRun(run.Job, page, run.Waits), new SubOrchestrationOptions(instanceId: id)));
             }
         }
-        catch (TaskFailedException e)
+        catch (TaskFailedException exception)
         {
-            EndEarly(new JobOutcome(JobStates.Failed, $"The images could not be listed: {e.FailureDetails.ErrorMessage}"));
+            EndEarly(new JobOutcome(JobStates.Failed, $"The images could not be listed: {exception.FailureDetails.ErrorMessage}"));
         }
     }
 
@@ -88,9 +88,9 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
             {
                 _progress = _progress.Add(await counting);
             }
-            catch (TaskFailedException e)
+            catch (TaskFailedException exception)
             {
-                Log.PageLost(context.CreateReplaySafeLogger(nameof(DetectFolder)), page, e);
+                Log.PageLost(context.CreateReplaySafeLogger(nameof(DetectFolder)), page, exception);
             }
         }
 

@@ -38,10 +38,10 @@ public static class PublishModel
 
             return await context.CallActivityAsync<PublishOutcome>(PublishActivities.Publish, pair, options);
         }
-        catch (TaskFailedException failure)
+        catch (TaskFailedException exception)
         {
             return await context.CallActivityAsync<PublishOutcome>(
-                PublishActivities.Report, new ReportCheckpointInput(pair, failure.FailureDetails.ErrorMessage), options);
+                PublishActivities.Report, new ReportCheckpointInput(pair, exception.FailureDetails.ErrorMessage), options);
         }
     }
 }

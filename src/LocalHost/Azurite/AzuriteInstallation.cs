@@ -148,9 +148,9 @@ internal sealed class AzuriteInstallation(AzuriteOptions options, ILogger logger
                 throw Missing($"npm failed with exit code {npm.ExitCode}: {error.Trim()}");
             }
         }
-        catch (Win32Exception e)
+        catch (Win32Exception exception)
         {
-            throw Missing($"npm cannot be started: {e.Message}", e);
+            throw Missing($"npm cannot be started: {exception.Message}", exception);
         }
     }
 

@@ -16,34 +16,34 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     // It ends in order when its input ends, which is also what it sees when this process was killed. Ctrl+C in a terminal reaches
     // it too, and must not: the host still needs storage to stop.
     private const string Bootstrap = """
-        const once = process.once.bind(process);
-        process.once = (event, listener) => event === 'SIGINT' ? process : once(event, listener);
-        process.on('SIGINT', () => {});
-        process.stdin.resume().on('error', () => {}).on('close', () => {
-          setTimeout(() => process.exit(1), 4000).unref();
-          process.emit('SIGTERM') || process.exit(1);
+        const once = _process.once.bind(_process);
+        _process.once = (event, listener) => event === 'SIGINT' ? process : once(event, listener);
+        _process.on('SIGINT', () => {});
+        _process.stdin.resume().on('error', () => {}).on('close', () => {
+          setTimeout(() => _process.exit(1), 4000).unref();
+          _process.emit('SIGTERM') || _process.exit(1);
         });
-        for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-        require(process.argv[1]);
+        for (const stream of [_process.stdout, _process.stderr]) stream.on('error', () => {});
+        require(_process.argv[1]);
         """;
 
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
 
-    private readonly ILogger logger;
-    private readonly TimeProvider timeProvider;
-    private readonly StreamWriter? accessLog;
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, Uri> addresses = [];
-    private readonly List<string> errors = [];
-    private readonly TaskCompletionSource listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private ChildProcess? process;
-    private volatile bool stopping;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _timeProvider;
+    private readonly StreamWriter? _accessLog;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Uri> _addresses = [];
+    private readonly List<string> _errors = [];
+    private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ChildProcess? _process;
+    private volatile bool _stopping;
 
     private AzuriteServer(AzuriteOptions options, ILogger logger, TimeProvider timeProvider)
     {
-        this.logger = logger;
-        this.timeProvider = timeProvider;
-        accessLog = options.AccessLogPath is { } path ? new StreamWriter(path, append: true) { AutoFlush = true } : null;
+        _logger = logger;
+        _timeProvider = timeProvider;
+        _accessLog = options.AccessLogPath is { } path ? new StreamWriter(path, append: true) { AutoFlush = true } : null;
     }
 
     /// <summary>The address of the blob service with the account's name.</summary>
@@ -56,10 +56,10 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     public Uri TableEndpoint => Endpoint("Table");
 
     /// <summary>Completes when Azurite has ended, whoever ended it.</summary>
-    public Task Completion => process!.Exited;
+    public Task Completion => _process!.Exited;
 
     /// <summary>The process id of Azurite.</summary>
-    public int ProcessId => process!.Id;
+    public int ProcessId => _process!.Id;
 
     /// <summary>The connection string of its one account.</summary>
     public string ConnectionString => AzuriteAccount.ConnectionString(BlobEndpoint, QueueEndpoint, TableEndpoint);
@@ -97,17 +97,17 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     /// <summary>Ends it in order, so that its data is on disk; after 5 s it is killed.</summary>
     public async ValueTask DisposeAsync()
     {
-        stopping = true;
-        if (process is not null)
+        _stopping = true;
+        if (_process is not null)
         {
-            process.CloseInput();
-            await process.WaitOrKillAsync(StopGrace, timeProvider);
-            await process.DisposeAsync();
+            _process.CloseInput();
+            await _process.WaitOrKillAsync(StopGrace, _timeProvider);
+            await _process.DisposeAsync();
         }
 
-        lock (gate)
+        lock (_gate)
         {
-            accessLog?.Dispose();
+            _accessLog?.Dispose();
         }
     }
 
@@ -119,21 +119,21 @@ public sealed partial class AzuriteServer : IAsyncDisposable
             "--blobPort", $"{options.BlobPort}", "--queuePort", $"{options.QueuePort}", "--tablePort", $"{options.TablePort}",
             "--skipApiVersionCheck", "--disableTelemetry",
             .. options.Loose ? (string[])["--loose"] : [],
-            .. accessLog is null ? (string[])["--silent"] : [],
+            .. _accessLog is null ? (string[])["--silent"] : [],
         ];
         try
         {
-            process = ChildProcess.Start(new ProcessStartInfo(options.NodePath, arguments), OnOutput, OnError);
+            _process = ChildProcess.Start(new ProcessStartInfo(options.NodePath, arguments), OnOutput, OnError);
         }
-        catch (Win32Exception e)
+        catch (Win32Exception exception)
         {
-            throw new FunctionHostException("azurite_missing", $"'{options.NodePath}' (Node) cannot be started: {e.Message}", e);
+            throw new FunctionHostException("azurite_missing", $"'{options.NodePath}' (Node) cannot be started: {exception.Message}", exception);
         }
 
-        _ = process.Exited.ContinueWith(exit => OnExit(exit.Result), TaskScheduler.Default);
+        _ = _process.Exited.ContinueWith(exit => OnExit(exit.Result), TaskScheduler.Default);
         try
         {
-            await listening.Task.WaitAsync(options.StartTimeout, timeProvider, cancellationToken);
+            await _listening.Task.WaitAsync(options.StartTimeout, _timeProvider, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -141,20 +141,20 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         }
 
         using var client = new HttpClient();
-        foreach (var address in addresses.Values)
+        foreach (var address in _addresses.Values)
         {
             // Any answer will do; without a key it is a refusal.
             using var answer = await client.GetAsync(address, cancellationToken);
         }
 
-        Log.AzuriteReady(logger, BlobEndpoint, QueueEndpoint, TableEndpoint);
+        Log.AzuriteReady(_logger, BlobEndpoint, QueueEndpoint, TableEndpoint);
     }
 
     private void OnExit(int exitCode)
     {
-        if (!listening.TrySetException(Failed($"exited with code {exitCode}")) && !stopping)
+        if (!_listening.TrySetException(Failed($"exited with code {exitCode}")) && !_stopping)
         {
-            Log.AzuriteExited(logger, exitCode);
+            Log.AzuriteExited(_logger, exitCode);
         }
     }
 
@@ -162,45 +162,45 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     {
         if (Listening().Match(line) is { Success: true } match)
         {
-            lock (gate)
+            lock (_gate)
             {
-                addresses[match.Groups["service"].Value] = new Uri(match.Groups["address"].Value);
-                if (addresses.Count == 3)
+                _addresses[match.Groups["service"].Value] = new Uri(match.Groups["address"].Value);
+                if (_addresses.Count == 3)
                 {
-                    listening.TrySetResult();
+                    _listening.TrySetResult();
                 }
             }
         }
-        else if (accessLog is not null && Operation().IsMatch(line))
+        else if (_accessLog is not null && Operation().IsMatch(line))
         {
-            lock (gate)
+            lock (_gate)
             {
-                accessLog.WriteLine(line);
+                _accessLog.WriteLine(line);
             }
         }
         else
         {
-            Log.AzuriteOutput(logger, line);
+            Log.AzuriteOutput(_logger, line);
         }
     }
 
     private void OnError(string line)
     {
-        lock (gate)
+        lock (_gate)
         {
-            errors.Add(line);
+            _errors.Add(line);
         }
 
-        Log.AzuriteError(logger, line);
+        Log.AzuriteError(_logger, line);
     }
 
-    private Uri Endpoint(string service) => new(addresses[service], AzuriteAccount.Name);
+    private Uri Endpoint(string service) => new(_addresses[service], AzuriteAccount.Name);
 
     private FunctionHostException Failed(string what)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return new FunctionHostException("azurite_failed", $"Azurite {what}. {string.Join(' ', errors.TakeLast(10))}".TrimEnd());
+            return new FunctionHostException("azurite_failed", $"Azurite {what}. {string.Join(' ', _errors.TakeLast(10))}".TrimEnd());
         }
     }
 

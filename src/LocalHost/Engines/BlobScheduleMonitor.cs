@@ -20,7 +20,7 @@ internal sealed class BlobScheduleMonitor(IAzureBlobStorageProvider storage, str
             var content = await Blob(timerName).DownloadContentAsync();
             return content.Value.Content.ToObjectFromJson<ScheduleStatus>();
         }
-        catch (Exception e) when (e is RequestFailedException { Status: 404 } or JsonException)
+        catch (Exception exception) when (exception is RequestFailedException { Status: 404 } or JsonException)
         {
             return null;
         }
@@ -33,7 +33,7 @@ internal sealed class BlobScheduleMonitor(IAzureBlobStorageProvider storage, str
         {
             await blob.UploadAsync(BinaryData.FromObjectAsJson(status), overwrite: true);
         }
-        catch (RequestFailedException e) when (e.ErrorCode == "ContainerNotFound")
+        catch (RequestFailedException exception) when (exception.ErrorCode == "ContainerNotFound")
         {
             await blob.GetParentBlobContainerClient().CreateIfNotExistsAsync();
             await blob.UploadAsync(BinaryData.FromObjectAsJson(status), overwrite: true);

@@ -23,14 +23,14 @@ internal sealed class EngineHost : IAsyncDisposable
     // A dead host's locks on timers and container scans are free after this; 60 s is the engine's default.
     private static readonly TimeSpan LockPeriod = TimeSpan.FromSeconds(15);
 
-    private readonly IHost host;
-    private readonly Type emitted;
-    private bool started;
+    private readonly IHost _host;
+    private readonly Type _emitted;
+    private bool _started;
 
     private EngineHost(IHost host, Type emitted)
     {
-        this.host = host;
-        this.emitted = emitted;
+        _host = host;
+        _emitted = emitted;
     }
 
     public static EngineHost Create(
@@ -84,24 +84,24 @@ internal sealed class EngineHost : IAsyncDisposable
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await host.StartAsync(cancellationToken);
-        started = true;
+        await _host.StartAsync(cancellationToken);
+        _started = true;
     }
 
     /// <summary>Stops the listeners and lets running functions finish until the token says otherwise.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) => started ? host.StopAsync(cancellationToken) : Task.CompletedTask;
+    public Task StopAsync(CancellationToken cancellationToken) => _started ? _host.StopAsync(cancellationToken) : Task.CompletedTask;
 
     /// <summary>Runs a function that no listener triggers.</summary>
     public Task CallAsync(FunctionDefinition function, object trigger, CancellationToken cancellationToken)
     {
         var arguments = new Dictionary<string, object> { [function.Trigger.Name] = trigger };
-        var jobHost = (JobHost)host.Services.GetRequiredService<IJobHost>();
-        return jobHost.CallAsync(emitted.GetMethod(function.Name)!, arguments, cancellationToken);
+        var jobHost = (JobHost)_host.Services.GetRequiredService<IJobHost>();
+        return jobHost.CallAsync(_emitted.GetMethod(function.Name)!, arguments, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (host is IAsyncDisposable disposable)
+        if (_host is IAsyncDisposable disposable)
         {
             await disposable.DisposeAsync();
         }

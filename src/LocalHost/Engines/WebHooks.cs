@@ -18,7 +18,7 @@ internal sealed class WebHooks(Uri address) : IWebHookProvider
 {
     public const string Path = "/runtime/webhooks";
 
-    private readonly ConcurrentDictionary<string, IAsyncConverter<HttpRequestMessage, HttpResponseMessage>> receivers =
+    private readonly ConcurrentDictionary<string, IAsyncConverter<HttpRequestMessage, HttpResponseMessage>> _receivers =
         new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>An extension asks for its address while it starts; from then on it receives.</summary>
@@ -28,7 +28,7 @@ internal sealed class WebHooks(Uri address) : IWebHookProvider
         var name = type.GetCustomAttribute<ExtensionAttribute>()?.ConfigurationSection ?? type.Name;
         if (extension is IAsyncConverter<HttpRequestMessage, HttpResponseMessage> receiver)
         {
-            receivers[name] = receiver;
+            _receivers[name] = receiver;
         }
 
         return new Uri(address, $"{Path}/{name.ToLowerInvariant()}");
@@ -36,7 +36,7 @@ internal sealed class WebHooks(Uri address) : IWebHookProvider
 
     public async Task HandleAsync(HttpContext context)
     {
-        if (!receivers.TryGetValue((string)context.Request.RouteValues["extension"]!, out var receiver))
+        if (!_receivers.TryGetValue((string)context.Request.RouteValues["extension"]!, out var receiver))
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;

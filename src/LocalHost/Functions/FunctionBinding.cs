@@ -6,9 +6,9 @@ namespace Nanodet.Serverless.LocalHost.Functions;
 /// <summary>One binding of a function, as the worker describes it in JSON.</summary>
 internal sealed class FunctionBinding
 {
-    private readonly Dictionary<string, JsonElement> properties;
+    private readonly Dictionary<string, JsonElement> _properties;
 
-    private FunctionBinding(Dictionary<string, JsonElement> properties) => this.properties = properties;
+    private FunctionBinding(Dictionary<string, JsonElement> properties) => _properties = properties;
 
     public string Name => Value("name") ?? string.Empty;
 
@@ -25,7 +25,7 @@ internal sealed class FunctionBinding
     {
         get
         {
-            var deferred = properties.TryGetValue("properties", out var more)
+            var deferred = _properties.TryGetValue("properties", out var more)
                 && more.ValueKind == JsonValueKind.Object
                 && more.TryGetProperty("supportsDeferredBinding", out var flag)
                 && string.Equals(flag.ToString(), "true", StringComparison.OrdinalIgnoreCase);
@@ -45,12 +45,12 @@ internal sealed class FunctionBinding
     public bool Is(string type) => string.Equals(Type, type, StringComparison.OrdinalIgnoreCase);
 
     public string? Value(string property) =>
-        properties.TryGetValue(property, out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : null;
+        _properties.TryGetValue(property, out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : null;
 
     public bool? Flag(string property) => bool.TryParse(Value(property), out var flag) ? flag : null;
 
     public IReadOnlyList<string> List(string property) =>
-        properties.TryGetValue(property, out var value) && value.ValueKind == JsonValueKind.Array
+        _properties.TryGetValue(property, out var value) && value.ValueKind == JsonValueKind.Array
             ? [.. value.EnumerateArray().Select(item => item.ToString())]
             : [];
 }

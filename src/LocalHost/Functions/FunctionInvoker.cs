@@ -11,11 +11,11 @@ namespace Nanodet.Serverless.LocalHost.Functions;
 internal sealed class FunctionInvoker(
     IEnumerable<FunctionDefinition> functions, WorkerSupervisor worker, HttpInvocationForwarder http)
 {
-    private readonly Dictionary<string, FunctionDefinition> functions = functions.ToDictionary(function => function.Name);
+    private readonly Dictionary<string, FunctionDefinition> _functions = functions.ToDictionary(function => function.Name);
 
     public async Task<object?> InvokeAsync(string name, object trigger, Binder binder, CancellationToken cancellationToken)
     {
-        var function = functions[name];
+        var function = _functions[name];
         var session = await worker.GetSessionAsync(cancellationToken);
         var request = await CreateRequestAsync(function, trigger, binder, cancellationToken);
         var response = trigger is HttpContext context

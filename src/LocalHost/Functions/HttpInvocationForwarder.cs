@@ -20,7 +20,7 @@ internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDispo
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    private readonly HttpMessageInvoker client = new(new SocketsHttpHandler
+    private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = System.Net.DecompressionMethods.None,
@@ -33,7 +33,7 @@ internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDispo
     {
         context.Request.Headers[InvocationIdHeader] = request.InvocationId;
         var invocation = worker.InvokeAsync(request, cancellationToken);
-        var error = await forwarder.SendAsync(context, worker.HttpAddress!, client, Config, HttpTransformer.Default, cancellationToken);
+        var error = await forwarder.SendAsync(context, worker.HttpAddress!, _client, Config, HttpTransformer.Default, cancellationToken);
         var response = await invocation;
         var cause = context.GetForwarderErrorFeature()?.Exception;
         return error == ForwarderError.None
@@ -41,5 +41,5 @@ internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDispo
             : throw new HttpRequestException($"The request did not reach the worker: {error}.", cause);
     }
 
-    public void Dispose() => client.Dispose();
+    public void Dispose() => _client.Dispose();
 }

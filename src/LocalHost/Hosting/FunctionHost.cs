@@ -22,46 +22,46 @@ public sealed class FunctionHost : IAsyncDisposable
     // Readers and filters of the log know the host by this name.
     private const string LogCategory = "Nanodet.Serverless.LocalHost.FunctionHost";
 
-    private readonly FunctionHostOptions options;
-    private readonly ILoggerFactory loggerFactory;
-    private readonly ILogger logger;
-    private readonly HostSettings settings;
-    private readonly string hostId;
-    private readonly WorkerDescription description;
-    private readonly Lock gate = new();
-    private RpcServer? rpc;
-    private WorkerSupervisor? worker;
-    private HttpFrontEnd? frontEnd;
-    private EngineHost? engines;
-    private Task? stop;
+    private readonly FunctionHostOptions _options;
+    private readonly ILoggerFactory _loggerFactory;
+    private readonly ILogger _logger;
+    private readonly HostSettings _settings;
+    private readonly string _hostId;
+    private readonly WorkerDescription _description;
+    private readonly Lock _gate = new();
+    private RpcServer? _rpc;
+    private WorkerSupervisor? _worker;
+    private HttpFrontEnd? _frontEnd;
+    private EngineHost? _engines;
+    private Task? _stop;
 
     private FunctionHost(FunctionHostOptions options, ILoggerFactory loggerFactory)
     {
-        this.options = options;
-        this.loggerFactory = loggerFactory;
-        logger = loggerFactory.CreateLogger(LogCategory);
-        description = WorkerDescription.Read(options.AppDirectory);
-        settings = HostSettings.Load(description.AppDirectory, options);
-        hostId = settings.HostId(options.HostId, description.WorkerPath);
+        _options = options;
+        _loggerFactory = loggerFactory;
+        _logger = loggerFactory.CreateLogger(LogCategory);
+        _description = WorkerDescription.Read(options.AppDirectory);
+        _settings = HostSettings.Load(_description.AppDirectory, options);
+        _hostId = _settings.HostId(options.HostId, _description.WorkerPath);
     }
 
     /// <summary>Where the HTTP functions, the webhooks and <c>/admin</c> are.</summary>
-    public Uri Address => frontEnd!.Address;
+    public Uri Address => _frontEnd!.Address;
 
     /// <summary>The worker's functions, disabled ones too.</summary>
     public IReadOnlyList<FunctionInfo> Functions { get; private set; } = [];
 
     /// <summary>How many workers have come up so far: 1, and one more for each that was replaced.</summary>
-    public int WorkerStarts => worker!.Starts;
+    public int WorkerStarts => _worker!.Starts;
 
     /// <summary>The process id of the worker; null while there is none.</summary>
-    public int? WorkerProcessId => worker!.ProcessId;
+    public int? WorkerProcessId => _worker!.ProcessId;
 
     /// <summary>
     /// Completes when the host has stopped; fails with a <see cref="FunctionHostException"/> when the worker died too often. The
     /// host then still has to be stopped.
     /// </summary>
-    public Task Completion => worker!.Completion;
+    public Task Completion => _worker!.Completion;
 
     /// <summary>Starts the worker and the engines, and returns when every listener runs.</summary>
     /// <param name="options">What to run.</param>
@@ -92,7 +92,7 @@ public sealed class FunctionHost : IAsyncDisposable
     /// <param name="count">The value of <see cref="WorkerStarts"/> to wait for.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task WaitForWorkerStartsAsync(int count, CancellationToken cancellationToken = default) =>
-        worker!.WaitForStartsAsync(count, cancellationToken);
+        _worker!.WaitForStartsAsync(count, cancellationToken);
 
     /// <summary>
     /// Stops taking requests, lets running functions finish within <see cref="FunctionHostOptions.ShutdownTimeout"/>, ends the
@@ -101,9 +101,9 @@ public sealed class FunctionHost : IAsyncDisposable
     /// <param name="cancellationToken">Shortens the wait for running functions.</param>
     public Task StopAsync(CancellationToken cancellationToken = default)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return stop ??= StopCoreAsync(cancellationToken);
+            return _stop ??= StopCoreAsync(cancellationToken);
         }
     }
 
@@ -112,36 +112,36 @@ public sealed class FunctionHost : IAsyncDisposable
 
     private async Task StartCoreAsync(CancellationToken cancellationToken)
     {
-        var began = options.TimeProvider.GetTimestamp();
-        rpc = await RpcServer.StartAsync(loggerFactory, cancellationToken);
-        worker = new WorkerSupervisor(rpc, description, settings.WorkerEnvironment, options, loggerFactory);
-        var session = await worker.StartAsync(cancellationToken);
+        var began = _options.TimeProvider.GetTimestamp();
+        _rpc = await RpcServer.StartAsync(_loggerFactory, cancellationToken);
+        _worker = new WorkerSupervisor(_rpc, _description, _settings.WorkerEnvironment, _options, _loggerFactory);
+        var session = await _worker.StartAsync(cancellationToken);
 
         FunctionDefinition[] functions =
-            [.. session.Functions.Select(function => FunctionDefinition.Create(function, settings, session.HttpAddress is not null))];
+            [.. session.Functions.Select(function => FunctionDefinition.Create(function, _settings, session.HttpAddress is not null))];
         Functions = Array.ConvertAll(
             functions, function => new FunctionInfo(function.Name, function.Trigger.Type, function.IsDisabled, function.Route));
 
-        var status = new HostStatus(hostId, Functions, worker, options.TimeProvider);
-        frontEnd = await HttpFrontEnd.StartAsync(functions, status, options.Port, loggerFactory, cancellationToken);
-        var invoker = new FunctionInvoker(functions, worker, frontEnd.Forwarder);
-        engines = EngineHost.Create(functions, invoker, settings, hostId, frontEnd.WebHooks, loggerFactory);
-        await engines.StartAsync(cancellationToken);
-        frontEnd.Open(engines);
+        var status = new HostStatus(_hostId, Functions, _worker, _options.TimeProvider);
+        _frontEnd = await HttpFrontEnd.StartAsync(functions, status, _options.Port, _loggerFactory, cancellationToken);
+        var invoker = new FunctionInvoker(functions, _worker, _frontEnd.Forwarder);
+        _engines = EngineHost.Create(functions, invoker, _settings, _hostId, _frontEnd.WebHooks, _loggerFactory);
+        await _engines.StartAsync(cancellationToken);
+        _frontEnd.Open(_engines);
 
-        var elapsed = options.TimeProvider.GetElapsedTime(began);
-        Log.HostReady(logger, hostId, Address, elapsed, functions.Length, functions.Count(function => function.IsDisabled));
+        var elapsed = _options.TimeProvider.GetElapsedTime(began);
+        Log.HostReady(_logger, _hostId, Address, elapsed, functions.Length, functions.Count(function => function.IsDisabled));
     }
 
     private async Task StopCoreAsync(CancellationToken cancellationToken)
     {
-        var began = options.TimeProvider.GetTimestamp();
-        using var timeout = new CancellationTokenSource(options.ShutdownTimeout, options.TimeProvider);
+        var began = _options.TimeProvider.GetTimestamp();
+        using var timeout = new CancellationTokenSource(_options.ShutdownTimeout, _options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        await Task.WhenAll(TryStopAsync(frontEnd?.StopAsync(either.Token)), TryStopAsync(engines?.StopAsync(either.Token)));
+        await Task.WhenAll(TryStopAsync(_frontEnd?.StopAsync(either.Token)), TryStopAsync(_engines?.StopAsync(either.Token)));
 
         // The worker before the server: its open stream would hold it.
-        foreach (var part in (IAsyncDisposable?[])[worker, engines, frontEnd, rpc])
+        foreach (var part in (IAsyncDisposable?[])[_worker, _engines, _frontEnd, _rpc])
         {
             if (part is not null)
             {
@@ -149,7 +149,7 @@ public sealed class FunctionHost : IAsyncDisposable
             }
         }
 
-        Log.HostStopped(logger, hostId, options.TimeProvider.GetElapsedTime(began));
+        Log.HostStopped(_logger, _hostId, _options.TimeProvider.GetElapsedTime(began));
     }
 
     private async Task TryStopAsync(Task? stopping)
@@ -158,9 +158,9 @@ public sealed class FunctionHost : IAsyncDisposable
         {
             await (stopping ?? Task.CompletedTask);
         }
-        catch (Exception e)
+        catch (Exception exception)
         {
-            Log.EnginesAbandoned(logger, e);
+            Log.EnginesAbandoned(_logger, exception);
         }
     }
 }

@@ -8,8 +8,8 @@ namespace Nanodet.Serverless.LocalHost.Http;
 /// <summary>What the host says about itself: <c>/</c>, <c>/admin/host/status</c> and <c>/admin/functions</c>.</summary>
 internal sealed class HostStatus(string hostId, IReadOnlyList<FunctionInfo> functions, WorkerSupervisor worker, TimeProvider timeProvider)
 {
-    private readonly string instanceId = Guid.NewGuid().ToString();
-    private readonly long started = timeProvider.GetTimestamp();
+    private readonly string _instanceId = Guid.NewGuid().ToString();
+    private readonly long _started = timeProvider.GetTimestamp();
 
     public void Map(IEndpointRouteBuilder routes, Func<bool> isReady)
     {
@@ -19,10 +19,10 @@ internal sealed class HostStatus(string hostId, IReadOnlyList<FunctionInfo> func
             id = hostId,
             state = worker.Completion.IsFaulted ? "Error" : isReady() && worker.ProcessId is not null ? "Running" : "Starting",
             version = typeof(HostStatus).Assembly.GetName().Version?.ToString(3),
-            instanceId,
+            _instanceId,
             computerName = Environment.MachineName,
             processId = Environment.ProcessId,
-            processUptime = (long)timeProvider.GetElapsedTime(started).TotalMilliseconds,
+            processUptime = (long)timeProvider.GetElapsedTime(_started).TotalMilliseconds,
             workerProcessId = worker.ProcessId,
             workerStarts = worker.Starts,
         }));

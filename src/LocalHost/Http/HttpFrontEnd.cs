@@ -24,13 +24,13 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
 
     private static readonly string[] AllMethods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
-    private readonly TaskCompletionSource<EngineHost> engines = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly WebApplication app;
-    private readonly ILogger logger;
+    private readonly TaskCompletionSource<EngineHost> _engines = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly WebApplication _app;
+    private readonly ILogger _logger;
 
     private HttpFrontEnd(IReadOnlyList<FunctionDefinition> functions, HostStatus status, int port, ILoggerFactory loggerFactory)
     {
-        logger = loggerFactory.CreateLogger<HttpFrontEnd>();
+        _logger = loggerFactory.CreateLogger<HttpFrontEnd>();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -42,24 +42,24 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton(loggerFactory);
         builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
-        app = builder.Build();
-        Forwarder = new HttpInvocationForwarder(app.Services.GetRequiredService<IHttpForwarder>());
+        _app = builder.Build();
+        Forwarder = new HttpInvocationForwarder(_app.Services.GetRequiredService<IHttpForwarder>());
 
         foreach (var function in functions.Where(function => function is { Route: not null, IsDisabled: false }))
         {
             var some = function.Trigger.List("methods");
             var methods = some.Count > 0 ? some.Select(method => method.ToUpperInvariant()) : AllMethods;
-            app.MapMethods(function.Route!, methods, context => InvokeAsync(function, context));
+            _app.MapMethods(function.Route!, methods, context => InvokeAsync(function, context));
         }
 
-        status.Map(app, () => engines.Task.IsCompletedSuccessfully);
-        app.MapPost("/admin/functions/{name}", (string name, ManualCall? call, CancellationToken cancellationToken) =>
+        status.Map(_app, () => _engines.Task.IsCompletedSuccessfully);
+        _app.MapPost("/admin/functions/{name}", (string name, ManualCall? call, CancellationToken cancellationToken) =>
             RunNowAsync(functions, name, call?.Input ?? string.Empty, cancellationToken));
-        app.Map(WebHooks.Path + "/{extension}/{**rest}", HandleWebHookAsync);
+        _app.Map(WebHooks.Path + "/{extension}/{**rest}", HandleWebHookAsync);
     }
 
     /// <summary>Where it listens, once it has started.</summary>
-    public Uri Address => field ??= new Uri(app.Urls.Single());
+    public Uri Address => field ??= new Uri(_app.Urls.Single());
 
     public HttpInvocationForwarder Forwarder { get; }
 
@@ -75,31 +75,31 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
         var frontEnd = new HttpFrontEnd(functions, status, port, loggerFactory);
         try
         {
-            await frontEnd.app.StartAsync(cancellationToken);
+            await frontEnd._app.StartAsync(cancellationToken);
             return frontEnd;
         }
-        catch (IOException e)
+        catch (IOException exception)
         {
             await frontEnd.DisposeAsync();
-            throw new FunctionHostException("invalid_options", $"Port {port} cannot be opened: {e.Message}", e);
+            throw new FunctionHostException("invalid_options", $"Port {port} cannot be opened: {exception.Message}", exception);
         }
     }
 
     /// <summary>Lets the requests in.</summary>
-    public void Open(EngineHost started) => engines.TrySetResult(started);
+    public void Open(EngineHost started) => _engines.TrySetResult(started);
 
-    public Task StopAsync(CancellationToken cancellationToken) => app.StopAsync(cancellationToken);
+    public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
-        engines.TrySetCanceled();
-        await app.DisposeAsync();
+        _engines.TrySetCanceled();
+        await _app.DisposeAsync();
         Forwarder.Dispose();
     }
 
     private async Task HandleWebHookAsync(HttpContext context)
     {
-        await engines.Task.WaitAsync(context.RequestAborted);
+        await _engines.Task.WaitAsync(context.RequestAborted);
         await WebHooks.HandleAsync(context);
     }
 
@@ -119,7 +119,7 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
                 $"'{function.Name}' has a {function.Trigger.Type}; only {string.Join(", ", CallableTriggers)} can be called.");
         }
 
-        var running = await engines.Task.WaitAsync(cancellationToken);
+        var running = await _engines.Task.WaitAsync(cancellationToken);
         _ = running.CallAsync(function, input, CancellationToken.None).ContinueWith(call => _ = call.Exception, TaskScheduler.Default);
         return Results.Accepted();
     }
@@ -128,16 +128,16 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
     {
         try
         {
-            var running = await engines.Task.WaitAsync(context.RequestAborted);
+            var running = await _engines.Task.WaitAsync(context.RequestAborted);
             await running.CallAsync(function, context, context.RequestAborted);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // The client left.
         }
-        catch (Exception e)
+        catch (Exception exception)
         {
-            Log.HttpFunctionFailed(logger, function.Name, e.GetBaseException());
+            Log.HttpFunctionFailed(_logger, function.Name, exception.GetBaseException());
             if (!context.Response.HasStarted)
             {
                 context.Response.StatusCode = StatusCodes.Status500InternalServerError;

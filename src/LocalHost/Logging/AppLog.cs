@@ -15,13 +15,13 @@ public sealed class AppLog : IDisposable
 {
     private const string FileName = "app.log";
 
-    private readonly LogFactory factory;
-    private readonly RollingFile file;
+    private readonly LogFactory _factory;
+    private readonly RollingFile _file;
 
     private AppLog(AppLogOptions options, Action<string> onProblem)
     {
         Path = System.IO.Path.Combine(System.IO.Path.GetFullPath(options.Directory), FileName);
-        file = new RollingFile(Path, onProblem)
+        _file = new RollingFile(Path, onProblem)
         {
             Name = "file",
             FileName = Layout.FromLiteral(Path),
@@ -32,17 +32,17 @@ public sealed class AppLog : IDisposable
             ArchiveAboveSize = options.MaxFileBytes,
             MaxArchiveFiles = options.MaxFiles - 1,
         };
-        factory = new LogFactory { AutoShutdown = false };
-        var configuration = new LoggingConfiguration(factory);
-        configuration.AddRuleForAllLevels(file);
-        factory.Configuration = configuration;
+        _factory = new LogFactory { AutoShutdown = false };
+        var configuration = new LoggingConfiguration(_factory);
+        configuration.AddRuleForAllLevels(_file);
+        _factory.Configuration = configuration;
     }
 
     /// <summary>The file with the newest lines.</summary>
     public string Path { get; }
 
     /// <summary>Why lines were lost; null while every line was kept.</summary>
-    public string? Problem => file.Problem;
+    public string? Problem => _file.Problem;
 
     /// <summary>Opens the log. The first line makes the folder and the file.</summary>
     /// <param name="options">Where, and how much.</param>
@@ -62,9 +62,9 @@ public sealed class AppLog : IDisposable
     {
         ArgumentNullException.ThrowIfNull(logging);
         logging.AddProvider(new NLogLoggerProvider(
-            new NLogProviderOptions { IncludeScopes = false, CaptureMessageTemplates = false, CaptureMessageProperties = false }, factory));
+            new NLogProviderOptions { IncludeScopes = false, CaptureMessageTemplates = false, CaptureMessageProperties = false }, _factory));
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => factory.Dispose();
+    public void Dispose() => _factory.Dispose();
 }

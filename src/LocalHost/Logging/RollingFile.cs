@@ -13,7 +13,7 @@ internal sealed class RollingFile(string path, Action<string> onProblem) : FileT
     /// <summary>The most of one event, in characters.</summary>
     public const int MaxEventLength = 16 << 10;
 
-    private long lost;
+    private long _lost;
 
     /// <summary>Why lines were lost, or null.</summary>
     public string? Problem { get; private set; }
@@ -24,21 +24,21 @@ internal sealed class RollingFile(string path, Action<string> onProblem) : FileT
         try
         {
             base.Write(logEvent);
-            if (lost > 0)
+            if (_lost > 0)
             {
-                var count = lost;
-                lost = 0;
+                var count = _lost;
+                _lost = 0;
                 base.Write(LogEventInfo.Create(
                     LogLevel.Warn, nameof(AppLog), CultureInfo.InvariantCulture, $"Before this line {count} could not be kept: {Problem}"));
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            lost++;
+            _lost++;
             if (Problem is null)
             {
-                Problem = e.Message;
-                onProblem($"{path}: {e.Message}");
+                Problem = exception.Message;
+                onProblem($"{path}: {exception.Message}");
             }
         }
     }

@@ -9,25 +9,25 @@ namespace Nanodet.Serverless.LocalHost.Processes;
 /// </summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
-    private readonly Process process;
-    private readonly TaskCompletionSource<int> exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource outputEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource errorEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Process _process;
+    private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _outputEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _errorEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private StreamWriter input = StreamWriter.Null;
+    private StreamWriter _input = StreamWriter.Null;
 
-    private ChildProcess(Process process) => this.process = process;
+    private ChildProcess(Process process) => _process = process;
 
     public int Id { get; private set; }
 
     /// <summary>The exit code, once there is one.</summary>
-    public Task<int> Exited => exited.Task;
+    public Task<int> Exited => _exited.Task;
 
     /// <summary>
     /// Completes when both streams of the child have ended and every line was passed on. That is after the exit, and never where somebody
     /// else holds a stream open: wait for it with a limit.
     /// </summary>
-    public Task OutputEnded => Task.WhenAll(outputEnded.Task, errorEnded.Task);
+    public Task OutputEnded => Task.WhenAll(_outputEnded.Task, _errorEnded.Task);
 
     /// <exception cref="Win32Exception">The file cannot be started.</exception>
     public static ChildProcess Start(ProcessStartInfo start, Action<string> onOutput, Action<string> onError)
@@ -36,19 +36,19 @@ internal sealed class ChildProcess : IAsyncDisposable
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
         var child = new ChildProcess(process);
-        process.OutputDataReceived += (_, line) => Pass(line.Data, onOutput, child.outputEnded);
-        process.ErrorDataReceived += (_, line) => Pass(line.Data, onError, child.errorEnded);
-        process.Exited += (_, _) => child.exited.TrySetResult(process.ExitCode);
+        process.OutputDataReceived += (_, line) => Pass(line.Data, onOutput, child._outputEnded);
+        process.ErrorDataReceived += (_, line) => Pass(line.Data, onError, child._errorEnded);
+        process.Exited += (_, _) => child._exited.TrySetResult(process.ExitCode);
         process.Start();
         child.Id = process.Id;
-        child.input = process.StandardInput;
+        child._input = process.StandardInput;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return child;
     }
 
     /// <summary>Ends the child's input.</summary>
-    public void CloseInput() => IgnoreBrokenPipe(input.Close);
+    public void CloseInput() => IgnoreBrokenPipe(_input.Close);
 
     /// <summary>Waits for the end, and enforces it when it takes longer than <paramref name="grace"/>.</summary>
     /// <returns>Whether the child ended by itself.</returns>
@@ -72,18 +72,18 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         Kill();
         await Exited;
-        IgnoreBrokenPipe(input.WriteLine);
+        IgnoreBrokenPipe(_input.WriteLine);
         CloseInput();
-        process.Dispose();
+        _process.Dispose();
     }
 
     private void Kill()
     {
         try
         {
-            process.Kill(entireProcessTree: true);
+            _process.Kill(entireProcessTree: true);
         }
-        catch (Exception e) when (e is InvalidOperationException or Win32Exception)
+        catch (Exception exception) when (exception is InvalidOperationException or Win32Exception)
         {
             // It ended by itself just now.
         }
@@ -107,7 +107,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         {
             action();
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
             // The child closed its end first.
         }

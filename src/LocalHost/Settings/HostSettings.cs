@@ -130,9 +130,9 @@ internal sealed class HostSettings
             var json = File.Exists(path) ? File.ReadAllBytes(path) : "{}"u8.ToArray();
             return new ConfigurationBuilder().AddJsonStream(new MemoryStream(json)).Build();
         }
-        catch (Exception e) when (e is FormatException or JsonException or IOException)
+        catch (Exception exception) when (exception is FormatException or JsonException or IOException)
         {
-            throw new FunctionHostException("not_a_function_app", $"{file} in '{appDirectory}' cannot be read: {e.Message}", e);
+            throw new FunctionHostException("not_a_function_app", $"{file} in '{appDirectory}' cannot be read: {exception.Message}", exception);
         }
     }
 

@@ -13,8 +13,8 @@ namespace Nanodet.Serverless.LocalHost.Worker;
 /// <summary>The gRPC side of the host: loopback, a free port, HTTP/2 without TLS, messages of any size.</summary>
 internal sealed class RpcServer : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<string, WorkerSession> sessions = new();
-    private readonly WebApplication app;
+    private readonly ConcurrentDictionary<string, WorkerSession> _sessions = new();
+    private readonly WebApplication _app;
 
     private RpcServer(ILoggerFactory loggerFactory)
     {
@@ -26,24 +26,24 @@ internal sealed class RpcServer : IAsyncDisposable
         builder.Services.AddSingleton(this);
         builder.Services.AddSingleton(loggerFactory);
         builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
-        app = builder.Build();
-        app.MapGrpcService<FunctionRpcService>();
+        _app = builder.Build();
+        _app.MapGrpcService<FunctionRpcService>();
     }
 
-    public Uri Address => new(app.Urls.Single());
+    public Uri Address => new(_app.Urls.Single());
 
     public static async Task<RpcServer> StartAsync(ILoggerFactory loggerFactory, CancellationToken cancellationToken)
     {
         var server = new RpcServer(loggerFactory);
-        await server.app.StartAsync(cancellationToken);
+        await server._app.StartAsync(cancellationToken);
         return server;
     }
 
-    public void Expect(WorkerSession session) => sessions[session.WorkerId] = session;
+    public void Expect(WorkerSession session) => _sessions[session.WorkerId] = session;
 
-    public void Forget(WorkerSession session) => sessions.TryRemove(session.WorkerId, out _);
+    public void Forget(WorkerSession session) => _sessions.TryRemove(session.WorkerId, out _);
 
-    public WorkerSession? Find(string workerId) => sessions.GetValueOrDefault(workerId);
+    public WorkerSession? Find(string workerId) => _sessions.GetValueOrDefault(workerId);
 
-    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 }

@@ -35,9 +35,9 @@ internal sealed record WorkerDescription(string AppDirectory, string Executable,
                 description.GetProperty("defaultExecutablePath").GetString()!.Replace(WorkerRoot, directory + Path.DirectorySeparatorChar, StringComparison.Ordinal),
                 Path.Combine(directory, description.GetProperty("defaultWorkerPath").GetString()!));
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw NotAnApp($"worker.config.json in '{directory}' does not describe a worker: {e.Message}", e);
+            throw NotAnApp($"worker.config.json in '{directory}' does not describe a worker: {exception.Message}", exception);
         }
     }
 

@@ -22,21 +22,21 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
 
     private const int MaxWords = 500;
 
-    private readonly ChildProcess child;
-    private string? firstError;
+    private readonly ChildProcess _child;
+    private string? _firstError;
 
     private WorkerProcess(ProcessStartInfo start, ILogger logger) =>
-        child = ChildProcess.Start(start, line => Log.WorkerOutput(logger, line), line => OnError(logger, line));
+        _child = ChildProcess.Start(start, line => Log.WorkerOutput(logger, line), line => OnError(logger, line));
 
-    public int Id => child.Id;
+    public int Id => _child.Id;
 
     /// <summary>The first line of its standard error, which names what it died of; null while it wrote none.</summary>
-    public string? FirstError => Volatile.Read(ref firstError);
+    public string? FirstError => Volatile.Read(ref _firstError);
 
-    public Task<int> Exited => child.Exited;
+    public Task<int> Exited => _child.Exited;
 
     /// <summary>Completes when everything that it wrote was read.</summary>
-    public Task OutputEnded => child.OutputEnded;
+    public Task OutputEnded => _child.OutputEnded;
 
     /// <exception cref="FunctionHostException">The executable cannot be started.</exception>
     public static WorkerProcess Start(
@@ -57,20 +57,20 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
         {
             return new WorkerProcess(start, logger);
         }
-        catch (Win32Exception e)
+        catch (Win32Exception exception)
         {
-            throw new FunctionHostException("worker_start_failed", $"'{start.FileName}' cannot be started: {e.Message}", e);
+            throw new FunctionHostException("worker_start_failed", $"'{start.FileName}' cannot be started: {exception.Message}", exception);
         }
     }
 
-    public Task<bool> WaitOrKillAsync(TimeSpan grace, TimeProvider timeProvider) => child.WaitOrKillAsync(grace, timeProvider);
+    public Task<bool> WaitOrKillAsync(TimeSpan grace, TimeProvider timeProvider) => _child.WaitOrKillAsync(grace, timeProvider);
 
-    public ValueTask DisposeAsync() => child.DisposeAsync();
+    public ValueTask DisposeAsync() => _child.DisposeAsync();
 
     private void OnError(ILogger logger, string line)
     {
         Log.WorkerError(logger, line);
-        Interlocked.CompareExchange(ref firstError, line.Length > MaxWords ? $"{line.AsSpan(0, MaxWords)}…" : line, null);
+        Interlocked.CompareExchange(ref _firstError, line.Length > MaxWords ? $"{line.AsSpan(0, MaxWords)}…" : line, null);
     }
 
     // A shell drops what is no name of a variable, like AzureWebJobs.NAME.Disabled; the worker sees all settings, as in Azure.

@@ -12,10 +12,10 @@ internal sealed class WorkerSession(WorkerDescription description, ILoggerFactor
 {
     private const string HostVersion = "4.1040.0";
 
-    private readonly Channel<StreamingMessage> outgoing = Channel.CreateUnbounded<StreamingMessage>();
-    private readonly ConcurrentDictionary<string, TaskCompletionSource<StreamingMessage>> pending = new();
-    private readonly TaskCompletionSource connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile Exception? failure;
+    private readonly Channel<StreamingMessage> _outgoing = Channel.CreateUnbounded<StreamingMessage>();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<StreamingMessage>> _pending = new();
+    private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Exception? _failure;
 
     public string WorkerId { get; } = Guid.NewGuid().ToString();
 
@@ -28,7 +28,7 @@ internal sealed class WorkerSession(WorkerDescription description, ILoggerFactor
     public async Task RunAsync(
         IAsyncStreamReader<StreamingMessage> input, IAsyncStreamWriter<StreamingMessage> output, CancellationToken cancellationToken)
     {
-        connected.TrySetResult();
+        _connected.TrySetResult();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var writing = WriteAsync(output, ended.Token);
         try
@@ -38,7 +38,7 @@ internal sealed class WorkerSession(WorkerDescription description, ILoggerFactor
                 Receive(message);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
         {
             // The worker is gone; its process says how.
         }
@@ -53,7 +53,7 @@ internal sealed class WorkerSession(WorkerDescription description, ILoggerFactor
     /// <exception cref="FunctionHostException">The worker refused a step.</exception>
     public async Task HandshakeAsync(CancellationToken cancellationToken)
     {
-        await connected.Task.WaitAsync(cancellationToken);
+        await _connected.Task.WaitAsync(cancellationToken);
         var init = await AskAsync(
             new StreamingMessage
             {
@@ -91,7 +91,7 @@ internal sealed class WorkerSession(WorkerDescription description, ILoggerFactor
     public async Task<InvocationResponse> InvokeAsync(InvocationRequest request, CancellationToken cancellationToken)
     {
         var answer = Send(request.InvocationId, new StreamingMessage { InvocationRequest = request });
-        using var cancel = cancellationToken.Register(() => outgoing.Writer.TryWrite(new StreamingMessage
+        using var cancel = cancellationToken.Register(() => _outgoing.Writer.TryWrite(new StreamingMessage
         {
             InvocationCancel = new InvocationCancel { InvocationId = request.InvocationId },
         }));
@@ -104,7 +104,7 @@ internal sealed class WorkerSession(WorkerDescription description, ILoggerFactor
         };
     }
 
-    public void Terminate(TimeSpan grace) => outgoing.Writer.TryWrite(new StreamingMessage
+    public void Terminate(TimeSpan grace) => _outgoing.Writer.TryWrite(new StreamingMessage
     {
         WorkerTerminate = new WorkerTerminate { GracePeriod = Duration.FromTimeSpan(grace) },
     });
@@ -112,14 +112,14 @@ internal sealed class WorkerSession(WorkerDescription description, ILoggerFactor
     /// <summary>Fails what waits for the worker, and what will ask it from now on.</summary>
     public void Fail(Exception exception)
     {
-        failure = exception;
-        connected.TrySetException(exception);
-        foreach (var waiting in pending.Values)
+        _failure = exception;
+        _connected.TrySetException(exception);
+        foreach (var waiting in _pending.Values)
         {
             waiting.TrySetException(exception);
         }
 
-        outgoing.Writer.TryComplete();
+        _outgoing.Writer.TryComplete();
     }
 
     private Task<StreamingMessage> AskAsync(StreamingMessage message, CancellationToken cancellationToken) =>
@@ -129,9 +129,9 @@ internal sealed class WorkerSession(WorkerDescription description, ILoggerFactor
     {
         var answer = new TaskCompletionSource<StreamingMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
         message.RequestId = requestId;
-        pending[requestId] = answer;
-        outgoing.Writer.TryWrite(message);
-        if (failure is { } known)
+        _pending[requestId] = answer;
+        _outgoing.Writer.TryWrite(message);
+        if (_failure is { } known)
         {
             answer.TrySetException(known);
         }
@@ -143,12 +143,12 @@ internal sealed class WorkerSession(WorkerDescription description, ILoggerFactor
     {
         try
         {
-            await foreach (var message in outgoing.Reader.ReadAllAsync(cancellationToken))
+            await foreach (var message in _outgoing.Reader.ReadAllAsync(cancellationToken))
             {
                 await output.WriteAsync(message, cancellationToken);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or InvalidOperationException)
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or InvalidOperationException)
         {
             // The stream ended; pending answers are failed when the process is seen to end.
         }
@@ -163,7 +163,7 @@ internal sealed class WorkerSession(WorkerDescription description, ILoggerFactor
         }
 
         var key = message.InvocationResponse?.InvocationId ?? message.RequestId;
-        if (pending.TryRemove(key, out var answer))
+        if (_pending.TryRemove(key, out var answer))
         {
             answer.TrySetResult(message);
         }
@@ -177,7 +177,7 @@ internal sealed class WorkerSession(WorkerDescription description, ILoggerFactor
         }
 
         var logger = loggerFactory.CreateLogger(string.IsNullOrEmpty(log.Category) ? "Worker" : log.Category);
-        var text = log.Exception is { } e ? $"{log.Message}\n{e.Message}\n{e.StackTrace}" : log.Message;
+        var text = log.Exception is { } exception ? $"{log.Message}\n{exception.Message}\n{exception.StackTrace}" : log.Message;
         Log.WorkerMessage(logger, (LogLevel)(int)log.Level, text);
     }
 

@@ -18,41 +18,41 @@ internal sealed class WorkerSupervisor(
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
-    private readonly ILogger logger = loggerFactory.CreateLogger<WorkerSupervisor>();
-    private readonly TimeProvider timeProvider = options.TimeProvider;
-    private readonly CancellationTokenSource stopping = new();
-    private readonly TaskCompletionSource givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile TaskCompletionSource<WorkerSession> current = NewSlot();
-    private volatile TaskCompletionSource nextStart = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private WorkerProcess? process;
-    private Task<WorkerProcessExitException>? death;
-    private Task supervision = Task.CompletedTask;
-    private int starts;
+    private readonly ILogger _logger = loggerFactory.CreateLogger<WorkerSupervisor>();
+    private readonly TimeProvider _timeProvider = options.TimeProvider;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TaskCompletionSource<WorkerSession> _current = NewSlot();
+    private volatile TaskCompletionSource _nextStart = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private WorkerProcess? _process;
+    private Task<WorkerProcessExitException>? _death;
+    private Task _supervision = Task.CompletedTask;
+    private int _starts;
 
     /// <summary>How many workers finished their handshake.</summary>
-    public int Starts => Volatile.Read(ref starts);
+    public int Starts => Volatile.Read(ref _starts);
 
-    public int? ProcessId => current.Task.IsCompletedSuccessfully ? process?.Id : null;
+    public int? ProcessId => _current.Task.IsCompletedSuccessfully ? _process?.Id : null;
 
     /// <summary>Completes when the supervisor was stopped; fails when it gave up.</summary>
-    public Task Completion => givenUp.Task;
+    public Task Completion => _givenUp.Task;
 
     /// <exception cref="FunctionHostException">The first worker did not come up; it is not tried again.</exception>
     public async Task<WorkerSession> StartAsync(CancellationToken cancellationToken)
     {
         var session = await StartWorkerAsync(cancellationToken);
-        supervision = SuperviseAsync(session);
+        _supervision = SuperviseAsync(session);
         return session;
     }
 
     /// <summary>The session of the living worker, or of the next one when it is being started again.</summary>
-    public Task<WorkerSession> GetSessionAsync(CancellationToken cancellationToken) => current.Task.WaitAsync(cancellationToken);
+    public Task<WorkerSession> GetSessionAsync(CancellationToken cancellationToken) => _current.Task.WaitAsync(cancellationToken);
 
     public async Task WaitForStartsAsync(int count, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var next = nextStart.Task;
+            var next = _nextStart.Task;
             if (Starts >= count)
             {
                 return;
@@ -69,29 +69,29 @@ internal sealed class WorkerSupervisor(
     /// <summary>Asks the worker to end, waits 5 s, and kills it.</summary>
     public async Task StopAsync()
     {
-        await stopping.CancelAsync();
-        if (process is { Exited.IsCompleted: false } living && current.Task.IsCompletedSuccessfully)
+        await _stopping.CancelAsync();
+        if (_process is { Exited.IsCompleted: false } living && _current.Task.IsCompletedSuccessfully)
         {
-            (await current.Task).Terminate(TerminateGrace);
-            if (!await living.WaitOrKillAsync(TerminateGrace, timeProvider))
+            (await _current.Task).Terminate(TerminateGrace);
+            if (!await living.WaitOrKillAsync(TerminateGrace, _timeProvider))
             {
-                Log.WorkerKilled(logger, living.Id, TerminateGrace);
+                Log.WorkerKilled(_logger, living.Id, TerminateGrace);
             }
         }
 
-        await supervision;
-        if (process is not null)
+        await _supervision;
+        if (_process is not null)
         {
-            await process.DisposeAsync();
+            await _process.DisposeAsync();
         }
 
-        givenUp.TrySetResult();
+        _givenUp.TrySetResult();
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        stopping.Dispose();
+        _stopping.Dispose();
     }
 
     /// <summary>What the worker said, where it said something, and where the rest is.</summary>
@@ -106,9 +106,9 @@ internal sealed class WorkerSupervisor(
     /// <summary>From now on callers wait for the next worker.</summary>
     private void CloseSlot()
     {
-        if (current.Task.IsCompletedSuccessfully)
+        if (_current.Task.IsCompletedSuccessfully)
         {
-            current = NewSlot();
+            _current = NewSlot();
         }
     }
 
@@ -116,7 +116,7 @@ internal sealed class WorkerSupervisor(
     private async Task<WorkerProcessExitException> WatchAsync(WorkerProcess watched, WorkerSession session)
     {
         var exitCode = await watched.Exited;
-        if (!stopping.IsCancellationRequested)
+        if (!_stopping.IsCancellationRequested)
         {
             CloseSlot();
         }
@@ -132,16 +132,16 @@ internal sealed class WorkerSupervisor(
         var living = session;
         while (true)
         {
-            var born = timeProvider.GetTimestamp();
-            var dead = await death!;
+            var born = _timeProvider.GetTimestamp();
+            var dead = await _death!;
             server.Forget(living);
-            if (stopping.IsCancellationRequested)
+            if (_stopping.IsCancellationRequested)
             {
                 return;
             }
 
             CloseSlot();
-            deaths = timeProvider.GetElapsedTime(born) >= LongLife ? 0 : deaths;
+            deaths = _timeProvider.GetElapsedTime(born) >= LongLife ? 0 : deaths;
             if (await RestartAsync(dead, deaths) is not (var restarted, var attempts))
             {
                 return;
@@ -155,30 +155,30 @@ internal sealed class WorkerSupervisor(
     /// <summary>Tries until a worker is up, the host stops, or the tries are used up.</summary>
     private async Task<(WorkerSession Session, int Attempts)?> RestartAsync(Exception cause, int attempts)
     {
-        while (!stopping.IsCancellationRequested)
+        while (!_stopping.IsCancellationRequested)
         {
             if (attempts++ >= options.MaxWorkerRestarts)
             {
                 var lost = new FunctionHostException(
                     "worker_lost", $"The worker died; {options.MaxWorkerRestarts} restarts in a row did not help: {cause.Message}", cause);
-                Log.WorkerLost(logger, options.MaxWorkerRestarts, cause);
-                current.TrySetException(lost);
-                givenUp.TrySetException(lost);
+                Log.WorkerLost(_logger, options.MaxWorkerRestarts, cause);
+                _current.TrySetException(lost);
+                _givenUp.TrySetException(lost);
                 return null;
             }
 
             var pause = TimeSpan.FromMilliseconds(Math.Min(250 * Math.Pow(2, attempts - 1), LongestPause.TotalMilliseconds));
-            Log.WorkerRestarting(logger, cause.Message, pause, attempts, options.MaxWorkerRestarts);
+            Log.WorkerRestarting(_logger, cause.Message, pause, attempts, options.MaxWorkerRestarts);
             try
             {
-                await Task.Delay(pause, timeProvider, stopping.Token);
-                return (await StartWorkerAsync(stopping.Token), attempts);
+                await Task.Delay(pause, _timeProvider, _stopping.Token);
+                return (await StartWorkerAsync(_stopping.Token), attempts);
             }
-            catch (Exception e) when (e is FunctionHostException or WorkerProcessExitException)
+            catch (Exception exception) when (exception is FunctionHostException or WorkerProcessExitException)
             {
-                cause = e;
+                cause = exception;
             }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
                 return null;
             }
@@ -189,47 +189,47 @@ internal sealed class WorkerSupervisor(
 
     private async Task<WorkerSession> StartWorkerAsync(CancellationToken cancellationToken)
     {
-        if (process is not null)
+        if (_process is not null)
         {
-            await process.DisposeAsync();
+            await _process.DisposeAsync();
         }
 
-        var began = timeProvider.GetTimestamp();
+        var began = _timeProvider.GetTimestamp();
         var session = new WorkerSession(description, loggerFactory);
         server.Expect(session);
-        process = WorkerProcess.Start(description, environment, server.Address, session.WorkerId, logger);
-        death = WatchAsync(process, session);
-        using var timeout = new CancellationTokenSource(options.WorkerStartTimeout, timeProvider);
+        _process = WorkerProcess.Start(description, environment, server.Address, session.WorkerId, _logger);
+        _death = WatchAsync(_process, session);
+        using var timeout = new CancellationTokenSource(options.WorkerStartTimeout, _timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             await session.HandshakeAsync(either.Token);
         }
-        catch (Exception e)
+        catch (Exception exception)
         {
             server.Forget(session);
-            if (process.Exited.IsCompleted)
+            if (_process.Exited.IsCompleted)
             {
                 // What it died of may still be on its way.
-                await process.OutputEnded.WaitAsync(LastWords, timeProvider, CancellationToken.None)
+                await _process.OutputEnded.WaitAsync(LastWords, _timeProvider, CancellationToken.None)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
-            await process.DisposeAsync();
-            throw e switch
+            await _process.DisposeAsync();
+            throw exception switch
             {
                 OperationCanceledException when timeout.IsCancellationRequested => new FunctionHostException(
-                    "worker_start_failed", $"The worker did not finish its handshake within {options.WorkerStartTimeout}.", e),
+                    "worker_start_failed", $"The worker did not finish its handshake within {options.WorkerStartTimeout}.", exception),
                 WorkerProcessExitException => new FunctionHostException(
-                    "worker_start_failed", $"{e.Message} It had not finished its handshake. {Words(process)}", e),
-                _ => e,
+                    "worker_start_failed", $"{exception.Message} It had not finished its handshake. {Words(_process)}", exception),
+                _ => exception,
             };
         }
 
-        Interlocked.Increment(ref starts);
-        Log.WorkerReady(logger, process.Id, session.Functions.Count, timeProvider.GetElapsedTime(began));
-        current.TrySetResult(session);
-        Interlocked.Exchange(ref nextStart, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        Interlocked.Increment(ref _starts);
+        Log.WorkerReady(_logger, _process.Id, session.Functions.Count, _timeProvider.GetElapsedTime(began));
+        _current.TrySetResult(session);
+        Interlocked.Exchange(ref _nextStart, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         return session;
     }
 }

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Nanodet.Serverless.Pipeline.Storage;
 
 /// <summary>Rules of names in storage.</summary>
-internal static partial class BlobNames
+public static partial class BlobNames
 {
     /// <summary>The longest name of a blob, in characters.</summary>
     internal const int MaxLength = 1024;

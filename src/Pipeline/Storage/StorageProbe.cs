@@ -73,8 +73,11 @@ public sealed class StorageProbe(StorageClients clients, IOptions<StorageOptions
         var pages = clients.BlobsWithoutRetry.GetBlobContainerClient(container)
             .GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix: null, cancellationToken)
             .AsPages(pageSizeHint: 1);
-        await using var page = pages.GetAsyncEnumerator(cancellationToken);
-        await page.MoveNextAsync().ConfigureAwait(false);
+        var page = pages.GetAsyncEnumerator(cancellationToken);
+        await using (page.ConfigureAwait(false))
+        {
+            await page.MoveNextAsync().ConfigureAwait(false);
+        }
     }
 
     private async Task WriteAsync(string container, CancellationToken cancellationToken)
