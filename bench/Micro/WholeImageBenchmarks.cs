@@ -47,5 +47,5 @@ public class WholeImageBenchmarks
 
     /// <summary>JPEG to detections.</summary>
     [Benchmark(Baseline = true)]
-    public int Detect() => _detector!.Detect((ReadOnlyMemory<byte>)_jpeg).Detections!.Count;
+    public int Detect() => _detector!.Detect(_jpeg).Detections!.Count;
 }

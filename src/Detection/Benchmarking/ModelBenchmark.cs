@@ -22,7 +22,7 @@ public sealed class ModelBenchmark : IDisposable
     private readonly BenchmarkOptions _options;
     private readonly int _batchSize;
     private readonly BenchmarkCallers _callers;
-    private readonly List<BatchTensor> _prepared = [];
+    private readonly List<RunTensor> _prepared = [];
     private readonly List<Slice> _slices = [];
     private readonly List<Slice> _runSlices = [];
     private readonly List<StageTimings> _timings = [];
@@ -32,7 +32,7 @@ public sealed class ModelBenchmark : IDisposable
     /// <summary>Prepares tensors; the model belongs to the caller.</summary>
     /// <param name="model">A loaded model; on the CPU best with one thread for each operator.</param>
     /// <param name="images">The bytes of usable images, at least one.</param>
-    /// <param name="detectorOptions">How to detect; sizes of batches and threads of decoding are set here.</param>
+    /// <param name="detectorOptions">How to detect; the size of runs and the threads of decoding are set here.</param>
     /// <param name="options">How to measure.</param>
     /// <exception cref="ImageException">An image cannot be used.</exception>
     public ModelBenchmark(
@@ -49,7 +49,7 @@ public sealed class ModelBenchmark : IDisposable
         _batchSize = model.IsBatchFixed ? 1 : options.BatchSize;
 
         // The callers are the threads: within a call nothing else is to run beside them.
-        _detector = new Detector(model, detectorOptions with { MaxBatchSize = _batchSize, DecodeThreads = 1 });
+        _detector = new Detector(model, detectorOptions with { MaxRunSize = _batchSize, DecodeThreads = 1 });
         var bytes = 0L;
         foreach (var image in images.Take(MostPrepared).TakeWhile(_ => bytes < MostPreparedBytes))
         {
@@ -122,8 +122,8 @@ public sealed class ModelBenchmark : IDisposable
 
     private static double Median(IEnumerable<double> values) => StageFigures.Percentile([.. values.Order()], 0.5);
 
-    /// <summary>A batch that holds one image as often as fits.</summary>
-    private BatchTensor Prepare(ReadOnlySpan<byte> encoded)
+    /// <summary>A tensor that holds one image as often as fits.</summary>
+    private RunTensor Prepare(ReadOnlySpan<byte> encoded)
     {
         using var image = ImageDecoder.Decode(encoded, _detector.Options.Limits);
         var description = _detector.Model.Description;

@@ -82,7 +82,7 @@ public sealed record DetectionResult
             Detections = outcome.Detections,
             Error = outcome.Error,
             Provider = detector.Model.Provider.Name,
-            BatchSize = outcome.BatchSize,
+            BatchSize = outcome.RunSize,
             Timings = Rounded(outcome.Timings),
             JobId = jobId,
             CreatedUtc = createdUtc.UtcDateTime,
@@ -114,6 +114,12 @@ public sealed record DetectionResult
             CreatedUtc = createdUtc.UtcDateTime,
         };
     }
+
+    /// <summary>Reads what <see cref="ToUtf8Json"/> wrote.</summary>
+    /// <param name="utf8Json">One JSON object, UTF-8.</param>
+    /// <exception cref="JsonException">It is no result.</exception>
+    public static DetectionResult Parse(ReadOnlySpan<byte> utf8Json) =>
+        JsonSerializer.Deserialize(utf8Json, ResultJson.Default.DetectionResult) ?? throw new JsonException("Expected a result, found null.");
 
     /// <summary>One compact line of UTF-8 JSON.</summary>
     public byte[] ToUtf8Json() => JsonSerializer.SerializeToUtf8Bytes(this, ResultJson.Default.DetectionResult);

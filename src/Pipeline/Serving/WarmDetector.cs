@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Options;
-using Nanodet.Detection.Batching;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Natives;
@@ -25,21 +24,18 @@ public sealed class WarmDetector
     private readonly ModelSelector _selector;
     private readonly DetectorOptions _options;
     private readonly TimeProvider _time;
-    private readonly DetectorRun _run;
     private readonly ResiliencePipeline<WarmDetection> _pipeline;
 
     internal WarmDetector(
         WarmModel model,
         ModelSelector selector,
         IOptions<DetectorOptions> options,
-        TimeProvider time,
-        DetectorRun? run = null)
+        TimeProvider time)
     {
         _model = model;
         _selector = selector;
         _options = options.Value;
         _time = time;
-        _run = run ?? (static (detector, images, token) => detector.Detect(images, token));
         _pipeline = new ResiliencePipelineBuilder<WarmDetection> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<WarmDetection>
             {
@@ -142,11 +138,11 @@ public sealed class WarmDetector
         WarmRun run, IReadOnlyList<ReadOnlyMemory<byte>> images, CancellationToken cancellationToken)
     {
         var (detector, batcher) = (run.Detector, run.Lease.Loaded.Batcher);
-        var asked = images.Select(image => batcher.DetectAsync(detector, _run, image, cancellationToken)).ToArray();
+        var asked = images.Select(image => batcher.DetectAsync(detector, image, cancellationToken)).ToArray();
         await ((Task)Task.WhenAll(asked)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
         var outcomes = Collect(asked);
-        _model.CountImages(outcomes.Count(outcome => outcome.BatchSize > 0));
+        _model.CountImages(outcomes.Count(outcome => outcome.RunSize > 0));
         foreach (var outcome in outcomes)
         {
             PipelineTelemetry.RecordStages(outcome.Timings);
