@@ -25,12 +25,9 @@ public sealed record BatchingPlan(int Lanes, [property: JsonPropertyName("maxBat
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="OnnxRuntimeException">The model does not run, not even with one image.</exception>
-    public static BatchingPlan Choose(
+    internal static BatchingPlan Choose(
         NanodetModel model, BatchingOptions options, int limit, TimeProvider time, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(time);
         var isOnCpu = model.Provider.Name == ProviderSelection.Cpu;
         var lanes = isOnCpu ? LanesOnCpu(options) : options.Lanes > 0 ? options.Lanes : GpuLanes;
         if (model.IsBatchFixed)

@@ -29,7 +29,7 @@ public sealed record ResultOptions(
     /// <c>v1;scoreThreshold=S;iouThreshold=I;maxDetections=M</c>, numbers in their shortest invariant form, and <c>;fastDecode=true</c>
     /// behind it where that is so.
     /// </summary>
-    public string ComputeHash()
+    internal string ComputeHash()
     {
         var canonical = string.Create(
             CultureInfo.InvariantCulture,
