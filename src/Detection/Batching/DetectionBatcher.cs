@@ -99,7 +99,7 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
     /// <param name="encoded">
     /// The bytes of a JPEG, PNG, BMP, WebP, GIF or TIFF file; they have to stay as they are until the outcome is there.
     /// </param>
-    /// <param name="cancellationToken">Gives up; images of other callers are not disturbed.</param>
+    /// <param name="cancellationToken">Takes this image back; those of other callers are not disturbed.</param>
     /// <returns>Detections, or the error of an image that cannot be used.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The batcher or the model was disposed.</exception>
@@ -116,7 +116,7 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
     /// The bytes of a JPEG, PNG, BMP, WebP, GIF or TIFF file; they have to stay as they are until the outcome is there.
     /// </param>
     /// <param name="options">How to detect; the plan decides on <see cref="DetectorOptions.MaxRunSize"/>.</param>
-    /// <param name="cancellationToken">Gives up; images of other callers are not disturbed.</param>
+    /// <param name="cancellationToken">Takes this image back; those of other callers are not disturbed.</param>
     /// <exception cref="ValidationException">An option is out of its range.</exception>
     /// <inheritdoc cref="DetectAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
     public Task<DetectionOutcome> DetectAsync(

@@ -12,7 +12,7 @@ public static class ModelErrorCodes
     /// <summary>Neither the model's metadata nor a NanoDet config beside it says what the model is.</summary>
     public const string MetadataMissing = "model_metadata_missing";
 
-    /// <summary>Metadata, config, inputs or outputs contradict docs/model-format.md or each other.</summary>
+    /// <summary>Metadata, config, inputs or outputs contradict the model format or each other.</summary>
     public const string ContractViolated = "model_contract_violated";
 
     /// <summary>The execution provider that was asked for cannot be used on this machine.</summary>

@@ -219,7 +219,7 @@ public sealed class Detector : IDisposable
         var start = _time.GetTimestamp();
         try
         {
-            Options.Limits.RequirePixels("Pixels", width, height);
+            Options.Limits.RequirePixels(null, width, height);
         }
         catch (ImageException exception)
         {

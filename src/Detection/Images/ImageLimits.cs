@@ -40,25 +40,30 @@ public sealed record ImageLimits
             throw ImageException.Undecodable(format, $"expected a width and a height of at least 1 pixel, found {width}x{height}.");
         }
 
-        RequirePixels(ImageException.Name(format), width, height);
+        RequirePixels((ImageFormat?)format, width, height);
         return new ImageHeader(format, (int)width, (int)height);
     }
 
-    internal void RequirePixels(string subject, long width, long height)
+    /// <summary>Checks sides and pixels, without an allocation where they are within the limits.</summary>
+    /// <param name="format">The encoding, for the message; null for pixels that came as such.</param>
+    /// <param name="width">Columns, in pixels.</param>
+    /// <param name="height">Rows, in pixels.</param>
+    internal void RequirePixels(ImageFormat? format, long width, long height)
     {
         if (width > MaxSide || height > MaxSide)
         {
             throw new ImageException(
                 ImageErrorCodes.TooManyPixels,
-                $"{subject}: expected sides of at most {MaxSide} pixels, found {width}x{height}.");
+                $"{Subject(format)}: expected sides of at most {MaxSide} pixels, found {width}x{height}.");
         }
 
         if (width * height > MaxPixels)
         {
             throw new ImageException(
                 ImageErrorCodes.TooManyPixels,
-                $"{subject}: expected at most {MaxPixels} pixels (ImageLimits.MaxPixels), "
+                $"{Subject(format)}: expected at most {MaxPixels} pixels (ImageLimits.MaxPixels), "
                 + $"found {width}x{height} = {width * height}.");
         }
     }
+    private static string Subject(ImageFormat? format) => format is { } known ? ImageException.Name(known) : "Pixels";
 }

@@ -5,7 +5,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace Nanodet.Detection.Natives;
 
 /// <summary>
-/// Every native library that the product uses. Each is loaded by hand before the managed code over it is touched: that code loads it in a
+/// Every native library that detection uses. Each is loaded by hand before the managed code over it is touched: that code loads it in a
 /// type initialiser, which fails once and for all, while this can be tried again.
 /// </summary>
 public static class NativeLibraries
