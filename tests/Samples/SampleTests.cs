@@ -102,6 +102,22 @@ public sealed class SampleTests(BuiltSamples samples)
         }
     }
 
+    [Fact]
+    public async Task Detect_Published_IsWholeInTheFolder()
+    {
+        var published = samples.File("published");
+
+        var publish = await ProgramRun.OfAsync(
+            samples.File("Detect"), "dotnet", "publish", "-c", "Release", "--no-build", "-o", published, "-nologo", "-v", "quiet");
+        Assert.True(publish.ExitCode == 0, publish.Output);
+
+        Assert.True(File.Exists(Path.Combine(published, "fonts", "Inter-Bold.ttf")));
+        Assert.True(File.Exists(Path.Combine(published, "fonts", "fonts.conf")));
+        var run = await ProgramRun.OfAsync(
+            published, "dotnet", "exec", "Detect.dll", await WriteAsync("published.onnx", SampleFiles.Model), await WriteAsync("published.png", SampleFiles.Photo));
+        Assert.Equal((0, "blue 1.00 at 16,8, 16 x 16 pixels"), (run.ExitCode, run.Output.TrimEnd()));
+    }
+
     [Theory]
     [InlineData("vips", "NetVips.Native.")]
     [InlineData("onnxruntime", "Microsoft.ML.OnnxRuntime (CPU)")]

@@ -162,6 +162,29 @@ public sealed class DetectorDoorTests : IDisposable
         Assert.Equal(expected, _detector.Detect(CollectionsMarshal.AsSpan(image.ToList()), Token).Detections);
     }
 
+    [Fact]
+    public void Detect_AllDoorsFromManyThreads_GivesEachItsOwn()
+    {
+        var pictures = Enumerable.Range(1, 6).Select(i => TestImages.Gradient(30 * i, 200 - (25 * i))).ToArray();
+        var files = pictures.Select(picture => TestImages.Encode(".png", picture)).ToArray();
+        var expected = files.Select(file => _detector.Detect(file, Token).Detections!).ToArray();
+
+        Parallel.For(0, 90, i =>
+        {
+            var (picture, file) = (pictures[i % 6], files[i % 6]);
+            using var stream = new MemoryStream(file);
+            var outcome = (i % 4) switch
+            {
+                0 => _detector.Detect(file, Token),
+                1 => _detector.Detect(stream, Token),
+                2 => _detector.DetectPixels(picture.Pixels, picture.Width, picture.Height, 3 * picture.Width, Token),
+                _ => _detector.Detect([file, files[0]], Token)[0],
+            };
+            Assert.Equal(expected[i % 6], outcome.Detections);
+        });
+        Assert.Equal(6, expected.Select(detections => detections[0]).Distinct().Count());
+    }
+
     /// <summary>A stream that cannot be sought, and gives a little at a time.</summary>
     private sealed class Trickle(byte[] content, int most) : Stream
     {
