@@ -61,9 +61,9 @@ internal static class BatcherCommand
     }
 
     private static Task DetectAsync(
-        DetectionBatcher batcher, Detector detector, byte[][] photos, int count, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        DetectionBatcher batcher, Detector detector, byte[][] photos, int count, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
             Enumerable.Range(0, count),
             new ParallelOptions { MaxDegreeOfParallelism = InFlight, CancellationToken = cancellationToken },
-            async (i, token) => await batcher.DetectAsync(
-                detector, photos[i % photos.Length], token));
+            async (i, token) => await batcher.DetectAsync(detector, photos[i % photos.Length], token));
 }

@@ -10,7 +10,8 @@ if (!outcome.Succeeded)
 
 foreach (var found in outcome.Detections)
 {
-    Console.WriteLine($"{found.ClassName} {found.Score:0.00} at {found.Box.X:0},{found.Box.Y:0}, {found.Box.Width:0} x {found.Box.Height:0} pixels");
+    var box = found.Box;
+    Console.WriteLine($"{found.ClassName} {found.Score:0.00} at {box.X:0},{box.Y:0}, {box.Width:0} x {box.Height:0} pixels");
 }
 
 return 0;

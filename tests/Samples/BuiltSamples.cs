@@ -91,13 +91,20 @@ public sealed class BuiltSamples : IAsyncLifetime
         Write("Consumer/Consumer.csproj", Consumer);
         Write("Consumer/Program.cs", ConsumerProgram);
 
+        CopyReadme("Detection", "Consumer");
+        CopyReadme("Checkpoints", "Convert");
+
         // The machine's own sources stay; this one comes on top.
         Write("NuGet.config", """<configuration><packageSources><add key="samples" value="feed" /></packageSources></configuration>""");
         Directory.CreateDirectory(Feed);
         Write("packages.slnx", Solution("Checkpoints", "Detection").Replace("=\"", $"=\"{Repository.Root}/src/", StringComparison.Ordinal));
         Write("samples.slnx", Solution("BatchingServer", "Consumer", "Convert", "Detect"));
+
+        // The libraries as they were built with these tests.
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         await DotnetAsync(
-            "pack", "packages.slnx", "-c", "Release", "-o", Feed, $"-p:Version={Version}", "--artifacts-path", File("artifacts"), "-nologo", "-v", "quiet");
+            "pack", "packages.slnx", "--no-build", "-c", configuration, "-o", Feed, $"-p:Version={Version}", $"-p:NuspecOutputPath={File("nuspec")}/",
+            "-nologo", "-v", "quiet");
         await DotnetAsync("build", "samples.slnx", "-c", "Release", "-nologo", "-v", "quiet");
     }
 
@@ -143,6 +150,29 @@ public sealed class BuiltSamples : IAsyncLifetime
         foreach (var path in Directory.EnumerateFiles(sample))
         {
             Write(Path.Combine(Path.GetFileName(sample), Path.GetFileName(path)), System.IO.File.ReadAllText(path));
+        }
+    }
+
+    /// <summary>Has the code on a package's page built along with a project.</summary>
+    private void CopyReadme(string library, string project)
+    {
+        var readme = System.IO.File.ReadAllText(Path.Combine(Repository.Root, "src", library, "README.md")).ReplaceLineEndings("\n");
+        var blocks = readme.Split("```csharp\n")[1..];
+        Assert.NotEmpty(blocks);
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            var lines = blocks[i][..blocks[i].IndexOf("```", StringComparison.Ordinal)].Split('\n');
+            var directives = lines.TakeWhile(line => line.StartsWith("using Nanodet.", StringComparison.Ordinal)).ToArray();
+            Write($"{project}/Readme{i}.cs", $$"""
+                {{string.Join('\n', directives)}}
+                internal static class Readme{{i}}
+                {
+                    public static void Run()
+                    {
+                        {{string.Join('\n', lines[directives.Length..])}}
+                    }
+                }
+                """);
         }
     }
 

@@ -13,7 +13,9 @@ public sealed class PackageTests(BuiltSamples samples)
     public void Package_Dependencies_AreManaged(string package, string expected)
     {
         using var archive = Open(package, "nupkg");
-        var dependencies = Nuspec(archive).Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => element.Attribute("id")!.Value);
+        var dependencies = Nuspec(archive).Descendants()
+            .Where(element => element.Name.LocalName == "dependency")
+            .Select(element => element.Attribute("id")!.Value);
 
         Assert.Equal(expected.Split(';'), dependencies.Order(StringComparer.Ordinal));
     }
@@ -25,7 +27,9 @@ public sealed class PackageTests(BuiltSamples samples)
     {
         using var archive = Open(package, "nupkg");
         var files = archive.Entries.Select(entry => entry.FullName)
-            .Where(name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal) && !name.StartsWith('['));
+            .Where(name => !name.StartsWith("_rels/", StringComparison.Ordinal)
+                && !name.StartsWith("package/", StringComparison.Ordinal)
+                && !name.StartsWith('['));
 
         Assert.Equal(
             new[] { $"{package}.nuspec", $"lib/net10.0/{package}.dll", $"lib/net10.0/{package}.xml" }
@@ -59,7 +63,8 @@ public sealed class PackageTests(BuiltSamples samples)
     public void Samples_Versions_AreThoseOfTheRepository()
     {
         var central = XDocument.Load(Path.Combine(Repository.Root, "Directory.Packages.props"));
-        var properties = central.Descendants("PropertyGroup").Elements().ToDictionary(element => $"$({element.Name.LocalName})", element => element.Value);
+        var properties = central.Descendants("PropertyGroup").Elements()
+            .ToDictionary(element => $"$({element.Name.LocalName})", element => element.Value);
         var versions = central.Descendants("PackageVersion").ToDictionary(
             element => element.Attribute("Include")!.Value,
             element => properties.GetValueOrDefault(element.Attribute("Version")!.Value, element.Attribute("Version")!.Value));
@@ -91,7 +96,9 @@ public sealed class PackageTests(BuiltSamples samples)
         return XDocument.Load(stream);
     }
 
-    private static string? Text(XDocument nuspec, string name) => nuspec.Descendants().FirstOrDefault(element => element.Name.LocalName == name)?.Value;
+    private static string? Text(XDocument nuspec, string name) =>
+        nuspec.Descendants().FirstOrDefault(element => element.Name.LocalName == name)?.Value;
 
-    private ZipArchive Open(string package, string ending) => ZipFile.OpenRead(Path.Combine(samples.Feed, $"{package}.{samples.Version}.{ending}"));
+    private ZipArchive Open(string package, string ending) =>
+        ZipFile.OpenRead(Path.Combine(samples.Feed, $"{package}.{samples.Version}.{ending}"));
 }

@@ -21,7 +21,9 @@ public static class HalfPrecision
     /// <summary>Converts a model.</summary>
     /// <param name="model">An ONNX file that this project exported, in float32.</param>
     /// <returns>The converted file.</returns>
-    /// <exception cref="CheckpointException">The bytes are no ONNX model, it is in half precision already, or has a weight beyond the range of half precision.</exception>
+    /// <exception cref="CheckpointException">
+    /// The bytes are not an ONNX model, or it is in half precision already, or a weight is beyond the range of half precision.
+    /// </exception>
     public static byte[] Convert(ReadOnlySpan<byte> model)
     {
         var parsed = OnnxMetadata.Parse(model);

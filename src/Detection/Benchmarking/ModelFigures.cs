@@ -27,10 +27,14 @@ public sealed record ModelFigures
     /// <summary>Images a second of the graph alone, run by as many callers on prepared tensors: the most that this machine can do.</summary>
     public required double RunImagesPerSecond { get; init; }
 
-    /// <summary><see cref="ImagesPerSecond"/> over <see cref="RunImagesPerSecond"/>: the median of the ratios of the rounds, since a machine's speed drifts.</summary>
+    /// <summary>
+    /// <see cref="ImagesPerSecond"/> over <see cref="RunImagesPerSecond"/>: the median of the rounds' ratios, since a machine's speed drifts.
+    /// </summary>
     public required double RatioToRun { get; init; }
 
-    /// <summary>Processor time of an image from encoded bytes to detections, in milliseconds over all threads; other programs hardly change it.</summary>
+    /// <summary>
+    /// Processor time of an image from encoded bytes to detections, in milliseconds over all threads; other programs hardly change it.
+    /// </summary>
     public required double ProcessorMs { get; init; }
 
     /// <summary>Processor time of an image in the graph alone, in milliseconds.</summary>

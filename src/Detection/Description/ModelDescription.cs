@@ -24,7 +24,7 @@ public sealed record ModelDescription
     /// <summary>The mean of each plane, in the order of <see cref="ColorOrder"/>, in pixel values of 0 to 255.</summary>
     public required IReadOnlyList<double> Mean { get; init; }
 
-    /// <summary>The standard deviation of each plane, in the order of <see cref="ColorOrder"/>, in pixel values of 0 to 255; above 0.</summary>
+    /// <summary>The standard deviation of each plane, in the same order and pixel values; above 0.</summary>
     public required IReadOnlyList<double> Std { get; init; }
 
     /// <summary>Order of the planes.</summary>

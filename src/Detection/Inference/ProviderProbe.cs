@@ -32,8 +32,8 @@ public static class ProviderProbe
         missing = [];
         if (!SessionFactory.OfferedProviders.Contains(OrtName(provider)))
         {
-            return "this program has the ONNX Runtime without it; the package Microsoft.ML.OnnxRuntime.Gpu has CUDA and TensorRT for linux-x64 and win-x64 "
-                + "(for the tool nanodet: a build with -p:NanodetGpu=true)";
+            return "this program has the ONNX Runtime without it; the package Microsoft.ML.OnnxRuntime.Gpu has CUDA and TensorRT for linux-x64 "
+                + "and win-x64 (for the tool nanodet: a build with -p:NanodetGpu=true)";
         }
 
         if (provider == ExecutionProvider.Cpu || !OperatingSystem.IsLinux())

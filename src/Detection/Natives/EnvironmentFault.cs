@@ -141,7 +141,8 @@ public static partial class EnvironmentFault
             : Unusable(complaint.Library, user, complaint.Detail!, exception);
 
     private static string Mend(string? package, params IReadOnlyList<string> libraries) => package is not null
-        ? $"It comes with the program, from the NuGet package {package}: have the project reference that package, and build, publish or unpack the program again, for this system and processor."
+        ? $"It comes with the program, from the NuGet package {package}: have the project reference that package, and build, publish or unpack "
+            + "the program again, for this system and processor."
         : SystemPackages.FindCommands(libraries) ?? "Install it, or have the loader look where it lies.";
 
     private static IEnumerable<string> Quoted(string text) => QuotedText().Matches(text).Select(match => match.Groups[1].Value);

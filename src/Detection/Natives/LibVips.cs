@@ -11,7 +11,8 @@ internal static class LibVips
         : OperatingSystem.IsMacOS() ? "libvips.42.dylib" : "libvips.so.42";
 
     /// <summary>The NuGet package that has the library for this platform.</summary>
-    internal static string Package { get; } = $"NetVips.Native.{Platform}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+    internal static string Package { get; } =
+        $"NetVips.Native.{Platform}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
 
     private static string Platform => OperatingSystem.IsWindows() ? "win"
         : OperatingSystem.IsMacOS() ? "osx"

@@ -25,7 +25,10 @@ public sealed class DetectionBatcherTests : IDisposable
     [Fact]
     public async Task Detect_RequestsAtTheSameTime_ShareARunAndGetTheirOwnOutcomes()
     {
-        var images = new[] { TestImages.Encoded(".png"), "text"u8.ToArray(), TestImages.Encoded(".png", 30, 90), TestImages.Encoded(".jpg", 200, 100) };
+        byte[][] images =
+        [
+            TestImages.Encoded(".png"), "text"u8.ToArray(), TestImages.Encoded(".png", 30, 90), TestImages.Encoded(".jpg", 200, 100),
+        ];
         await using var batcher = new DetectionBatcher(_detector, OneLane);
 
         var outcomes = await Task.WhenAll(images.Select(image => batcher.DetectAsync(image, Token)));
@@ -45,7 +48,10 @@ public sealed class DetectionBatcherTests : IDisposable
         var other = new DetectorOptions { MaxDetections = 2 };
 
         var outcomes = await Task.WhenAll(
-            batcher.DetectAsync(image, Token), batcher.DetectAsync(image, other, Token), batcher.DetectAsync(image, other with { }, Token), batcher.DetectAsync(image, Token));
+            batcher.DetectAsync(image, Token),
+            batcher.DetectAsync(image, other, Token),
+            batcher.DetectAsync(image, other with { }, Token),
+            batcher.DetectAsync(image, Token));
 
         Assert.Equal([2, 2, 2, 2], outcomes.Select(outcome => outcome.RunSize));
         Assert.Equal([7, 2, 2, 7], outcomes.Select(outcome => outcome.Detections!.Count));
