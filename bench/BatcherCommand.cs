@@ -29,21 +29,21 @@ internal static class BatcherCommand
             parsed.GetRequiredValue(model),
             parsed.GetRequiredValue(images),
             parsed.GetValue(count),
-            new BatcherOptions { MaxBatchSize = parsed.GetValue(batch), Lanes = parsed.GetValue(lanes) },
+            new BatchingOptions { MaxRunSize = parsed.GetValue(batch), Lanes = parsed.GetValue(lanes) },
             cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        FileInfo modelFile, DirectoryInfo folder, int count, BatcherOptions options, CancellationToken cancellationToken)
+        FileInfo modelFile, DirectoryInfo folder, int count, BatchingOptions options, CancellationToken cancellationToken)
     {
         var photos = folder.GetFiles("*.jpg").OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => File.ReadAllBytes(file.FullName)).ToArray();
         using var model = NanodetModel.Load(
             modelFile.FullName,
             new ModelOptions { Provider = ExecutionProvider.Cpu, ConcurrentRuns = BatchingPlan.LanesOnCpu(options) });
         var detectorOptions = new DetectorOptions();
-        var plan = BatchingPlan.Choose(model, options, detectorOptions.MaxBatchSize, TimeProvider.System, cancellationToken);
-        using var batcher = new ModelBatcher(model, plan, options, TimeProvider.System, NullLogger.Instance);
+        var plan = BatchingPlan.Choose(model, options, detectorOptions.MaxRunSize, TimeProvider.System, cancellationToken);
+        using var batcher = new DetectionBatcher(model, plan, options, TimeProvider.System, NullLogger.Instance);
         var detector = batcher.DetectorFor(detectorOptions);
         await DetectAsync(batcher, detector, photos, 32, cancellationToken);
 
@@ -55,15 +55,15 @@ internal static class BatcherCommand
         using var process = Process.GetCurrentProcess();
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{count} images, {plan.Lanes} lanes, up to {plan.MaxBatchSize} a run ({plan.Reason}): {count / seconds:F1} images/s, "
+            $"{count} images, {plan.Lanes} lanes, up to {plan.MaxRunSize} a run ({plan.Reason}): {count / seconds:F1} images/s, "
             + $"{allocated / (double)count / 1024:F1} KiB allocated per image, peak {process.PeakWorkingSet64 >> 20} MiB"));
         return 0;
     }
 
     private static Task DetectAsync(
-        ModelBatcher batcher, Detector detector, byte[][] photos, int count, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        DetectionBatcher batcher, Detector detector, byte[][] photos, int count, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
             Enumerable.Range(0, count),
             new ParallelOptions { MaxDegreeOfParallelism = InFlight, CancellationToken = cancellationToken },
-            async (i, token) => await batcher.DetectAsync(
-                detector, static (detector, images, token) => detector.Detect(images, token), photos[i % photos.Length], token));
+            async (i, token) => await batcher.DetectAsync(detector, photos[i % photos.Length], token));
 }

@@ -32,8 +32,8 @@ public sealed partial record PrecisionComparison(int Images, int Detections, int
         var done = 0;
         await foreach (var photo in photos.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (one.Detect(photo.Encoded, cancellationToken) is { Succeeded: true, Detections: { } expected }
-                && other.Detect(photo.Encoded, cancellationToken).Detections is { } found)
+            if (one.Detect(photo.Encoded.Span, cancellationToken) is { Succeeded: true, Detections: { } expected }
+                && other.Detect(photo.Encoded.Span, cancellationToken).Detections is { } found)
             {
                 comparison.Add(expected, found);
             }

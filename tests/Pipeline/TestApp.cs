@@ -46,7 +46,7 @@ internal sealed class TestApp : IAsyncDisposable
             ["Nanodet:Model:RetryPause"] = "00:00:00.050",
 
             // Images that run alone wait for no others, whatever the clock of a test says.
-            ["Nanodet:Batcher:CalibrationTime"] = "00:00:00",
+            ["Nanodet:Batching:CalibrationTime"] = "00:00:00",
         };
         foreach (var (key, value) in settings ?? [])
         {

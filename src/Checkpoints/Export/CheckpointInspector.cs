@@ -11,7 +11,8 @@ public static class CheckpointInspector
 
     /// <summary>Describes a checkpoint, and with a config says whether it is complete.</summary>
     /// <param name="checkpoint">The whole checkpoint file.</param>
-    /// <param name="config">The whole config file, or null.</param>
+    /// <param name="config">The whole config file, UTF-8; null to look at the checkpoint alone.</param>
+    /// <returns>What it holds. A checkpoint that is not complete is no error here: the summary says so.</returns>
     /// <exception cref="CheckpointException">The bytes hold no detector's state dict, or the config is not readable.</exception>
     public static CheckpointSummary Inspect(byte[] checkpoint, byte[]? config = null)
     {

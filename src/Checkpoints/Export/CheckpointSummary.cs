@@ -8,7 +8,7 @@ public sealed record CheckpointSummary
     /// <summary>SHA-256 of the file, in lower-case hex digits.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>Size of the file.</summary>
+    /// <summary>Size of the file, in bytes.</summary>
     public required long Bytes { get; init; }
 
     /// <summary>How the checkpoint wraps its tensors.</summary>

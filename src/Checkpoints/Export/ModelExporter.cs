@@ -14,16 +14,23 @@ using Onnx;
 namespace Nanodet.Checkpoints.Export;
 
 /// <summary>
-/// Makes an ONNX model from a complete NanoDet checkpoint and its training config: bytes in, bytes out. There is no way from here
-/// to a network or a file, so no backbone can be fetched; what the checkpoint lacks is an error.
+/// Makes an ONNX model from a complete NanoDet checkpoint and its training config: bytes in, bytes out. No file is read and nothing is
+/// downloaded; what the checkpoint lacks is an error. Safe to call from any number of threads.
 /// </summary>
+/// <example>
+/// <code>
+/// var model = ModelExporter.Export(
+///     File.ReadAllBytes("nanodet_model_best.pth"), File.ReadAllBytes("nanodet-plus-m_416.yml"), "nanodet-plus-m_416");
+/// File.WriteAllBytes("nanodet-plus-m_416.onnx", model.Onnx);
+/// </code>
+/// </example>
 public static class ModelExporter
 {
     /// <summary>Exports a model.</summary>
     /// <param name="checkpoint">The whole checkpoint file.</param>
     /// <param name="config">The whole config file, UTF-8.</param>
-    /// <param name="name">Name of the model; the config's file name without ending is the custom.</param>
-    /// <param name="plain">Whether the graph stays as the network's layers stand in the official code, which is slower.</param>
+    /// <param name="name">Name of the model, by custom the config's file name without its ending; not blank.</param>
+    /// <param name="plain">True to keep one node for each layer of the official code, which is slower; false to optimise the graph.</param>
     /// <returns>The model and its account. The same inputs give the same bytes.</returns>
     /// <exception cref="CheckpointException">The checkpoint is not complete, or the inputs do not make a model.</exception>
     public static ExportedModel Export(byte[] checkpoint, byte[] config, string name, bool plain = false)

@@ -5,8 +5,8 @@ using Onnx;
 namespace Nanodet.Checkpoints.Graph;
 
 /// <summary>
-/// Turns an exported model into one that keeps its weights and computes in half precision. Input and output stay float32, so that a
-/// worker serves both alike; the parity fixture stays that of the float32 graph, so that the difference shows.
+/// Turns an exported model into one that stores its weights and computes in half precision (fp16). Input and output stay float32, so that
+/// both are called alike. The parity fixture stays that of the float32 graph, so that it shows the difference.
 /// </summary>
 public static class HalfPrecision
 {
@@ -21,7 +21,9 @@ public static class HalfPrecision
     /// <summary>Converts a model.</summary>
     /// <param name="model">An ONNX file that this project exported, in float32.</param>
     /// <returns>The converted file.</returns>
-    /// <exception cref="CheckpointException">The bytes are no ONNX model, it is in half precision already, or a weight is too large for it.</exception>
+    /// <exception cref="CheckpointException">
+    /// The bytes are not an ONNX model, or it is in half precision already, or a weight is beyond the range of half precision.
+    /// </exception>
     public static byte[] Convert(ReadOnlySpan<byte> model)
     {
         var parsed = OnnxMetadata.Parse(model);

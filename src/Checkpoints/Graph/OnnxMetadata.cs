@@ -12,7 +12,7 @@ public static class OnnxMetadata
     /// <summary>Reads the entries.</summary>
     /// <param name="model">The whole file.</param>
     /// <returns>The entries in file order.</returns>
-    /// <exception cref="CheckpointException">The bytes are no ONNX model, or one with an entry that comes twice.</exception>
+    /// <exception cref="CheckpointException">The bytes are not an ONNX model, or an entry comes twice.</exception>
     public static IReadOnlyDictionary<string, string> Read(ReadOnlySpan<byte> model)
     {
         var entries = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -32,6 +32,7 @@ public static class OnnxMetadata
     /// <param name="model">The whole file.</param>
     /// <param name="key">The entry's key.</param>
     /// <param name="value">The entry's value.</param>
+    /// <returns>The new file; the given one is not changed.</returns>
     /// <exception cref="CheckpointException">The bytes are no ONNX model.</exception>
     public static byte[] With(ReadOnlySpan<byte> model, string key, string value)
     {

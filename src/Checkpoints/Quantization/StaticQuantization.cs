@@ -7,7 +7,7 @@ namespace Nanodet.Checkpoints.Quantization;
 /// <summary>
 /// Turns an exported model into one that computes in 8 bits: unsigned activations with a scale for each tensor, signed symmetric weights
 /// with a scale for each output channel. Input and output stay float32, and so do the last convolutions, whose outputs are the
-/// detections. The ranges of the activations are data, which somebody who can run the model has to measure on images.
+/// detections. The ranges of the activations have to be measured on images by a program that runs the model; Nanodet.Detection does so.
 /// </summary>
 public static class StaticQuantization
 {

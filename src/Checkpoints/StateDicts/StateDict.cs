@@ -6,7 +6,7 @@ namespace Nanodet.Checkpoints.StateDicts;
 /// The tensors of a checkpoint under the names that NanoDet's modules give them (<c>backbone.conv1.0.weight</c>), whatever the
 /// training wrapped around those names.
 /// </summary>
-public sealed class StateDict
+internal sealed class StateDict
 {
     private readonly Dictionary<string, TorchTensor> _tensors;
 

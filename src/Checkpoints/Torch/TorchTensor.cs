@@ -6,7 +6,7 @@ namespace Nanodet.Checkpoints.Torch;
 /// A tensor as a checkpoint stores it: a view of a storage by offset, shape and strides, all in elements. Strides need not be
 /// those of a contiguous tensor (channels-last weights are not).
 /// </summary>
-public sealed class TorchTensor
+internal sealed class TorchTensor
 {
     private readonly TorchStorage _storage;
     private readonly long _offset;

@@ -57,7 +57,7 @@ internal static class BenchCommand
             new ModelOptions { Provider = parsed.GetValue(provider), IntraOpThreads = parsed.GetValue(threads) },
             parsed.GetRequiredValue(images),
             new DetectorOptions { ScoreThreshold = parsed.GetValue(score), FastDecode = parsed.GetValue(fast) },
-            new BenchmarkOptions { Concurrency = parsed.GetValue(concurrency), BatchSize = parsed.GetValue(batch) },
+            new BenchmarkOptions { Concurrency = parsed.GetValue(concurrency), RunSize = parsed.GetValue(batch) },
             new BenchLength(parsed.GetValue(seconds), parsed.GetValue(count)),
             new Report(parsed.GetValue(json)),
             cancellationToken));
@@ -103,7 +103,7 @@ internal static class BenchCommand
                     Machine = await Machine.ReadAsync(cancellationToken),
                     Concurrency = options.Concurrency,
                     Threads = modelOptions.IntraOpThreads,
-                    BatchSize = options.BatchSize,
+                    BatchSize = options.RunSize,
                     ScoreThreshold = detectorOptions.ScoreThreshold,
                     FastDecode = detectorOptions.FastDecode,
                     Files = images.Count,
@@ -130,7 +130,7 @@ internal static class BenchCommand
     private static void Measure(
         List<ModelBenchmark> benchmarks, BenchLength length, BenchmarkOptions options, TimeProvider clock, StepProgress progress, CancellationToken cancellationToken)
     {
-        var rounds = length.Count is { } count ? (int)Math.Clamp(count / (options.Concurrency * options.BatchSize), 1, MostRounds) : MostRounds;
+        var rounds = length.Count is { } count ? (int)Math.Clamp(count / (options.Concurrency * options.RunSize), 1, MostRounds) : MostRounds;
         for (var round = 0; round < rounds; round++)
         {
             Func<BenchmarkLimit> limit;

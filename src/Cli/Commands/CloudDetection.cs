@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs;
 using Nanodet.Detection.Annotation;
@@ -119,7 +118,7 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
     {
         var blob = container.GetBlobClient(ResultName.For(storage.Names.Images, prefix + name));
         var content = await ReadAsync(blob, cancellationToken);
-        var result = JsonSerializer.Deserialize(content, ResultJson.Default.DetectionResult)!;
+        var result = DetectionResult.Parse(content);
         var file = new FileInfo(Path.Combine(output.FullName, $"{name}.json"));
         await InputFile.WriteAsync(file, content.ToMemory(), cancellationToken);
 

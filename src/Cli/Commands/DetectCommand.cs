@@ -22,7 +22,7 @@ internal static class DetectCommand
         var score = new Option<float>("--score") { Description = "Scores have to be greater, 0 to 1.", DefaultValueFactory = _ => defaults.ScoreThreshold };
         var iou = new Option<float>("--iou") { Description = "IoU above which the weaker of two boxes of a class goes, 0 to 1.", DefaultValueFactory = _ => defaults.IouThreshold };
         var most = new Option<int>("--max-detections") { Description = "Most detections of an image, 1 to 1000.", DefaultValueFactory = _ => defaults.MaxDetections };
-        var batch = new Option<int>("--batch") { Description = "Most images in one run of the model, 1 to 256.", DefaultValueFactory = _ => defaults.MaxBatchSize };
+        var batch = new Option<int>("--batch") { Description = "Most images in one run of the model, 1 to 256.", DefaultValueFactory = _ => defaults.MaxRunSize };
         var provider = new Option<ExecutionProvider>("--provider") { Description = "auto, cuda, tensorrt or cpu.", DefaultValueFactory = _ => ExecutionProvider.Auto };
         var requireGpu = new Option<bool>("--require-gpu") { Description = "Fail where any part of the model would run on the CPU." };
         var fast = CommonOptions.FastDecode();
@@ -61,7 +61,7 @@ internal static class DetectCommand
                 ScoreThreshold = parsed.GetValue(score),
                 IouThreshold = parsed.GetValue(iou),
                 MaxDetections = parsed.GetValue(most),
-                MaxBatchSize = parsed.GetValue(batch),
+                MaxRunSize = parsed.GetValue(batch),
                 FastDecode = parsed.GetValue(fast),
             };
             if (!parsed.GetValue(storage))
@@ -103,7 +103,7 @@ internal static class DetectCommand
         var images = new List<DetectedImage>();
         await report.ProgressAsync("detecting", async progress =>
         {
-            foreach (var chunk in files.Files.Chunk(options.MaxBatchSize))
+            foreach (var chunk in files.Files.Chunk(options.MaxRunSize))
             {
                 images.AddRange(await DetectAsync(detector, files.Root, chunk, output, annotate, clock, cancellationToken));
                 progress.Report($"detecting, {images.Count} of {files.Files.Count}", images.Count, files.Files.Count);

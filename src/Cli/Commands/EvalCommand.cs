@@ -62,7 +62,7 @@ internal static class EvalCommand
         var started = clock.GetTimestamp();
         await report.ProgressAsync("evaluating", async progress =>
         {
-            foreach (var chunk in dataset.Images.Chunk(options.MaxBatchSize))
+            foreach (var chunk in dataset.Images.Chunk(options.MaxRunSize))
             {
                 await EvaluateAsync(detector, evaluator, categories, folder, chunk, missing, cancellationToken);
                 progress.Report($"evaluating, {evaluator.Images} of {dataset.Images.Count}", evaluator.Images + missing.Count, dataset.Images.Count);

@@ -39,7 +39,8 @@ internal sealed class TextMask
             throw new EnvironmentException(
                 EnvironmentErrorCodes.SelfTestFailed,
                 Path.GetFileName(LabelFont.Path),
-                $"Expected the font of labels at {LabelFont.Path}, found no file. It comes with the program: build, publish or unpack it again.");
+                $"Expected the font of labels at {LabelFont.Path}, found no file. It comes with the program, from the package "
+                + "Nanodet.Detection: build, publish or unpack the program again.");
         }
 
         // Pango reads markup. At 72 dots an inch a point is a pixel.

@@ -3,11 +3,11 @@ using System.Diagnostics.CodeAnalysis;
 namespace Nanodet.Detection.Batching;
 
 /// <summary>
-/// Puts requests of many callers into batches. A free lane takes what has waited longest, as soon as it fills a batch or has waited for
-/// <see cref="BatchLimits.MaxDelay"/>; while all lanes are busy, batches fill by themselves. Lanes are threads of their own: the work is
+/// Puts requests of many callers into runs. A free lane takes what has waited longest, as soon as it fills a run or has waited for
+/// <see cref="BatchingLimits.MaxDelay"/>; while all lanes are busy, runs fill by themselves. Lanes are threads of their own: the work is
 /// synchronous, and must not keep the thread pool from serving everything else.
 /// </summary>
-/// <typeparam name="TKey">Only requests of equal keys share a batch.</typeparam>
+/// <typeparam name="TKey">Only requests of equal keys share a run.</typeparam>
 /// <typeparam name="TItem">What is asked for.</typeparam>
 /// <typeparam name="TResult">What is answered.</typeparam>
 internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
@@ -17,13 +17,13 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
     private readonly WaitingRequests<TKey, TItem, TResult> _waiting;
     private readonly SemaphoreSlim _places;
     private readonly Func<TKey, IReadOnlyList<TItem>, CancellationToken, IReadOnlyList<TResult>> _run;
-    private readonly Func<Exception, BatchFault> _judge;
+    private readonly Func<Exception, RunFault> _judge;
     private readonly Action<TimeSpan>? _waited;
     private readonly TimeProvider _time;
     private readonly ITimer _due;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private BatchLimits _limits;
+    private BatchingLimits _limits;
     private TaskCompletionSource? _idle;
     private int _requests;
     private int _openLanes;
@@ -31,14 +31,14 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
 
     /// <summary>Starts the lanes.</summary>
     /// <param name="limits">How to batch.</param>
-    /// <param name="run">Does the work of a batch: one result for each item, in the same order.</param>
+    /// <param name="run">Does the work of a run: one result for each item, in the same order.</param>
     /// <param name="judge">What a failure of it means.</param>
     /// <param name="time">The clock of the delay.</param>
-    /// <param name="waited">Told how long each request waited for its batch; null for nobody.</param>
+    /// <param name="waited">Told how long each request waited for its run; null for nobody.</param>
     internal DynamicBatcher(
-        BatchLimits limits,
+        BatchingLimits limits,
         Func<TKey, IReadOnlyList<TItem>, CancellationToken, IReadOnlyList<TResult>> run,
-        Func<Exception, BatchFault> judge,
+        Func<Exception, RunFault> judge,
         TimeProvider time,
         Action<TimeSpan>? waited = null)
     {
@@ -57,8 +57,8 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
         }
     }
 
-    /// <summary>The limits as they are now: <see cref="BatchFault.OfSize"/> makes batches smaller.</summary>
-    internal BatchLimits Limits => Volatile.Read(ref _limits);
+    /// <summary>The limits as they are now: <see cref="RunFault.OfSize"/> makes runs smaller.</summary>
+    internal BatchingLimits Limits => Volatile.Read(ref _limits);
 
     /// <summary>Ends when the lanes have ended, after <see cref="Dispose"/> and the last request.</summary>
     internal Task Completion => _ended.Task;
@@ -67,7 +67,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
     internal int Requests => Volatile.Read(ref _requests);
 
     /// <summary>Asks, and waits for a place first where there is none: the queue does not grow beyond its capacity.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled; others of the batch are not disturbed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; others of the run are not disturbed.</exception>
     /// <exception cref="ObjectDisposedException">The batcher is closed.</exception>
     internal async Task<TResult> SubmitAsync(TKey key, TItem item, CancellationToken cancellationToken)
     {
@@ -79,7 +79,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
             {
                 var request = Enqueue(key, item);
                 using var registration = cancellationToken.UnsafeRegister(
-                    (state, token) => Cancel((BatchRequest<TItem, TResult>)state!, key, token), request);
+                    (state, token) => Cancel((PendingRequest<TItem, TResult>)state!, key, token), request);
                 return await request.Answer.ConfigureAwait(false);
             }
             finally
@@ -122,9 +122,9 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
         }
     }
 
-    private BatchRequest<TItem, TResult> Enqueue(TKey key, TItem item)
+    private PendingRequest<TItem, TResult> Enqueue(TKey key, TItem item)
     {
-        var request = new BatchRequest<TItem, TResult>(item, _time.GetTimestamp());
+        var request = new PendingRequest<TItem, TResult>(item, _time.GetTimestamp());
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
@@ -135,7 +135,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
         return request;
     }
 
-    private void Cancel(BatchRequest<TItem, TResult> request, TKey key, CancellationToken cancellationToken)
+    private void Cancel(PendingRequest<TItem, TResult> request, TKey key, CancellationToken cancellationToken)
     {
         if (!request.Cancel(cancellationToken))
         {
@@ -196,8 +196,8 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
         }
     }
 
-    /// <summary>Waits for a batch; false when the batcher is closed and empty.</summary>
-    private bool TryTake([MaybeNullWhen(false)] out TKey key, [NotNullWhen(true)] out BatchRun<TItem, TResult>? run)
+    /// <summary>Waits for a run; false when the batcher is closed and empty.</summary>
+    private bool TryTake([MaybeNullWhen(false)] out TKey key, [NotNullWhen(true)] out LaneRun<TItem, TResult>? run)
     {
         lock (_gate)
         {
@@ -232,9 +232,9 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
         }
     }
 
-    private BatchRun<TItem, TResult> Take(TKey key)
+    private LaneRun<TItem, TResult> Take(TKey key)
     {
-        var run = new BatchRun<TItem, TResult>(_waiting.Take(key, _limits.MaxBatchSize));
+        var run = new LaneRun<TItem, TResult>(_waiting.Take(key, _limits.MaxRunSize));
         foreach (var request in run.Requests)
         {
             request.Run = run;
@@ -245,7 +245,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
     }
 
     /// <summary>Runs requests and answers each of them, whatever happens.</summary>
-    private void Work(TKey key, IReadOnlyList<BatchRequest<TItem, TResult>> requests, CancellationToken cancellationToken)
+    private void Work(TKey key, IReadOnlyList<PendingRequest<TItem, TResult>> requests, CancellationToken cancellationToken)
     {
         var open = requests.Where(request => !request.IsAnswered).ToArray();
         if (open.Length == 0)
@@ -258,7 +258,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
             var results = _run(key, Array.ConvertAll(open, request => request.Item), cancellationToken);
             if (results.Count != open.Length)
             {
-                throw new InvalidOperationException($"Expected {open.Length} results of a batch, found {results.Count}.");
+                throw new InvalidOperationException($"Expected {open.Length} results of a run, found {results.Count}.");
             }
 
             for (var i = 0; i < open.Length; i++)
@@ -273,21 +273,21 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
     }
 
     private void Recover(
-        TKey key, BatchRequest<TItem, TResult>[] open, Exception exception, CancellationToken cancellationToken)
+        TKey key, PendingRequest<TItem, TResult>[] open, Exception exception, CancellationToken cancellationToken)
     {
         var fault = _judge(exception);
-        if (open.Length == 1 || fault == BatchFault.OfAll || cancellationToken.IsCancellationRequested)
+        if (open.Length == 1 || fault == RunFault.OfAll || cancellationToken.IsCancellationRequested)
         {
             Array.ForEach(open, request => request.Fail(exception));
             return;
         }
 
-        if (fault == BatchFault.OfSize)
+        if (fault == RunFault.OfSize)
         {
             Shrink(Math.Max(1, open.Length / 2));
         }
 
-        foreach (var part in open.Chunk(fault == BatchFault.OfSize ? (open.Length + 1) / 2 : 1))
+        foreach (var part in open.Chunk(fault == RunFault.OfSize ? (open.Length + 1) / 2 : 1))
         {
             Work(key, part, cancellationToken);
         }
@@ -297,7 +297,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
     {
         lock (_gate)
         {
-            _limits = _limits with { MaxBatchSize = Math.Min(size, _limits.MaxBatchSize) };
+            _limits = _limits with { MaxRunSize = Math.Min(size, _limits.MaxRunSize) };
         }
     }
 }

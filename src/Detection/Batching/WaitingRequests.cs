@@ -9,11 +9,11 @@ namespace Nanodet.Detection.Batching;
 internal sealed class WaitingRequests<TKey, TItem, TResult>(TimeProvider time)
     where TKey : notnull
 {
-    private readonly Dictionary<TKey, LinkedList<BatchRequest<TItem, TResult>>> _queues = [];
+    private readonly Dictionary<TKey, LinkedList<PendingRequest<TItem, TResult>>> _queues = [];
 
     internal bool IsEmpty => _queues.Count == 0;
 
-    internal void Add(TKey key, BatchRequest<TItem, TResult> request)
+    internal void Add(TKey key, PendingRequest<TItem, TResult> request)
     {
         if (!_queues.TryGetValue(key, out var queue))
         {
@@ -25,7 +25,7 @@ internal sealed class WaitingRequests<TKey, TItem, TResult>(TimeProvider time)
     }
 
     /// <summary>False when a lane has taken it.</summary>
-    internal bool Remove(TKey key, BatchRequest<TItem, TResult> request)
+    internal bool Remove(TKey key, PendingRequest<TItem, TResult> request)
     {
         if (request.Node is not { List: { } queue } node)
         {
@@ -42,12 +42,12 @@ internal sealed class WaitingRequests<TKey, TItem, TResult>(TimeProvider time)
         return true;
     }
 
-    /// <summary>Of the batches that are full or have waited long enough, the one whose first request came first.</summary>
+    /// <summary>Of the runs that are full or have waited long enough, the one whose first request came first.</summary>
     /// <param name="limits">What is full, and what is long.</param>
     /// <param name="isHurried">Nothing waits for others.</param>
-    /// <param name="key">The batch.</param>
+    /// <param name="key">The run.</param>
     /// <param name="wait">Without one: how long until there is one, unless more requests come; null where none waits.</param>
-    internal bool FindReady(BatchLimits limits, bool isHurried, [MaybeNullWhen(false)] out TKey key, out TimeSpan? wait)
+    internal bool FindReady(BatchingLimits limits, bool isHurried, [MaybeNullWhen(false)] out TKey key, out TimeSpan? wait)
     {
         key = default;
         wait = null;
@@ -56,7 +56,7 @@ internal sealed class WaitingRequests<TKey, TItem, TResult>(TimeProvider time)
         {
             var arrived = queue.First!.Value.Arrived;
             var left = limits.MaxDelay - time.GetElapsedTime(arrived);
-            if (!isHurried && queue.Count < limits.MaxBatchSize && left > TimeSpan.Zero)
+            if (!isHurried && queue.Count < limits.MaxRunSize && left > TimeSpan.Zero)
             {
                 wait = wait is null || left < wait ? left : wait;
             }
@@ -69,11 +69,11 @@ internal sealed class WaitingRequests<TKey, TItem, TResult>(TimeProvider time)
         return first is not null;
     }
 
-    /// <summary>Takes the first requests of a batch.</summary>
-    internal List<BatchRequest<TItem, TResult>> Take(TKey key, int limit)
+    /// <summary>Takes the first requests of a run.</summary>
+    internal List<PendingRequest<TItem, TResult>> Take(TKey key, int limit)
     {
         var queue = _queues[key];
-        var requests = new List<BatchRequest<TItem, TResult>>(Math.Min(queue.Count, limit));
+        var requests = new List<PendingRequest<TItem, TResult>>(Math.Min(queue.Count, limit));
         while (requests.Count < limit && queue.First is { } node)
         {
             requests.Add(node.Value);

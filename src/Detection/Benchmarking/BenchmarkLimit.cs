@@ -17,6 +17,8 @@ public sealed class BenchmarkLimit
     }
 
     /// <summary>Ends after a time, which begins now.</summary>
+    /// <param name="duration">How long.</param>
+    /// <param name="time">The clock.</param>
     public static BenchmarkLimit After(TimeSpan duration, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(time);
@@ -24,6 +26,7 @@ public sealed class BenchmarkLimit
     }
 
     /// <summary>Ends after a number of images, whatever time they take.</summary>
+    /// <param name="images">How many.</param>
     public static BenchmarkLimit After(long images) => new(TimeProvider.System, TimeSpan.MaxValue, images);
 
     /// <summary>Takes images for the next call.</summary>

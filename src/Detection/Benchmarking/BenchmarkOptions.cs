@@ -10,10 +10,10 @@ public sealed record BenchmarkOptions
     [Range(1, 256)]
     public int Concurrency { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Images of one call, and of one run of the graph.</summary>
+    /// <summary>Images of one call, which share one run of the model.</summary>
     /// <value>1 to 256 images; default 1.</value>
     [Range(1, 256)]
-    public int BatchSize { get; init; } = 1;
+    public int RunSize { get; init; } = 1;
 
     internal void Validate() => Validator.ValidateObject(this, new ValidationContext(this), validateAllProperties: true);
 }

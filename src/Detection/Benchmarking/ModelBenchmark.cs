@@ -8,9 +8,8 @@ using Nanodet.Detection.Results;
 namespace Nanodet.Detection.Benchmarking;
 
 /// <summary>
-/// Measures one model on images in memory: the whole way through <see cref="Detector"/>, as a worker takes it, against the graph alone.
-/// Both are called by the same number of callers, turn by turn, so that they meet the same machine. Measure several models by giving
-/// each its round in turn.
+/// Measures one model on images in memory: the whole way through a <see cref="Detector"/>, and the graph alone. Both are called by the same
+/// number of callers, turn by turn, so that a change of the machine's speed meets both. To compare models, give each its round in turn.
 /// </summary>
 public sealed class ModelBenchmark : IDisposable
 {
@@ -20,9 +19,9 @@ public sealed class ModelBenchmark : IDisposable
     private readonly Detector _detector;
     private readonly IReadOnlyList<ReadOnlyMemory<byte>> _images;
     private readonly BenchmarkOptions _options;
-    private readonly int _batchSize;
+    private readonly int _runSize;
     private readonly BenchmarkCallers _callers;
-    private readonly List<BatchTensor> _prepared = [];
+    private readonly List<RunTensor> _prepared = [];
     private readonly List<Slice> _slices = [];
     private readonly List<Slice> _runSlices = [];
     private readonly List<StageTimings> _timings = [];
@@ -32,7 +31,7 @@ public sealed class ModelBenchmark : IDisposable
     /// <summary>Prepares tensors; the model belongs to the caller.</summary>
     /// <param name="model">A loaded model; on the CPU best with one thread for each operator.</param>
     /// <param name="images">The bytes of usable images, at least one.</param>
-    /// <param name="detectorOptions">How to detect; sizes of batches and threads of decoding are set here.</param>
+    /// <param name="detectorOptions">How to detect; the size of runs and the threads of decoding are set here.</param>
     /// <param name="options">How to measure.</param>
     /// <exception cref="ImageException">An image cannot be used.</exception>
     public ModelBenchmark(
@@ -46,10 +45,10 @@ public sealed class ModelBenchmark : IDisposable
         options.Validate();
         _options = options;
         _images = images;
-        _batchSize = model.IsBatchFixed ? 1 : options.BatchSize;
+        _runSize = model.IsBatchFixed ? 1 : options.RunSize;
 
         // The callers are the threads: within a call nothing else is to run beside them.
-        _detector = new Detector(model, detectorOptions with { MaxBatchSize = _batchSize, DecodeThreads = 1 });
+        _detector = new Detector(model, detectorOptions with { MaxRunSize = _runSize, DecodeThreads = 1 });
         var bytes = 0L;
         foreach (var image in images.Take(MostPrepared).TakeWhile(_ => bytes < MostPreparedBytes))
         {
@@ -61,21 +60,23 @@ public sealed class ModelBenchmark : IDisposable
         _callers = new BenchmarkCallers(options.Concurrency);
     }
 
-    /// <summary>Detects in every image once, so that no later one pays for what happens once.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Detects every image at least once before the measurement, so that what happens only once is not measured.</summary>
+    /// <param name="cancellationToken">Ends the round early.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ImageException">An image cannot be used.</exception>
     public void WarmUp(CancellationToken cancellationToken)
     {
         // Nothing of this is counted; every caller has run the graph by then.
-        Measure(BenchmarkLimit.After(Math.Max(_images.Count, 4L * _options.Concurrency * _batchSize)), DetectAsCaller, cancellationToken);
-        Measure(BenchmarkLimit.After(4L * _options.Concurrency * _batchSize), RunAsCaller, cancellationToken);
+        Measure(BenchmarkLimit.After(Math.Max(_images.Count, 4L * _options.Concurrency * _runSize)), DetectAsCaller, cancellationToken);
+        Measure(BenchmarkLimit.After(4L * _options.Concurrency * _runSize), RunAsCaller, cancellationToken);
         _timings.Clear();
         _detections = 0;
     }
 
     /// <summary>One round: the whole way, then the graph alone.</summary>
     /// <param name="limit">Makes the limit of each half.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Ends the round early.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ImageException">An image cannot be used.</exception>
     public void RunRound(Func<BenchmarkLimit> limit, CancellationToken cancellationToken)
     {
@@ -122,14 +123,14 @@ public sealed class ModelBenchmark : IDisposable
 
     private static double Median(IEnumerable<double> values) => StageFigures.Percentile([.. values.Order()], 0.5);
 
-    /// <summary>A batch that holds one image as often as fits.</summary>
-    private BatchTensor Prepare(ReadOnlySpan<byte> encoded)
+    /// <summary>A tensor that holds one image as often as fits.</summary>
+    private RunTensor Prepare(ReadOnlySpan<byte> encoded)
     {
         using var image = ImageDecoder.Decode(encoded, _detector.Options.Limits);
         var description = _detector.Model.Description;
         var geometry = InputGeometry.Create(image.Width, image.Height, description.Input);
-        var tensor = _detector.Model.Rent(_batchSize, geometry.TensorHeight, geometry.TensorWidth);
-        for (var slot = 0; slot < _batchSize; slot++)
+        var tensor = _detector.Model.Rent(_runSize, geometry.TensorHeight, geometry.TensorWidth);
+        for (var slot = 0; slot < _runSize; slot++)
         {
             new Preprocessor(description).Write(image, geometry, tensor.Image(slot));
         }
@@ -156,17 +157,17 @@ public sealed class ModelBenchmark : IDisposable
     private long DetectAsCaller(int caller, BenchmarkLimit limit, CancellationToken cancellationToken)
     {
         var next = caller * _images.Count / _options.Concurrency;
-        var batch = new ReadOnlyMemory<byte>[_batchSize];
+        var group = new ReadOnlyMemory<byte>[_runSize];
         var timings = new List<StageTimings>(capacity: 1024);
         var detections = 0L;
-        while (limit.Take(_batchSize) is > 0 and var count)
+        while (limit.Take(_runSize) is > 0 and var count)
         {
             for (var i = 0; i < count; i++, next++)
             {
-                batch[i] = _images[next % _images.Count];
+                group[i] = _images[next % _images.Count];
             }
 
-            foreach (var outcome in _detector.Detect(count == _batchSize ? batch : batch[..count], cancellationToken))
+            foreach (var outcome in _detector.Detect(count == _runSize ? group : group[..count], cancellationToken))
             {
                 if (!outcome.Succeeded)
                 {
@@ -190,11 +191,11 @@ public sealed class ModelBenchmark : IDisposable
     private long RunAsCaller(int caller, BenchmarkLimit limit, CancellationToken cancellationToken)
     {
         var images = 0L;
-        for (var next = caller; limit.Take(_batchSize) is > 0; next++)
+        for (var next = caller; limit.Take(_runSize) is > 0; next++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            using var output = _detector.Model.Run(_prepared[next % _prepared.Count], _batchSize);
-            images += _batchSize;
+            using var output = _detector.Model.Run(_prepared[next % _prepared.Count], _runSize);
+            images += _runSize;
         }
 
         return images;

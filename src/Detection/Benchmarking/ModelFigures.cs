@@ -27,13 +27,17 @@ public sealed record ModelFigures
     /// <summary>Images a second of the graph alone, run by as many callers on prepared tensors: the most that this machine can do.</summary>
     public required double RunImagesPerSecond { get; init; }
 
-    /// <summary>The first over the second: the median of the rounds' own ratios, since a machine's speed drifts.</summary>
+    /// <summary>
+    /// <see cref="ImagesPerSecond"/> over <see cref="RunImagesPerSecond"/>: the median of the rounds' ratios, since a machine's speed drifts.
+    /// </summary>
     public required double RatioToRun { get; init; }
 
-    /// <summary>Time on the processors that an image takes the whole way, in milliseconds; other programs hardly disturb it.</summary>
+    /// <summary>
+    /// Processor time of an image from encoded bytes to detections, in milliseconds over all threads; other programs hardly change it.
+    /// </summary>
     public required double ProcessorMs { get; init; }
 
-    /// <summary>The same of the graph alone.</summary>
+    /// <summary>Processor time of an image in the graph alone, in milliseconds.</summary>
     public required double RunProcessorMs { get; init; }
 
     /// <summary>Encoded bytes to pixels.</summary>

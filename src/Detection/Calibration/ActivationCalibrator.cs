@@ -8,8 +8,8 @@ using Nanodet.Detection.Preprocessing;
 namespace Nanodet.Detection.Calibration;
 
 /// <summary>
-/// Runs a float32 model that puts out its activations on images, one by one, and chooses the range of each activation. Memory does not
-/// grow with the number of images.
+/// Runs a float32 model whose outputs are its activations on images, one by one, and chooses the range of each activation for a conversion
+/// to 8 bits. Memory does not grow with the number of images. Not thread-safe.
 /// </summary>
 public sealed class ActivationCalibrator : IDisposable
 {
@@ -28,11 +28,12 @@ public sealed class ActivationCalibrator : IDisposable
     /// <summary>Loads a model.</summary>
     /// <param name="model">An ONNX file with <c>nanodet.*</c> metadata whose outputs are activations.</param>
     /// <param name="negativeSlopes">
-    /// The activations that are looked at, the input among them or not, and what errors of their negative values are multiplied by.
+    /// The names of the activations whose ranges are wanted, which may include the input's, each with the factor by which errors of its
+    /// negative values count; 1 for all but the input of a leaky rectifier.
     /// </param>
-    /// <param name="meansOf">The maps whose channels' means are asked for: the input, or what the model puts out.</param>
+    /// <param name="meansOf">The names of the maps whose means by channel are wanted: the input, or outputs of the model.</param>
     /// <param name="limits">Limits on images; null for the defaults.</param>
-    /// <exception cref="ModelLoadException">The model cannot be run, or is none of this project's.</exception>
+    /// <exception cref="ModelLoadException">The model cannot be run, or has no <c>nanodet.*</c> metadata.</exception>
     public ActivationCalibrator(
         byte[] model, IReadOnlyDictionary<string, float> negativeSlopes, IEnumerable<string>? meansOf = null, ImageLimits? limits = null)
     {

@@ -1,6 +1,6 @@
 namespace Nanodet.Detection.Description;
 
-/// <summary>What a model is, as its metadata or a foreign config says it; see docs/model-format.md.</summary>
+/// <summary>What a model is: read from the metadata of its file, or from the training config beside a file without metadata.</summary>
 public sealed record ModelDescription
 {
     /// <summary>Name of the model.</summary>
@@ -21,10 +21,10 @@ public sealed record ModelDescription
     /// <summary>Size and fitting of the input.</summary>
     public required ModelInput Input { get; init; }
 
-    /// <summary>Per plane, in the order of <see cref="ColorOrder"/>, for pixel values 0..255.</summary>
+    /// <summary>The mean of each plane, in the order of <see cref="ColorOrder"/>, in pixel values of 0 to 255.</summary>
     public required IReadOnlyList<double> Mean { get; init; }
 
-    /// <summary>Per plane, in the order of <see cref="ColorOrder"/>, for pixel values 0..255; never 0.</summary>
+    /// <summary>The standard deviation of each plane, in the same order and pixel values; above 0.</summary>
     public required IReadOnlyList<double> Std { get; init; }
 
     /// <summary>Order of the planes.</summary>
@@ -54,7 +54,9 @@ public sealed record ModelDescription
     /// <summary>Columns of the output: class scores, then 4 sides of <c>RegMax + 1</c> bins.</summary>
     public int Columns => ClassNames.Count + (4 * (RegMax + 1));
 
-    /// <summary>Points of the output for a tensor of that size: the sum of <c>ceil(H/s) * ceil(W/s)</c> over the strides.</summary>
+    /// <summary>Points of the output for an input tensor: the sum of <c>ceil(H/s) * ceil(W/s)</c> over the strides.</summary>
+    /// <param name="tensorHeight">H: rows of the tensor, in pixels.</param>
+    /// <param name="tensorWidth">W: columns of the tensor, in pixels.</param>
     public int PointCount(int tensorHeight, int tensorWidth)
     {
         var points = 0;

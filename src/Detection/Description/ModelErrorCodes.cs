@@ -1,6 +1,6 @@
 namespace Nanodet.Detection.Description;
 
-/// <summary>The stable codes of <see cref="ModelLoadException"/>.</summary>
+/// <summary>The stable codes of <see cref="ModelLoadException"/>. Those about storage and other models are the function app's.</summary>
 public static class ModelErrorCodes
 {
     /// <summary>There is no file at the path, no pointer, or no blob of that name.</summary>
@@ -12,7 +12,7 @@ public static class ModelErrorCodes
     /// <summary>Neither the model's metadata nor a NanoDet config beside it says what the model is.</summary>
     public const string MetadataMissing = "model_metadata_missing";
 
-    /// <summary>Metadata, config, inputs or outputs contradict docs/model-format.md or each other.</summary>
+    /// <summary>Metadata, config, inputs or outputs contradict the model format or each other.</summary>
     public const string ContractViolated = "model_contract_violated";
 
     /// <summary>The execution provider that was asked for cannot be used on this machine.</summary>
@@ -22,10 +22,10 @@ public static class ModelErrorCodes
     public const string ParityFailed = "parity_failed";
 
     /// <summary>The pointer to the current model is no pointer.</summary>
-    public const string PointerInvalid = "model_pointer_invalid";
+    internal const string PointerInvalid = "model_pointer_invalid";
 
     /// <summary>The model's bytes do not have the SHA-256 that they ought to have.</summary>
-    public const string Corrupt = "model_corrupt";
+    internal const string Corrupt = "model_corrupt";
 
     /// <summary>The storage that holds the model cannot be reached.</summary>
     public const string StorageUnavailable = "model_storage_unavailable";
@@ -37,7 +37,7 @@ public static class ModelErrorCodes
     public const string Busy = "model_busy";
 
     /// <summary>Loading failed in a way that has no code of its own; the reason says more.</summary>
-    public const string Unexpected = "model_load_failed";
+    internal const string Unexpected = "model_load_failed";
 
     /// <summary>The model's head has no post-processing: its output can be computed, objects cannot be detected.</summary>
     public const string NoDetections = "model_without_detections";

@@ -2,7 +2,7 @@ using Nanodet.Detection.Postprocessing;
 
 namespace Nanodet.Detection.Detectors;
 
-/// <summary>What one way of computing detects otherwise than another, over any number of images.</summary>
+/// <summary>Counts how the detections of two models, or two ways to run one, differ over any number of images.</summary>
 public sealed class DetectionComparison
 {
     private const float SameIou = 0.9f;
@@ -10,18 +10,18 @@ public sealed class DetectionComparison
     /// <summary>Images that were compared.</summary>
     public int Images { get; private set; }
 
-    /// <summary>Detections of the first way.</summary>
+    /// <summary>Detections of the first.</summary>
     public int Detections { get; private set; }
 
-    /// <summary>Detections of either way without a partner of the same class and an IoU of at least 0.9 on the other side.</summary>
+    /// <summary>Detections of either that have no partner in the other: same class, and an IoU of at least 0.9.</summary>
     public int Changed { get; private set; }
 
     /// <summary>The largest difference of scores among partners.</summary>
     public double LargestScoreDifference { get; private set; }
 
     /// <summary>Adds an image.</summary>
-    /// <param name="first">What the first way detects.</param>
-    /// <param name="second">What the second way detects.</param>
+    /// <param name="first">What the first detects.</param>
+    /// <param name="second">What the second detects.</param>
     public void Add(IReadOnlyList<DetectedObject> first, IReadOnlyList<DetectedObject> second)
     {
         ArgumentNullException.ThrowIfNull(first);

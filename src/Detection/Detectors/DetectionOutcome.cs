@@ -18,8 +18,8 @@ public sealed record DetectionOutcome
     /// <summary>Why there are no detections; null when there are.</summary>
     public DetectionError? Error { get; init; }
 
-    /// <summary>How many images shared the run; 0 when the image came to none.</summary>
-    public int BatchSize { get; init; }
+    /// <summary>How many images shared the run of the model, this one included; 0 when the image came to none.</summary>
+    public int RunSize { get; init; }
 
     /// <summary>How long each stage took; 0 for stages that were not reached.</summary>
     public StageTimings Timings { get; init; }

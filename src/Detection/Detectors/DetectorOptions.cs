@@ -4,15 +4,15 @@ using Nanodet.Detection.Images;
 
 namespace Nanodet.Detection.Detectors;
 
-/// <summary>How images are detected.</summary>
+/// <summary>How a <see cref="Detector"/> works. Equal options are equal values.</summary>
 public sealed record DetectorOptions
 {
-    /// <summary>A detection's score has to be greater.</summary>
+    /// <summary>The score threshold: a detection's score has to be greater.</summary>
     /// <value>0 to 1; default 0.35, the threshold of the official demo.</value>
     [Range(0.0, 1.0)]
     public float ScoreThreshold { get; init; } = 0.35f;
 
-    /// <summary>Of two boxes of a class whose IoU is greater, the one with the lower score goes.</summary>
+    /// <summary>The IoU threshold of NMS: of two boxes of a class whose IoU is greater, the one with the lower score goes.</summary>
     /// <value>0 to 1; default 0.6.</value>
     [Range(0.0, 1.0)]
     public float IouThreshold { get; init; } = 0.6f;
@@ -22,10 +22,10 @@ public sealed record DetectorOptions
     [Range(1, 1000)]
     public int MaxDetections { get; init; } = 100;
 
-    /// <summary>The most images in one run of the model. A model whose batch axis is fixed takes one at a time.</summary>
+    /// <summary>The most images in one run of the model. A model whose batch axis is fixed at 1 takes one at a time.</summary>
     /// <value>1 to 256 images; default 8.</value>
     [Range(1, 256)]
-    public int MaxBatchSize { get; init; } = 8;
+    public int MaxRunSize { get; init; } = 8;
 
     /// <summary>Threads that decode and warp images at the same time.</summary>
     /// <value>0 to 256 threads; default 0: one for each logical processor.</value>
@@ -34,7 +34,7 @@ public sealed record DetectorOptions
 
     /// <summary>
     /// Decode large JPEGs at half, a quarter or an eighth of their size, as long as that leaves at least the model's input. Faster, and
-    /// detections differ a little: docs/performance.md has how much.
+    /// scores and boxes differ a little from those at full size.
     /// </summary>
     /// <value>Default false.</value>
     public bool FastDecode { get; init; }

@@ -17,9 +17,9 @@ internal sealed class ImageTask(int index, ReadOnlyMemory<byte> encoded, ImageHe
 
     internal InputGeometry Geometry { get; set; }
 
-    internal ShapeBatch? Batch { get; set; }
+    internal ShapeRun? Run { get; set; }
 
-    /// <summary>The image's place in <see cref="Batch"/>.</summary>
+    /// <summary>The image's place in <see cref="Run"/>.</summary>
     internal int Slot { get; set; }
 
     internal double DecodeMs { get; set; }

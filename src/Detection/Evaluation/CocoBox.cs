@@ -3,8 +3,8 @@ namespace Nanodet.Detection.Evaluation;
 /// <summary>A box in pixels, as COCO writes it.</summary>
 /// <param name="X">Left edge.</param>
 /// <param name="Y">Top edge.</param>
-/// <param name="Width">Width.</param>
-/// <param name="Height">Height.</param>
+/// <param name="Width">Width, at least 0.</param>
+/// <param name="Height">Height, at least 0.</param>
 public readonly record struct CocoBox(double X, double Y, double Width, double Height)
 {
     /// <summary>Width times height.</summary>

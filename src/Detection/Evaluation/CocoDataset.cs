@@ -9,8 +9,9 @@ public sealed record CocoDataset(IReadOnlyList<CocoImage> Images, IReadOnlyList<
 {
     /// <summary>Reads a file; segmentations and everything else that boxes do not need are skipped.</summary>
     /// <param name="stream">The file.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="EvaluationException">It is no such file.</exception>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The data set.</returns>
+    /// <exception cref="EvaluationException">The file is not a COCO annotations file.</exception>
     public static async Task<CocoDataset> ReadAsync(Stream stream, CancellationToken cancellationToken = default)
     {
         CocoFile file;

@@ -1,14 +1,14 @@
 namespace Nanodet.Detection.Images;
 
 /// <summary>Pixels in native memory: 8 bits, blue, green, red, after EXIF orientation. Whoever decodes it disposes it.</summary>
-public sealed class DecodedImage : IDisposable
+internal sealed class DecodedImage : IDisposable
 {
-    internal DecodedImage(PixelBuffer pixels, ImageFormat format)
+    internal DecodedImage(PixelBuffer pixels, ImageFormat? format)
         : this(pixels, format, pixels.Width, pixels.Height, 1)
     {
     }
 
-    internal DecodedImage(PixelBuffer pixels, ImageFormat format, int width, int height, int reduction)
+    internal DecodedImage(PixelBuffer pixels, ImageFormat? format, int width, int height, int reduction)
     {
         Pixels = pixels;
         Format = format;
@@ -23,8 +23,8 @@ public sealed class DecodedImage : IDisposable
     /// <summary>Rows of the image after EXIF orientation, in pixels.</summary>
     public int Height { get; }
 
-    /// <summary>The encoding that the pixels came from.</summary>
-    public ImageFormat Format { get; }
+    /// <summary>The encoding that the pixels came from; null for pixels that came as such.</summary>
+    public ImageFormat? Format { get; }
 
     /// <summary>Columns, and rows, of the image that became one of <see cref="Pixels"/>: 1, 2, 4 or 8.</summary>
     internal int Reduction { get; }
@@ -33,6 +33,24 @@ public sealed class DecodedImage : IDisposable
     internal bool IsReduced => Reduction > 1;
 
     internal PixelBuffer Pixels { get; }
+
+    /// <summary>Copies pixels.</summary>
+    /// <param name="bgr">Rows of blue, green, red; at least as many bytes as the sizes say.</param>
+    /// <param name="width">Columns, in pixels.</param>
+    /// <param name="height">Rows, in pixels.</param>
+    /// <param name="stride">Bytes from a row to the next.</param>
+    /// <exception cref="OutOfMemoryException">There is not so much memory.</exception>
+    internal static DecodedImage Copy(ReadOnlySpan<byte> bgr, int width, int height, int stride)
+    {
+        var pixels = new PixelBuffer(width, height);
+        for (var row = 0; row < height; row++)
+        {
+            var target = pixels.Row(row);
+            bgr.Slice(checked(row * stride), target.Length).CopyTo(target);
+        }
+
+        return new DecodedImage(pixels, format: null);
+    }
 
     /// <summary>The pixels, without a copy.</summary>
     internal unsafe PixelRows Rows() => new(Pixels.Data, Pixels.Step, Pixels.Width, Pixels.Height);

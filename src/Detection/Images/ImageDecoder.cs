@@ -7,7 +7,7 @@ namespace Nanodet.Detection.Images;
 /// 16 bits scaled to 8, CMYK converted, EXIF orientation applied. JPEG is decoded by libjpeg-turbo where the machine has it, everything
 /// else by the bundled libvips, BMP here.
 /// </summary>
-public static class ImageDecoder
+internal static class ImageDecoder
 {
     /// <summary>Checks the limits on the encoded bytes, then decodes.</summary>
     /// <param name="encoded">The bytes of one image file.</param>

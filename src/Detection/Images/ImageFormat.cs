@@ -1,7 +1,7 @@
 namespace Nanodet.Detection.Images;
 
 /// <summary>An encoded image format that is accepted. Its pixels are those of OpenCV's <c>imread</c>.</summary>
-public enum ImageFormat
+internal enum ImageFormat
 {
     /// <summary>Baseline or progressive JPEG, grayscale, YCbCr, RGB or CMYK.</summary>
     Jpeg,

@@ -4,7 +4,7 @@ namespace Nanodet.Detection.Images;
 /// <param name="Format">The encoding.</param>
 /// <param name="Width">Columns as stored, in pixels, before EXIF orientation.</param>
 /// <param name="Height">Rows as stored, in pixels, before EXIF orientation.</param>
-public readonly record struct ImageHeader(ImageFormat Format, int Width, int Height)
+internal readonly record struct ImageHeader(ImageFormat Format, int Width, int Height)
 {
     private const string Accepted = "JPEG, PNG, BMP, WebP, GIF or TIFF";
 

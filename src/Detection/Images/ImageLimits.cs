@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 
 namespace Nanodet.Detection.Images;
 
@@ -25,11 +26,12 @@ public sealed record ImageLimits
     {
         if (length > MaxBytes)
         {
-            throw new ImageException(
-                ImageErrorCodes.TooLarge,
-                $"Expected at most {MaxBytes} bytes (ImageLimits.MaxBytes), found {length}.");
+            throw TooLarge(length.ToString(CultureInfo.InvariantCulture));
         }
     }
+
+    internal ImageException TooLarge(string found) => new(
+        ImageErrorCodes.TooLarge, $"Expected at most {MaxBytes} bytes (ImageLimits.MaxBytes), found {found}.");
 
     internal ImageHeader RequirePixels(ImageFormat format, long width, long height)
     {
@@ -38,21 +40,30 @@ public sealed record ImageLimits
             throw ImageException.Undecodable(format, $"expected a width and a height of at least 1 pixel, found {width}x{height}.");
         }
 
+        RequirePixels((ImageFormat?)format, width, height);
+        return new ImageHeader(format, (int)width, (int)height);
+    }
+
+    /// <summary>Checks sides and pixels, without an allocation where they are within the limits.</summary>
+    /// <param name="format">The encoding, for the message; null for pixels that came as such.</param>
+    /// <param name="width">Columns, in pixels.</param>
+    /// <param name="height">Rows, in pixels.</param>
+    internal void RequirePixels(ImageFormat? format, long width, long height)
+    {
         if (width > MaxSide || height > MaxSide)
         {
             throw new ImageException(
                 ImageErrorCodes.TooManyPixels,
-                $"{ImageException.Name(format)}: expected sides of at most {MaxSide} pixels, found {width}x{height}.");
+                $"{Subject(format)}: expected sides of at most {MaxSide} pixels, found {width}x{height}.");
         }
 
         if (width * height > MaxPixels)
         {
             throw new ImageException(
                 ImageErrorCodes.TooManyPixels,
-                $"{ImageException.Name(format)}: expected at most {MaxPixels} pixels (ImageLimits.MaxPixels), "
+                $"{Subject(format)}: expected at most {MaxPixels} pixels (ImageLimits.MaxPixels), "
                 + $"found {width}x{height} = {width * height}.");
         }
-
-        return new ImageHeader(format, (int)width, (int)height);
     }
+    private static string Subject(ImageFormat? format) => format is { } known ? ImageException.Name(known) : "Pixels";
 }

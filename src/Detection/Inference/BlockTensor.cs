@@ -3,7 +3,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace Nanodet.Detection.Inference;
 
 /// <summary>A tensor over a block that ONNX Runtime allocated.</summary>
-internal sealed class BlockTensor : BatchTensor
+internal sealed class BlockTensor : RunTensor
 {
     private readonly HostBlocks _blocks;
     private HostBlock? _block;

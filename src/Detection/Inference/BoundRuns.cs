@@ -6,7 +6,7 @@ namespace Nanodet.Detection.Inference;
 
 /// <summary>
 /// One run at a time, in order of arrival, from and into memory that was set aside: for a session on a GPU. What the callers do before and
-/// after a run overlaps it, and so does the copy of the next batch to the GPU where <see cref="RunMode.Ahead"/> says so.
+/// after a run overlaps it, and so does the copy of the next input to the GPU where <see cref="RunMode.Ahead"/> says so.
 /// See docs/decisions/0022-one-run-at-a-time-on-a-gpu.md.
 /// </summary>
 internal sealed class BoundRuns : IModelRuns
@@ -78,11 +78,11 @@ internal sealed class BoundRuns : IModelRuns
     }
 
     /// <inheritdoc/>
-    public BatchTensor Rent(int capacity, int height, int width, Action release) =>
+    public RunTensor Rent(int capacity, int height, int width, Action release) =>
         new BlockTensor(_inputBlocks, capacity, height, width, release);
 
     /// <inheritdoc/>
-    public ModelOutput Run(BatchTensor input, int count, Action release)
+    public ModelOutput Run(RunTensor input, int count, Action release)
     {
         var points = _description.PointCount(input.Height, input.Width);
         var columns = _description.Columns;

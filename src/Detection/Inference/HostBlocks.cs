@@ -9,7 +9,7 @@ namespace Nanodet.Detection.Inference;
 /// <param name="allocate">Allocates a block of so many bytes.</param>
 internal sealed class HostBlocks(Func<long, HostBlock> allocate) : IDisposable
 {
-    /// <summary>A lane holds one input and one output, and rarely more than a few lanes are between two batches.</summary>
+    /// <summary>A lane holds one input and one output, and rarely more than a few lanes are between two runs.</summary>
     internal const int MostIdle = 4;
 
     /// <summary>Page-locked memory is taken from everybody else on the machine.</summary>

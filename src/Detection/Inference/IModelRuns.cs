@@ -11,14 +11,14 @@ internal interface IModelRuns : IDisposable
     /// <summary>What is done, in words.</summary>
     RunMode Mode { get; }
 
-    /// <summary>A tensor for a batch, in the memory that a run reads it from.</summary>
+    /// <summary>A tensor for a run, in the memory that the run reads it from.</summary>
     /// <param name="capacity">The most images.</param>
     /// <param name="height">Rows, in pixels.</param>
     /// <param name="width">Columns, in pixels.</param>
     /// <param name="release">Called when the tensor was disposed.</param>
     /// <exception cref="OnnxRuntimeException">There is not enough memory.</exception>
     /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>
-    BatchTensor Rent(int capacity, int height, int width, Action release);
+    RunTensor Rent(int capacity, int height, int width, Action release);
 
     /// <summary>Runs the graph on the first images of a tensor, and returns when the output is there.</summary>
     /// <param name="input">What to run.</param>
@@ -26,5 +26,5 @@ internal interface IModelRuns : IDisposable
     /// <param name="release">Called when the output was disposed; not called when the run fails.</param>
     /// <exception cref="OnnxRuntimeException">The run failed.</exception>
     /// <exception cref="InsufficientMemoryException">There is not enough memory for the output.</exception>
-    ModelOutput Run(BatchTensor input, int count, Action release);
+    ModelOutput Run(RunTensor input, int count, Action release);
 }

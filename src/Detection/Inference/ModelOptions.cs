@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Nanodet.Detection.Inference;
 
-/// <summary>How a model is loaded.</summary>
+/// <summary>How a model is loaded, and on which processor it runs.</summary>
 public sealed record ModelOptions
 {
     /// <summary>What runs the graph.</summary>
@@ -27,7 +27,10 @@ public sealed record ModelOptions
     [Range(0, 1024)]
     public int IntraOpThreads { get; init; }
 
-    /// <summary>Runs that the caller means to overlap. Runs of one thread each, one for each processor, give the most images per second.</summary>
+    /// <summary>
+    /// Runs that the caller is going to make at the same time. One run for each processor, with one thread each, gives the most images per
+    /// second on a CPU.
+    /// </summary>
     /// <value>1 to 1024 runs; default 1.</value>
     [Range(1, 1024)]
     public int ConcurrentRuns { get; init; } = 1;

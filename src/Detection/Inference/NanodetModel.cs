@@ -119,14 +119,14 @@ public sealed class NanodetModel : IDisposable
             () => options?.ConfigPath is { } config ? ForeignModelConfig.ReadFile(config, name) : null);
     }
 
-    /// <summary>A tensor for a batch, in the memory that a run reads it from. It keeps the session alive until it is disposed.</summary>
+    /// <summary>A tensor for a run, in the memory that the run reads it from. It keeps the session alive until it is disposed.</summary>
     /// <param name="capacity">The most images.</param>
     /// <param name="height">Rows, in pixels.</param>
     /// <param name="width">Columns, in pixels.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="OnnxRuntimeException">There is not enough memory.</exception>
     /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>
-    internal BatchTensor Rent(int capacity, int height, int width)
+    internal RunTensor Rent(int capacity, int height, int width)
     {
         Enter();
         try
@@ -147,7 +147,7 @@ public sealed class NanodetModel : IDisposable
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="OnnxRuntimeException">The run failed, for example because the GPU was lost.</exception>
     /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>
-    internal ModelOutput Run(BatchTensor input, int count)
+    internal ModelOutput Run(RunTensor input, int count)
     {
         Enter();
         try

@@ -6,8 +6,8 @@ using Nanodet.Detection.Description;
 namespace Nanodet.Detection.Inference;
 
 /// <summary>
-/// One input and what the plain graph made of it when the model was exported; replayed before a model is called ready. The format is
-/// described in docs/model-format.md.
+/// The parity fixture of a model: one input, and what the plain graph computed from it when the model was exported. A model that gives the
+/// same on this machine, within a tolerance, may serve. Verifying is the caller's choice: loading does not do it.
 /// </summary>
 public static class ParityFixture
 {

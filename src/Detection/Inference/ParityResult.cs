@@ -4,7 +4,7 @@ namespace Nanodet.Detection.Inference;
 
 /// <summary>What replaying a parity fixture showed.</summary>
 /// <param name="HasFixture">False for a foreign model, which carries none: only its class columns were checked.</param>
-/// <param name="ValuesCompared">How many output values were held against the fixture.</param>
+/// <param name="ValuesCompared">How many output values were compared with the fixture.</param>
 /// <param name="Disagreements">How many of them lie outside the tolerance.</param>
 /// <param name="LargestDifference">The largest absolute difference among them.</param>
 /// <param name="Problem">Why the model must not serve; null when it may.</param>

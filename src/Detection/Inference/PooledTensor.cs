@@ -4,7 +4,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace Nanodet.Detection.Inference;
 
 /// <summary>A tensor over an array of the shared pool.</summary>
-internal sealed class PooledTensor : BatchTensor
+internal sealed class PooledTensor : RunTensor
 {
     private float[]? _buffer;
 

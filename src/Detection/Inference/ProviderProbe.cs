@@ -15,7 +15,7 @@ public static class ProviderProbe
         "CAg6bQoVCgF4CgF3EgF5GgRjb252IgRDb252EgVwcm9iZSoTCAEIAQgBCAEQASIEAAAAQEIBd1obCgF4EhYKFAgBEhAKAggBCgIIAQoCCAIKAggCYhsKAXkSFgoUCAESEAoCCAEKAggBCgIIAgoCCAJCBAoAEBE=";
 
     /// <summary>Probes CPU, CUDA and TensorRT, each by loading it and running a small convolution.</summary>
-    /// <param name="deviceId">Which GPU; 0 is the first.</param>
+    /// <param name="deviceId">Which GPU, in the driver's order from 0.</param>
     /// <returns>One status for each provider, in the order CPU, CUDA, TensorRT.</returns>
     public static IReadOnlyList<ProviderStatus> Probe(int deviceId = 0) =>
     [
@@ -32,7 +32,8 @@ public static class ProviderProbe
         missing = [];
         if (!SessionFactory.OfferedProviders.Contains(OrtName(provider)))
         {
-            return "this program has the ONNX Runtime without it; built with -p:NanodetGpu=true for linux-x64 or win-x64, it has CUDA and TensorRT";
+            return "this program has the ONNX Runtime without it; the package Microsoft.ML.OnnxRuntime.Gpu has CUDA and TensorRT for linux-x64 "
+                + "and win-x64 (for the tool nanodet: a build with -p:NanodetGpu=true)";
         }
 
         if (provider == ExecutionProvider.Cpu || !OperatingSystem.IsLinux())

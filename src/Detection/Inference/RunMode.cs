@@ -3,7 +3,7 @@ namespace Nanodet.Detection.Inference;
 /// <summary>How the runs of a model are made, and where its tensors lie.</summary>
 /// <param name="Order"><see cref="Overlapping"/> or <see cref="OneAtATime"/>.</param>
 /// <param name="Memory"><see cref="Pageable"/> or <see cref="Pinned"/>: the tensors that images are written into and outputs are read from.</param>
-/// <param name="InputCopy"><see cref="None"/>, <see cref="InTheRun"/> or <see cref="Ahead"/>: when a batch goes to the GPU.</param>
+/// <param name="InputCopy"><see cref="None"/>, <see cref="InTheRun"/> or <see cref="Ahead"/>: when the input of a run goes to the GPU.</param>
 /// <param name="Note">Why the memory is another than the provider is meant to have; null where it is not.</param>
 public sealed record RunMode(string Order, string Memory, string InputCopy, string? Note = null)
 {
@@ -22,10 +22,10 @@ public sealed record RunMode(string Order, string Memory, string InputCopy, stri
     /// <summary>Nothing is copied.</summary>
     public const string None = "none";
 
-    /// <summary>A run begins with the copy of its batch.</summary>
+    /// <summary>A run begins with the copy of its input.</summary>
     public const string InTheRun = "in the run";
 
-    /// <summary>A batch is copied while the run before it is under way.</summary>
+    /// <summary>The input is copied while the run before is under way.</summary>
     public const string Ahead = "ahead";
 
     /// <summary>In a few words, for people.</summary>

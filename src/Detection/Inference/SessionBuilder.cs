@@ -159,7 +159,7 @@ internal sealed class SessionBuilder(ExecutionProvider provider, byte[] model, s
     }
 
     /// <summary>
-    /// Each run takes a stream from the session's pool, and so does the copy of a batch that is bound ahead of its run: sharing one stream
+    /// Each run takes a stream from the session's pool, and so does the copy of an input that is bound ahead of its run: sharing one stream
     /// among them would put the copy behind the run that it is meant to go beside. The heuristic search for convolutions takes a lookup
     /// where the exhaustive one tries every algorithm again for each batch size.
     /// </summary>

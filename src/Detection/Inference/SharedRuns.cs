@@ -15,10 +15,10 @@ internal sealed class SharedRuns(InferenceSession session, ModelDescription desc
     public RunMode Mode { get; } = new(RunMode.Overlapping, RunMode.Pageable, RunMode.None);
 
     /// <inheritdoc/>
-    public BatchTensor Rent(int capacity, int height, int width, Action release) => new PooledTensor(capacity, height, width, release);
+    public RunTensor Rent(int capacity, int height, int width, Action release) => new PooledTensor(capacity, height, width, release);
 
     /// <inheritdoc/>
-    public ModelOutput Run(BatchTensor input, int count, Action release)
+    public ModelOutput Run(RunTensor input, int count, Action release)
     {
         IDisposableReadOnlyCollection<OrtValue>? values = null;
         var value = input.AsOrtValue(count);

@@ -1,6 +1,9 @@
 namespace Nanodet.Detection.Natives;
 
-/// <summary>The machine lacks something that the work needs. No image and no model is to blame: the same work succeeds once it is mended.</summary>
+/// <summary>
+/// The machine or the program lacks something that the work needs: a native library, or memory. No image and no model is to blame, and the
+/// same work succeeds once that is there.
+/// </summary>
 /// <param name="code">One of <see cref="EnvironmentErrorCodes"/>.</param>
 /// <param name="library">File name of the library that is missing or unusable, such as <c>libstdc++.so.6</c>; null when it is not about one.</param>
 /// <param name="message">What is missing, where it was looked for, and what mends it; one line.</param>

@@ -65,13 +65,13 @@ public static partial class EnvironmentFault
             return MissingNeeds(user, [file], exception);
         }
 
-        var bundled = user?.IsBundled == true;
+        var package = user?.Package;
         var purpose = user is null ? string.Empty : $", which {user.Purpose},";
-        var where = bundled ? string.Join(", ", NativeFiles.Folders) : "the system's library folders";
+        var where = package is not null ? string.Join(", ", NativeFiles.Folders) : "the system's library folders";
         return new EnvironmentException(
             EnvironmentErrorCodes.LibraryMissing,
             file,
-            $"{file}{purpose} is missing; looked for in {where}. {Mend(bundled, file)}",
+            $"{file}{purpose} is missing; looked for in {where}. {Mend(package, file)}",
             exception);
     }
 
@@ -80,7 +80,7 @@ public static partial class EnvironmentFault
         EnvironmentErrorCodes.LibraryMissing,
         missing[0],
         $"{string.Join(", ", missing)} {(missing.Count == 1 ? "is" : "are")} missing, needed by {user.File}, which {user.Purpose}; looked for in the system's library folders. "
-        + Mend(bundled: false, missing),
+        + Mend(package: null, missing),
         exception);
 
     /// <summary>A library that is there and cannot be used.</summary>
@@ -90,7 +90,7 @@ public static partial class EnvironmentFault
         return new EnvironmentException(
             EnvironmentErrorCodes.LibraryUnusable,
             file,
-            $"{file}{purpose} cannot be used: {detail}. {Mend(user?.IsBundled == true && user.File == file, file)}",
+            $"{file}{purpose} cannot be used: {detail}. {Mend(user?.File == file ? user.Package : null, file)}",
             exception);
     }
 
@@ -101,7 +101,7 @@ public static partial class EnvironmentFault
         EnvironmentErrorCodes.OutOfMemory,
         library: null,
         $"Expected more memory than there is: {OneLine(exception.Message)} Give the machine or container more of it, or have less done at a time "
-        + "(Nanodet:Worker:ConcurrentBatches, Nanodet:Batcher:MaxBatchSize, Nanodet:Detector:Limits).",
+        + "(fewer images in a run: MaxRunSize; fewer runs at a time: Lanes, and ConcurrentBatches of the worker; smaller images: Limits).",
         exception);
 
     /// <summary>A type that could not be initialised stays so until the process ends.</summary>
@@ -140,8 +140,9 @@ public static partial class EnvironmentFault
             ? Missing(complaint.Library, user, exception)
             : Unusable(complaint.Library, user, complaint.Detail!, exception);
 
-    private static string Mend(bool bundled, params IReadOnlyList<string> libraries) => bundled
-        ? "It comes with the program: build, publish or unpack the program again, for this system and processor."
+    private static string Mend(string? package, params IReadOnlyList<string> libraries) => package is not null
+        ? $"It comes with the program, from the NuGet package {package}: have the project reference that package, and build, publish or unpack "
+            + "the program again, for this system and processor."
         : SystemPackages.FindCommands(libraries) ?? "Install it, or have the loader look where it lies.";
 
     private static IEnumerable<string> Quoted(string text) => QuotedText().Matches(text).Select(match => match.Groups[1].Value);

@@ -10,6 +10,14 @@ internal static class LibVips
         ? "libvips-42.dll"
         : OperatingSystem.IsMacOS() ? "libvips.42.dylib" : "libvips.so.42";
 
+    /// <summary>The NuGet package that has the library for this platform.</summary>
+    internal static string Package { get; } =
+        $"NetVips.Native.{Platform}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+
+    private static string Platform => OperatingSystem.IsWindows() ? "win"
+        : OperatingSystem.IsMacOS() ? "osx"
+        : RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal) ? "linux-musl" : "linux";
+
     /// <summary>The version of a loaded library, without starting it.</summary>
     internal static unsafe string ReadVersion(IntPtr library)
     {

@@ -5,17 +5,19 @@ using Microsoft.ML.OnnxRuntime;
 namespace Nanodet.Detection.Natives;
 
 /// <summary>
-/// Every native library that the product uses. Each is loaded by hand before the managed code over it is touched: that code loads it in a
+/// Every native library that detection uses. Each is loaded by hand before the managed code over it is touched: that code loads it in a
 /// type initialiser, which fails once and for all, while this can be tried again.
 /// </summary>
 public static class NativeLibraries
 {
+    private const string GpuPackage = "Microsoft.ML.OnnxRuntime.Gpu";
+
     private static readonly ConcurrentDictionary<string, IntPtr> Loaded = new();
 
     /// <summary>What decodes and draws images.</summary>
     internal static NativeLibraryInfo ImageDecoder { get; } = new(LibVips.Name, "decodes and draws images", IsRequired: true)
     {
-        IsBundled = true,
+        Package = LibVips.Package,
         Caller = static () => typeof(NetVips.Image).Assembly,
         ImportName = LibVips.Name,
         EntryPoints = ["vips_init", "vips_version", "vips_region_fetch", "g_free", "g_setenv"],
@@ -31,7 +33,7 @@ public static class NativeLibraries
     /// <summary>What runs models.</summary>
     internal static NativeLibraryInfo OnnxRuntime { get; } = new(FileName("onnxruntime"), "runs models", IsRequired: true)
     {
-        IsBundled = true,
+        Package = $"Microsoft.ML.OnnxRuntime (CPU) or {GpuPackage} (CUDA)",
         Caller = static () => typeof(OrtEnv).Assembly,
         ImportName = "onnxruntime",
         EntryPoints = [OnnxRuntimeVersion.EntryPoint],
@@ -48,9 +50,9 @@ public static class NativeLibraries
             ? (IEnumerable<NativeLibraryInfo>)[]
             :
             [
-                new(FileName("onnxruntime_providers_shared"), "lets ONNX Runtime load a GPU provider", IsRequired: false) { IsBundled = true },
-                new(FileName("onnxruntime_providers_cuda"), "runs models on CUDA", IsRequired: false) { IsBundled = true, IsPlugin = true },
-                new(FileName("onnxruntime_providers_tensorrt"), "runs models on TensorRT", IsRequired: false) { IsBundled = true, IsPlugin = true },
+                new(FileName("onnxruntime_providers_shared"), "lets ONNX Runtime load a GPU provider", IsRequired: false) { Package = GpuPackage },
+                new(FileName("onnxruntime_providers_cuda"), "runs models on CUDA", IsRequired: false) { Package = GpuPackage, IsPlugin = true },
+                new(FileName("onnxruntime_providers_tensorrt"), "runs models on TensorRT", IsRequired: false) { Package = GpuPackage, IsPlugin = true },
             ],
     ];
 

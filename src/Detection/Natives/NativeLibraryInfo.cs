@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 
 namespace Nanodet.Detection.Natives;
@@ -8,8 +9,14 @@ namespace Nanodet.Detection.Natives;
 /// <param name="IsRequired">False for one that work goes on without.</param>
 internal sealed record NativeLibraryInfo(string File, string Purpose, bool IsRequired)
 {
+    /// <summary>
+    /// The NuGet package that brings it, in words: the library comes with the app. Null for a library of the system.
+    /// </summary>
+    internal string? Package { get; init; }
+
     /// <summary>True when it comes with the app; false when it is the system's.</summary>
-    internal bool IsBundled { get; init; }
+    [MemberNotNullWhen(true, nameof(Package))]
+    internal bool IsBundled => Package is not null;
 
     /// <summary>True when it cannot be loaded by itself: its file and the libraries that it names are looked at.</summary>
     internal bool IsPlugin { get; init; }

@@ -10,7 +10,7 @@ namespace Nanodet.Detection.Preprocessing;
 /// <param name="TensorWidth">Columns of the tensor.</param>
 /// <param name="TensorHeight">Rows of the tensor.</param>
 /// <param name="Matrix">From image pixels to tensor pixels.</param>
-public readonly record struct InputGeometry(
+internal readonly record struct InputGeometry(
     int ImageWidth,
     int ImageHeight,
     int WarpedWidth,
@@ -19,7 +19,7 @@ public readonly record struct InputGeometry(
     int TensorHeight,
     WarpMatrix Matrix)
 {
-    /// <summary>Floats that one image takes in the batch tensor: 3 planes.</summary>
+    /// <summary>Floats that one image takes in the tensor of a run: 3 planes.</summary>
     public int TensorLength => 3 * TensorWidth * TensorHeight;
 
     /// <summary>

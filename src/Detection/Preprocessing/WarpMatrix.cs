@@ -8,7 +8,7 @@ namespace Nanodet.Detection.Preprocessing;
 /// <param name="OffsetX">Tensor pixels.</param>
 /// <param name="ScaleY">Tensor pixels per image pixel, vertically.</param>
 /// <param name="OffsetY">Tensor pixels.</param>
-public readonly record struct WarpMatrix(double ScaleX, double OffsetX, double ScaleY, double OffsetY)
+internal readonly record struct WarpMatrix(double ScaleX, double OffsetX, double ScaleY, double OffsetY)
 {
     /// <summary>An image column for a tensor column.</summary>
     public double ToImageX(double tensorX) => (tensorX - OffsetX) / ScaleX;

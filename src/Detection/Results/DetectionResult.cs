@@ -6,7 +6,8 @@ using Nanodet.Detection.Postprocessing;
 namespace Nanodet.Detection.Results;
 
 /// <summary>
-/// The result of one image, schema version 1: <c>docs/schemas/detection-result.v1.schema.json</c>, explained in docs/results.md.
+/// The result of one image as a JSON document, schema version 1. One line of it stands for itself: it names the image, the model and the
+/// options.
 /// </summary>
 public sealed record DetectionResult
 {
@@ -57,11 +58,11 @@ public sealed record DetectionResult
     /// <summary>When the result was made, in UTC.</summary>
     public required DateTime CreatedUtc { get; init; }
 
-    /// <summary>The result of an outcome.</summary>
+    /// <summary>Makes the result of an outcome.</summary>
     /// <param name="outcome">What became of the image.</param>
     /// <param name="image">Which image it was.</param>
-    /// <param name="detector">The detector that saw it.</param>
-    /// <param name="createdUtc">When.</param>
+    /// <param name="detector">The detector that gave the outcome.</param>
+    /// <param name="createdUtc">The time of the result.</param>
     /// <param name="jobId">The bulk job, or null.</param>
     public static DetectionResult Create(
         DetectionOutcome outcome,
@@ -82,7 +83,7 @@ public sealed record DetectionResult
             Detections = outcome.Detections,
             Error = outcome.Error,
             Provider = detector.Model.Provider.Name,
-            BatchSize = outcome.BatchSize,
+            BatchSize = outcome.RunSize,
             Timings = Rounded(outcome.Timings),
             JobId = jobId,
             CreatedUtc = createdUtc.UtcDateTime,
@@ -92,7 +93,7 @@ public sealed record DetectionResult
     /// <summary>The result of an image that never came to a detector, for example because its blob is gone.</summary>
     /// <param name="error">Why.</param>
     /// <param name="image">Which image it was.</param>
-    /// <param name="createdUtc">When.</param>
+    /// <param name="createdUtc">The time of the result.</param>
     /// <param name="jobId">The bulk job, or null.</param>
     public static DetectionResult CreateFailure(
         DetectionError error,
@@ -114,6 +115,13 @@ public sealed record DetectionResult
             CreatedUtc = createdUtc.UtcDateTime,
         };
     }
+
+    /// <summary>Reads what <see cref="ToUtf8Json"/> wrote.</summary>
+    /// <param name="utf8Json">One JSON object, UTF-8.</param>
+    /// <returns>The result.</returns>
+    /// <exception cref="JsonException">The text is not such a result.</exception>
+    public static DetectionResult Parse(ReadOnlySpan<byte> utf8Json) =>
+        JsonSerializer.Deserialize(utf8Json, ResultJson.Default.DetectionResult) ?? throw new JsonException("Expected a result, found null.");
 
     /// <summary>One compact line of UTF-8 JSON.</summary>
     public byte[] ToUtf8Json() => JsonSerializer.SerializeToUtf8Bytes(this, ResultJson.Default.DetectionResult);

@@ -5,4 +5,4 @@ namespace Nanodet.Detection.Results;
 /// <summary>Source-generated JSON of results: camel case, nulls written unless a property says otherwise.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(DetectionResult))]
-public sealed partial class ResultJson : JsonSerializerContext;
+internal sealed partial class ResultJson : JsonSerializerContext;

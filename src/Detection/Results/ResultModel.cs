@@ -11,6 +11,7 @@ namespace Nanodet.Detection.Results;
 public sealed record ResultModel(string Name, string Version, string Sha256, int InputWidth, int InputHeight)
 {
     /// <summary>Describes a loaded model.</summary>
+    /// <param name="model">The model.</param>
     public static ResultModel From(NanodetModel model)
     {
         ArgumentNullException.ThrowIfNull(model);

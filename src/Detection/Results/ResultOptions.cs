@@ -7,9 +7,9 @@ using Nanodet.Detection.Detectors;
 namespace Nanodet.Detection.Results;
 
 /// <summary>The options that decide what a result holds.</summary>
-/// <param name="ScoreThreshold">0..1; scores are greater.</param>
-/// <param name="IouThreshold">0..1.</param>
-/// <param name="MaxDetections">1..1000.</param>
+/// <param name="ScoreThreshold">0 to 1; scores are greater.</param>
+/// <param name="IouThreshold">Of NMS, 0 to 1.</param>
+/// <param name="MaxDetections">The most detections of an image, 1 to 1000.</param>
 /// <param name="FastDecode">Whether large JPEGs were reduced while they were decoded; not written where they were not.</param>
 public sealed record ResultOptions(
     float ScoreThreshold,
@@ -17,7 +17,8 @@ public sealed record ResultOptions(
     int MaxDetections,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool FastDecode = false)
 {
-    /// <summary>Takes over what matters from a detector's options.</summary>
+    /// <summary>Takes what decides about a result from a detector's options.</summary>
+    /// <param name="options">The detector's options.</param>
     public static ResultOptions From(DetectorOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -29,7 +30,7 @@ public sealed record ResultOptions(
     /// <c>v1;scoreThreshold=S;iouThreshold=I;maxDetections=M</c>, numbers in their shortest invariant form, and <c>;fastDecode=true</c>
     /// behind it where that is so.
     /// </summary>
-    public string ComputeHash()
+    internal string ComputeHash()
     {
         var canonical = string.Create(
             CultureInfo.InvariantCulture,

@@ -2,10 +2,12 @@ using System.Diagnostics.Metrics;
 
 namespace Nanodet.Detection.Telemetry;
 
-/// <summary>The instruments of detection. docs/telemetry.md lists every one; without a listener none of them costs an allocation.</summary>
+/// <summary>
+/// The instruments of detection, for a <see cref="MeterListener"/> or OpenTelemetry. Without a listener none of them costs an allocation.
+/// </summary>
 public static class DetectionTelemetry
 {
-    /// <summary>The name of the meter.</summary>
+    /// <summary>The name of the meter: <c>nanodet.batch.fill</c>, <c>nanodet.batcher.wait</c> and <c>nanodet.model.faults</c> are of it.</summary>
     public const string Name = "Nanodet.Serverless";
 
     private static readonly Meter Meter = new(Name);

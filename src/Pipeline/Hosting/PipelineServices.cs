@@ -54,7 +54,7 @@ public static class PipelineServices
     {
         services.AddStorage();
         services.AddChecked<WorkerOptions>(WorkerOptions.Section);
-        services.AddChecked<BatcherOptions>(BatcherOptions.Section);
+        services.AddChecked<BatchingOptions>(BatchingOptions.Section);
         services.TryAddSingleton<ModelFetcher>();
         services.TryAddSingleton<ModelLoader>();
         services.TryAddSingleton<ModelSelector>();

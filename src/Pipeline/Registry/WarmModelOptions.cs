@@ -48,7 +48,7 @@ public sealed record WarmModelOptions : IValidatableObject
     public int DeviceId { get; init; }
 
     /// <summary>Threads that share one operator on the CPU.</summary>
-    /// <value>0 to 1024 threads; default 0: the processors are shared out among the lanes of <c>Nanodet:Batcher</c>.</value>
+    /// <value>0 to 1024 threads; default 0: the processors are shared out among the lanes of <c>Nanodet:Batching</c>.</value>
     [Range(0, 1024)]
     public int IntraOpThreads { get; init; }
 

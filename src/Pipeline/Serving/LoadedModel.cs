@@ -4,7 +4,7 @@ using Nanodet.Detection.Inference;
 namespace Nanodet.Serverless.Pipeline.Serving;
 
 /// <summary>A model in memory and who uses it: it goes when it was given up and the last lease has ended.</summary>
-internal sealed class LoadedModel(NanodetModel model, IModelOwner owner, ModelBatcher batcher)
+internal sealed class LoadedModel(NanodetModel model, IModelOwner owner, DetectionBatcher batcher)
 {
     private readonly Lock _gate = new();
     private int _leases = 1;
@@ -18,7 +18,7 @@ internal sealed class LoadedModel(NanodetModel model, IModelOwner owner, ModelBa
     internal string? PublishedName { get; init; }
 
     /// <summary>Where the requests to it meet.</summary>
-    internal ModelBatcher Batcher { get; } = batcher;
+    internal DetectionBatcher Batcher { get; } = batcher;
 
     /// <summary>Null when it is gone.</summary>
     /// <param name="ended">Called when the lease ends.</param>

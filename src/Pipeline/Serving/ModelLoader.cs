@@ -14,10 +14,11 @@ namespace Nanodet.Serverless.Pipeline.Serving;
 /// </summary>
 public sealed class ModelLoader(
     IOptions<WarmModelOptions> options,
-    IOptions<BatcherOptions> batcher,
+    IOptions<BatchingOptions> batcher,
     IOptions<DetectorOptions> detector,
     TimeProvider time,
-    ILogger<ModelLoader> logger)
+    ILogger<ModelLoader> logger,
+    Func<Detector, IReadOnlyList<ReadOnlyMemory<byte>>, CancellationToken, IReadOnlyList<DetectionOutcome>>? detect = null)
 {
     /// <summary>Loads a model for its owner.</summary>
     /// <param name="fetched">The file.</param>
@@ -48,9 +49,9 @@ public sealed class ModelLoader(
             // A model whose output cannot be read as detections is refused here, and not with the first image.
             _ = new Detector(model);
             parity.EnsurePassed();
-            var plan = BatchingPlan.Choose(model, batching, detector.Value.MaxBatchSize, time, cancellationToken);
+            var plan = BatchingPlan.Choose(model, batching, detector.Value.MaxRunSize, time, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
-            Log.BatchingChosen(logger, model.Description.Name, plan.Lanes, plan.MaxBatchSize, plan.Reason);
+            Log.BatchingChosen(logger, model.Description.Name, plan.Lanes, plan.MaxRunSize, plan.Reason);
             Log.RunsChosen(logger, model.Description.Name, model.Runs);
             if (model.Runs.Note is { } note)
             {
@@ -58,7 +59,7 @@ public sealed class ModelLoader(
             }
 
             Log.GraphOptimized(logger, model.Optimization.Use, model.Optimization.Note);
-            return new LoadedModel(model, owner, new ModelBatcher(model, plan, batching, time, logger)) { PublishedName = publishedName };
+            return new LoadedModel(model, owner, new DetectionBatcher(model, plan, batching, time, logger, detect)) { PublishedName = publishedName };
         }
         catch
         {

@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Options;
-using Nanodet.Detection.Batching;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Natives;
@@ -23,7 +22,6 @@ public sealed class WarmDetector
     private readonly ModelSelector _selector;
     private readonly DetectorOptions _options;
     private readonly TimeProvider _time;
-    private readonly DetectorRun _run;
 
     /// <summary>A detector over the warm model.</summary>
     /// <param name="model">The warm model.</param>
@@ -31,18 +29,12 @@ public sealed class WarmDetector
     /// <param name="options">How to detect, where a request does not say otherwise.</param>
     /// <param name="time">The clock.</param>
     public WarmDetector(WarmModel model, ModelSelector selector, IOptions<DetectorOptions> options, TimeProvider time)
-        : this(model, selector, options, time, static (detector, images, token) => detector.Detect(images, token))
-    {
-    }
-
-    internal WarmDetector(WarmModel model, ModelSelector selector, IOptions<DetectorOptions> options, TimeProvider time, DetectorRun run)
     {
         ArgumentNullException.ThrowIfNull(options);
         _model = model;
         _selector = selector;
         _options = options.Value;
         _time = time;
-        _run = run;
     }
 
     /// <summary>Detects one image that lies in no storage: <c>POST /api/detect</c>.</summary>
@@ -142,11 +134,11 @@ public sealed class WarmDetector
     {
         var batcher = lease.Loaded.Batcher;
         var detector = batcher.DetectorFor(options);
-        var asked = images.Select(image => batcher.DetectAsync(detector, _run, image, cancellationToken)).ToArray();
+        var asked = images.Select(image => batcher.DetectAsync(detector, image, cancellationToken)).ToArray();
         await ((Task)Task.WhenAll(asked)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
         var outcomes = Collect(asked);
-        _model.CountImages(outcomes.Count(outcome => outcome.BatchSize > 0));
+        _model.CountImages(outcomes.Count(outcome => outcome.RunSize > 0));
         foreach (var outcome in outcomes)
         {
             PipelineTelemetry.RecordStages(outcome.Timings);

@@ -15,7 +15,7 @@ public sealed class DynamicBatcherTests
     public async Task Submit_FullBatch_RunsWithoutWaiting()
     {
         var sizes = new ConcurrentQueue<int>();
-        using var batcher = Create(new BatchLimits(1, 4, Delay, 100), items => sizes.Enqueue(items.Count));
+        using var batcher = Create(new BatchingLimits(1, 4, Delay, 100), items => sizes.Enqueue(items.Count));
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => batcher.SubmitAsync(0, i, Token)));
 
@@ -28,7 +28,7 @@ public sealed class DynamicBatcherTests
     {
         var time = new FakeTimeProvider();
         var sizes = new ConcurrentQueue<int>();
-        using var batcher = Create(new BatchLimits(2, 4, Delay, 100), items => sizes.Enqueue(items.Count), time);
+        using var batcher = Create(new BatchingLimits(2, 4, Delay, 100), items => sizes.Enqueue(items.Count), time);
         var first = batcher.SubmitAsync(0, 1, Token);
         time.Advance(Delay - TimeSpan.FromMilliseconds(1));
         var second = batcher.SubmitAsync(0, 2, Token);
@@ -47,13 +47,13 @@ public sealed class DynamicBatcherTests
     {
         var batches = new ConcurrentQueue<(int Key, int[] Items)>();
         using var batcher = new DynamicBatcher<int, int, int>(
-            new BatchLimits(1, 2, Delay, 100),
+            new BatchingLimits(1, 2, Delay, 100),
             (key, items, _) =>
             {
                 batches.Enqueue((key, [.. items]));
                 return [.. items];
             },
-            _ => BatchFault.OfOne,
+            _ => RunFault.OfOne,
             new FakeTimeProvider());
 
         await Task.WhenAll(Enumerable.Range(0, 8).Select(i => batcher.SubmitAsync(i % 2, i, Token)));
@@ -67,7 +67,7 @@ public sealed class DynamicBatcherTests
     {
         using var release = new SemaphoreSlim(0);
         var started = new ConcurrentQueue<int>();
-        using var batcher = Create(new BatchLimits(1, 1, TimeSpan.Zero, 2), items =>
+        using var batcher = Create(new BatchingLimits(1, 1, TimeSpan.Zero, 2), items =>
         {
             started.Enqueue(items[0]);
             release.Wait(Token);
@@ -91,7 +91,7 @@ public sealed class DynamicBatcherTests
     public async Task Submit_OneItemFails_DisturbsNoOther()
     {
         var sizes = new ConcurrentQueue<int>();
-        using var batcher = Create(new BatchLimits(1, 4, Delay, 100), items =>
+        using var batcher = Create(new BatchingLimits(1, 4, Delay, 100), items =>
         {
             sizes.Enqueue(items.Count);
             if (items.Contains(2))
@@ -109,19 +109,19 @@ public sealed class DynamicBatcherTests
     }
 
     [Theory]
-    [InlineData(nameof(BatchFault.OfAll), new[] { 4 })]
-    [InlineData(nameof(BatchFault.OfSize), new[] { 4, 2, 1, 1, 2, 1, 1 })]
+    [InlineData(nameof(RunFault.OfAll), new[] { 4 })]
+    [InlineData(nameof(RunFault.OfSize), new[] { 4, 2, 1, 1, 2, 1, 1 })]
     public async Task Submit_BatchFails_IsTriedAsItsFaultSays(string fault, int[] expected)
     {
         var sizes = new ConcurrentQueue<int>();
         using var batcher = Create(
-            new BatchLimits(1, 4, Delay, 100),
+            new BatchingLimits(1, 4, Delay, 100),
             items =>
             {
                 sizes.Enqueue(items.Count);
                 throw new InvalidDataException();
             },
-            fault: Enum.Parse<BatchFault>(fault));
+            fault: Enum.Parse<RunFault>(fault));
 
         var asked = Enumerable.Range(0, 4).Select(i => batcher.SubmitAsync(0, i, Token)).ToArray();
 
@@ -137,7 +137,7 @@ public sealed class DynamicBatcherTests
     public async Task Submit_WrongNumberOfResults_FailsAll()
     {
         using var batcher = new DynamicBatcher<int, int, int>(
-            new BatchLimits(1, 2, Delay, 10), (_, _, _) => [], _ => BatchFault.OfAll, TimeProvider.System);
+            new BatchingLimits(1, 2, Delay, 10), (_, _, _) => [], _ => RunFault.OfAll, TimeProvider.System);
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => batcher.SubmitAsync(0, 1, Token));
     }
@@ -149,7 +149,7 @@ public sealed class DynamicBatcherTests
         var isStopped = new TaskCompletionSource();
         var started = new TaskCompletionSource();
         using var batcher = new DynamicBatcher<int, int, int>(
-            new BatchLimits(1, 2, Delay, 10),
+            new BatchingLimits(1, 2, Delay, 10),
             (_, _, token) =>
             {
                 started.SetResult();
@@ -157,7 +157,7 @@ public sealed class DynamicBatcherTests
                 isStopped.SetResult();
                 throw new OperationCanceledException(token);
             },
-            _ => BatchFault.OfOne,
+            _ => RunFault.OfOne,
             new FakeTimeProvider());
         var asked = new[] { batcher.SubmitAsync(0, 1, stop.Token), batcher.SubmitAsync(0, 2, stop.Token) };
         await started.Task;
@@ -172,7 +172,7 @@ public sealed class DynamicBatcherTests
     [Fact]
     public async Task Drain_PartOfABatch_RunsAtOnce()
     {
-        using var batcher = Create(new BatchLimits(1, 4, Delay, 100), _ => { }, new FakeTimeProvider());
+        using var batcher = Create(new BatchingLimits(1, 4, Delay, 100), _ => { }, new FakeTimeProvider());
         var asked = batcher.SubmitAsync(0, 21, Token);
 
         await batcher.DrainAsync(Token);
@@ -185,7 +185,7 @@ public sealed class DynamicBatcherTests
     [Fact]
     public async Task Dispose_AnswersWhatIsThere_AndRefusesWhatComes()
     {
-        var batcher = Create(new BatchLimits(2, 4, Delay, 100), _ => { }, new FakeTimeProvider());
+        var batcher = Create(new BatchingLimits(2, 4, Delay, 100), _ => { }, new FakeTimeProvider());
         var asked = batcher.SubmitAsync(0, 21, Token);
 
         batcher.Dispose();
@@ -199,7 +199,7 @@ public sealed class DynamicBatcherTests
     [InlineData(1, 1, 1)]
     [InlineData(2, 2, 8)]
     [InlineData(3, 4, 16)]
-    public async Task Submit_TenThousandWithFailuresAndCancellations_EachGetsItsOwnAnswer(int seed, int lanes, int maxBatchSize)
+    public async Task Submit_TenThousandWithFailuresAndCancellations_EachGetsItsOwnAnswer(int seed, int lanes, int maxRunSize)
     {
         const int count = 10_000;
         const int capacity = 500;
@@ -210,7 +210,7 @@ public sealed class DynamicBatcherTests
         var held = 0;
         var mostHeld = 0;
         using var batcher = new DynamicBatcher<int, int, int>(
-            new BatchLimits(lanes, maxBatchSize, TimeSpan.FromMilliseconds(1), capacity),
+            new BatchingLimits(lanes, maxRunSize, TimeSpan.FromMilliseconds(1), capacity),
             (key, items, token) =>
             {
                 lock (attempts)
@@ -244,7 +244,7 @@ public sealed class DynamicBatcherTests
                     }
                 }
             },
-            _ => BatchFault.OfOne,
+            _ => RunFault.OfOne,
             TimeProvider.System);
 
         var answered = await Task.WhenAll(Enumerable.Range(0, count).Select(i => Task.Run(() => AskAsync(i), Token)));
@@ -262,7 +262,7 @@ public sealed class DynamicBatcherTests
         }
 
         Assert.Equal(0, batcher.Requests);
-        Assert.InRange(mostHeld, 1, lanes * maxBatchSize);
+        Assert.InRange(mostHeld, 1, lanes * maxRunSize);
         batcher.Dispose();
         await batcher.Completion;
 
@@ -294,10 +294,10 @@ public sealed class DynamicBatcherTests
     }
 
     private static DynamicBatcher<int, int, int> Create(
-        BatchLimits limits,
+        BatchingLimits limits,
         Action<IReadOnlyList<int>> work,
         TimeProvider? time = null,
-        BatchFault fault = BatchFault.OfOne) => new(
+        RunFault fault = RunFault.OfOne) => new(
             limits,
             (_, items, _) =>
             {

@@ -57,7 +57,7 @@ public sealed class DetectorTests
     }
 
     [Fact]
-    public void Detect_BadImagesInABatch_DisturbNoOther()
+    public void Detect_BadImagesAmongOthers_DisturbNoOther()
     {
         using var model = Load(new OnnxTestModel { Strides = [8] });
         var png = OneBlueObject();
@@ -75,7 +75,7 @@ public sealed class DetectorTests
                 ImageErrorCodes.TooManyPixels, ImageErrorCodes.Undecodable, null,
             ],
             outcomes.Select(outcome => outcome.Error?.Code));
-        Assert.Equal([3, 0, 0, 3, 0, 0, 0, 3], outcomes.Select(outcome => outcome.BatchSize));
+        Assert.Equal([3, 0, 0, 3, 0, 0, 0, 3], outcomes.Select(outcome => outcome.RunSize));
         Assert.Equal(outcomes[0].Detections, outcomes[3].Detections);
         Assert.Equal(192, outcomes[7].Width);
         Assert.All(outcomes.Where(outcome => !outcome.Succeeded), outcome => Assert.Null(outcome.Detections));
@@ -85,14 +85,14 @@ public sealed class DetectorTests
     [InlineData(0, 8, new[] { 8, 8, 8, 8, 8, 8, 8, 8, 2, 2 })]
     [InlineData(0, 3, new[] { 3, 3, 3, 3, 3, 3, 3, 3, 3, 1 })]
     [InlineData(1, 8, new[] { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 })]
-    public void Detect_ManyImages_RunInBatches(int fixedBatch, int maxBatchSize, int[] expected)
+    public void Detect_ManyImages_ShareRuns(int fixedBatch, int maxRunSize, int[] expected)
     {
         using var model = Load(new OnnxTestModel { Strides = [8], FixedBatch = fixedBatch });
         var images = Enumerable.Repeat((ReadOnlyMemory<byte>)OneBlueObject(), 10).ToArray();
 
-        var outcomes = new Detector(model, new DetectorOptions { MaxBatchSize = maxBatchSize }).Detect(images, Cancelled);
+        var outcomes = new Detector(model, new DetectorOptions { MaxRunSize = maxRunSize }).Detect(images, Cancelled);
 
-        Assert.Equal(expected, outcomes.Select(outcome => outcome.BatchSize));
+        Assert.Equal(expected, outcomes.Select(outcome => outcome.RunSize));
         Assert.All(outcomes, outcome => Assert.Equal(outcomes[0].Detections, outcome.Detections));
     }
 
@@ -107,10 +107,10 @@ public sealed class DetectorTests
 
         var outcomes = detector.Detect(images, Cancelled);
 
-        Assert.Equal([3, 2, 3, 3, 2], outcomes.Select(outcome => outcome.BatchSize));
+        Assert.Equal([3, 2, 3, 3, 2], outcomes.Select(outcome => outcome.RunSize));
         for (var i = 0; i < images.Length; i++)
         {
-            var alone = detector.Detect(images[i], Cancelled);
+            var alone = detector.Detect(images[i].Span, Cancelled);
             Assert.Equal(alone.Detections, outcomes[i].Detections);
             Assert.NotEmpty(alone.Detections!);
             Assert.Equal((alone.Width, alone.Height), (outcomes[i].Width, outcomes[i].Height));
@@ -125,13 +125,13 @@ public sealed class DetectorTests
         var images = Enumerable.Range(0, 60)
             .Select(_ => (ReadOnlyMemory<byte>)TestImages.Encoded(".bmp", random.Next(20, 200), random.Next(20, 200)))
             .ToArray();
-        var detector = new Detector(model, new DetectorOptions { MaxBatchSize = 4 });
+        var detector = new Detector(model, new DetectorOptions { MaxRunSize = 4 });
 
         var outcomes = detector.Detect(images, Cancelled);
 
         foreach (var (image, outcome) in images.Zip(outcomes))
         {
-            Assert.Equal(detector.Detect(image, Cancelled).Detections, outcome.Detections);
+            Assert.Equal(detector.Detect(image.Span, Cancelled).Detections, outcome.Detections);
         }
     }
 
@@ -145,16 +145,16 @@ public sealed class DetectorTests
         var outcomes = new Detector(model, options).Detect(images, Cancelled);
 
         Assert.All(outcomes, outcome => Assert.Single(outcome.Detections!));
-        Assert.All(outcomes, outcome => Assert.Equal(5, outcome.BatchSize));
+        Assert.All(outcomes, outcome => Assert.Equal(5, outcome.RunSize));
     }
 
     [Fact]
     public void Detect_FromManyThreads_GivesTheSameDetections()
     {
         using var model = Load(new OnnxTestModel { Strides = [8] });
-        var detector = new Detector(model, new DetectorOptions { MaxBatchSize = 2 });
+        var detector = new Detector(model, new DetectorOptions { MaxRunSize = 2 });
         var images = Enumerable.Range(1, 5).Select(scale => (ReadOnlyMemory<byte>)OneBlueObject(scale)).ToArray();
-        var expected = images.Select(image => Assert.Single(detector.Detect(image, Cancelled).Detections!)).ToArray();
+        var expected = images.Select(image => Assert.Single(detector.Detect(image.Span, Cancelled).Detections!)).ToArray();
 
         Parallel.For(0, 16, _ => Assert.Equal(
             expected,
@@ -177,7 +177,7 @@ public sealed class DetectorTests
     {
         using var model = Load(new OnnxTestModel());
 
-        Assert.Empty(new Detector(model).Detect([], Cancelled));
+        Assert.Empty(new Detector(model).Detect(Array.Empty<ReadOnlyMemory<byte>>(), Cancelled));
     }
 
     [Fact]
@@ -207,7 +207,7 @@ public sealed class DetectorTests
     public void Create_OptionOutOfRange_IsRefused(float score, float iou, int most, int batch)
     {
         using var model = Load(new OnnxTestModel());
-        var options = new DetectorOptions { ScoreThreshold = score, IouThreshold = iou, MaxDetections = most, MaxBatchSize = batch };
+        var options = new DetectorOptions { ScoreThreshold = score, IouThreshold = iou, MaxDetections = most, MaxRunSize = batch };
 
         Assert.Throws<ValidationException>(() => new Detector(model, options));
         Assert.Throws<ValidationException>(() => new Detector(model, new DetectorOptions { Limits = new ImageLimits { MaxPixels = 0 } }));

@@ -9,23 +9,23 @@ public sealed class ImageHeaderTests
 {
     private static readonly ImageLimits Limits = new();
 
-    public static TheoryData<string, ImageFormat> Formats => new()
+    public static TheoryData<string, string> Formats => new()
     {
-        { ".jpg", ImageFormat.Jpeg },
-        { ".png", ImageFormat.Png },
-        { ".bmp", ImageFormat.Bmp },
-        { ".webp", ImageFormat.WebP },
-        { ".gif", ImageFormat.Gif },
-        { ".tiff", ImageFormat.Tiff },
+        { ".jpg", nameof(ImageFormat.Jpeg) },
+        { ".png", nameof(ImageFormat.Png) },
+        { ".bmp", nameof(ImageFormat.Bmp) },
+        { ".webp", nameof(ImageFormat.WebP) },
+        { ".gif", nameof(ImageFormat.Gif) },
+        { ".tiff", nameof(ImageFormat.Tiff) },
     };
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Read_CompleteImage_GivesFormatAndSize(string ending, ImageFormat format)
+    public void Read_CompleteImage_GivesFormatAndSize(string ending, string format)
     {
         var header = ImageHeader.Read(TestImages.Encoded(ending), Limits);
 
-        Assert.Equal(new ImageHeader(format, 80, 40), header);
+        Assert.Equal(new ImageHeader(Enum.Parse<ImageFormat>(format), 80, 40), header);
         Assert.Equal(3200, header.Pixels);
     }
 
@@ -50,7 +50,7 @@ public sealed class ImageHeaderTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Read_EveryPrefix_IsRefusedAsTruncated(string ending, ImageFormat format)
+    public void Read_EveryPrefix_IsRefusedAsTruncated(string ending, string format)
     {
         var encoded = TestImages.Encoded(ending);
         for (var length = 2; length < encoded.Length; length++)
@@ -63,11 +63,11 @@ public sealed class ImageHeaderTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Read_TrailingBytes_AreIgnored(string ending, ImageFormat format)
+    public void Read_TrailingBytes_AreIgnored(string ending, string format)
     {
         byte[] encoded = [.. TestImages.Encoded(ending), 1, 2, 3];
 
-        Assert.Equal(format, ImageHeader.Read(encoded, Limits).Format);
+        Assert.Equal(format, ImageHeader.Read(encoded, Limits).Format.ToString());
     }
 
     [Fact]

@@ -53,7 +53,7 @@ internal sealed class BoundModel : IDisposable
         return output.All.ToArray();
     }
 
-    internal static void Fill(BatchTensor tensor, float[] values)
+    internal static void Fill(RunTensor tensor, float[] values)
     {
         var length = tensor.Image(0).Length;
         for (var image = 0; image < values.Length / length; image++)

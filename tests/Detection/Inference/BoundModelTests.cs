@@ -39,7 +39,7 @@ public sealed class BoundModelTests
 
         Assert.Contains(expected, outcome => outcome.Detections!.Count > 0);
         Assert.Equal(expected.Select(outcome => outcome.Detections), found.Select(outcome => outcome.Detections));
-        Assert.Equal(expected.Select(outcome => outcome.BatchSize), found.Select(outcome => outcome.BatchSize));
+        Assert.Equal(expected.Select(outcome => outcome.RunSize), found.Select(outcome => outcome.RunSize));
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class BoundModelTests
     }
 
     [Fact]
-    public void Choose_BatchSize_IsMeasuredByRunsInTurn()
+    public void Choose_RunSize_IsMeasuredByRunsInTurn()
     {
         var (inside, most, runs) = (0, 0, 0);
         using var bound = new BoundModel(Onnx, copiesAhead: true, run =>
@@ -102,7 +102,7 @@ public sealed class BoundModelTests
         });
 
         var plan = BatchingPlan.Choose(
-            bound.Model, new BatcherOptions { Lanes = 3, CalibrationTime = TimeSpan.FromMinutes(1) }, 2, TimeProvider.System, Token);
+            bound.Model, new BatchingOptions { Lanes = 3, CalibrationTime = TimeSpan.FromMinutes(1) }, 2, TimeProvider.System, Token);
 
         // Two sizes; a round of each to allocate and three that count; three lanes with four runs each.
         Assert.Equal(3, plan.Lanes);
@@ -125,9 +125,9 @@ public sealed class BoundModelTests
         });
 
         var plan = BatchingPlan.Choose(
-            bound.Model, new BatcherOptions { Lanes = 2, CalibrationTime = TimeSpan.FromMinutes(1) }, 8, TimeProvider.System, Token);
+            bound.Model, new BatchingOptions { Lanes = 2, CalibrationTime = TimeSpan.FromMinutes(1) }, 8, TimeProvider.System, Token);
 
-        Assert.Equal(1, plan.MaxBatchSize);
+        Assert.Equal(1, plan.MaxRunSize);
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class BoundModelTests
         using var bound = new BoundModel(Onnx, copiesAhead: true, _ => throw BoundModel.Fault("CUDA failure 999: unknown error"));
 
         var exception = Assert.Throws<OnnxRuntimeException>(() => BatchingPlan.Choose(
-            bound.Model, new BatcherOptions { Lanes = 2 }, 8, TimeProvider.System, Token));
+            bound.Model, new BatchingOptions { Lanes = 2 }, 8, TimeProvider.System, Token));
 
         Assert.Contains("unknown error", exception.Message, StringComparison.Ordinal);
     }
@@ -144,25 +144,24 @@ public sealed class BoundModelTests
     [Fact]
     public async Task Batcher_NoMemoryForABatch_GoesOnWithHalfOfIt()
     {
+        var sizes = new ConcurrentQueue<int>();
         using var bound = new BoundModel(Onnx, copiesAhead: true);
-        using var batcher = new ModelBatcher(
+        using var batcher = new DetectionBatcher(
             bound.Model,
             new BatchingPlan(1, 4, "a test"),
-            new BatcherOptions { MaxDelay = TimeSpan.FromSeconds(1) },
+            new BatchingOptions { MaxDelay = TimeSpan.FromSeconds(1) },
             TimeProvider.System,
-            NullLogger.Instance);
-        var detector = batcher.DetectorFor(Options);
-        var sizes = new ConcurrentQueue<int>();
-        DetectorRun run = (used, images, token) =>
-        {
-            sizes.Enqueue(images.Count);
-            return images.Count > 2 ? throw new InsufficientMemoryException() : used.Detect(images, token);
-        };
+            NullLogger.Instance,
+            (used, images, token) =>
+            {
+                sizes.Enqueue(images.Count);
+                return images.Count > 2 ? throw new InsufficientMemoryException() : used.Detect(images, token);
+            });
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => batcher.DetectAsync(detector, run, Images[0], Token)));
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => batcher.DetectAsync(Images[0], Options, Token)));
 
         Assert.Equal([4, 2, 2], sizes);
-        Assert.Equal(2, batcher.MaxBatchSize);
+        Assert.Equal(2, batcher.MaxRunSize);
         Assert.All(outcomes, outcome => Assert.Equal(outcomes[0].Detections, outcome.Detections));
     }
 
@@ -182,10 +181,9 @@ public sealed class BoundModelTests
         });
         using var shared = BoundModel.Shared(Onnx);
         var expected = Images.Select(image => new Detector(shared, Options).Detect(image, Token).Detections).ToArray();
-        using (var batcher = new ModelBatcher(
-            bound.Model, new BatchingPlan(3, 4, "a test"), new BatcherOptions(), TimeProvider.System, NullLogger.Instance))
+        using (var batcher = new DetectionBatcher(
+            bound.Model, new BatchingPlan(3, 4, "a test"), new BatchingOptions(), TimeProvider.System, NullLogger.Instance))
         {
-            var detector = batcher.DetectorFor(Options);
             using var cancelled = new CancellationTokenSource();
             var (right, failed, given) = (0, 0, 0);
             await Task.WhenAll(Enumerable.Range(0, Requests).Select(async number =>
@@ -199,8 +197,7 @@ public sealed class BoundModelTests
                     }
 
                     var image = number % Images.Length;
-                    var outcome = await batcher.DetectAsync(
-                        detector, static (used, images, stop) => used.Detect(images, stop), Images[image], token);
+                    var outcome = await batcher.DetectAsync(Images[image], Options, token);
                     Assert.Equal(expected[image], outcome.Detections);
                     Interlocked.Increment(ref right);
                 }

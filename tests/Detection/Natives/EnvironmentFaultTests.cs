@@ -128,6 +128,23 @@ public sealed class EnvironmentFaultTests
         Assert.Equal(commands, SystemPackages.FindCommands(library));
 
     [Fact]
+    public void Missing_LibraryThatComesWithTheProgram_NamesItsPackage()
+    {
+        Assert.Contains(
+            $"NuGet package NetVips.Native.{RuntimeInformation.RuntimeIdentifier}:",
+            EnvironmentFault.Missing(NativeLibraries.ImageDecoder.File, NativeLibraries.ImageDecoder, null).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "NuGet package Microsoft.ML.OnnxRuntime (CPU) or Microsoft.ML.OnnxRuntime.Gpu (CUDA):",
+            EnvironmentFault.Missing(NativeLibraries.OnnxRuntime.File, NativeLibraries.OnnxRuntime, null).Message,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "NuGet",
+            EnvironmentFault.Missing(NativeLibraries.JpegDecoder.File, NativeLibraries.JpegDecoder, null).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Examine_ThisMachine_ListsEveryLibraryWithItsFileOrWhatMendsIt()
     {
         var libraries = NativeLibraries.Examine();

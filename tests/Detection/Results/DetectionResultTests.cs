@@ -95,7 +95,7 @@ public sealed class DetectionResultTests
     {
         var result = Detect(TestImages.Rectangle(96, 64, new Rect(20, 12, 8, 8), new Bgr(255, 0, 0)));
 
-        var back = JsonSerializer.Deserialize(result.ToUtf8Json(), ResultJson.Default.DetectionResult)!;
+        var back = DetectionResult.Parse(result.ToUtf8Json());
 
         Assert.Equal(result.Detections, back.Detections);
         Assert.Equal(result.ToUtf8Json(), back.ToUtf8Json());

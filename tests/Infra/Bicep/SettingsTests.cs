@@ -11,7 +11,6 @@ using Nanodet.Serverless.Functions.Jobs;
 using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Functions.Roles;
 using Nanodet.Serverless.Functions.Upkeep;
-using Nanodet.Serverless.Pipeline.Grouping;
 using Nanodet.Serverless.Pipeline.Hosting;
 using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Storage;
@@ -183,7 +182,7 @@ public sealed partial class SettingsTests
 
     private static HashSet<string> KnownSettings()
     {
-        var types = typeof(StorageOptions).Assembly.GetTypes().Concat(typeof(NightlyOptions).Assembly.GetTypes()).Append(typeof(DetectorOptions))
+        var types = typeof(StorageOptions).Assembly.GetTypes().Concat(typeof(NightlyOptions).Assembly.GetTypes()).Concat(typeof(DetectorOptions).Assembly.GetTypes())
             .Select(type => (Type: type, Section: type == typeof(DetectorOptions) ? PipelineServices.DetectorSection : Section(type)))
             .Where(type => type.Section is not null);
         var known = types.SelectMany(type => type.Type.GetProperties(BindingFlags.Public | BindingFlags.Instance)

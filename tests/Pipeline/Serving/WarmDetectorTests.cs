@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Reflection;
-using Microsoft.Extensions.Options;
 using Microsoft.ML.OnnxRuntime;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Inference;
@@ -15,12 +14,14 @@ namespace Nanodet.Serverless.Pipeline.Tests.Serving;
 
 public sealed class WarmDetectorTests(AzuriteFixture fixture)
 {
+    private readonly RunFaults _faults = new();
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Detect_OutOfMemory_TakesSmallerBatchesFromThenOn()
     {
-        await using var app = await TestApp.CreateReadyAsync(fixture, OneLane);
+        await using var app = await TestApp.CreateReadyAsync(fixture, OneLane, _faults.AddTo);
         var sizes = new ConcurrentQueue<int>();
         var detector = Create(app, images =>
         {
@@ -33,7 +34,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
         var detection = await detector.DetectAsync(images, null, lease, Token);
         Assert.Equal([8, 4, 2, 2, 4, 2, 2], sizes);
         Assert.All(detection.Outcomes, outcome => Assert.NotEmpty(outcome.Detections!));
-        Assert.Equal(2, lease.Loaded.Batcher.MaxBatchSize);
+        Assert.Equal(2, lease.Loaded.Batcher.MaxRunSize);
 
         sizes.Clear();
         await detector.DetectAsync(images, null, lease, Token);
@@ -45,7 +46,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
     [Fact]
     public async Task Detect_OutOfMemoryWithOneImage_IsTheMachinesAndTheModelComesBack()
     {
-        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await using var app = await TestApp.CreateReadyAsync(fixture, replace: _faults.AddTo);
         var runs = 0;
         var detector = Create(app, _ =>
         {
@@ -62,7 +63,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
     [Fact]
     public async Task Detect_OneImageThatThereIsNoMemoryFor_FailsForNoImage()
     {
-        await using var app = await TestApp.CreateReadyAsync(fixture, OneLane);
+        await using var app = await TestApp.CreateReadyAsync(fixture, OneLane, _faults.AddTo);
         byte[] large = [.. TestModel.Image];
         var detector = Create(app, images => images.Any(image => image.Equals(large)) ? new InsufficientMemoryException("large") : null);
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
@@ -76,7 +77,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
     [Fact]
     public async Task Detect_OneImageThatTheModelRefuses_IsTheOnlyFailure()
     {
-        await using var app = await TestApp.CreateReadyAsync(fixture, OneLane);
+        await using var app = await TestApp.CreateReadyAsync(fixture, OneLane, _faults.AddTo);
         byte[] bad = [.. TestModel.Image];
         var detector = Create(app, images => images.Any(image => image.Equals(bad)) ? Fault("Non-zero status code returned") : null);
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
@@ -90,7 +91,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
     [Fact]
     public async Task Detect_SessionLost_IsBuiltAgainOnce()
     {
-        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await using var app = await TestApp.CreateReadyAsync(fixture, replace: _faults.AddTo);
         var faults = 1;
         var detector = Create(app, _ => faults-- > 0 ? Fault("CUDA failure 700: an illegal memory access was encountered") : null);
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
@@ -109,7 +110,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
     [Fact]
     public async Task Detect_SessionOfAnotherVersionLost_IsBuiltAgainAndStaysThatVersion()
     {
-        await using var app = await TestApp.CreateAsync(fixture);
+        await using var app = await TestApp.CreateAsync(fixture, replace: _faults.AddTo);
         var old = TestModel.Build(new OnnxTestModel { Gain = 25 });
         await app.Get<ModelPublisher>().PublishAsync(old, null, "v0", Token);
         await app.Get<ModelPublisher>().PublishAsync(TestModel.Bytes, null, "v1", Token);
@@ -134,7 +135,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
     [Fact]
     public async Task Detect_SessionLostAgain_Throws()
     {
-        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await using var app = await TestApp.CreateReadyAsync(fixture, replace: _faults.AddTo);
         var detector = Create(app, _ => Fault("CUDNN failure 4: CUDNN_STATUS_INTERNAL_ERROR"));
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
         await Assert.ThrowsAsync<OnnxRuntimeException>(() => detector.DetectAsync([TestModel.Image], null, lease, Token));
@@ -144,7 +145,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
     [Fact]
     public async Task Detect_OtherFault_IsNotTriedAgain()
     {
-        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await using var app = await TestApp.CreateReadyAsync(fixture, replace: _faults.AddTo);
         var runs = 0;
         var detector = Create(app, _ =>
         {
@@ -159,7 +160,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
     [Fact]
     public async Task Detect_SingleImage_GivesAResult()
     {
-        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await using var app = await TestApp.CreateReadyAsync(fixture, replace: _faults.AddTo);
         var detector = app.Get<WarmDetector>();
         var options = new DetectionRequestOptions { MaxDetections = 1, Model = "test-plus" };
         var result = await detector.DetectAsync(TestModel.Image, "body", options, TimeSpan.Zero, Token);
@@ -184,20 +185,19 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
     /// <summary>Batches that are full, whatever the machine: one lane, and a delay that no test lasts.</summary>
     private static Dictionary<string, string?> OneLane => new()
     {
-        ["Nanodet:Batcher:Lanes"] = "1",
-        ["Nanodet:Batcher:MaxBatchSize"] = "8",
-        ["Nanodet:Batcher:MaxDelay"] = "00:00:01",
+        ["Nanodet:Batching:Lanes"] = "1",
+        ["Nanodet:Batching:MaxRunSize"] = "8",
+        ["Nanodet:Batching:MaxDelay"] = "00:00:01",
     };
 
-    private static WarmDetector Create(TestApp app, Func<IReadOnlyList<ReadOnlyMemory<byte>>, Exception?> fault) =>
+    private WarmDetector Create(TestApp app, Func<IReadOnlyList<ReadOnlyMemory<byte>>, Exception?> fault) =>
         Create(app, (_, images) => fault(images));
 
-    private static WarmDetector Create(TestApp app, Func<Detector, IReadOnlyList<ReadOnlyMemory<byte>>, Exception?> fault) => new(
-        app.Model,
-        app.Get<ModelSelector>(),
-        Options.Create(new DetectorOptions()),
-        TimeProvider.System,
-        (detector, images, token) => fault(detector, images) is { } exception ? throw exception : detector.Detect(images, token));
+    private WarmDetector Create(TestApp app, Func<Detector, IReadOnlyList<ReadOnlyMemory<byte>>, Exception?> fault)
+    {
+        _faults.Find = fault;
+        return app.Get<WarmDetector>();
+    }
 
     /// <summary>ONNX Runtime keeps its exception's constructor to itself.</summary>
     private static OnnxRuntimeException Fault(string message)

@@ -5,11 +5,11 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.ML.OnnxRuntime;
-using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Natives;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Serving;
+using Nanodet.Serverless.Pipeline.Tests.Serving;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Workers;
@@ -105,16 +105,7 @@ public sealed class MachineFaultTests(AzuriteFixture fixture)
             TimeProvider.System,
             provider.GetRequiredService<ILogger<WarmModel>>(),
             () => Throw(testFault()))));
-        services.Replace(ServiceDescriptor.Singleton(provider => new WarmDetector(
-            provider.GetRequiredService<WarmModel>(),
-            provider.GetRequiredService<ModelSelector>(),
-            provider.GetRequiredService<IOptions<DetectorOptions>>(),
-            TimeProvider.System,
-            (detector, images, token) =>
-            {
-                Throw(fault());
-                return detector.Detect(images, token);
-            })));
+        new RunFaults { Find = (_, _) => fault() }.AddTo(services);
     }
 
     private static void Throw(Exception? exception)

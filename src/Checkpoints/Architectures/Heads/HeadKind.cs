@@ -1,7 +1,7 @@
 namespace Nanodet.Checkpoints.Architectures.Heads;
 
 /// <summary>Where a head puts the centre of a point's box.</summary>
-public enum HeadKind
+internal enum HeadKind
 {
     /// <summary>At <c>x * stride</c>: NanoDetPlusHead.</summary>
     Plus,

@@ -4,7 +4,7 @@ using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Detection.Tests.Batching;
 
-public sealed class BatchCalibrationTests
+public sealed class RunSizeCalibrationTests
 {
     [Theory]
     [InlineData(new[] { 100.0, 101, 500, 500 }, 8, 1, 2)]
@@ -15,7 +15,7 @@ public sealed class BatchCalibrationTests
     [InlineData(new[] { 100.0 }, 1, 1, 1)]
     public void Climb_Rates_StopsWhereMoreImagesBringNothing(double[] rates, int limit, int expected, int tried)
     {
-        var measured = BatchCalibration.Climb(
+        var measured = RunSizeCalibration.Climb(
             limit, size => rates[(int)Math.Log2(size)], () => true, TestContext.Current.CancellationToken);
 
         Assert.Equal((expected, tried), (measured.Best, measured.Rates.Count));
@@ -26,7 +26,7 @@ public sealed class BatchCalibrationTests
     {
         var left = 1;
 
-        var measured = BatchCalibration.Climb(64, size => size, () => left-- > 0, TestContext.Current.CancellationToken);
+        var measured = RunSizeCalibration.Climb(64, size => size, () => left-- > 0, TestContext.Current.CancellationToken);
 
         Assert.Equal(2, measured.Best);
     }
@@ -39,18 +39,18 @@ public sealed class BatchCalibrationTests
             new OnnxTestModel { FixedBatch = 1 }.Build(), new ModelOptions { Provider = ExecutionProvider.Cpu });
 
         Assert.Equal(
-            new BatchingPlan(3, 4, "set by Nanodet:Batcher:MaxBatchSize"),
-            Choose(model, new BatcherOptions { MaxBatchSize = 6, Lanes = 3 }, 4));
+            new BatchingPlan(3, 4, "set by MaxRunSize"),
+            Choose(model, new BatchingOptions { MaxRunSize = 6, Lanes = 3 }, 4));
         Assert.Equal(
             new BatchingPlan(3, 1, "not measured, the default on CPU"),
-            Choose(model, new BatcherOptions { CalibrationTime = TimeSpan.Zero, Lanes = 3 }, 4));
-        Assert.Equal(1, Choose(single, new BatcherOptions { MaxBatchSize = 6 }, 8).MaxBatchSize);
-        var measured = Choose(model, new BatcherOptions(), 2);
+            Choose(model, new BatchingOptions { CalibrationTime = TimeSpan.Zero, Lanes = 3 }, 4));
+        Assert.Equal(1, Choose(single, new BatchingOptions { MaxRunSize = 6 }, 8).MaxRunSize);
+        var measured = Choose(model, new BatchingOptions(), 2);
         Assert.Equal(Environment.ProcessorCount, measured.Lanes);
-        Assert.InRange(measured.MaxBatchSize, 1, 2);
+        Assert.InRange(measured.MaxRunSize, 1, 2);
         Assert.StartsWith("measured: 1 a run ", measured.Reason, StringComparison.Ordinal);
     }
 
-    private static BatchingPlan Choose(NanodetModel model, BatcherOptions options, int limit) =>
+    private static BatchingPlan Choose(NanodetModel model, BatchingOptions options, int limit) =>
         BatchingPlan.Choose(model, options, limit, TimeProvider.System, TestContext.Current.CancellationToken);
 }

@@ -4,11 +4,11 @@ namespace Nanodet.Detection.Detectors;
 
 /// <summary>Images of one tensor shape, gathered for one run.</summary>
 /// <param name="tensor">Where they are written; disposed here.</param>
-internal sealed class ShapeBatch(BatchTensor tensor) : IDisposable
+internal sealed class ShapeRun(RunTensor tensor) : IDisposable
 {
     private readonly List<ImageTask> _tasks = new(tensor.Capacity);
 
-    internal BatchTensor Tensor { get; } = tensor;
+    internal RunTensor Tensor { get; } = tensor;
 
     internal IReadOnlyList<ImageTask> Tasks => _tasks;
 
@@ -16,7 +16,7 @@ internal sealed class ShapeBatch(BatchTensor tensor) : IDisposable
 
     internal void Add(ImageTask task)
     {
-        task.Batch = this;
+        task.Run = this;
         task.Slot = _tasks.Count;
         _tasks.Add(task);
     }

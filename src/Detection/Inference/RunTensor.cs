@@ -5,7 +5,7 @@ namespace Nanodet.Detection.Inference;
 /// <summary>
 /// A float32 tensor <c>[batch, 3, height, width]</c> that images are written into and that a model runs; disposing gives its memory back.
 /// </summary>
-internal abstract class BatchTensor : IDisposable
+internal abstract class RunTensor : IDisposable
 {
     private Action? _release;
 
@@ -14,7 +14,7 @@ internal abstract class BatchTensor : IDisposable
     /// <param name="height">Rows, in pixels.</param>
     /// <param name="width">Columns, in pixels.</param>
     /// <param name="release">Called once, after the memory was given back; null for nothing.</param>
-    private protected BatchTensor(int capacity, int height, int width, Action? release)
+    private protected RunTensor(int capacity, int height, int width, Action? release)
     {
         Capacity = capacity;
         Height = height;

@@ -1,7 +1,7 @@
 namespace Nanodet.Detection.Batching;
 
 /// <summary>One request on its way through a batcher. Its answer is given once, whoever is first.</summary>
-internal sealed class BatchRequest<TItem, TResult>(TItem item, long arrived)
+internal sealed class PendingRequest<TItem, TResult>(TItem item, long arrived)
 {
     private readonly TaskCompletionSource<TResult> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -15,10 +15,10 @@ internal sealed class BatchRequest<TItem, TResult>(TItem item, long arrived)
     internal bool IsAnswered => _answer.Task.IsCompleted;
 
     /// <summary>Its place in the queue; null once a lane has taken it.</summary>
-    internal LinkedListNode<BatchRequest<TItem, TResult>>? Node { get; set; }
+    internal LinkedListNode<PendingRequest<TItem, TResult>>? Node { get; set; }
 
-    /// <summary>The batch that it runs in.</summary>
-    internal BatchRun<TItem, TResult>? Run { get; set; }
+    /// <summary>The run that it is part of; null while no lane has taken it.</summary>
+    internal LaneRun<TItem, TResult>? Run { get; set; }
 
     internal void Succeed(TResult result) => _answer.TrySetResult(result);
 

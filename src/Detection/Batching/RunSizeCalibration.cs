@@ -9,29 +9,29 @@ namespace Nanodet.Detection.Batching;
 /// Finds out how many images a run should have: doubles them for as long as that brings more images per second with as many lanes as
 /// there will be, into the same memory, overlapping or in turn as they will.
 /// </summary>
-internal sealed class BatchCalibration(NanodetModel model, int lanes, TimeProvider time)
+internal sealed class RunSizeCalibration(NanodetModel model, int lanes, TimeProvider time)
 {
-    /// <summary>A larger batch makes each image wait longer: it has to be worth that.</summary>
+    /// <summary>A larger run makes each image wait longer: it has to be worth that.</summary>
     internal const double WorthIt = 1.05;
 
     private const int Rounds = 3;
     private const int RunsInTurn = 4;
 
-    /// <summary>Measures batch sizes from one on.</summary>
-    /// <param name="limit">The largest batch.</param>
+    /// <summary>Measures sizes from one on.</summary>
+    /// <param name="limit">The largest size.</param>
     /// <param name="longest">No further size is begun after this time.</param>
     /// <param name="cancellationToken">Looked at between sizes.</param>
-    internal BatchMeasurement Measure(int limit, TimeSpan longest, CancellationToken cancellationToken)
+    internal RunSizeMeasurement Measure(int limit, TimeSpan longest, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         return Climb(limit, Rate, () => time.GetElapsedTime(start) < longest, cancellationToken);
     }
 
     /// <summary>Doubles the size while it pays.</summary>
-    internal static BatchMeasurement Climb(
+    internal static RunSizeMeasurement Climb(
         int limit, Func<int, double> rate, Func<bool> mayGoOn, CancellationToken cancellationToken)
     {
-        var rates = new List<BatchRate>();
+        var rates = new List<RunRate>();
         var best = 0;
         for (var size = 1; size <= limit; size *= 2)
         {
@@ -41,7 +41,7 @@ internal sealed class BatchCalibration(NanodetModel model, int lanes, TimeProvid
                 break;
             }
 
-            rates.Add(new BatchRate(size, rate(size)));
+            rates.Add(new RunRate(size, rate(size)));
             if (rates.Count > 1 && rates[^1].ImagesPerSecond < WorthIt * rates[best].ImagesPerSecond)
             {
                 break;
@@ -50,18 +50,18 @@ internal sealed class BatchCalibration(NanodetModel model, int lanes, TimeProvid
             best = rates.Count - 1;
         }
 
-        return new BatchMeasurement(rates[best].BatchSize, rates);
+        return new RunSizeMeasurement(rates[best].RunSize, rates);
     }
 
     /// <summary>
     /// Images per second of all lanes together, each on a tensor of its own; the best of some rounds, since whatever disturbs a round only
-    /// slows it. Runs that overlap are made once by each lane. Of runs that take turns a lane makes several, so that the copy of one batch can
-    /// go on beside the run of another as it will later on.
+    /// slows it. Runs that overlap are made once by each lane. Of runs that take turns a lane makes several, so that the copy for one run can
+    /// go on beside another as it will later on.
     /// </summary>
     private double Rate(int size)
     {
         var runs = model.Runs.Order == RunMode.Overlapping ? 1 : RunsInTurn;
-        var tensors = new List<BatchTensor>();
+        var tensors = new List<RunTensor>();
         try
         {
             Rent(tensors, size);
@@ -91,7 +91,7 @@ internal sealed class BatchCalibration(NanodetModel model, int lanes, TimeProvid
         }
     }
 
-    private void Rent(List<BatchTensor> tensors, int size)
+    private void Rent(List<RunTensor> tensors, int size)
     {
         var (height, width) = ModelInput.ShapeOf(model.Description.Input);
         for (var lane = 0; lane < lanes; lane++)
@@ -106,7 +106,7 @@ internal sealed class BatchCalibration(NanodetModel model, int lanes, TimeProvid
     }
 
     /// <summary>Lets every lane run, on a thread of its own; the exception of one of them comes out as it is.</summary>
-    private void RunRound(List<BatchTensor> tensors, int size, int runs)
+    private void RunRound(List<RunTensor> tensors, int size, int runs)
     {
         ExceptionDispatchInfo? failure = null;
         var threads = tensors.ConvertAll(tensor => new Thread(() =>

@@ -1,8 +1,8 @@
 namespace Nanodet.Detection.Batching;
 
 /// <summary>How a <see cref="DynamicBatcher{TKey, TItem, TResult}"/> batches.</summary>
-/// <param name="Lanes">Batches that run at the same time.</param>
-/// <param name="MaxBatchSize">The most requests of a batch.</param>
+/// <param name="Lanes">Runs that are made at the same time.</param>
+/// <param name="MaxRunSize">The most requests of a run.</param>
 /// <param name="MaxDelay">How long a request waits for others while a lane is free.</param>
 /// <param name="Capacity">Requests that are waiting or running; further callers wait outside.</param>
-internal sealed record BatchLimits(int Lanes, int MaxBatchSize, TimeSpan MaxDelay, int Capacity);
+internal sealed record BatchingLimits(int Lanes, int MaxRunSize, TimeSpan MaxDelay, int Capacity);

@@ -1,0 +1,3 @@
+using Nanodet.Serverless.Samples.Tests;
+
+[assembly: AssemblyFixture(typeof(BuiltSamples))]
