@@ -16,15 +16,15 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     // It ends in order when its input ends, which is also what it sees when this process was killed. Ctrl+C in a terminal reaches
     // it too, and must not: the host still needs storage to stop.
     private const string Bootstrap = """
-        const once = _process.once.bind(_process);
-        _process.once = (event, listener) => event === 'SIGINT' ? process : once(event, listener);
-        _process.on('SIGINT', () => {});
-        _process.stdin.resume().on('error', () => {}).on('close', () => {
-          setTimeout(() => _process.exit(1), 4000).unref();
-          _process.emit('SIGTERM') || _process.exit(1);
+        const once = process.once.bind(process);
+        process.once = (event, listener) => event === 'SIGINT' ? process : once(event, listener);
+        process.on('SIGINT', () => {});
+        process.stdin.resume().on('error', () => {}).on('close', () => {
+          setTimeout(() => process.exit(1), 4000).unref();
+          process.emit('SIGTERM') || process.exit(1);
         });
-        for (const stream of [_process.stdout, _process.stderr]) stream.on('error', () => {});
-        require(_process.argv[1]);
+        for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+        require(process.argv[1]);
         """;
 
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
