@@ -14,7 +14,9 @@ require_dotnet
 require_npm
 install_demo_model || exit 1
 build_release Nanodet.Serverless.sln
-dotnet format Nanodet.Serverless.sln --verify-no-changes --no-restore || { echo "error: run dotnet format" >&2; exit 1; }
+# The build has checked style and analyzers; what is left is the layout of the text. CI runs the whole 'dotnet format', which takes minutes.
+dotnet format whitespace . --folder --verify-no-changes --exclude '**/obj' '**/bin' '**/node_modules' \
+  || { echo "error: run dotnet format" >&2; exit 1; }
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT

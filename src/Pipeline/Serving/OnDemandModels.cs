@@ -1,8 +1,8 @@
-using Nanodet.Detection.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Natives;
+using Nanodet.Detection.Telemetry;
 using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Telemetry;
 

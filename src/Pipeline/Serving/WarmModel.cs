@@ -1,4 +1,3 @@
-using Nanodet.Detection.Telemetry;
 using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Nanodet.Detection.Annotation;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Natives;
+using Nanodet.Detection.Telemetry;
 using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;

@@ -1,7 +1,7 @@
-using Nanodet.Detection.Telemetry;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Telemetry;
 
 namespace Nanodet.Serverless.Pipeline.Telemetry;
 
