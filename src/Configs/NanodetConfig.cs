@@ -33,20 +33,27 @@ internal sealed record NanodetConfig
     /// <summary>What the reader wants its user to know, in sentences.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 
+    /// <summary>The section <c>model.arch.backbone</c>, or null; <see cref="Backbone"/> for whoever needs it.</summary>
+    public required ConfigNode? OptionalBackbone { get; init; }
+
     /// <summary>The section <c>model.arch.backbone</c>.</summary>
-    public ConfigNode Backbone => Architecture.Required("backbone");
+    public ConfigNode Backbone => OptionalBackbone ?? Architecture.Required("backbone");
 
     /// <summary>The section <c>model.arch.fpn</c>.</summary>
     public ConfigNode Neck => Architecture.Required("fpn");
 
-    /// <summary>Refuses architectures other than those of NanoDet.</summary>
-    /// <exception cref="Exception">The config names another one.</exception>
-    public void RequireDetector()
+    /// <summary>Refuses a config that names no architecture, or another one than NanoDet's.</summary>
+    /// <exception cref="Exception">It does.</exception>
+    public void RequireDetector() => RequireDetector(Architecture.Required("name"));
+
+    /// <summary>Refuses architectures other than NanoDet's.</summary>
+    /// <param name="name">The setting <c>model.arch.name</c>.</param>
+    /// <exception cref="Exception">It names another one.</exception>
+    public static void RequireDetector(ConfigNode name)
     {
-        var name = Architecture.Text("name");
-        if (name is not ("OneStageDetector" or "NanoDetPlus" or "GFL"))
+        if (name.AsText() is not ("OneStageDetector" or "NanoDetPlus" or "GFL"))
         {
-            throw Architecture.Required("name").Invalid($"'{name}' is no detector; known are OneStageDetector, NanoDetPlus and GFL");
+            throw name.Invalid($"'{name.AsText()}' is no detector; known are OneStageDetector, NanoDetPlus and GFL");
         }
     }
 }

@@ -15,12 +15,19 @@ internal static class NanodetConfigReader
     {
         var root = ReadRoot(utf8);
         var architecture = root.Required("model").Required("arch");
-        var head = architecture.Required("head");
+        if (architecture.Optional("name") is { } name)
+        {
+            NanodetConfig.RequireDetector(name);
+        }
+
         var notes = new List<string>();
-        if (architecture.Optional("backbone") is { } backbone)
+        var backbone = architecture.Optional("backbone");
+        if (backbone is not null)
         {
             NotePretrain(backbone, notes);
         }
+
+        var head = architecture.Required("head");
 
         var data = root.Required("data").Required("val");
         var size = data.Integers("input_size");
@@ -33,6 +40,7 @@ internal static class NanodetConfigReader
         return new NanodetConfig
         {
             Architecture = architecture,
+            OptionalBackbone = backbone,
             Head = head,
             Classes = ReadClasses(root, head.Integer("num_classes", null, 1, 10_000), notes),
             InputWidth = size[0],

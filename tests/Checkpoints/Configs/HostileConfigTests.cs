@@ -25,7 +25,7 @@ public class HostileConfigTests
     [InlineData("a: 1", "'model' is missing")]
     [InlineData("model: 1", "model (line 1): a mapping was expected, '1' was found")]
     [InlineData("model: ~", "'model' is missing")]
-    [InlineData("model: {arch: {name: NanoDetPlus}}", "'model.arch.backbone' is missing")]
+    [InlineData("model: {arch: {name: NanoDetPlus}}", "'model.arch.head' is missing")]
     [InlineData("model: {arch:\n {name: [NanoDetPlus]}}", "model.arch.name (line 2): a text was expected, a list of 1 was found")]
     [InlineData("model: {\nmodel", "no valid YAML, line 1: what is there does not end")]
     [InlineData("a: *nowhere", "no valid YAML, line 1")]
