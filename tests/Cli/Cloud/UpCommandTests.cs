@@ -73,7 +73,7 @@ public sealed class UpCommandTests(DemoModel model)
         Assert.EndsWith($"The app's log: {log}", error, StringComparison.Ordinal);
 
         var logged = await File.ReadAllTextAsync(log, TestContext.Current.CancellationToken);
-        Assert.Matches(@"error Nanodet\.Serverless\.Pipeline\.Models\.WarmModel: .*model_not_found.*nowhere\.onnx", logged);
+        Assert.Matches(@"error Nanodet\.Serverless\.Pipeline\.Serving\.WarmModel: .*model_not_found.*nowhere\.onnx", logged);
         Assert.Contains("error Nanodet.Serverless.Cli: nanodet up failed", logged, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(data, "up.json")));
     }

@@ -36,8 +36,8 @@ public sealed class UpLogTests(DemoModel model)
         Assert.Equal(0, await app.StopAsync());
         var logged = await File.ReadAllTextAsync(log, Token);
         Assert.Contains("info  Nanodet.Serverless.LocalHost.FunctionHost: Host ", logged, StringComparison.Ordinal);
-        Assert.Contains("info  Nanodet.Serverless.Pipeline.Models.WarmModel: Model nanodet-g ", logged, StringComparison.Ordinal);
-        Assert.Contains("error Nanodet.Serverless.Pipeline.Batches.PoisonWriter: ", logged, StringComparison.Ordinal);
+        Assert.Contains("info  Nanodet.Serverless.Pipeline.Serving.WarmModel: Model nanodet-g ", logged, StringComparison.Ordinal);
+        Assert.Contains("error Nanodet.Serverless.Pipeline.Writing.PoisonWriter: ", logged, StringComparison.Ordinal);
         Assert.Contains("nanodet up was told to stop", logged, StringComparison.Ordinal);
         Assert.DoesNotContain("AccountKey=", logged, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq", logged, StringComparison.Ordinal);
