@@ -48,7 +48,16 @@ public sealed class ContinuousIntegrationTests : IDisposable
         Assert.Equal((1, "7 passed, 0 failed"), (run.ExitCode, run.Output.TrimEnd().Split('\n')[^1]));
     }
 
-    private async Task<(int ExitCode, string Output, string Error)> RunAsync(string tests, string fresh, string audit = "true")
+    [Fact]
+    public async Task Run_CodeThatIsNotFormatted_Fails()
+    {
+        var run = await RunAsync("echo '7 passed, 0 failed'", "true", format: "echo 'error: run dotnet format' >&2; exit 1");
+
+        Assert.Equal((1, "7 passed, 0 failed"), (run.ExitCode, run.Output.TrimEnd().Split('\n')[^1]));
+    }
+
+    private async Task<(int ExitCode, string Output, string Error)> RunAsync(
+        string tests, string fresh, string audit = "true", string format = "true")
     {
         var script = Path.Combine(_folder.FullName, ".ci", "run");
         Directory.CreateDirectory(Path.GetDirectoryName(script)!);
@@ -56,6 +65,8 @@ public sealed class ContinuousIntegrationTests : IDisposable
         await Shell.WriteAsync(Path.Combine(_folder.FullName, "test.sh"), $"#!/bin/sh\n{tests}\n", Token);
         await Shell.WriteAsync(Path.Combine(_folder.FullName, "tools", "fresh-machine.sh"), $"#!/bin/sh\n{fresh}\n", Token);
         await Shell.WriteAsync(Path.Combine(_folder.FullName, "tools", "audit.sh"), $"#!/bin/sh\n{audit}\n", Token);
+        await Shell.WriteAsync(Path.Combine(_folder.FullName, "tools", "format.sh"), $"#!/bin/sh\n{format}\n", Token);
+
         // So that nothing is installed.
         await Shell.WriteAsync(Path.Combine(_folder.FullName, "commands", "debootstrap"), "#!/bin/sh\n", Token);
 
