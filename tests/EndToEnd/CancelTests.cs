@@ -21,7 +21,7 @@ public sealed class CancelTests
         Assert.Equal(HttpStatusCode.Accepted, status);
         var job = await coordinator.JobEndsAsync(id, 30);
 
-        Assert.Equal(JobStates.Cancelled, job.State);
+        Assert.Equal(JobState.Cancelled, job.State);
         Assert.Equal(0, job.Detected + job.Failed + job.Skipped);
         var manifest = await deployment.ManifestAsync(id);
         Assert.Equal((30, 30), (manifest.Discovered, manifest.Unprocessed));

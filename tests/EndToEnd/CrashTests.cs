@@ -40,7 +40,7 @@ public sealed class CrashTests
         using var again = await ChildHost.StartAsync(options);
         var status = await again.App.JobEndsAsync(job, seconds: 180);
 
-        Assert.Equal(JobStates.Completed, status.State);
+        Assert.Equal(JobState.Completed, status.State);
         Assert.Equal(Images, status.Discovered);
         Assert.Equal(Images, status.Detected + status.Skipped);
         Assert.Equal(0, status.Failed);

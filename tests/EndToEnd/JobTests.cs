@@ -58,7 +58,7 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
         await Deployment.Images.UploadAsync(good[7..].Select(image => (image.Name, Array.Empty<byte>())));
         var first = await RunAsync(new { prefix = "retry/" });
         Assert.Equal((10, 7, 3, 0), Counts(first));
-        Assert.Equal((JobStates.Completed, null), (first.State, first.Error));
+        Assert.Equal((JobState.Completed, null), (first.State, first.Error));
         await Deployment.Images.UploadAsync(good[7..9]);
 
         var (status, body) = await App.SendAsync(HttpMethod.Post, $"api/jobs/{first.JobId}/retry");
@@ -77,7 +77,7 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
         var failed = await RunAsync(new { prefix = "broken/", errorThreshold = "10%", pageSize = 10, pagesInFlight = 1, batchSize = 5 });
         var borne = await RunAsync(new { prefix = "broken/", errorThreshold = -1, force = true });
 
-        Assert.Equal(JobStates.Failed, failed.State);
+        Assert.Equal(JobState.Failed, failed.State);
         Assert.Contains("threshold", failed.Error, StringComparison.Ordinal);
         Assert.True(failed.Discovered < 60, $"it went on: {failed}");
         var manifest = await Deployment.ManifestAsync(failed.JobId);

@@ -87,7 +87,7 @@ public sealed class Measurements(ITestOutputHelper output)
         var id = await app.StartJobAsync(new { prefix = "many/" });
         var (longest, largest) = (0, 0L);
         JobStatus job;
-        while ((job = await app.JobAsync(id)).State == JobStates.Running)
+        while ((job = await app.JobAsync(id)).State == JobState.Running)
         {
             using var worker = Process.GetProcessById(app.Host.WorkerProcessId!.Value);
             longest = Math.Max(longest, await HistoryAsync(app, id));
@@ -98,7 +98,7 @@ public sealed class Measurements(ITestOutputHelper output)
         Say($"{job.State}: {job.Discovered} discovered, {job.Detected} detected; {job.ImagesPerSecond} images/s; "
             + $"longest history of the job {longest} events; largest working set of the worker {largest >> 20} MiB; "
             + $"{(Operations(deployment) - before) / (double)count:F1} storage operations per image");
-        Assert.Equal((JobStates.Completed, count), (job.State, job.Detected));
+        Assert.Equal((JobState.Completed, count), (job.State, job.Detected));
     }
 
     /// <summary>

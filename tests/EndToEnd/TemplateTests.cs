@@ -43,7 +43,7 @@ public sealed class TemplateTests
 
         coordinator = await StartAsync(template, deployment, "coordinator");
         var ended = await coordinator.JobEndsAsync(job, 180);
-        Assert.Equal((JobStates.Completed, 20, 20), (ended.State, ended.Discovered, ended.Detected));
+        Assert.Equal((JobState.Completed, 20, 20), (ended.State, ended.Discovered, ended.Detected));
         await deployment.RecordsAsync(21, 180);
 
         var rights = template.Snapshot.RoleAssignments.Where(assignment => assignment.Principal == "id-worker").ToArray();

@@ -57,7 +57,7 @@ public sealed class TriggerTests
             },
             "orchestrations that ended are removed",
             60);
-        Assert.Equal(JobStates.Completed, (await app.JobAsync(jobId)).State);
+        Assert.Equal(JobState.Completed, (await app.JobAsync(jobId)).State);
         Assert.Equal(4, await deployment.CountRecordsAsync());
     }
 

@@ -40,7 +40,7 @@ public sealed class WholeWayTests
         Assert.Equal(0, await deployment.CountRecordsAsync());
 
         var worker = await deployment.StartAsync("worker");
-        Assert.Equal(JobStates.Completed, (await coordinator.JobEndsAsync(first)).State);
+        Assert.Equal(JobState.Completed, (await coordinator.JobEndsAsync(first)).State);
         await deployment.RecordsAsync(120);
         Assert.Equal(100, await worker.ImagesComputedAsync());
         Assert.Equal(1, (await worker.HealthAsync()).GetProperty("modelLoads").GetInt32());
@@ -78,11 +78,11 @@ public sealed class WholeWayTests
             async () => (await queue.GetPropertiesAsync(App.Cancellation)).Value.ApproximateMessagesCount >= 2 * 11,
             "the worker has been away for ten wait limits",
             90);
-        Assert.Equal(JobStates.Running, (await coordinator.JobAsync(id)).State);
+        Assert.Equal(JobState.Running, (await coordinator.JobAsync(id)).State);
         var worker = await deployment.StartAsync("worker");
         var job = await coordinator.JobEndsAsync(id);
 
-        Assert.Equal((JobStates.Completed, 20, 20), (job.State, job.Discovered, job.Detected));
+        Assert.Equal((JobState.Completed, 20, 20), (job.State, job.Discovered, job.Detected));
         Assert.Equal(20, await worker.ImagesComputedAsync());
         await deployment.QueuesAreEmptyAsync();
         await deployment.StagingIsEmptyAsync();
@@ -96,7 +96,7 @@ public sealed class WholeWayTests
         Assert.Equal(expected.Order(), records.Values.Select(record => (record.Image.Name, Code: record.Error?.Code)).Order());
         Assert.All(records.Values.Where(record => record.Error is null), AssertDetected);
 
-        Assert.Equal((JobStates.Completed, null), (job.State, job.Error));
+        Assert.Equal((JobState.Completed, null), (job.State, job.Error));
         Assert.Equal(Images + 20, job.Discovered);
         Assert.Equal(job.Discovered, job.Detected + job.Failed + job.Skipped);
         var manifest = await deployment.ManifestAsync(job.JobId);

@@ -83,9 +83,9 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
     {
         var job = await client.StartAsync(request, cancellationToken);
         job = await WatchCommand.WaitAsync(client, job.JobId, report, cancellationToken);
-        return job.State == JobStates.Completed
+        return job.State == JobState.Completed
             ? (job, await DownloadAsync(files, request.Prefix!, output, annotate, cancellationToken))
-            : throw new CliException($"job_{job.State}", job.Error ?? $"job {job.JobId} ended as {job.State}.");
+            : throw new CliException($"job_{JobStateConverter.Text(job.State)}", job.Error ?? $"job {job.JobId} ended as {JobStateConverter.Text(job.State)}.");
     }
 
     private async Task UploadAsync(ImageFiles files, string prefix, CancellationToken cancellationToken)

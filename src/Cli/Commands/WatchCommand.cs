@@ -36,10 +36,10 @@ internal static class WatchCommand
     {
         var job = await WaitAsync(client, jobId, report, cancellationToken);
         report.Write(job, JobJson.Default.JobStatus, Print);
-        return job is { State: JobStates.Completed, Failed: 0 }
+        return job is { State: JobState.Completed, Failed: 0 }
             ? ExitCode.Ok
             : throw new CliException(
-                job.State == JobStates.Completed ? "images_failed" : $"job_{job.State}",
+                job.State == JobState.Completed ? "images_failed" : $"job_{JobStateConverter.Text(job.State)}",
                 job.Error ?? $"{job.Failed} of {job.Discovered} images failed; their results say why.");
     }
 
@@ -51,7 +51,7 @@ internal static class WatchCommand
         var failures = 0;
         await report.ProgressAsync($"job {jobId}", async progress =>
         {
-            while (job.State == JobStates.Running)
+            while (job.State == JobState.Running)
             {
                 var done = job.Detected + job.Failed + job.Skipped;
                 progress.Report(Line(job), done, Math.Max(job.Discovered, 1));
@@ -78,7 +78,7 @@ internal static class WatchCommand
     private static void Print(IAnsiConsole console, JobStatus job)
     {
         var seconds = ((job.EndedUtc ?? job.StartedUtc) - job.StartedUtc).TotalSeconds;
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]job {job.JobId}[/] {job.State} after {seconds:0.0} s ({job.ImagesPerSecond:0.0} images/s)");
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]job {job.JobId}[/] {JobStateConverter.Text(job.State)} after {seconds:0.0} s ({job.ImagesPerSecond:0.0} images/s)");
         console.MarkupLineInterpolated($"{job.Discovered} images: {job.Detected} detected, {job.Failed} failed, {job.Skipped} already there{(job.Filtered > 0 ? $"; {job.Filtered} left out" : "")}");
     }
 }

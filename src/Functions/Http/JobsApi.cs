@@ -86,7 +86,7 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
             return Problem.JobNotFound(jobId);
         }
 
-        return job.State == JobStates.Running && await JobClient.CancelAsync(client, jobId, cancellationToken)
+        return job.State == JobState.Running && await JobClient.CancelAsync(client, jobId, cancellationToken)
             ? Accepted(job)
             : Problem.Conflict("job_ended", $"Job {jobId} has ended; only a running job can be cancelled.");
     }
@@ -106,7 +106,7 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
             return Problem.JobNotFound(jobId);
         }
 
-        return job.State == JobStates.Running
+        return job.State == JobState.Running
             ? Problem.Conflict("job_running", $"Job {jobId} is running; only a job that ended can be retried.")
             : await jobs.RetryAsync(client, jobId, cancellationToken) is { } retry ? Accepted(retry) : Problem.JobNotFound(jobId);
     }

@@ -47,6 +47,6 @@ public sealed record JobRun(JobDefinition Job, Waits Waits, int PagesPerGenerati
 public sealed record JobView(JobProgress Progress, IReadOnlyList<int> PagesInFlight);
 
 /// <summary>How a job ended, small enough for a history; the whole is in its manifest.</summary>
-/// <param name="State">One of <see cref="JobStates"/>.</param>
+/// <param name="State">How it ended.</param>
 /// <param name="Error">Why it ended early, or null.</param>
-public sealed record JobOutcome(string State, string? Error);
+public sealed record JobOutcome(JobState State, string? Error);

@@ -56,14 +56,14 @@ public sealed class JobClient(
         {
             OrchestrationRuntimeStatus.Failed => status with
             {
-                State = JobStates.Failed,
+                State = JobState.Failed,
                 EndedUtc = instance.LastUpdatedAt,
                 Error = instance.FailureDetails?.ErrorMessage,
             },
-            OrchestrationRuntimeStatus.Terminated => status with { State = JobStates.Cancelled, EndedUtc = instance.LastUpdatedAt },
+            OrchestrationRuntimeStatus.Terminated => status with { State = JobState.Cancelled, EndedUtc = instance.LastUpdatedAt },
             null when timeProvider.GetUtcNow() - job.CreatedUtc > StartGrace => status with
             {
-                State = JobStates.Failed,
+                State = JobState.Failed,
                 Error = "No orchestration knows the job: it was never started, or its history was removed before it had a manifest.",
             },
             _ => status,

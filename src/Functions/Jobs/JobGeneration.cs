@@ -33,7 +33,7 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
 
             if (cancelled.IsCompleted)
             {
-                EndEarly(new JobOutcome(JobStates.Cancelled, "The job was cancelled."));
+                EndEarly(new JobOutcome(JobState.Cancelled, "The job was cancelled."));
 
                 // Another cancellation reaches the pages again, should the first have been lost on its way.
                 cancelled = context.WaitForExternalEvent<string>(DetectFolder.Cancelled);
@@ -53,7 +53,7 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
     /// <summary>Writes the manifest.</summary>
     public async Task<JobOutcome> FinishAsync()
     {
-        var state = _early?.State ?? JobStates.Completed;
+        var state = _early?.State ?? JobState.Completed;
         var end = new JobEnd(run.Job, _progress, state, new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero), _early?.Error);
         return await context.CallActivityAsync<JobOutcome>(JobActivities.Write, end, _options);
     }
@@ -75,7 +75,7 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
         }
         catch (TaskFailedException exception)
         {
-            EndEarly(new JobOutcome(JobStates.Failed, $"The images could not be listed: {exception.FailureDetails.ErrorMessage}"));
+            EndEarly(new JobOutcome(JobState.Failed, $"The images could not be listed: {exception.FailureDetails.ErrorMessage}"));
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
         if (run.Job.ErrorThreshold.IsExceeded(_progress.Failed, _progress.CountProcessed()))
         {
             EndEarly(new JobOutcome(
-                JobStates.Failed,
+                JobState.Failed,
                 $"{_progress.Failed} of {_progress.CountProcessed()} images failed, more than the error threshold of "
                 + $"{run.Job.ErrorThreshold}."));
         }

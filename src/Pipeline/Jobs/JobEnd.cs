@@ -3,7 +3,7 @@ namespace Nanodet.Serverless.Pipeline.Jobs;
 /// <summary>How a job ended: the input of the activity <c>WriteManifest</c>.</summary>
 /// <param name="Job">The job.</param>
 /// <param name="Progress">What was counted.</param>
-/// <param name="State">One of <see cref="JobStates"/>; what its orchestration believes.</param>
+/// <param name="State">How it ended; what its orchestration believes.</param>
 /// <param name="EndedUtc">When, in UTC.</param>
 /// <param name="Error">Why it ended early; null for a completed job.</param>
-public sealed record JobEnd(JobDefinition Job, JobProgress Progress, string State, DateTimeOffset EndedUtc, string? Error = null);
+public sealed record JobEnd(JobDefinition Job, JobProgress Progress, JobState State, DateTimeOffset EndedUtc, string? Error = null);

@@ -12,8 +12,8 @@ public sealed record JobManifest
     /// <summary>The job.</summary>
     public required string JobId { get; init; }
 
-    /// <summary>One of <see cref="JobStates"/>.</summary>
-    public required string State { get; init; }
+    /// <summary>How far the job is.</summary>
+    public required JobState State { get; init; }
 
     /// <summary>Why it ended early, or null.</summary>
     public string? Error { get; init; }
@@ -63,6 +63,6 @@ public sealed record JobManifest
     /// <summary>NDJSON blobs in container <c>jobs</c>, in order; together one line for each detected or failed image.</summary>
     public required IReadOnlyList<string> Results { get; init; }
 
-    /// <summary>What does not add up, in words; empty unless the state is <see cref="JobStates.Inconsistent"/>.</summary>
+    /// <summary>What does not add up, in words; empty unless the state is <see cref="JobState.Inconsistent"/>.</summary>
     public IReadOnlyList<string> Missing { get; init; } = [];
 }

@@ -6,8 +6,8 @@ public sealed record JobStatus
     /// <summary>The job.</summary>
     public required string JobId { get; init; }
 
-    /// <summary>One of <see cref="JobStates"/>.</summary>
-    public required string State { get; init; }
+    /// <summary>How far the job is.</summary>
+    public required JobState State { get; init; }
 
     /// <summary>Images that were found so far.</summary>
     public long Discovered { get; init; }
@@ -54,7 +54,7 @@ public sealed record JobStatus
         return new JobStatus
         {
             JobId = jobId,
-            State = JobStates.Running,
+            State = JobState.Running,
             Discovered = progress.Discovered,
             Detected = progress.Detected,
             Failed = progress.Failed,

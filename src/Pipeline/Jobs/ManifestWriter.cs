@@ -48,10 +48,10 @@ public sealed class ManifestWriter
             manifest = await CreateAsync(end, cancellationToken).ConfigureAwait(false);
             await UploadAsync(manifest, cancellationToken).ConfigureAwait(false);
             Log.JobEnded(
-                _logger, manifest.JobId, manifest.State, manifest.Discovered, manifest.Detected, manifest.Failed, manifest.Skipped);
+                _logger, manifest.JobId, JobStateConverter.Text(manifest.State), manifest.Discovered, manifest.Detected, manifest.Failed, manifest.Skipped);
         }
 
-        if (manifest.State == JobStates.Inconsistent)
+        if (manifest.State == JobState.Inconsistent)
         {
             // Lists and staging blobs stay: they show what is missing.
             Log.JobInconsistent(_logger, manifest.JobId, string.Join(" ", manifest.Missing));
@@ -87,7 +87,7 @@ public sealed class ManifestWriter
         return new JobManifest
         {
             JobId = job.JobId,
-            State = missing.Count == 0 ? end.State : JobStates.Inconsistent,
+            State = missing.Count == 0 ? end.State : JobState.Inconsistent,
             Error = end.Error,
             Request = job,
             Discovered = progress.Discovered,
@@ -113,7 +113,7 @@ public sealed class ManifestWriter
     {
         var missing = new List<string>();
         var progress = end.Progress;
-        if (end.State != JobStates.Completed)
+        if (end.State != JobState.Completed)
         {
             return missing;
         }

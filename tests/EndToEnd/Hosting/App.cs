@@ -63,7 +63,7 @@ internal sealed class App(Uri address, FunctionHost? host = null)
             async () =>
             {
                 last = await JobAsync(jobId);
-                return last.State == JobStates.Running ? null : last;
+                return last.State == JobState.Running ? null : last;
             },
             () => $"job {jobId} ended: {last}",
             seconds);

@@ -28,12 +28,12 @@ public sealed class DetectFolderTests
         run.CompleteChild(Page(1), new BatchCounts(9, 0, 1)).Pass(TimeSpan.FromMinutes(5)).CompleteChild(Page(0), Ten);
         Assert.Equal(["WriteManifest"], run.Open);
         var end = End(run);
-        Assert.Equal((JobStates.Completed, null), (end.State, end.Error));
+        Assert.Equal((JobState.Completed, null), (end.State, end.Error));
         Assert.Equal(
             SomeJob.NoProgress with { Pages = 2, Discovered = 20, Detected = 17, Failed = 1, Skipped = 2, IsListed = true }, end.Progress);
         Assert.Equal(run.Now, end.EndedUtc.UtcDateTime);
 
-        Assert.Equal(new JobOutcome("completed", null), Finish(run));
+        Assert.Equal(new JobOutcome(JobState.Completed, null), Finish(run));
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class DetectFolderTests
             .On<JobPageRequest>("ListImages", request => SomeJob.Page(request.Page, 0, count: 0)).Start(SomeJob.Run(SomeJob.Definition));
 
         Finish(run);
-        Assert.Equal(JobStates.Completed, End(run).State);
+        Assert.Equal(JobState.Completed, End(run).State);
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class DetectFolderTests
         Finish(run);
 
         // The manifest finds that images are missing.
-        Assert.Equal((JobStates.Completed, 30L, 20L), (End(run).State, End(run).Progress.Discovered, End(run).Progress.CountProcessed()));
+        Assert.Equal((JobState.Completed, 30L, 20L), (End(run).State, End(run).Progress.Discovered, End(run).Progress.CountProcessed()));
         Assert.Contains("Page 0 ", Assert.Single(run.Logged), StringComparison.Ordinal);
         Assert.Empty(run.Sent());
     }
@@ -159,7 +159,7 @@ public sealed class DetectFolderTests
 
         run.CompleteChild(Page(0), Ten);
         Finish(run);
-        Assert.Equal((JobStates.Failed, 10L), (End(run).State, End(run).Progress.CountProcessed()));
+        Assert.Equal((JobState.Failed, 10L), (End(run).State, End(run).Progress.CountProcessed()));
         Assert.Contains("storage is away", End(run).Error, StringComparison.Ordinal);
         Assert.False(End(run).Progress.IsListed);
     }
@@ -175,7 +175,7 @@ public sealed class DetectFolderTests
 
         run.CompleteChild(Page(0), new BatchCounts(4, 0, 0));
         Finish(run);
-        Assert.Equal((JobStates.Failed, 11L, 3L), (End(run).State, End(run).Progress.Detected, End(run).Progress.Failed));
+        Assert.Equal((JobState.Failed, 11L, 3L), (End(run).State, End(run).Progress.Detected, End(run).Progress.Failed));
         Assert.StartsWith("3 of 10 images failed", End(run).Error, StringComparison.Ordinal);
     }
 
@@ -186,7 +186,7 @@ public sealed class DetectFolderTests
         run.CompleteChild(Page(0), Ten).CompleteChild(Page(1), Ten).CompleteChild(Page(2), Ten);
 
         Finish(run);
-        Assert.Equal((3, JobStates.Failed, 3L), (run.Generations, End(run).State, End(run).Progress.Failed));
+        Assert.Equal((3, JobState.Failed, 3L), (run.Generations, End(run).State, End(run).Progress.Failed));
     }
 
     [Fact]
@@ -201,7 +201,7 @@ public sealed class DetectFolderTests
 
         Finish(run);
         Assert.Single(run.Calls("ListImages"));
-        Assert.Equal((JobStates.Cancelled, 10L, 0L), (End(run).State, End(run).Progress.Discovered, End(run).Progress.CountProcessed()));
+        Assert.Equal((JobState.Cancelled, 10L, 0L), (End(run).State, End(run).Progress.Discovered, End(run).Progress.CountProcessed()));
     }
 
     [Fact]
@@ -214,7 +214,7 @@ public sealed class DetectFolderTests
 
         Finish(run);
         Assert.Equal(3, run.Calls("ListImages").Length);
-        Assert.Equal((JobStates.Cancelled, 30L, 14L), (End(run).State, End(run).Progress.Discovered, End(run).Progress.CountProcessed()));
+        Assert.Equal((JobState.Cancelled, 30L, 14L), (End(run).State, End(run).Progress.Discovered, End(run).Progress.CountProcessed()));
         Assert.Equal("The job was cancelled.", End(run).Error);
     }
 
@@ -226,7 +226,7 @@ public sealed class DetectFolderTests
 
         Finish(run);
         Assert.Equal([$"{Page(0)} PageCancelled", $"{Page(1)} PageCancelled", $"{Page(0)} PageCancelled"], run.Sent());
-        Assert.Equal(JobStates.Cancelled, End(run).State);
+        Assert.Equal(JobState.Cancelled, End(run).State);
     }
 
     [Fact]
@@ -235,7 +235,7 @@ public sealed class DetectFolderTests
         var run = Start(pages: 9, pagesPerGeneration: 1).Raise("JobCancelled", string.Empty).CompleteChild(Page(0), Ten);
 
         Finish(run);
-        Assert.Equal((1, JobStates.Cancelled, 10L), (run.Generations, End(run).State, End(run).Progress.CountProcessed()));
+        Assert.Equal((1, JobState.Cancelled, 10L), (run.Generations, End(run).State, End(run).Progress.CountProcessed()));
     }
 
     [Fact]
@@ -245,7 +245,7 @@ public sealed class DetectFolderTests
             .CompleteChild(Page(1), BatchCounts.None);
 
         Finish(run);
-        Assert.Equal((2, JobStates.Cancelled, 10L, 20L),
+        Assert.Equal((2, JobState.Cancelled, 10L, 20L),
             (run.Generations, End(run).State, End(run).Progress.CountProcessed(), End(run).Progress.Discovered));
         Assert.Equal([$"{Page(1)} PageCancelled"], run.Sent());
     }
@@ -257,7 +257,7 @@ public sealed class DetectFolderTests
             .CompleteChild(Page(0), Ten).Raise("JobCancelled", string.Empty).CompleteChild(Page(1), BatchCounts.None);
 
         Finish(run);
-        Assert.Equal(JobStates.Failed, End(run).State);
+        Assert.Equal(JobState.Failed, End(run).State);
     }
 
     [Fact]
@@ -266,7 +266,7 @@ public sealed class DetectFolderTests
         var run = Start(pages: 1).CompleteChild(Page(0), Ten).Raise("JobCancelled", string.Empty);
 
         Finish(run);
-        Assert.Equal(JobStates.Completed, End(run).State);
+        Assert.Equal(JobState.Completed, End(run).State);
     }
 
     [Fact]

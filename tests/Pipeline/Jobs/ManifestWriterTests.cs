@@ -27,10 +27,10 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         await app.RunAsync(first);
         var job = await JobPagerTests.CreateAsync(app, new JobRequest { PageSize = 15, BatchSize = 4 });
         var progress = await RunAsync(app, job);
-        var end = new JobEnd(job, progress, JobStates.Completed, progress.StartedUtc.AddSeconds(4));
+        var end = new JobEnd(job, progress, JobState.Completed, progress.StartedUtc.AddSeconds(4));
         var manifest = await app.Get<ManifestWriter>().WriteAsync(end, Token);
 
-        Assert.Equal(JobStates.Completed, manifest.State);
+        Assert.Equal(JobState.Completed, manifest.State);
         Assert.Equal((40, 25, 3, 12, 0), (manifest.Discovered, manifest.Detected, manifest.Failed, manifest.Skipped, manifest.Unprocessed));
         Assert.Equal((3, 10.0, 4.0), (manifest.Pages, manifest.ImagesPerSecond, manifest.Seconds));
         Assert.Equal(("CPU", "test-plus"), (manifest.Provider, manifest.Model!.Name));
@@ -45,12 +45,12 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
 
         // Again: nothing changes.
         var before = await TestApp.ListBlobsAsync(app.Jobs);
-        await app.Get<ManifestWriter>().WriteAsync(end with { State = JobStates.Failed }, Token);
+        await app.Get<ManifestWriter>().WriteAsync(end with { State = JobState.Failed }, Token);
         Assert.Equal(before, await TestApp.ListBlobsAsync(app.Jobs));
         var stored = await app.Get<JobStore>().FindManifestAsync(job.JobId, Token);
         Assert.Equal(manifest.Results, stored!.Results);
         var status = JobStatus.From(stored);
-        Assert.Equal((JobStates.Completed, 10.0, 0.0), (status.State, status.ImagesPerSecond, status.SecondsLeft));
+        Assert.Equal((JobState.Completed, 10.0, 0.0), (status.State, status.ImagesPerSecond, status.SecondsLeft));
     }
 
     [Fact]
@@ -59,9 +59,9 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         await using var app = await TestApp.CreateReadyAsync(fixture);
         var job = await JobPagerTests.CreateAsync(app, new JobRequest());
         var progress = await RunAsync(app, job);
-        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobStates.Completed, progress.StartedUtc), Token);
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobState.Completed, progress.StartedUtc), Token);
 
-        Assert.Equal((JobStates.Completed, 0L, 1), (manifest.State, manifest.Discovered, manifest.Pages));
+        Assert.Equal((JobState.Completed, 0L, 1), (manifest.State, manifest.Discovered, manifest.Pages));
         Assert.Empty(await ReadResultsAsync(app, Assert.Single(manifest.Results)));
         Assert.Null(manifest.Model);
     }
@@ -73,8 +73,8 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         await app.RunAsync(await app.UploadAsync("a.png"), await app.UploadAsync("b.png"));
         var job = await JobPagerTests.CreateAsync(app, new JobRequest());
         var progress = await RunAsync(app, job);
-        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobStates.Completed, progress.StartedUtc), Token);
-        Assert.Equal((JobStates.Completed, 2L), (manifest.State, manifest.Skipped));
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobState.Completed, progress.StartedUtc), Token);
+        Assert.Equal((JobState.Completed, 2L), (manifest.State, manifest.Skipped));
         Assert.Equal(2, app.Model.Status.Images);
     }
 
@@ -85,10 +85,10 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         await app.UploadAsync("a.png");
         var job = await JobPagerTests.CreateAsync(app, new JobRequest());
         var progress = await RunAsync(app, job);
-        var end = new JobEnd(job, progress with { Discovered = 5, Detected = 3 }, JobStates.Completed, progress.StartedUtc);
+        var end = new JobEnd(job, progress with { Discovered = 5, Detected = 3 }, JobState.Completed, progress.StartedUtc);
         var manifest = await app.Get<ManifestWriter>().WriteAsync(end, Token);
 
-        Assert.Equal(JobStates.Inconsistent, manifest.State);
+        Assert.Equal(JobState.Inconsistent, manifest.State);
         Assert.Equal(
             [
                 "Expected detected + failed + skipped to be the 5 images found, found 3 + 0 + 0: 2 without a record.",
@@ -114,9 +114,9 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         Assert.True(job.ErrorThreshold.IsExceeded(progress.Failed, progress.CountProcessed()));
 
         var next = await app.Get<JobPager>().ListAsync(new JobPageRequest(job, 1, page.NextToken), Token);
-        var end = new JobEnd(job, progress.Add(next), JobStates.Failed, job.CreatedUtc.AddSeconds(1), "2 of 3 images failed");
+        var end = new JobEnd(job, progress.Add(next), JobState.Failed, job.CreatedUtc.AddSeconds(1), "2 of 3 images failed");
         var manifest = await app.Get<ManifestWriter>().WriteAsync(end, Token);
-        Assert.Equal((JobStates.Failed, 6L, 3L), (manifest.State, manifest.Discovered, manifest.Unprocessed));
+        Assert.Equal((JobState.Failed, 6L, 3L), (manifest.State, manifest.Discovered, manifest.Unprocessed));
         Assert.Equal("2 of 3 images failed", manifest.Error);
         Assert.Equal(3, (await ReadResultsAsync(app, manifest.Results[0])).Count);
     }
@@ -133,10 +133,10 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         Assert.Null(await app.ReadAsync("b.png"));
 
         var progress = new JobProgress { StartedUtc = job.CreatedUtc }.Add(page);
-        var end = new JobEnd(job, progress, JobStates.Cancelled, job.CreatedUtc.AddSeconds(1), "The job was cancelled.");
+        var end = new JobEnd(job, progress, JobState.Cancelled, job.CreatedUtc.AddSeconds(1), "The job was cancelled.");
         var manifest = await app.Get<ManifestWriter>().WriteAsync(end, Token);
 
-        Assert.Equal((JobStates.Cancelled, 2L), (manifest.State, manifest.Unprocessed));
+        Assert.Equal((JobState.Cancelled, 2L), (manifest.State, manifest.Unprocessed));
         Assert.Null(await app.ReadAsync("a.png"));
         Assert.Equal("detected", (await app.ReadAsync("b.png"))!.Status);
         Assert.Empty(await TestApp.ListBlobsAsync(app.Staging));
@@ -162,11 +162,11 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
             progress = progress.Add(page).Add(await app.RunAsync(Assert.Single(page.Split(job))));
         }
 
-        var end = new JobEnd(job, progress with { Pages = 26 }, JobStates.Completed, job.CreatedUtc.AddSeconds(1));
+        var end = new JobEnd(job, progress with { Pages = 26 }, JobState.Completed, job.CreatedUtc.AddSeconds(1));
         var manifest = await app.Get<ManifestWriter>().WriteAsync(end, Token);
         Assert.Equal(
             [$"{job.JobId}/results.ndjson", $"{job.JobId}/results-0001.ndjson", $"{job.JobId}/results-0002.ndjson"], manifest.Results);
-        Assert.Equal((JobStates.Completed, 4L), (manifest.State, manifest.Detected));
+        Assert.Equal((JobState.Completed, 4L), (manifest.State, manifest.Detected));
         Assert.Equal(["p00/a.png", "p09/a.png"], (await ReadResultsAsync(app, manifest.Results[0])).Select(result => result.Image.Name));
         Assert.Equal("p10/a.png", Assert.Single(await ReadResultsAsync(app, manifest.Results[1])).Image.Name);
         Assert.Equal("p25/a.png", Assert.Single(await ReadResultsAsync(app, manifest.Results[2])).Image.Name);
@@ -188,8 +188,8 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         // The worker gets the message once more: only the failure without identity is made again.
         Assert.Equal(new BatchCounts(0, 1, 1), await app.RunAsync(batch));
         var progress = new JobProgress { StartedUtc = job.CreatedUtc }.Add(page).Add(counts);
-        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobStates.Completed, job.CreatedUtc), Token);
-        Assert.Equal((JobStates.Completed, 2), (manifest.State, (await ReadResultsAsync(app, manifest.Results[0])).Count));
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobState.Completed, job.CreatedUtc), Token);
+        Assert.Equal((JobState.Completed, 2), (manifest.State, (await ReadResultsAsync(app, manifest.Results[0])).Count));
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         var start = new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
         var progress = new JobProgress { Discovered = 300, Detected = 80, Failed = 10, Skipped = 10, StartedUtc = start };
         var status = JobStatus.From("job", progress, start.AddSeconds(20));
-        Assert.Equal((JobStates.Running, 5.0, 40.0), (status.State, status.ImagesPerSecond, status.SecondsLeft));
+        Assert.Equal((JobState.Running, 5.0, 40.0), (status.State, status.ImagesPerSecond, status.SecondsLeft));
         Assert.Null(JobStatus.From("job", new JobProgress { StartedUtc = start }, start).SecondsLeft);
     }
 

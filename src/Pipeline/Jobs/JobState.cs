@@ -1,20 +1,23 @@
+using System.Text.Json.Serialization;
+
 namespace Nanodet.Serverless.Pipeline.Jobs;
 
-/// <summary>The states of a job.</summary>
-public static class JobStates
+/// <summary>The states of a job. In JSON they are written in lower case.</summary>
+[JsonConverter(typeof(JobStateConverter))]
+public enum JobState
 {
     /// <summary>It is under way.</summary>
-    public const string Running = "running";
+    Running,
 
     /// <summary>Every image has its record.</summary>
-    public const string Completed = "completed";
+    Completed,
 
     /// <summary>It ended early: too many failures, or a fault of the app itself.</summary>
-    public const string Failed = "failed";
+    Failed,
 
     /// <summary>It was asked to end.</summary>
-    public const string Cancelled = "cancelled";
+    Cancelled,
 
     /// <summary>It came to its end, but the counts do not add up.</summary>
-    public const string Inconsistent = "inconsistent";
+    Inconsistent,
 }
