@@ -107,7 +107,9 @@ internal sealed class ConfigNode
 
     /// <summary>A list of integers by key.</summary>
     public IReadOnlyList<int> Integers(string key, IReadOnlyList<int>? fallback = null) =>
-        Optional(key)?.Items().Select(item => item.AsInteger()).ToList() ?? fallback ?? [.. Required(key).Items().Select(item => item.AsInteger())];
+        Optional(key)?.Items().Select(item => item.AsInteger()).ToList()
+        ?? fallback
+        ?? [.. Required(key).Items().Select(item => item.AsInteger())];
 
     /// <summary>The items of a list.</summary>
     /// <exception cref="Exception">It is no list.</exception>
@@ -121,12 +123,14 @@ internal sealed class ConfigNode
         : throw Invalid($"a text was expected, {Describe()} was found");
 
     /// <summary>The value of an integer.</summary>
-    public int AsInteger() => int.TryParse(Plain()?.Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+    public int AsInteger() => int.TryParse(
+            Plain()?.Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
         ? value
         : throw Invalid($"an integer was expected, {Describe()} was found");
 
     /// <summary>The value of a number.</summary>
-    public double AsNumber() => double.TryParse(Plain(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+    public double AsNumber() => double.TryParse(Plain(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && double.IsFinite(value)
         ? value
         : throw Invalid($"a number was expected, {Describe()} was found");
 
@@ -144,7 +148,10 @@ internal sealed class ConfigNode
     {
         if (_node is YamlMappingNode mapping)
         {
-            var other = mapping.Children.Keys.OfType<YamlScalarNode>().Select(key => key.Value!).FirstOrDefault(key => !_asked.Contains(key));
+            var other = mapping.Children.Keys
+                .OfType<YamlScalarNode>()
+                .Select(key => key.Value!)
+                .FirstOrDefault(key => !_asked.Contains(key));
             if (other is not null)
             {
                 throw Invalid($"'{other}' is no setting here; known are {string.Join(", ", _asked.Order(StringComparer.Ordinal))}");

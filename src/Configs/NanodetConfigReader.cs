@@ -33,7 +33,8 @@ internal static class NanodetConfigReader
         var size = data.Integers("input_size");
         if (size is not [> 0 and <= LargestInput, > 0 and <= LargestInput])
         {
-            throw data.Required("input_size").Invalid($"[width, height] of 1 to {LargestInput} pixels was expected, [{string.Join(", ", size)}] was found");
+            throw data.Required("input_size").Invalid(
+                $"[width, height] of 1 to {LargestInput} pixels was expected, [{string.Join(", ", size)}] was found");
         }
 
         var (mean, std) = ReadNormalize(data.Required("pipeline").Required("normalize"));

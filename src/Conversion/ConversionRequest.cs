@@ -11,7 +11,9 @@ namespace Nanodet.Serverless.Conversion;
 /// </code>
 /// </summary>
 /// <param name="Precision">What the model computes in; null where the config does not say.</param>
-/// <param name="Calibration">Where the photos for calibration lie, in the words of whoever keeps them; null where the config does not say.</param>
+/// <param name="Calibration">
+/// Where the photos for calibration lie, in the words of whoever keeps them; null where the config does not say.
+/// </param>
 public sealed record ConversionRequest(ModelPrecision? Precision, string? Calibration)
 {
     /// <summary>Reads the section.</summary>

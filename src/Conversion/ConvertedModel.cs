@@ -7,7 +7,9 @@ namespace Nanodet.Serverless.Conversion;
 /// <param name="Model">The model, verified.</param>
 /// <param name="Export">The account of the export: weights, graph, input.</param>
 /// <param name="Precision">What it computes in.</param>
-/// <param name="Comparison">What it detects otherwise than in float32 on the photos; null for float32, and where no photos were given.</param>
+/// <param name="Comparison">
+/// What it detects otherwise than in float32 on the photos; null for float32, and where no photos were given.
+/// </param>
 /// <param name="Notes">What the user should know, in sentences.</param>
 /// <param name="ExportTime">From checkpoint to graph.</param>
 /// <param name="VerificationTime">Parity fixture, lower precision and verification.</param>

@@ -22,16 +22,22 @@ internal static class EightBitConversion
     /// <returns>The 8-bit model.</returns>
     /// <exception cref="ConversionException"><see cref="ConversionErrorCodes.NoImages"/>.</exception>
     internal static async Task<byte[]> ConvertAsync(
-        byte[] original, ICalibrationSet photos, List<string> notes, IProgress<ConversionProgress>? progress, CancellationToken cancellationToken)
+        byte[] original,
+        ICalibrationSet photos,
+        List<string> notes,
+        IProgress<ConversionProgress>? progress,
+        CancellationToken cancellationToken)
     {
         IReadOnlyDictionary<string, float[]> reaches;
-        using (var channels = await MeasureAsync("measuring channels", original, photos, notes, progress, cancellationToken).ConfigureAwait(false))
+        using (var channels = await MeasureAsync("measuring channels", original, photos, notes, progress, cancellationToken)
+            .ConfigureAwait(false))
         {
             reaches = channels.ChannelReaches();
         }
 
         var equalized = StaticQuantization.Equalize(original, reaches);
-        using var calibrator = await MeasureAsync("measuring ranges", equalized, photos, [], progress, cancellationToken).ConfigureAwait(false);
+        using var calibrator = await MeasureAsync("measuring ranges", equalized, photos, [], progress, cancellationToken)
+            .ConfigureAwait(false);
         var ranges = calibrator.ChooseRanges().ToDictionary(
             pair => pair.Key, pair => new ValueRange(pair.Value.Minimum, pair.Value.Maximum), StringComparer.Ordinal);
         if (calibrator.Images < FewImages)

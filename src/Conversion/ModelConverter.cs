@@ -35,7 +35,8 @@ public static class ModelConverter
         {
             throw new ConversionException(
                 ConversionErrorCodes.CalibrationMissing,
-                "Expected photos to calibrate an int8 model on, found none. Name a place with some dozens of photos like those that the model will see.");
+                "Expected photos to calibrate an int8 model on, found none. "
+                + "Name a place with some dozens of photos like those that the model will see.");
         }
 
         var clock = TimeProvider.System;

@@ -22,7 +22,11 @@ public sealed partial record PrecisionComparison(int Images, int Detections, int
     /// <param name="cancellationToken">Ends the comparison.</param>
     /// <exception cref="ConversionException"><see cref="ConversionErrorCodes.NoImages"/>.</exception>
     internal static async Task<PrecisionComparison> MeasureAsync(
-        byte[] original, byte[] converted, ICalibrationSet photos, IProgress<ConversionProgress>? progress, CancellationToken cancellationToken)
+        byte[] original,
+        byte[] converted,
+        ICalibrationSet photos,
+        IProgress<ConversionProgress>? progress,
+        CancellationToken cancellationToken)
     {
         var options = new ModelOptions { Provider = ExecutionProvider.Cpu };
         using var first = NanodetModel.Load(original, options);

@@ -26,8 +26,10 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Information, "The blob {Name} is neither a checkpoint nor a config and means nothing.")]
     public static partial void CheckpointIgnored(ILogger logger, string name);
 
-    [LoggerMessage(8, LogLevel.Information, "Checkpoint {Stem} is published as {Name} {Version} ({Sha256}); largest difference {Difference:E1}.")]
-    public static partial void CheckpointPublished(ILogger logger, string stem, string name, string version, string sha256, float difference);
+    [LoggerMessage(
+        8, LogLevel.Information, "Checkpoint {Stem} is published as {Name} {Version} ({Sha256}); largest difference {Difference:E1}.")]
+    public static partial void CheckpointPublished(
+        ILogger logger, string stem, string name, string version, string sha256, float difference);
 
     [LoggerMessage(9, LogLevel.Error, "Checkpoint {Stem} is refused ({Code}): {Reason}")]
     public static partial void CheckpointRefused(ILogger logger, string stem, string code, string reason);

@@ -34,7 +34,9 @@ internal sealed class DetectorNetwork
 
     /// <summary>Reads the architecture of a config file.</summary>
     /// <param name="utf8">The file's bytes.</param>
-    /// <exception cref="CheckpointException">It is not readable, a part is unknown or not built here, or a setting has no meaning.</exception>
+    /// <exception cref="CheckpointException">
+    /// It is not readable, a part is unknown or not built here, or a setting has no meaning.
+    /// </exception>
     public static DetectorNetwork Read(ReadOnlySpan<byte> utf8) => new(NanodetConfigReader.Read(utf8));
 
     /// <summary>The head.</summary>
@@ -85,7 +87,9 @@ internal sealed class DetectorNetwork
             ("output", HasDynamicSize ? ["batch", "points", Columns] : ["batch", Points, Columns]));
     }
 
-    /// <summary>A neck adds each level to its neighbours, resized by 2: an input that is rounded on its way down cannot come up again.</summary>
+    /// <summary>
+    /// A neck adds each level to its neighbours, resized by 2: an input that is rounded on its way down cannot come up again.
+    /// </summary>
     private void RequireDivisible(IReadOnlyList<FeatureMap> features)
     {
         if (features.Count < 2)
@@ -113,7 +117,8 @@ internal sealed class DetectorNetwork
                 throw new CheckpointException(
                     CheckpointErrorCode.InvalidConfig,
                     $"Config, model.arch.head.strides[{index}]: stride {stride} of an input of {InputWidth} x {InputHeight} makes "
-                    + $"{CeilingDivide(InputWidth, stride)} x {CeilingDivide(InputHeight, stride)} points, the network makes {levels[index].Width} x {levels[index].Height}.");
+                    + $"{CeilingDivide(InputWidth, stride)} x {CeilingDivide(InputHeight, stride)} points, "
+                    + $"the network makes {levels[index].Width} x {levels[index].Height}.");
             }
         }
     }

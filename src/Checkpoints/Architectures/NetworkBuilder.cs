@@ -95,7 +95,12 @@ internal sealed class NetworkBuilder(OnnxGraph graph, WeightBinder weights)
             OnnxGraph.Attribute("kernel_shape", [kernel, kernel]),
             OnnxGraph.Attribute("pads", [padding, padding, padding, padding]),
             OnnxGraph.Attribute("strides", [stride, stride]));
-        return x with { Value = value, Height = ((x.Height + (2 * padding) - kernel) / stride) + 1, Width = ((x.Width + (2 * padding) - kernel) / stride) + 1 };
+        return x with
+        {
+            Value = value,
+            Height = ((x.Height + (2 * padding) - kernel) / stride) + 1,
+            Width = ((x.Width + (2 * padding) - kernel) / stride) + 1,
+        };
     }
 
     /// <summary>Puts the channels of two maps of equal size one after the other.</summary>
@@ -163,7 +168,9 @@ internal sealed class NetworkBuilder(OnnxGraph graph, WeightBinder weights)
         var shrunk = size + (2 * layer.Padding) - layer.Kernel;
         return shrunk >= 0
             ? (shrunk / layer.Stride) + 1
-            : throw new CheckpointException(CheckpointErrorCode.InvalidConfig, $"{layer.Name}: a kernel of {layer.Kernel} does not fit into {size} pixels.");
+            : throw new CheckpointException(
+                CheckpointErrorCode.InvalidConfig,
+                $"{layer.Name}: a kernel of {layer.Kernel} does not fit into {size} pixels.");
     }
 
     private (string Weight, string Bias) Parameters(FeatureMap x, ConvolutionLayer layer)
@@ -216,10 +223,14 @@ internal sealed class NetworkBuilder(OnnxGraph graph, WeightBinder weights)
             [grouped, Graph.Floats($"{name}.ones", ones, groups), Graph.Floats($"{name}.zeros", new float[groups], groups)],
             OnnxGraph.Attribute("epsilon", (float)norm.Epsilon));
         var shaped = Graph.Node("Reshape", $"{name}.shaped", [normalized, Graph.Node("Shape", $"{name}.shape", [x.Value])]);
-        var scaled = Graph.Node("Mul", $"{name}.scaled", [shaped, Graph.Floats($"{name}.weight", Weights.Take($"{name}.weight", x.Channels), x.Channels, 1, 1)]);
+        var scaled = Graph.Node(
+            "Mul",
+            $"{name}.scaled",
+            [shaped, Graph.Floats($"{name}.weight", Weights.Take($"{name}.weight", x.Channels), x.Channels, 1, 1)]);
         return x with
         {
-            Value = Graph.Node("Add", name, [scaled, Graph.Floats($"{name}.bias", Weights.Take($"{name}.bias", x.Channels), x.Channels, 1, 1)]),
+            Value = Graph.Node(
+                "Add", name, [scaled, Graph.Floats($"{name}.bias", Weights.Take($"{name}.bias", x.Channels), x.Channels, 1, 1)]),
         };
     }
 
@@ -238,7 +249,8 @@ internal sealed class NetworkBuilder(OnnxGraph graph, WeightBinder weights)
         {
             throw new CheckpointException(
                 CheckpointErrorCode.InvalidConfig,
-                $"{name}: maps of {first.Width} x {first.Height} and {second.Width} x {second.Height} do not fit together; each level has to have half the sides of the one before.");
+                $"{name}: maps of {first.Width} x {first.Height} and {second.Width} x {second.Height} do not fit together; "
+                + "each level has to have half the sides of the one before.");
         }
     }
 }

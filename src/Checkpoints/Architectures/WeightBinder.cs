@@ -74,7 +74,9 @@ internal sealed class WeightBinder
             ? (int)elements
             : throw new CheckpointException(
                 CheckpointErrorCode.TooLarge,
-                $"The config describes too large a network: at most {CheckpointLimits.NetworkElements} weights in at most {CheckpointLimits.NetworkTensors} tensors are built, {name} is beyond that.");
+                "The config describes too large a network: "
+                + $"at most {CheckpointLimits.NetworkElements} weights in at most {CheckpointLimits.NetworkTensors} tensors "
+                + $"are built, {name} is beyond that.");
     }
 
     /// <summary>
@@ -105,7 +107,8 @@ internal sealed class WeightBinder
 
         throw new CheckpointException(
             CheckpointErrorCode.Incomplete,
-            $"The checkpoint does not fit the config ({_declared.Count} inference tensors were expected). No weight is guessed, so nothing was exported."
+            $"The checkpoint does not fit the config ({_declared.Count} inference tensors were expected). "
+            + "No weight is guessed, so nothing was exported."
             + List("Missing", _missing) + List("Of another shape", _misshaped) + List("Left over", leftOver)
             + Hint(leftOver));
     }
@@ -130,5 +133,6 @@ internal sealed class WeightBinder
 
     private static string List(string title, List<string> names) => names.Count == 0
         ? ""
-        : $" {title} ({names.Count}): {string.Join(", ", names.Take(NamedInErrors))}{(names.Count > NamedInErrors ? $" and {names.Count - NamedInErrors} more" : "")}.";
+        : $" {title} ({names.Count}): {string.Join(", ", names.Take(NamedInErrors))}"
+            + $"{(names.Count > NamedInErrors ? $" and {names.Count - NamedInErrors} more" : "")}.";
 }

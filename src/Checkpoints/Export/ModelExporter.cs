@@ -61,7 +61,9 @@ public static class ModelExporter
             ConfigSha256 = configSha256,
             Form = stateDict.Form,
             Tensors = weights.Declared.Count,
-            Parameters = weights.Declared.Where(pair => IsLearned(pair.Key)).Sum(pair => pair.Value.Aggregate(1L, (product, dimension) => product * dimension)),
+            Parameters = weights.Declared
+                .Where(pair => IsLearned(pair.Key))
+                .Sum(pair => pair.Value.Aggregate(1L, (product, dimension) => product * dimension)),
             IgnoredTensors = stateDict.Tensors.Keys.Count(tensor => !weights.Declared.ContainsKey(tensor)),
             Classes = settings.Classes,
             InputWidth = network.InputWidth,
@@ -84,13 +86,17 @@ public static class ModelExporter
             .ToList();
         return foreign.Count == 0
             ? []
-            : [$"{foreign.Count} tensors outside backbone, fpn, head and the auxiliary branch were left out: {string.Join(", ", foreign.Take(5))}."];
+            : [
+                $"{foreign.Count} tensors outside backbone, fpn, head and the auxiliary branch were left out: "
+                + $"{string.Join(", ", foreign.Take(5))}.",
+            ];
     }
 
     private static void WriteMetadata(
         ModelProto model, Head head, NanodetConfig config, string name, string checkpointSha256, string configSha256)
     {
-        var version = typeof(ModelExporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+        var version = typeof(ModelExporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+            .InformationalVersion.Split('+')[0];
         (string Key, string Value)[] entries =
         [
             ("name", name),

@@ -29,14 +29,19 @@ public static class HalfPrecision
         var parsed = OnnxMetadata.Parse(model);
         if (parsed.MetadataProps.Any(entry => entry.Key == MetadataKey))
         {
-            throw new CheckpointException(CheckpointErrorCode.UnsupportedForm, "The model has a precision already; a float32 model was expected.");
+            throw new CheckpointException(
+                CheckpointErrorCode.UnsupportedForm, "The model has a precision already; a float32 model was expected.");
         }
 
         var graph = parsed.Graph;
 
         // The factors of a resize are float32 by the operator's definition, whatever it resizes.
-        var kept = graph.Node.Where(node => node.OpType == "Resize" && node.Input.Count > ScalesInput).Select(node => node.Input[ScalesInput]).ToHashSet();
-        foreach (var tensor in graph.Initializer.Where(tensor => tensor.DataType == (int)TensorProto.Types.DataType.Float && !kept.Contains(tensor.Name)))
+        var kept = graph.Node
+            .Where(node => node.OpType == "Resize" && node.Input.Count > ScalesInput)
+            .Select(node => node.Input[ScalesInput])
+            .ToHashSet();
+        foreach (var tensor in graph.Initializer.Where(
+            tensor => tensor.DataType == (int)TensorProto.Types.DataType.Float && !kept.Contains(tensor.Name)))
         {
             ToHalf(tensor);
         }
@@ -57,7 +62,8 @@ public static class HalfPrecision
             if (!Half.IsFinite(halves[i]))
             {
                 throw new CheckpointException(
-                    CheckpointErrorCode.TooLarge, $"{tensor.Name} holds {values[i]}; half precision ends at {Half.MaxValue}. Export in float32.");
+                    CheckpointErrorCode.TooLarge,
+                    $"{tensor.Name} holds {values[i]}; half precision ends at {Half.MaxValue}. Export in float32.");
             }
         }
 

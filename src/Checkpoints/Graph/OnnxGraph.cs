@@ -31,12 +31,15 @@ internal sealed class OnnxGraph
         Node(type, name, outputs: 1, inputs, attributes)[0];
 
     /// <summary>Adds a node with several outputs.</summary>
-    public IReadOnlyList<string> Node(string type, string name, int outputs, IEnumerable<string> inputs, params IEnumerable<AttributeProto> attributes)
+    public IReadOnlyList<string> Node(
+        string type, string name, int outputs, IEnumerable<string> inputs, params IEnumerable<AttributeProto> attributes)
     {
         var unique = Unique(name);
         var node = new NodeProto { OpType = type, Name = unique };
         node.Input.AddRange(inputs);
-        node.Output.AddRange(outputs == 1 ? [unique] : Enumerable.Range(0, outputs).Select(index => $"{unique}.{index.ToString(CultureInfo.InvariantCulture)}"));
+        node.Output.AddRange(outputs == 1
+            ? [unique]
+            : Enumerable.Range(0, outputs).Select(index => $"{unique}.{index.ToString(CultureInfo.InvariantCulture)}"));
         node.Attribute.AddRange(attributes);
         _nodes.Add(node);
         return node.Output;
@@ -56,7 +59,8 @@ internal sealed class OnnxGraph
     /// <summary>Adds a list of 64-bit integers; equal lists share one initializer.</summary>
     public string Integers(params ReadOnlySpan<long> values)
     {
-        var name = "shape." + string.Join("_", values.ToArray().Select(value => value.ToString(CultureInfo.InvariantCulture))).Replace('-', 'm');
+        var name = "shape."
+            + string.Join("_", values.ToArray().Select(value => value.ToString(CultureInfo.InvariantCulture))).Replace('-', 'm');
         return _initializers.ContainsKey(name)
             ? name
             : Initializer(name, TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes(values), values.Length);
@@ -127,7 +131,8 @@ internal sealed class OnnxGraph
     }
 
     /// <summary>A constant.</summary>
-    public static TensorProto Tensor(string name, TensorProto.Types.DataType type, ReadOnlySpan<byte> littleEndian, params ReadOnlySpan<int> shape)
+    public static TensorProto Tensor(
+        string name, TensorProto.Types.DataType type, ReadOnlySpan<byte> littleEndian, params ReadOnlySpan<int> shape)
     {
         if (!BitConverter.IsLittleEndian)
         {
@@ -143,7 +148,8 @@ internal sealed class OnnxGraph
         return tensor;
     }
 
-    private string Initializer(string name, TensorProto.Types.DataType type, ReadOnlySpan<byte> littleEndian, params ReadOnlySpan<int> shape)
+    private string Initializer(
+        string name, TensorProto.Types.DataType type, ReadOnlySpan<byte> littleEndian, params ReadOnlySpan<int> shape)
     {
         var unique = Unique(name);
         _initializers.Add(unique, Tensor(unique, type, littleEndian, shape));
@@ -177,7 +183,10 @@ internal sealed class OnnxGraph
         return new ValueInfoProto
         {
             Name = name,
-            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Float, Shape = shape } },
+            Type = new TypeProto
+            {
+                TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Float, Shape = shape },
+            },
         };
     }
 }

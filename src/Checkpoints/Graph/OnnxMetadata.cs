@@ -21,7 +21,8 @@ public static class OnnxMetadata
             if (!entries.TryAdd(entry.Key, entry.Value))
             {
                 throw new CheckpointException(
-                    CheckpointErrorCode.NotAnOnnxModel, $"The ONNX model has the metadata '{entry.Key}' twice; which of the two holds is anyone's guess.");
+                    CheckpointErrorCode.NotAnOnnxModel,
+                    $"The ONNX model has the metadata '{entry.Key}' twice; which of the two holds is anyone's guess.");
             }
         }
 
@@ -69,6 +70,7 @@ public static class OnnxMetadata
                 CheckpointErrorCode.NotAnOnnxModel, $"The file ({model.Length} bytes) is no ONNX model: {exception.Message}", exception);
         }
 
-        throw new CheckpointException(CheckpointErrorCode.NotAnOnnxModel, $"The file ({model.Length} bytes) is no ONNX model: it has no graph.");
+        throw new CheckpointException(
+            CheckpointErrorCode.NotAnOnnxModel, $"The file ({model.Length} bytes) is no ONNX model: it has no graph.");
     }
 }

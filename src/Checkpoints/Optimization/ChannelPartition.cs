@@ -45,7 +45,10 @@ internal sealed class ChannelPartition(PlainGraph graph, PlainNode convolution, 
         var size = Costs.Padded(Range(first, end).Sum(item => item.Channels.Length));
         var weight = graph.Constant(convolution.Weight)!.Dims;
         var perChannel = (double)Costs.Padded((int)weight[1]) * weight[2] * weight[3] * graph.ShapeOf(convolution.Output)!.Value.Pixels;
-        var readers = Range(first, end).SelectMany(item => item.Readers).DistinctBy(reader => reader.Index).Sum(reader => Costs.PerChannel(graph, reader));
+        var readers = Range(first, end)
+            .SelectMany(item => item.Readers)
+            .DistinctBy(reader => reader.Index)
+            .Sum(reader => Costs.PerChannel(graph, reader));
         return Costs.Node + (Costs.Outputs(size) * perChannel) + (size * readers);
     }
 

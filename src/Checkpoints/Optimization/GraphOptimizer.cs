@@ -104,7 +104,9 @@ internal sealed class GraphOptimizer
         var taps = (int)(dims[2] * dims[3]);
         var weight = Moved(node.Weight, [rows], () => _graph.Floats(
             node.Weight, ConvolutionWeights.Rows(_plain.Floats(node.Weight), taps, rows), rows.Length, 1, (int)dims[2], (int)dims[3]));
-        var attributes = node.Proto.Attribute.Where(attribute => attribute.Name != "group").Append(OnnxGraph.Attribute("group", rows.Length));
+        var attributes = node.Proto.Attribute
+            .Where(attribute => attribute.Name != "group")
+            .Append(OnnxGraph.Attribute("group", rows.Length));
         _tensors.Add(node.Output, [_graph.Node("Conv", node.Proto.Name, [input, weight, .. Biases(node, rows)], attributes)]);
     }
 

@@ -153,7 +153,9 @@ internal sealed class LayoutPlanner(PlainGraph graph)
         var demand = _demand.Of(convolution.Output);
         var classes = Enumerable.Range(0, demand.Length)
             .Where(channel => demand[channel].Count > 0)
-            .GroupBy(channel => string.Join(',', demand[channel].Select(index => index.ToString("D6", CultureInfo.InvariantCulture))), StringComparer.Ordinal)
+            .GroupBy(
+                channel => string.Join(',', demand[channel].Select(index => index.ToString("D6", CultureInfo.InvariantCulture))),
+                StringComparer.Ordinal)
             .OrderBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => new ChannelClass([.. group], [.. demand[group.First()].Select(index => graph.Nodes[index])]))
             .ToList();
@@ -163,7 +165,11 @@ internal sealed class LayoutPlanner(PlainGraph graph)
             return [[.. Enumerable.Range(0, demand.Length)]];
         }
 
-        return [.. exact.Select(item => item.Channels), .. new ChannelPartition(graph, convolution, [.. classes.Where(item => !item.IsExact)]).Tensors()];
+        return
+        [
+            .. exact.Select(item => item.Channels),
+            .. new ChannelPartition(graph, convolution, [.. classes.Where(item => !item.IsExact)]).Tensors(),
+        ];
     }
 
     /// <summary>Whether an opaque node reads several classes, which then have to be joined again for it.</summary>

@@ -57,7 +57,9 @@ internal static class OutputTail
         // Whole blocks of channels are joined before the transposition, anything else behind it, as columns.
         if (classes % Costs.Block == 0 && distances % Costs.Block == 0)
         {
-            var joined = scores.Zip(boxes, (score, box) => Add(graph, "Concat", $"{score}.joined", 1, [score, box], OnnxGraph.Attribute("axis", 1L))[0]).ToList();
+            var joined = scores
+                .Zip(boxes, (score, box) => Add(graph, "Concat", $"{score}.joined", 1, [score, box], OnnxGraph.Attribute("axis", 1L))[0])
+                .ToList();
             Join(graph, graph.Output[0].Name, joined, classes + distances);
         }
         else
@@ -79,11 +81,14 @@ internal static class OutputTail
         return Add(graph, "Concat", name, 1, flat, OnnxGraph.Attribute("axis", 1L))[0];
     }
 
-    private static RepeatedField<string> Add(GraphProto graph, string type, string name, int outputs, IEnumerable<string> inputs, params AttributeProto[] attributes)
+    private static RepeatedField<string> Add(
+        GraphProto graph, string type, string name, int outputs, IEnumerable<string> inputs, params AttributeProto[] attributes)
     {
         var node = new NodeProto { OpType = type, Name = name };
         node.Input.AddRange(inputs);
-        node.Output.AddRange(outputs == 1 ? [name] : Enumerable.Range(0, outputs).Select(index => $"{name}.{index.ToString(CultureInfo.InvariantCulture)}"));
+        node.Output.AddRange(outputs == 1
+            ? [name]
+            : Enumerable.Range(0, outputs).Select(index => $"{name}.{index.ToString(CultureInfo.InvariantCulture)}"));
         node.Attribute.AddRange(attributes);
         graph.Node.Add(node);
         return node.Output;

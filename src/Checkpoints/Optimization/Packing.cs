@@ -53,7 +53,8 @@ internal static class Packing
         var best = new HashSet<int>();
         double bestGain = 0;
         int used = 0, size = 0;
-        foreach (var tensor in Enumerable.Range(0, occupancy.Length).OrderBy(tensor => (double)occupancy[tensor] / place.Tensors[tensor].Size))
+        foreach (var tensor in Enumerable.Range(0, occupancy.Length)
+            .OrderBy(tensor => (double)occupancy[tensor] / place.Tensors[tensor].Size))
         {
             chosen.Add(tensor);
             used += occupancy[tensor];
@@ -69,7 +70,9 @@ internal static class Packing
         return place.ChannelsIn(best);
     }
 
-    /// <summary>Adds the convolution behind a map, and puts what it gives in the place of the map's channels for all who read them.</summary>
+    /// <summary>
+    /// Adds the convolution behind a map, and puts what it gives in the place of the map's channels for all who read them.
+    /// </summary>
     private static void Pack(GraphProto graph, PlainGraph plain, string map, int[] channels)
     {
         var count = plain.ShapeOf(map)!.Value.Channels;
@@ -80,18 +83,28 @@ internal static class Packing
         }
 
         graph.Initializer.Add(OnnxGraph.Tensor(
-            $"{map}.packed.weight", TensorProto.Types.DataType.Float, MemoryMarshal.AsBytes<float>(identity), channels.Length, channels.Length, 1, 1));
+            $"{map}.packed.weight",
+            TensorProto.Types.DataType.Float,
+            MemoryMarshal.AsBytes<float>(identity),
+            channels.Length, channels.Length, 1, 1));
         int[] others = [.. Enumerable.Range(0, count).Except(channels)];
         int[] order = [.. others, .. channels];
         var few = Gather(graph, $"{map}.few", map, channels);
-        var convolution = new NodeProto { OpType = "Conv", Name = $"{map}.packed", Input = { few, $"{map}.packed.weight" }, Output = { $"{map}.packed" } };
+        var convolution = new NodeProto
+        {
+            OpType = "Conv",
+            Name = $"{map}.packed",
+            Input = { few, $"{map}.packed.weight" },
+            Output = { $"{map}.packed" },
+        };
         convolution.Attribute.Add(OnnxGraph.Attribute("kernel_shape", [1L, 1L]));
         graph.Node.Add(convolution);
         var joined = new NodeProto { OpType = "Concat", Name = $"{map}.both", Output = { $"{map}.both" } };
         joined.Input.AddRange(others.Length == 0 ? [convolution.Name] : [Gather(graph, $"{map}.many", map, others), convolution.Name]);
         joined.Attribute.Add(OnnxGraph.Attribute("axis", 1L));
         graph.Node.Add(joined);
-        var ordered = Gather(graph, $"{map}.ordered", joined.Name, [.. Enumerable.Range(0, count).Select(channel => Array.IndexOf(order, channel))]);
+        var ordered = Gather(
+            graph, $"{map}.ordered", joined.Name, [.. Enumerable.Range(0, count).Select(channel => Array.IndexOf(order, channel))]);
         foreach (var reader in plain.Uses(map))
         {
             reader.Proto.Input[0] = ordered;
@@ -101,7 +114,8 @@ internal static class Packing
     private static string Gather(GraphProto graph, string name, string map, int[] channels)
     {
         long[] indices = [.. channels.Select(channel => (long)channel)];
-        graph.Initializer.Add(OnnxGraph.Tensor($"{name}.channels", TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes<long>(indices), indices.Length));
+        graph.Initializer.Add(OnnxGraph.Tensor(
+            $"{name}.channels", TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes<long>(indices), indices.Length));
         var node = new NodeProto { OpType = "Gather", Name = name, Input = { map, $"{name}.channels" }, Output = { name } };
         node.Attribute.Add(OnnxGraph.Attribute("axis", 1L));
         graph.Node.Add(node);

@@ -35,7 +35,8 @@ internal sealed class Placement
     public int[] Occupancy() => [.. Tensors.Select((_, tensor) => _channels.Count(channel => channel.Tensor == tensor))];
 
     /// <summary>The channels of the map that lie in one of some tensors.</summary>
-    public int[] ChannelsIn(IReadOnlySet<int> tensors) => [.. Enumerable.Range(0, _channels.Length).Where(channel => tensors.Contains(_channels[channel].Tensor))];
+    public int[] ChannelsIn(IReadOnlySet<int> tensors) =>
+        [.. Enumerable.Range(0, _channels.Length).Where(channel => tensors.Contains(_channels[channel].Tensor))];
 
     /// <summary>For each channel of the map its position in the joined tensors; any for an absent one.</summary>
     public int[] Positions()
@@ -69,7 +70,8 @@ internal sealed class Placement
 
     /// <summary>Whether two maps of equally many channels lie alike, tensor by tensor.</summary>
     public bool LiesAs(Placement other) =>
-        Tensors.Select(tensor => tensor.Size).SequenceEqual(other.Tensors.Select(tensor => tensor.Size)) && _channels.SequenceEqual(other._channels);
+        Tensors.Select(tensor => tensor.Size).SequenceEqual(other.Tensors.Select(tensor => tensor.Size))
+        && _channels.SequenceEqual(other._channels);
 
     private static int[] Empty(int size)
     {

@@ -170,7 +170,11 @@ internal sealed class PlainGraph
         shape = node.OpType switch
         {
             "GlobalAveragePool" => map with { Height = 1, Width = 1 },
-            "Resize" => map with { Height = (int)(map.Height * Floats(node.Input[2])[2]), Width = (int)(map.Width * Floats(node.Input[2])[3]) },
+            "Resize" => map with
+            {
+                Height = (int)(map.Height * Floats(node.Input[2])[2]),
+                Width = (int)(map.Width * Floats(node.Input[2])[3]),
+            },
             _ => Pooled(node, map),
         };
         return NodeKind.Channelwise;
@@ -191,7 +195,9 @@ internal sealed class PlainGraph
         ? node.Input.All(input => ShapeOf(input) is { } other && other.Height == map.Height && other.Width == map.Width)
         : Constant(node.Input[1]) is { Dims.Count: 1 };
 
-    private bool IsScalar(string input) => input.Length == 0 || (Constant(input) is { } tensor && tensor.Dims.Aggregate(1L, (product, side) => product * side) == 1);
+    private bool IsScalar(string input) =>
+        input.Length == 0
+        || (Constant(input) is { } tensor && tensor.Dims.Aggregate(1L, (product, side) => product * side) == 1);
 
     private MapShape? Reshaped(string shape)
     {

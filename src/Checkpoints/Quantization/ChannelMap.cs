@@ -5,14 +5,17 @@ namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>
 /// Which channels of a graph's activations are the same channel, in that a factor on one is a factor on the other: through concatenations,
-/// selections, poolings, sums and rectifiers down to the convolutions that read it. A channel is a number; every convolution makes new ones.
+/// selections, poolings, sums and rectifiers down to the convolutions that read it. A channel is a number; every convolution makes new
+/// ones.
 /// </summary>
 internal sealed class ChannelMap
 {
     private const int WeightInput = 1;
 
     // Operators that give a channel multiplied by a positive factor when they are given one.
-    private static readonly HashSet<string> Homogeneous = new(["LeakyRelu", "Relu", "PRelu", "MaxPool", "AveragePool", "GlobalAveragePool", "Resize"], StringComparer.Ordinal);
+    private static readonly HashSet<string> Homogeneous = new(
+        ["LeakyRelu", "Relu", "PRelu", "MaxPool", "AveragePool", "GlobalAveragePool", "Resize"],
+        StringComparer.Ordinal);
 
     private readonly GraphIndex _index;
     private readonly Dictionary<string, int[]> _tensors = new(StringComparer.Ordinal);
@@ -67,7 +70,10 @@ internal sealed class ChannelMap
                 }
 
                 break;
-            case "Gather" when QuantizationPlan.AttributeOf(node, "axis")?.I == 1 && known is [{ } channels] && Integers(node) is { } places:
+            case "Gather"
+                when QuantizationPlan.AttributeOf(node, "axis")?.I == 1
+                    && known is [{ } channels]
+                    && Integers(node) is { } places:
                 _tensors[node.Output[0]] = [.. places.Select(place => channels[place])];
                 break;
             case "Add" when known is [{ } first, { } second] && first.Length == second.Length:

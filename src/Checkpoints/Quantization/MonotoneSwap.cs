@@ -3,9 +3,10 @@ using Onnx;
 namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>
-/// Lets a maximum pooling come before the leaky rectifier that feeds it: the rectifier rises, so that the largest of its values is its value
-/// of the largest. It then has a quarter of the values to do. A rectifier between the pooling and a quantisation also keeps ONNX Runtime from
-/// pulling the quantisation in front of the pooling, where bytes in planes are pooled an order of magnitude slower than floats in blocks.
+/// Lets a maximum pooling come before the leaky rectifier that feeds it: the rectifier rises, so that the largest of its values is its
+/// value of the largest. It then has a quarter of the values to do. A rectifier between the pooling and a quantisation also keeps ONNX
+/// Runtime from pulling the quantisation in front of the pooling, where bytes in planes are pooled an order of magnitude slower than floats
+/// in blocks.
 /// </summary>
 internal static class MonotoneSwap
 {

@@ -15,7 +15,9 @@ internal readonly record struct QuantizationParameters(float Scale, byte ZeroPoi
         var maximum = Math.Max(range.Maximum, 0.0);
         var scale = (float)((maximum - minimum) / byte.MaxValue);
         return scale > 0 && float.IsFinite(1 / scale)
-            ? new QuantizationParameters(scale, (byte)Math.Clamp(Math.Round(-minimum / scale, MidpointRounding.ToEven), byte.MinValue, byte.MaxValue))
+            ? new QuantizationParameters(
+                scale,
+                (byte)Math.Clamp(Math.Round(-minimum / scale, MidpointRounding.ToEven), byte.MinValue, byte.MaxValue))
             : new QuantizationParameters(1, 0);
     }
 }

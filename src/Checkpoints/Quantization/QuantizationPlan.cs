@@ -5,13 +5,16 @@ namespace Nanodet.Checkpoints.Quantization;
 
 /// <summary>
 /// Decides which nodes of a float32 graph compute in 8 bits, which activations vanish into the clamping of the node before, and which
-/// tensors share a scale. A node that is not known here, the convolutions that read the image and the last ones on each way to the output stay float32.
+/// tensors share a scale. A node that is not known here, the convolutions that read the image and the last ones on each way to the output
+/// stay float32.
 /// </summary>
 internal sealed class QuantizationPlan
 {
     private const int WeightInput = 1;
     private const int BiasInput = 2;
-    private static readonly HashSet<string> Moves = new(["MaxPool", "Resize", "Gather", "Split", "Slice", "Transpose", "Reshape"], StringComparer.Ordinal);
+    private static readonly HashSet<string> Moves = new(
+        ["MaxPool", "Resize", "Gather", "Split", "Slice", "Transpose", "Reshape"],
+        StringComparer.Ordinal);
 
     private readonly GraphIndex _index;
     private readonly HashSet<NodeProto> _quantized = new(ReferenceEqualityComparer.Instance);
@@ -34,7 +37,13 @@ internal sealed class QuantizationPlan
         var plan = new QuantizationPlan(new GraphIndex(graph));
         plan.Choose(graph);
         plan.Observe(graph);
-        plan.ConvolutionInputs = [.. graph.Node.Where(node => node.OpType == "Conv" && plan.IsQuantized(node)).Select(node => node.Input[0]).Distinct()];
+        plan.ConvolutionInputs =
+        [
+            .. graph.Node
+                .Where(node => node.OpType == "Conv" && plan.IsQuantized(node))
+                .Select(node => node.Input[0])
+                .Distinct(),
+        ];
         return plan;
     }
 
@@ -76,7 +85,9 @@ internal sealed class QuantizationPlan
                 beforeConvolution.UnionWith(node.Input);
             }
 
-            if (IsConvolution(node) ? leads && !(images.Contains(node.Input[0]) && MayStayFloat(node)) : node.Output.Any(wanted.Contains) && IsKnown(node))
+            if (IsConvolution(node)
+                ? leads && !(images.Contains(node.Input[0]) && MayStayFloat(node))
+                : node.Output.Any(wanted.Contains) && IsKnown(node))
             {
                 chosen.Add(node);
                 wanted.UnionWith(DataInputs(node));
@@ -153,7 +164,8 @@ internal sealed class QuantizationPlan
             if (seen.Add(tensor))
             {
                 var reader = _index.OnlyConsumer(tensor);
-                _observed.Add(new ObservedTensor(tensor, reader is { OpType: "LeakyRelu" } && IsQuantized(reader) ? LeakySlope(reader) : 1));
+                _observed.Add(new ObservedTensor(
+                    tensor, reader is { OpType: "LeakyRelu" } && IsQuantized(reader) ? LeakySlope(reader) : 1));
             }
         }
     }
@@ -188,5 +200,6 @@ internal sealed class QuantizationPlan
     /// <summary>The slope of a leaky rectifier; 0.01 where the node does not say.</summary>
     internal static float LeakySlope(NodeProto node) => AttributeOf(node, "alpha")?.F ?? 0.01f;
 
-    internal static AttributeProto? AttributeOf(NodeProto node, string name) => node.Attribute.FirstOrDefault(attribute => attribute.Name == name);
+    internal static AttributeProto? AttributeOf(NodeProto node, string name) =>
+        node.Attribute.FirstOrDefault(attribute => attribute.Name == name);
 }

@@ -118,25 +118,42 @@ internal sealed class QuantizedGraphWriter(
         {
             var bias = node.Input.Count > BiasInput ? _index.Initializer(node.Input[BiasInput]) : null;
             var weight = QuantizedWeight.From(_index.Initializer(name)!, bias, parameters(node.Input[0]).Scale);
-            shared = (Constant($"{name}.scale", TensorProto.Types.DataType.Float, MemoryMarshal.AsBytes<float>(weight.Scales), weight.Scales.Length), weight);
+            shared = (
+                Constant(
+                    $"{name}.scale",
+                    TensorProto.Types.DataType.Float,
+                    MemoryMarshal.AsBytes<float>(weight.Scales),
+                    weight.Scales.Length),
+                weight);
             _weights.Add(name, shared);
         }
 
-        // Each convolution has bytes of its own, also where a head's are the same at every stride: on x64 CPUs without VNNI ONNX Runtime makes
-        // them unsigned, convolution by convolution, and refuses a graph in which it meets some twice.
+        // Each convolution has bytes of its own, also where a head's are the same at every stride: on x64 CPUs without VNNI ONNX Runtime
+        // makes them unsigned, convolution by convolution, and refuses a graph in which it meets some twice.
         copy.Input[WeightInput] = AddWith(
             "DequantizeLinear",
             $"{node.Name}.weight.float",
             [OnnxGraph.Attribute("axis", 0L)],
-            Constant($"{node.Name}.weight.int8", TensorProto.Types.DataType.Int8, MemoryMarshal.AsBytes<sbyte>(shared.Weight.Values), [.. shared.Weight.Shape]),
+            Constant(
+                $"{node.Name}.weight.int8",
+                TensorProto.Types.DataType.Int8,
+                MemoryMarshal.AsBytes<sbyte>(shared.Weight.Values),
+                [.. shared.Weight.Shape]),
             shared.Scale,
-            Constant($"{node.Name}.weight.zero", TensorProto.Types.DataType.Int8, new byte[shared.Weight.Scales.Length], shared.Weight.Scales.Length));
+            Constant(
+                $"{node.Name}.weight.zero",
+                TensorProto.Types.DataType.Int8,
+                new byte[shared.Weight.Scales.Length],
+                shared.Weight.Scales.Length));
         if (node.Input.Count <= BiasInput)
         {
             return;
         }
 
-        var (values, scales) = shared.Weight.Bias(_index.Initializer(node.Input[BiasInput])!, Shift(node, shared.Weight), parameters(node.Input[0]).Scale);
+        var (values, scales) = shared.Weight.Bias(
+            _index.Initializer(node.Input[BiasInput])!,
+            Shift(node, shared.Weight),
+            parameters(node.Input[0]).Scale);
         copy.Input[BiasInput] = AddWith(
             "DequantizeLinear",
             $"{node.Name}.bias.float",
@@ -146,7 +163,9 @@ internal sealed class QuantizedGraphWriter(
             Constant($"{node.Name}.bias.zero", TensorProto.Types.DataType.Int32, new byte[values.Length * sizeof(int)], values.Length));
     }
 
-    /// <summary>By how much rounded weights move the means of a convolution's outputs; zeros where its input's means are not known.</summary>
+    /// <summary>
+    /// By how much rounded weights move the means of a convolution's outputs; zeros where its input's means are not known.
+    /// </summary>
     private double[] Shift(NodeProto convolution, QuantizedWeight rounded)
     {
         var input = convolution.Input[0];
@@ -160,7 +179,8 @@ internal sealed class QuantizedGraphWriter(
         return channels.Length == expected
             ? rounded.MeanShift(_index.Initializer(convolution.Input[WeightInput])!, channels)
             : throw new CheckpointException(
-                CheckpointErrorCode.IncompleteCalibration, $"{input}: means of {expected} channels were expected, {channels.Length} were found.");
+                CheckpointErrorCode.IncompleteCalibration,
+                $"{input}: means of {expected} channels were expected, {channels.Length} were found.");
     }
 
     /// <summary>The bytes of a tensor, which is quantised where it is first wanted.</summary>
@@ -205,7 +225,10 @@ internal sealed class QuantizedGraphWriter(
     }
 
     private string Float(float value) =>
-        Constant($"scale.{BitConverter.SingleToUInt32Bits(value):x8}", TensorProto.Types.DataType.Float, MemoryMarshal.AsBytes(new ReadOnlySpan<float>(in value)));
+        Constant(
+            $"scale.{BitConverter.SingleToUInt32Bits(value):x8}",
+            TensorProto.Types.DataType.Float,
+            MemoryMarshal.AsBytes(new ReadOnlySpan<float>(in value)));
 
     private string Byte(byte value) => Constant($"zero.{value}", TensorProto.Types.DataType.Uint8, [value]);
 

@@ -84,7 +84,10 @@ internal sealed record QuantizedWeight(IReadOnlyList<long> Shape, sbyte[] Values
         for (var channel = 0; channel < values.Length; channel++)
         {
             scales[channel] = inputScale * Scales[channel];
-            values[channel] = (int)Math.Clamp(Math.Round((biases[channel] - shift[channel]) / scales[channel]), -int.MaxValue, int.MaxValue);
+            values[channel] = (int)Math.Clamp(
+                Math.Round((biases[channel] - shift[channel]) / scales[channel]),
+                -int.MaxValue,
+                int.MaxValue);
         }
 
         return (values, scales);

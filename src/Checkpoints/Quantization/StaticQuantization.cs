@@ -55,7 +55,8 @@ public static class StaticQuantization
     /// </param>
     /// <returns>The converted file.</returns>
     /// <exception cref="CheckpointException">
-    /// The bytes are no ONNX model or one of lower precision, or a range is missing or no range, or means are of another number of channels.
+    /// The bytes are no ONNX model or one of lower precision, or a range is missing or no range, or means are of another number of
+    /// channels.
     /// </exception>
     public static byte[] Convert(
         ReadOnlySpan<byte> model, IReadOnlyDictionary<string, ValueRange> ranges, IReadOnlyDictionary<string, float[]> means)
@@ -68,13 +69,16 @@ public static class StaticQuantization
         {
             if (!ranges.TryGetValue(name, out var range))
             {
-                throw new CheckpointException(CheckpointErrorCode.IncompleteCalibration, $"{name}: the range of its values was expected, none was found.");
+                throw new CheckpointException(
+                    CheckpointErrorCode.IncompleteCalibration,
+                    $"{name}: the range of its values was expected, none was found.");
             }
 
             if (!float.IsFinite(range.Minimum) || !float.IsFinite(range.Maximum) || range.Minimum > range.Maximum)
             {
                 throw new CheckpointException(
-                    CheckpointErrorCode.IncompleteCalibration, $"{name}: a finite range was expected, {range.Minimum} to {range.Maximum} was found.");
+                    CheckpointErrorCode.IncompleteCalibration,
+                    $"{name}: a finite range was expected, {range.Minimum} to {range.Maximum} was found.");
             }
         }
 
@@ -88,7 +92,8 @@ public static class StaticQuantization
         var parsed = OnnxMetadata.Parse(model);
         if (parsed.MetadataProps.Any(entry => entry.Key == HalfPrecision.MetadataKey))
         {
-            throw new CheckpointException(CheckpointErrorCode.UnsupportedForm, "The model has a precision already; a float32 model was expected.");
+            throw new CheckpointException(
+                CheckpointErrorCode.UnsupportedForm, "The model has a precision already; a float32 model was expected.");
         }
 
         MonotoneSwap.Apply(parsed.Graph);

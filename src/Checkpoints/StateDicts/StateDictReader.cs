@@ -20,7 +20,8 @@ internal static class StateDictReader
         if (file.LongLength > CheckpointLimits.FileBytes)
         {
             throw new CheckpointException(
-                CheckpointErrorCode.TooLarge, $"The checkpoint has {file.LongLength} bytes; at most {CheckpointLimits.FileBytes} are read.");
+                CheckpointErrorCode.TooLarge,
+                $"The checkpoint has {file.LongLength} bytes; at most {CheckpointLimits.FileBytes} are read.");
         }
 
         return FromRoot(ReadRoot(file));
@@ -110,13 +111,16 @@ internal static class StateDictReader
 
         return tensors.Count > 0
             ? tensors
-            : throw new CheckpointException(CheckpointErrorCode.NoStateDict, $"There is no tensor in {where} ({dictionary.Count} entries).");
+            : throw new CheckpointException(
+                CheckpointErrorCode.NoStateDict, $"There is no tensor in {where} ({dictionary.Count} entries).");
     }
 
     private static CheckpointException NotADetector(Dictionary<string, TorchTensor> tensors)
     {
         var examples = string.Join(", ", tensors.Keys.Order(StringComparer.Ordinal).Take(3));
-        var classifier = tensors.Keys.Any(name => name is "fc.weight" or "classifier.weight" or "conv_stem.weight" or "conv1.0.weight" or "conv1.weight" or "features.0.0.weight");
+        var classifier = tensors.Keys.Any(
+            name => name is "fc.weight" or "classifier.weight" or "conv_stem.weight"
+                or "conv1.0.weight" or "conv1.weight" or "features.0.0.weight");
         return new CheckpointException(
             CheckpointErrorCode.NotADetector,
             $"The checkpoint has {tensors.Count} tensors ({examples}, ...) and none of backbone.*, fpn.* or head.*: "

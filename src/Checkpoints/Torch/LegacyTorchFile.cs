@@ -34,7 +34,8 @@ internal sealed class LegacyTorchFile
         if (Next(ref position) is Hashtable system && system["little_endian"] is false)
         {
             throw new CheckpointException(
-                CheckpointErrorCode.UnsupportedForm, "The checkpoint was written on a big-endian machine; only little-endian ones are read.");
+                CheckpointErrorCode.UnsupportedForm,
+                "The checkpoint was written on a big-endian machine; only little-endian ones are read.");
         }
 
         var root = Next(ref position);
@@ -51,7 +52,8 @@ internal sealed class LegacyTorchFile
         var lost = _references.Keys.Except(_offsets.Keys).FirstOrDefault();
         return lost is null
             ? root
-            : throw new CheckpointException(CheckpointErrorCode.Malformed, $"A tensor refers to the storage '{lost}', which the file does not hold.");
+            : throw new CheckpointException(
+                CheckpointErrorCode.Malformed, $"A tensor refers to the storage '{lost}', which the file does not hold.");
     }
 
     private object? Next(ref int position)
@@ -92,14 +94,16 @@ internal sealed class LegacyTorchFile
         {
             throw new CheckpointException(
                 CheckpointErrorCode.Truncated,
-                $"The file ends inside the storage '{key}': {bytes} bytes were expected from byte {position + sizeof(long)} on, the file has {_file.Length}.");
+                $"The file ends inside the storage '{key}': {bytes} bytes were expected from byte {position + sizeof(long)} on, "
+                + $"the file has {_file.Length}.");
         }
 
         var elements = BinaryPrimitives.ReadInt64LittleEndian(_file.AsSpan(position));
         if (elements != reference.Elements)
         {
             throw new CheckpointException(
-                CheckpointErrorCode.Malformed, $"The storage '{key}' has {elements} elements in the file and {reference.Elements} for its tensors.");
+                CheckpointErrorCode.Malformed,
+                $"The storage '{key}' has {elements} elements in the file and {reference.Elements} for its tensors.");
         }
 
         position += sizeof(long);

@@ -218,7 +218,8 @@ internal ref struct PickleGuard
         {
             throw new CheckpointException(
                 CheckpointErrorCode.Malformed,
-                $"The checkpoint's pickle nests {(_depth < 0 ? "less than nothing" : $"deeper than {CheckpointLimits.PickleDepth}")} at byte {_position - 1}.");
+                $"The checkpoint's pickle nests {(_depth < 0 ? "less than nothing" : $"deeper than {CheckpointLimits.PickleDepth}")} "
+                + $"at byte {_position - 1}.");
         }
     }
 

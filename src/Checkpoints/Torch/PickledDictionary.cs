@@ -3,8 +3,9 @@ using System.Collections;
 namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>
-/// What a dictionary of a pickle becomes, plain or <c>collections.OrderedDict</c>. A state dict carries attributes besides its items (the versions of
-/// its modules); they are accepted and dropped. A key that comes twice is refused: which of the two would win is anyone's guess.
+/// What a dictionary of a pickle becomes, plain or <c>collections.OrderedDict</c>. A state dict carries attributes besides its items (the
+/// versions of its modules); they are accepted and dropped. A key that comes twice is refused: which of the two would win is anyone's
+/// guess.
 /// </summary>
 internal sealed class PickledDictionary : Hashtable
 {

@@ -27,7 +27,9 @@ internal static class SafetensorsFile
 
     /// <summary>Whether a file starts like this format.</summary>
     public static bool Recognizes(ReadOnlySpan<byte> file) =>
-        file.Length > sizeof(ulong) && file[sizeof(ulong)] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(file) is > 1 and <= LongestHeader;
+        file.Length > sizeof(ulong)
+        && file[sizeof(ulong)] == '{'
+        && BinaryPrimitives.ReadUInt64LittleEndian(file) is > 1 and <= LongestHeader;
 
     /// <summary>Reads the tensors as a bare state dict.</summary>
     /// <exception cref="CheckpointException">The file is malformed or truncated.</exception>
@@ -52,7 +54,8 @@ internal static class SafetensorsFile
                 }
             }
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception exception) when (
+            exception is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw new CheckpointException(
                 CheckpointErrorCode.Malformed, $"The safetensors header does not describe tensors: {exception.Message}", exception);
@@ -67,7 +70,8 @@ internal static class SafetensorsFile
         if (!Types.TryGetValue(type, out var elementType))
         {
             throw new CheckpointException(
-                CheckpointErrorCode.UnsupportedForm, $"The tensor '{entry.Name}' has the type {type}; {string.Join(", ", Types.Keys)} are read.");
+                CheckpointErrorCode.UnsupportedForm,
+                $"The tensor '{entry.Name}' has the type {type}; {string.Join(", ", Types.Keys)} are read.");
         }
 
         var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(side => side.GetInt64()).ToArray();
@@ -76,7 +80,8 @@ internal static class SafetensorsFile
         {
             throw new CheckpointException(
                 CheckpointErrorCode.Truncated,
-                $"The tensor '{entry.Name}' lies at bytes [{string.Join(", ", offsets)}] of the data, which has {file.Length - start} bytes.");
+                $"The tensor '{entry.Name}' lies at bytes [{string.Join(", ", offsets)}] "
+                + $"of the data, which has {file.Length - start} bytes.");
         }
 
         var (first, bytes) = ((int)(start + offsets[0]), (int)(end - offsets[0]));

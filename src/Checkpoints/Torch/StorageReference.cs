@@ -12,7 +12,8 @@ internal readonly record struct StorageReference(string Key, TorchDType Type, lo
         if (Elements < 0 || Elements > CheckpointLimits.TensorElements || Elements * Type.ByteSize() > available)
         {
             throw new CheckpointException(
-                CheckpointErrorCode.Malformed, $"The storage '{Key}' should hold {Elements} x {Type}, but its {where} has {available} bytes.");
+                CheckpointErrorCode.Malformed,
+                $"The storage '{Key}' should hold {Elements} x {Type}, but its {where} has {available} bytes.");
         }
     }
 

@@ -40,7 +40,9 @@ internal sealed class TorchArchive : IDisposable
         {
             zip = new ZipArchive(new MemoryStream(file, writable: false), ZipArchiveMode.Read);
             var records = Index(zip, file.Length);
-            var pickles = records.Keys.Where(name => name.Count(c => c == '/') == 1 && name.EndsWith("/data.pkl", StringComparison.Ordinal)).ToList();
+            var pickles = records.Keys
+                .Where(name => name.Count(c => c == '/') == 1 && name.EndsWith("/data.pkl", StringComparison.Ordinal))
+                .ToList();
             if (pickles.Count != 1)
             {
                 throw new CheckpointException(
@@ -107,7 +109,8 @@ internal sealed class TorchArchive : IDisposable
             {
                 throw new CheckpointException(
                     CheckpointErrorCode.TooLarge,
-                    $"The archive of {fileBytes} bytes announces {entry.Length} bytes for the record '{entry.FullName}'; at most {limit} are read.");
+                    $"The archive of {fileBytes} bytes announces {entry.Length} bytes for the record '{entry.FullName}'; "
+                    + $"at most {limit} are read.");
             }
 
             total += entry.Length;
@@ -116,7 +119,8 @@ internal sealed class TorchArchive : IDisposable
         if (total > limit)
         {
             throw new CheckpointException(
-                CheckpointErrorCode.TooLarge, $"The archive of {fileBytes} bytes announces {total} bytes of records; at most {limit} are read.");
+                CheckpointErrorCode.TooLarge,
+                $"The archive of {fileBytes} bytes announces {total} bytes of records; at most {limit} are read.");
         }
 
         return records;
@@ -130,7 +134,8 @@ internal sealed class TorchArchive : IDisposable
             { Length: 0 } => "The file is empty; a checkpoint of torch.save was expected.",
             [0x80, <= 5, ..] =>
                 "The file is a pickle, but none of torch.save: neither its zip format nor the one from before PyTorch 1.6.",
-            _ when start.StartsWith("<!DOCTYPE", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase) =>
+            _ when start.StartsWith("<!DOCTYPE", StringComparison.OrdinalIgnoreCase)
+                || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase) =>
                 "The file is an HTML page, most likely the error page of a download; a checkpoint of torch.save was expected.",
             _ when start.StartsWith("version https://", StringComparison.Ordinal) =>
                 "The file is a Git LFS pointer, not the checkpoint itself; fetch it with git lfs pull.",
@@ -195,7 +200,9 @@ internal sealed class TorchArchive : IDisposable
         catch (Exception exception) when (exception is EndOfStreamException or InvalidDataException)
         {
             throw new CheckpointException(
-                CheckpointErrorCode.Truncated, $"The record '{name}' cannot be read to its end ({entry.Length} bytes): {exception.Message}", exception);
+                CheckpointErrorCode.Truncated,
+                $"The record '{name}' cannot be read to its end ({entry.Length} bytes): {exception.Message}",
+                exception);
         }
     }
 }

@@ -41,7 +41,9 @@ public static class TorchArchiveWriter
             var expected = Elements(tensor) * tensor.Type.ByteSize();
             if (tensor.Bytes.Length != expected)
             {
-                throw new ArgumentException($"'{tensor.Name}' needs {expected} bytes for its shape and has {tensor.Bytes.Length}.", nameof(tensors));
+                throw new ArgumentException(
+                    $"'{tensor.Name}' needs {expected} bytes for its shape and has {tensor.Bytes.Length}.",
+                    nameof(tensors));
             }
 
             if (!names.Add(tensor.Name))

@@ -88,7 +88,10 @@ internal sealed class TorchTensor
     {
         if (shape.Length > CheckpointLimits.TensorRank || shape.Length != strides.Length)
         {
-            throw Malformed(storage, $"shape [{string.Join(", ", shape)}] with strides [{string.Join(", ", strides)}]; expected equally many, at most {CheckpointLimits.TensorRank}");
+            throw Malformed(
+                storage,
+                $"shape [{string.Join(", ", shape)}] with strides [{string.Join(", ", strides)}]; "
+                + $"expected equally many, at most {CheckpointLimits.TensorRank}");
         }
 
         // Before anything is added to it: a sum beyond 64 bits would come out small again.
@@ -101,9 +104,13 @@ internal sealed class TorchTensor
         var last = offset;
         for (var d = 0; d < shape.Length; d++)
         {
-            if (shape[d] < 0 || strides[d] < 0 || shape[d] > CheckpointLimits.TensorElements || strides[d] > CheckpointLimits.TensorElements)
+            if (shape[d] < 0 || strides[d] < 0
+                || shape[d] > CheckpointLimits.TensorElements || strides[d] > CheckpointLimits.TensorElements)
             {
-                throw Malformed(storage, $"shape [{string.Join(", ", shape)}] with strides [{string.Join(", ", strides)}]; expected 0 to {CheckpointLimits.TensorElements} each");
+                throw Malformed(
+                    storage,
+                    $"shape [{string.Join(", ", shape)}] with strides [{string.Join(", ", strides)}]; "
+                    + $"expected 0 to {CheckpointLimits.TensorElements} each");
             }
 
             elements *= shape[d];
@@ -111,7 +118,8 @@ internal sealed class TorchTensor
             {
                 throw new CheckpointException(
                     CheckpointErrorCode.TooLarge,
-                    $"A tensor of shape [{string.Join(", ", shape)}] was declared; at most {CheckpointLimits.TensorElements} elements are read.");
+                    $"A tensor of shape [{string.Join(", ", shape)}] was declared; "
+                    + $"at most {CheckpointLimits.TensorElements} elements are read.");
             }
 
             last += Math.Max(shape[d] - 1, 0) * strides[d];
@@ -119,7 +127,10 @@ internal sealed class TorchTensor
 
         if (elements > 0 && last >= storage.Elements)
         {
-            throw Malformed(storage, $"offset {offset}, shape [{string.Join(", ", shape)}], strides [{string.Join(", ", strides)}]; the storage has {storage.Elements} elements");
+            throw Malformed(
+                storage,
+                $"offset {offset}, shape [{string.Join(", ", shape)}], strides [{string.Join(", ", strides)}]; "
+                + $"the storage has {storage.Elements} elements");
         }
     }
 

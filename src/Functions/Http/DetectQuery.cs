@@ -6,7 +6,9 @@ using Nanodet.Serverless.Pipeline.Messages;
 
 namespace Nanodet.Serverless.Functions.Http;
 
-/// <summary>The query of <c>POST /api/detect</c>: <c>score</c>, <c>iou</c>, <c>max</c>, <c>fast</c>, <c>model</c>, <c>name</c>, each optional.</summary>
+/// <summary>
+/// The query of <c>POST /api/detect</c>: <c>score</c>, <c>iou</c>, <c>max</c>, <c>fast</c>, <c>model</c>, <c>name</c>, each optional.
+/// </summary>
 internal static class DetectQuery
 {
     /// <summary>Reads the options.</summary>

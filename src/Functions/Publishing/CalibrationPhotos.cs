@@ -28,7 +28,8 @@ public sealed class CalibrationPhotos(StorageClients clients, IOptions<Conversio
         {
             throw new ConversionException(
                 ConversionErrorCodes.NoImages,
-                $"calibration: expected CONTAINER/PREFIX, such as images/calibration/, found '{place}'. Change it in the config or in Nanodet:Publish:Calibration.");
+                $"calibration: expected CONTAINER/PREFIX, such as images/calibration/, found '{place}'. "
+                + "Change it in the config or in Nanodet:Publish:Calibration.");
         }
 
         var container = clients.Blobs.GetBlobContainerClient(place[..slash]);
@@ -49,10 +50,14 @@ public sealed class CalibrationPhotos(StorageClients clients, IOptions<Conversio
                 }
             }
         }
-        catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.ContainerNotFound || exception.ErrorCode == BlobErrorCode.InvalidResourceName)
+        catch (RequestFailedException exception) when (
+            exception.ErrorCode == BlobErrorCode.ContainerNotFound
+            || exception.ErrorCode == BlobErrorCode.InvalidResourceName)
         {
             throw new ConversionException(
-                ConversionErrorCodes.NoImages, $"Expected photos for calibration at '{place}', found no container '{container.Name}'.", exception);
+                ConversionErrorCodes.NoImages,
+                $"Expected photos for calibration at '{place}', found no container '{container.Name}'.",
+                exception);
         }
 
         return names.Count > 0

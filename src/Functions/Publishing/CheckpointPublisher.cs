@@ -102,7 +102,8 @@ public sealed class CheckpointPublisher(
     }
 
     /// <summary>Converts as the config asks for, else as the settings do.</summary>
-    private async Task<ConvertedModel> ConvertAsync(CheckpointPair pair, byte[] checkpoint, byte[] config, CancellationToken cancellationToken)
+    private async Task<ConvertedModel> ConvertAsync(
+        CheckpointPair pair, byte[] checkpoint, byte[] config, CancellationToken cancellationToken)
     {
         var request = ConversionRequest.Read(config);
         var precision = request.Precision ?? settings.Value.Precision;
@@ -116,7 +117,9 @@ public sealed class CheckpointPublisher(
         return await ModelConverter.ConvertAsync(checkpoint, config, options, cancellationToken);
     }
 
-    /// <summary>Moves the pointer, against other publishers as often as it makes sense; null when the pair is not wanted any more.</summary>
+    /// <summary>
+    /// Moves the pointer, against other publishers as often as it makes sense; null when the pair is not wanted any more.
+    /// </summary>
     private async Task<ModelPointer?> PromoteAsync(CheckpointPair pair, VerifiedModel verified, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -132,7 +135,8 @@ public sealed class CheckpointPublisher(
         }
     }
 
-    private async Task<PublishReport> RefuseAsync(CheckpointPair pair, string code, string message, CancellationToken cancellationToken) => new()
+    private async Task<PublishReport> RefuseAsync(
+        CheckpointPair pair, string code, string message, CancellationToken cancellationToken) => new()
     {
         Status = PublishReport.Refused,
         Checkpoint = pair.Checkpoint,

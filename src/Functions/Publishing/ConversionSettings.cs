@@ -5,8 +5,8 @@ using Nanodet.Serverless.Pipeline.Publishing;
 namespace Nanodet.Serverless.Functions.Publishing;
 
 /// <summary>
-/// What a checkpoint is converted to, where its config does not say (section <c>conversion</c>, see <see cref="ConversionRequest"/>). Section
-/// <c>Nanodet:Publish</c>.
+/// What a checkpoint is converted to, where its config does not say (section <c>conversion</c>, see <see cref="ConversionRequest"/>).
+/// Section <c>Nanodet:Publish</c>.
 /// </summary>
 public sealed record ConversionSettings
 {

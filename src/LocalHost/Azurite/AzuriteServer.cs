@@ -127,7 +127,8 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         }
         catch (Win32Exception exception)
         {
-            throw new FunctionHostException("azurite_missing", $"'{options.NodePath}' (Node) cannot be started: {exception.Message}", exception);
+            throw new FunctionHostException(
+                "azurite_missing", $"'{options.NodePath}' (Node) cannot be started: {exception.Message}", exception);
         }
 
         _ = _process.Exited.ContinueWith(exit => OnExit(exit.Result), TaskScheduler.Default);

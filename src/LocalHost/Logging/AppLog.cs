@@ -10,7 +10,9 @@ namespace Nanodet.Serverless.LocalHost.Logging;
 /// The log of an app on this machine, as files: <c>app.log</c> is the newest, older ones have a number. Every line is with the operating
 /// system before the next one is taken, so a process that dies leaves its last words. Secrets are masked.
 /// </summary>
-/// <remarks>A folder that cannot be written to, or a full disk, is no failure: the app runs on, and it is said once that lines are lost.</remarks>
+/// <remarks>
+/// A folder that cannot be written to, or a full disk, is no failure: the app runs on, and it is said once that lines are lost.
+/// </remarks>
 public sealed class AppLog : IDisposable
 {
     private const string FileName = "app.log";
@@ -62,7 +64,8 @@ public sealed class AppLog : IDisposable
     {
         ArgumentNullException.ThrowIfNull(logging);
         logging.AddProvider(new NLogLoggerProvider(
-            new NLogProviderOptions { IncludeScopes = false, CaptureMessageTemplates = false, CaptureMessageProperties = false }, _factory));
+            new NLogProviderOptions { IncludeScopes = false, CaptureMessageTemplates = false, CaptureMessageProperties = false },
+            _factory));
     }
 
     /// <summary>Closes the file.</summary>

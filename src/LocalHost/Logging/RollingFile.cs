@@ -47,7 +47,9 @@ internal sealed class RollingFile(string path, Action<string> onProblem) : FileT
     protected override void RenderFormattedMessage(LogEventInfo logEvent, StringBuilder target)
     {
         var text = $"{logEvent.FormattedMessage}{(logEvent.Exception is { } exception ? $"\n{exception}" : "")}";
-        var cut = text.Length > MaxEventLength ? $"{text.AsSpan(0, MaxEventLength)}… ({text.Length - MaxEventLength} characters more)" : text;
+        var cut = text.Length > MaxEventLength
+            ? $"{text.AsSpan(0, MaxEventLength)}… ({text.Length - MaxEventLength} characters more)"
+            : text;
         target.Append(CultureInfo.InvariantCulture, $"{logEvent.TimeStamp.ToUniversalTime():yyyy-MM-dd'T'HH:mm:ss.fff'Z'} ")
             .Append(LevelName(logEvent.Level)).Append(' ').Append(logEvent.LoggerName).Append(": ");
 

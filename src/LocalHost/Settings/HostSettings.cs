@@ -132,7 +132,8 @@ internal sealed class HostSettings
         }
         catch (Exception exception) when (exception is FormatException or JsonException or IOException)
         {
-            throw new FunctionHostException("not_a_function_app", $"{file} in '{appDirectory}' cannot be read: {exception.Message}", exception);
+            throw new FunctionHostException(
+                "not_a_function_app", $"{file} in '{appDirectory}' cannot be read: {exception.Message}", exception);
         }
     }
 

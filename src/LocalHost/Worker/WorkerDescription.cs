@@ -32,7 +32,8 @@ internal sealed record WorkerDescription(string AppDirectory, string Executable,
             return new WorkerDescription(
                 directory,
                 // A self-contained app is started by its own program.
-                description.GetProperty("defaultExecutablePath").GetString()!.Replace(WorkerRoot, directory + Path.DirectorySeparatorChar, StringComparison.Ordinal),
+                description.GetProperty("defaultExecutablePath").GetString()!
+                    .Replace(WorkerRoot, directory + Path.DirectorySeparatorChar, StringComparison.Ordinal),
                 Path.Combine(directory, description.GetProperty("defaultWorkerPath").GetString()!));
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)

@@ -27,8 +27,8 @@ public static class PipelineServices
     public const string DetectorSection = "Nanodet:Detector";
 
     /// <summary>
-    /// Registers what the coordinator needs: storage, messages, grouping, jobs, writing, publishing. Options come from the sections that their
-    /// types name, and are checked at start.
+    /// Registers what the coordinator needs: storage, messages, grouping, jobs, writing, publishing. Options come from the sections that
+    /// their types name, and are checked at start.
     /// </summary>
     /// <param name="services">Has to have a configuration and logging.</param>
     public static IServiceCollection AddNanodetCoordinator(this IServiceCollection services)

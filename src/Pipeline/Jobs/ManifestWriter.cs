@@ -48,7 +48,13 @@ public sealed class ManifestWriter
             manifest = await CreateAsync(end, cancellationToken).ConfigureAwait(false);
             await UploadAsync(manifest, cancellationToken).ConfigureAwait(false);
             Log.JobEnded(
-                _logger, manifest.JobId, JobStateConverter.Text(manifest.State), manifest.Discovered, manifest.Detected, manifest.Failed, manifest.Skipped);
+                _logger,
+                manifest.JobId,
+                JobStateConverter.Text(manifest.State),
+                manifest.Discovered,
+                manifest.Detected,
+                manifest.Failed,
+                manifest.Skipped);
         }
 
         if (manifest.State == JobState.Inconsistent)

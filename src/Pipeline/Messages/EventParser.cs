@@ -35,7 +35,8 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
         {
             return
             [
-                ParsedEvent.Refuse(ParsedEvent.NotAnEvent, $"Expected JSON, found {body.Length} bytes that are not JSON: {exception.Message}"),
+                ParsedEvent.Refuse(
+                    ParsedEvent.NotAnEvent, $"Expected JSON, found {body.Length} bytes that are not JSON: {exception.Message}"),
             ];
         }
     }
@@ -131,7 +132,8 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
         {
             return ParsedEvent.Refuse(
                 ParsedEvent.OtherContainer,
-                $"Expected a blob in container '{options.Value.Images}' or '{options.Value.Checkpoints}', found one in '{message.Container}'.");
+                $"Expected a blob in container '{options.Value.Images}' or '{options.Value.Checkpoints}', "
+                + $"found one in '{message.Container}'.");
         }
 
         return BlobNames.FindProblem(message.Container, message.Name) is { } problem

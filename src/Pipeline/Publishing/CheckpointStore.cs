@@ -143,10 +143,12 @@ public sealed class CheckpointStore(StorageClients clients, IOptions<PublishOpti
     private static (CheckpointBlob Checkpoint, CheckpointBlob Config) Complete(CheckpointPair pair) => (
         pair.Checkpoint ?? throw new PipelineException(
             PipelineErrorCodes.CheckpointMissing,
-            $"Expected '{pair.Stem}.pth' (or .pt, .ckpt, .safetensors) beside '{pair.Config?.Name}', found none. Upload it: it is published as soon as it is there."),
+            $"Expected '{pair.Stem}.pth' (or .pt, .ckpt, .safetensors) beside '{pair.Config?.Name}', found none. "
+            + "Upload it: it is published as soon as it is there."),
         pair.Config ?? throw new PipelineException(
             PipelineErrorCodes.ConfigMissing,
-            $"Expected the training config '{pair.Stem}.yml' beside '{pair.Checkpoint?.Name}', found none. Upload it: the model is published as soon as it is there."));
+            $"Expected the training config '{pair.Stem}.yml' beside '{pair.Checkpoint?.Name}', found none. "
+            + "Upload it: the model is published as soon as it is there."));
 
     private static void RequireSize(CheckpointBlob blob, long limit)
     {
@@ -180,7 +182,8 @@ public sealed class CheckpointStore(StorageClients clients, IOptions<PublishOpti
         try
         {
             var content = await blob.DownloadContentAsync(
-                new BlobDownloadOptions { Conditions = new BlobRequestConditions { IfMatch = etag } }, cancellationToken).ConfigureAwait(false);
+                new BlobDownloadOptions { Conditions = new BlobRequestConditions { IfMatch = etag } },
+                cancellationToken).ConfigureAwait(false);
             var memory = content.Value.Content.ToMemory();
             return MemoryMarshal.TryGetArray(memory, out var segment) && segment.Count == segment.Array!.Length
                 ? segment.Array
@@ -193,13 +196,18 @@ public sealed class CheckpointStore(StorageClients clients, IOptions<PublishOpti
         catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.BlobArchived)
         {
             throw new PipelineException(
-                PipelineErrorCodes.CheckpointArchived, $"'{blob.Name}': expected a blob that can be read, found it in the archive tier.", exception);
+                PipelineErrorCodes.CheckpointArchived,
+                $"'{blob.Name}': expected a blob that can be read, found it in the archive tier.",
+                exception);
         }
     }
 
     private static CheckpointBlob? Reference(BlobItem? blob) => blob is null
         ? null
-        : new CheckpointBlob(blob.Name, BlobNames.Etag(blob.Properties.ETag?.ToString()) ?? string.Empty, blob.Properties.ContentLength ?? 0);
+        : new CheckpointBlob(
+            blob.Name,
+            BlobNames.Etag(blob.Properties.ETag?.ToString()) ?? string.Empty,
+            blob.Properties.ContentLength ?? 0);
 
     private BlobClient Report(string stem) => Container.GetBlobClient(CheckpointName.ReportOf(stem));
 }

@@ -8,7 +8,9 @@ public sealed record PublishOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "Nanodet:Publish";
 
-    /// <summary>How long a checkpoint waits for its config, or a config for its checkpoint, before a report says that it is missing.</summary>
+    /// <summary>
+    /// How long a checkpoint waits for its config, or a config for its checkpoint, before a report says that it is missing.
+    /// </summary>
     /// <value>1 second to 6 days, the longest timer of an orchestration; default 10 minutes.</value>
     [Range(typeof(TimeSpan), "00:00:01", "6.00:00:00")]
     public TimeSpan Grace { get; init; } = TimeSpan.FromMinutes(10);

@@ -84,7 +84,8 @@ public sealed class ModelCatalog
             ?? await _registry.ListAsync(currentBlob: null, cancellationToken).ConfigureAwait(false);
         var known = models.Count == 0
             ? "none"
-            : string.Join(", ", models.Take(MaxNamed).Select(model => model.Id)) + (models.Count > MaxNamed ? $" and {models.Count - MaxNamed} more" : "");
+            : string.Join(", ", models.Take(MaxNamed).Select(model => model.Id))
+                + (models.Count > MaxNamed ? $" and {models.Count - MaxNamed} more" : "");
         return $"Expected a model that is published, found '{requested}'. Published: {known}.";
     }
 

@@ -74,7 +74,8 @@ public sealed class ModelFetcher(ModelRegistry registry, IOptions<WarmModelOptio
         {
             pointer = (await registry.ReadPointerAsync(cancellationToken).ConfigureAwait(false)).Pointer ?? throw new ModelLoadException(
                 ModelErrorCodes.NotFound,
-                $"Expected the pointer '{registry.PointerName}' in container '{registry.ContainerName}', found none: no model was published.");
+                $"Expected the pointer '{registry.PointerName}' in container '{registry.ContainerName}', "
+                + "found none: no model was published.");
         }
         catch (PipelineException exception)
         {
@@ -85,7 +86,8 @@ public sealed class ModelFetcher(ModelRegistry registry, IOptions<WarmModelOptio
         {
             throw new ModelLoadException(
                 ModelErrorCodes.PointerInvalid,
-                $"'{registry.PointerName}': expected a blob and a SHA-256 of 64 hex digits, found '{pointer.Blob}' and '{pointer.Sha256}'.");
+                $"'{registry.PointerName}': expected a blob and a SHA-256 of 64 hex digits, "
+                + $"found '{pointer.Blob}' and '{pointer.Sha256}'.");
         }
 
         return pointer;

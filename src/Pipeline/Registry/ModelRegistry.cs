@@ -72,7 +72,9 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
                 new BlobUploadOptions
                 {
                     HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
-                    Conditions = seen is { } etag ? new BlobRequestConditions { IfMatch = etag } : new BlobRequestConditions { IfNoneMatch = ETag.All },
+                    Conditions = seen is { } etag
+                        ? new BlobRequestConditions { IfMatch = etag }
+                        : new BlobRequestConditions { IfNoneMatch = ETag.All },
                 },
                 cancellationToken).ConfigureAwait(false);
         }
@@ -80,7 +82,8 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
         {
             throw new PipelineException(
                 PipelineErrorCodes.PointerMoved,
-                $"'{PointerName}': expected the pointer as it was read, found that another publisher moved it; look at the current model and publish again.",
+                $"'{PointerName}': expected the pointer as it was read, found that another publisher moved it; "
+                + "look at the current model and publish again.",
                 exception);
         }
     }
@@ -91,7 +94,8 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
     internal async Task<IReadOnlyList<PublishedModel>> ListAsync(string? currentBlob, CancellationToken cancellationToken)
     {
         var models = new List<PublishedModel>();
-        await foreach (var blob in Container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix: null, cancellationToken).ConfigureAwait(false))
+        await foreach (var blob in Container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix: null, cancellationToken)
+            .ConfigureAwait(false))
         {
             if (blob.Name.Split('/') is [var name, var version, OnnxName])
             {
@@ -147,7 +151,8 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
     {
         foreach (var ending in ConfigEndings)
         {
-            if (await DownloadAsync(Path.ChangeExtension(blob, ending), MaxConfigBytes, cancellationToken).ConfigureAwait(false) is var (content, _))
+            if (await DownloadAsync(Path.ChangeExtension(blob, ending), MaxConfigBytes, cancellationToken)
+                .ConfigureAwait(false) is var (content, _))
             {
                 return (ending, content);
             }
@@ -156,7 +161,8 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
         return null;
     }
 
-    private async Task StoreAsync(string name, ReadOnlyMemory<byte> content, string sha256, string contentType, CancellationToken cancellationToken)
+    private async Task StoreAsync(
+        string name, ReadOnlyMemory<byte> content, string sha256, string contentType, CancellationToken cancellationToken)
     {
         var blob = Container.GetBlobClient(name);
         try
@@ -178,7 +184,8 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
             {
                 throw new PipelineException(
                     PipelineErrorCodes.VersionTaken,
-                    $"'{name}' in container '{ContainerName}': expected that this version is new or has the same content, found other content. "
+                    $"'{name}' in container '{ContainerName}': expected that this version is new or has the same content, "
+                    + "found other content. "
                     + "A version is published once: choose another version.",
                     exception);
             }

@@ -92,7 +92,9 @@ public sealed record WarmModelOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan OtherModelIdle { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How often the pointer is looked at: a model that is published takes the place of the serving one without a restart.</summary>
+    /// <summary>
+    /// How often the pointer is looked at: a model that is published takes the place of the serving one without a restart.
+    /// </summary>
     /// <value>100 ms to 1 day; default 15 seconds.</value>
     [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(15);

@@ -23,7 +23,8 @@ public sealed class ModelSelector(ModelCatalog catalog, ModelFetcher fetcher, On
         if (options.Value.OtherModels == 0)
         {
             return NotServed(
-                $"Expected model '{requested}', this worker serves '{warm.Model.Description.Name}' version {warm.Model.Version} and no other one.");
+                $"Expected model '{requested}', "
+                + $"this worker serves '{warm.Model.Description.Name}' version {warm.Model.Version} and no other one.");
         }
 
         if (await catalog.FindAsync(requested, cancellationToken).ConfigureAwait(false) is not { } published)

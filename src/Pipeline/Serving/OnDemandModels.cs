@@ -64,7 +64,9 @@ public sealed class OnDemandModels : IModelOwner, IDisposable
     /// <param name="cancellationToken">Ends the wait; the load goes on.</param>
     /// <returns>Null when there is neither in time.</returns>
     /// <exception cref="ModelLoadException">It cannot be loaded.</exception>
-    /// <exception cref="EnvironmentException">The machine lacks what it needs, for example memory: the request has to come again.</exception>
+    /// <exception cref="EnvironmentException">
+    /// The machine lacks what it needs, for example memory: the request has to come again.
+    /// </exception>
     internal async Task<ModelLease?> LeaseAsync(PublishedModel wanted, TimeSpan limit, CancellationToken cancellationToken)
     {
         var start = _time.GetTimestamp();
@@ -130,7 +132,8 @@ public sealed class OnDemandModels : IModelOwner, IDisposable
         var model = lost.Model;
         lost.Dispose();
         return LeaseAsync(
-            new PublishedModel(lost.Loaded.PublishedName ?? model.Description.Name, model.Version, model.Sha256, 0, default, IsCurrent: false),
+            new PublishedModel(
+                lost.Loaded.PublishedName ?? model.Description.Name, model.Version, model.Sha256, 0, default, IsCurrent: false),
             limit,
             cancellationToken);
     }

@@ -84,7 +84,9 @@ public sealed class WarmDetector
 
     /// <summary>Detects images; a fault of the session is survived as long as another try makes sense.</summary>
     /// <exception cref="Microsoft.ML.OnnxRuntime.OnnxRuntimeException">The run failed for good.</exception>
-    /// <exception cref="EnvironmentException">The machine lacks what detection needs; the model does not serve until it is there.</exception>
+    /// <exception cref="EnvironmentException">
+    /// The machine lacks what detection needs; the model does not serve until it is there.
+    /// </exception>
     internal async Task<(IReadOnlyList<DetectionOutcome> Outcomes, Detector Detector)> DetectAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> images,
         DetectionRequestOptions? requested,

@@ -140,7 +140,10 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
         _wanted.Release();
     }
 
-    /// <summary>Gives the model up because the machine cannot serve it now; it comes back when the self test passes. Several callers may report one fault.</summary>
+    /// <summary>
+    /// Gives the model up because the machine cannot serve it now; it comes back when the self test passes. Several callers may report one
+    /// fault.
+    /// </summary>
     internal void ReportFault(EnvironmentException fault)
     {
         if (_slot.TakeAway(fault.Code, fault.Message) is not { } taken)

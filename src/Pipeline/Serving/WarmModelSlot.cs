@@ -3,7 +3,9 @@ using Nanodet.Detection.Results;
 
 namespace Nanodet.Serverless.Pipeline.Serving;
 
-/// <summary>The place of the one model that serves, and how far it is: whoever waits for a model waits here. Safe to call from several threads.</summary>
+/// <summary>
+/// The place of the one model that serves, and how far it is: whoever waits for a model waits here. Safe to call from several threads.
+/// </summary>
 internal sealed class WarmModelSlot
 {
     private readonly TimeProvider _time;
@@ -154,7 +156,9 @@ internal sealed class WarmModelSlot
         }
     }
 
-    /// <summary>Notes why a model that was published does not take the place of the one that serves; null when nothing is in its way.</summary>
+    /// <summary>
+    /// Notes why a model that was published does not take the place of the one that serves; null when nothing is in its way.
+    /// </summary>
     /// <returns>True when it is news.</returns>
     internal bool NoteSwapProblem(string? problem)
     {

@@ -12,7 +12,10 @@ public sealed record WarmModelStatus
     /// <summary>The state.</summary>
     public required WarmModelState State { get; init; }
 
-    /// <summary>Why it is not ready: one of <see cref="ModelErrorCodes"/> or of <see cref="EnvironmentErrorCodes"/>; null when it is ready or was never tried.</summary>
+    /// <summary>
+    /// Why it is not ready: one of <see cref="ModelErrorCodes"/> or of <see cref="EnvironmentErrorCodes"/>; null when it is ready or was
+    /// never tried.
+    /// </summary>
     public string? Code { get; init; }
 
     /// <summary>Why it is not ready, in words.</summary>

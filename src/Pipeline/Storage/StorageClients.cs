@@ -65,7 +65,8 @@ public sealed class StorageClients
             // The SDK's message does not quote the text, which may hold a key; neither does this one.
             throw new PipelineException(
                 PipelineErrorCodes.InvalidStorageSettings,
-                $"'{_options.Connection}': expected a storage connection string, found text that cannot be read as one ({exception.GetType().Name}).");
+                $"'{_options.Connection}': expected a storage connection string, "
+                + $"found text that cannot be read as one ({exception.GetType().Name}).");
         }
 
         Account = new StorageAccount(Blobs.AccountName, Blobs.Uri);

@@ -46,7 +46,8 @@ public static class StorageFailure
             "The account takes no keys: replace the connection string by '<connection>__accountName' and, where the identity is "
             + "user-assigned, '<connection>__clientId'.",
         (403, "AuthorizationFailure") =>
-            "Either the account's network rules shut this machine out, or a key or signature is wrong: allow the network, or use an identity.",
+            "Either the account's network rules shut this machine out, or a key or signature is wrong: "
+            + "allow the network, or use an identity.",
         (401, _) or (403, "AuthenticationFailed") or (403, "InvalidAuthenticationInfo") =>
             "The token or key is not accepted: a token has to be of the account's tenant, for the audience https://storage.azure.com, and "
             + "not expired (compare the clocks); a key has to be the account's present one.",

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Nanodet.Serverless.Pipeline.Storage;
 
 /// <summary>
-/// Tries what the app does with storage, one after the other, and leaves nothing behind. A message that it sends is hidden for as long as it
-/// exists, so that no function sees it.
+/// Tries what the app does with storage, one after the other, and leaves nothing behind. A message that it sends is hidden for as long as
+/// it exists, so that no function sees it.
 /// </summary>
 /// <param name="clients">The account. Nothing is retried: a probe is to say what is, and soon.</param>
 /// <param name="options">The names.</param>
@@ -17,7 +17,9 @@ public sealed class StorageProbe(StorageClients clients, IOptions<StorageOptions
     private static readonly TimeSpan Hidden = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(5);
 
-    /// <summary>Tries everything; ends early where storage cannot be reached, or there is no identity: the rest would say the same.</summary>
+    /// <summary>
+    /// Tries everything; ends early where storage cannot be reached, or there is no identity: the rest would say the same.
+    /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<IReadOnlyList<StorageCheck>> RunAsync(CancellationToken cancellationToken)
     {
@@ -28,12 +30,18 @@ public sealed class StorageProbe(StorageClients clients, IOptions<StorageOptions
                 $"list container {container}",
                 StorageFailure.BlobRole,
                 (Func<Task>)(() => ListAsync(container, cancellationToken)))),
-            ($"write, read and delete a blob in {names.Staging}", StorageFailure.BlobRole, () => WriteAsync(names.Staging, cancellationToken)),
+            (
+                $"write, read and delete a blob in {names.Staging}",
+                StorageFailure.BlobRole,
+                () => WriteAsync(names.Staging, cancellationToken)),
             .. names.Queues.Select(queue => (
                 $"look at queue {queue}",
                 StorageFailure.QueueRole,
                 (Func<Task>)(() => Queue(queue).PeekMessageAsync(cancellationToken)))),
-            ($"send and delete a message of {names.EventQueue}", StorageFailure.QueueRole, () => SendAsync(names.EventQueue, cancellationToken)),
+            (
+                $"send and delete a message of {names.EventQueue}",
+                StorageFailure.QueueRole,
+                () => SendAsync(names.EventQueue, cancellationToken)),
         ];
         var checks = new List<StorageCheck>();
         foreach (var (name, role, action) in actions)

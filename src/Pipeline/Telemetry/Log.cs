@@ -15,7 +15,8 @@ internal static partial class Log
     [LoggerMessage(110, LogLevel.Information, "Batch {BatchId}: {Count} images that waited together")]
     public static partial void GroupStarted(ILogger logger, string batchId, int count);
 
-    [LoggerMessage(120, LogLevel.Information, "Batch {BatchId}: {Detected} detected, {Failed} failed, {Skipped} skipped in {Milliseconds:F0} ms")]
+    [LoggerMessage(
+        120, LogLevel.Information, "Batch {BatchId}: {Detected} detected, {Failed} failed, {Skipped} skipped in {Milliseconds:F0} ms")]
     public static partial void BatchProcessed(ILogger logger, string batchId, int detected, int failed, int skipped, double milliseconds);
 
     [LoggerMessage(121, LogLevel.Information, "Batch {BatchId} was processed before; its event is raised again")]
@@ -54,8 +55,10 @@ internal static partial class Log
     [LoggerMessage(160, LogLevel.Information, "Job {JobId}, page {Page}: {Count} images, {Filtered} left out")]
     public static partial void PageListed(ILogger logger, string jobId, int page, int count, int filtered);
 
-    [LoggerMessage(161, LogLevel.Information, "Job {JobId} is {State}: {Discovered} found, {Detected} detected, {Failed} failed, {Skipped} skipped")]
-    public static partial void JobEnded(ILogger logger, string jobId, string state, long discovered, long detected, long failed, long skipped);
+    [LoggerMessage(
+        161, LogLevel.Information, "Job {JobId} is {State}: {Discovered} found, {Detected} detected, {Failed} failed, {Skipped} skipped")]
+    public static partial void JobEnded(
+        ILogger logger, string jobId, string state, long discovered, long detected, long failed, long skipped);
 
     [LoggerMessage(162, LogLevel.Error, "Job {JobId} does not add up: {What}")]
     public static partial void JobInconsistent(ILogger logger, string jobId, string what);
@@ -69,7 +72,8 @@ internal static partial class Log
     [LoggerMessage(175, LogLevel.Error, "The published model does not serve, {Serving} goes on: {Code}: {Reason}")]
     public static partial void SwapRefused(ILogger logger, string serving, string code, string reason);
 
-    [LoggerMessage(176, LogLevel.Information, "Model {Id} ({Sha256}), which a request names, is ready on {Provider} after {Milliseconds:F0} ms")]
+    [LoggerMessage(
+        176, LogLevel.Information, "Model {Id} ({Sha256}), which a request names, is ready on {Provider} after {Milliseconds:F0} ms")]
     public static partial void OtherModelReady(ILogger logger, string id, string sha256, string provider, double milliseconds);
 
     [LoggerMessage(177, LogLevel.Information, "Model {Id} leaves the memory: {Reason}")]
@@ -84,7 +88,11 @@ internal static partial class Log
     [LoggerMessage(178, LogLevel.Error, "Model {Id}, which a request names, cannot be used: {Code}: {Reason}")]
     public static partial void OtherModelUnusable(ILogger logger, string id, string code, string reason);
 
-    [LoggerMessage(127, LogLevel.Warning, "Batch {BatchId}, attempt {Attempt}, is put back: no room yet for a model that it names, storage is away, or the GPU is lost ({Reason})")]
+    [LoggerMessage(
+        127,
+        LogLevel.Warning,
+        "Batch {BatchId}, attempt {Attempt}, is put back: "
+        + "no room yet for a model that it names, storage is away, or the GPU is lost ({Reason})")]
     public static partial void BatchWithoutModel(ILogger logger, string batchId, int attempt, string reason);
 
     [LoggerMessage(180, LogLevel.Information, "NVIDIA driver {Driver}, CUDA up to {Cuda}: memory and utilisation are measured")]

@@ -9,7 +9,10 @@ public sealed record LogOptions
     public const string Section = "Nanodet:Log";
 
     /// <summary>The place, in words that a message can have in brackets: a path, an address.</summary>
-    /// <value>Any text but an empty one; default: Application Insights of the function app, or its log stream. <c>nanodet up</c> sets the path of its file.</value>
+    /// <value>
+    /// Any text but an empty one; default: Application Insights of the function app, or its log stream. <c>nanodet up</c> sets the path of
+    /// its file.
+    /// </value>
     [Required]
     public string Location { get; init; } = "Application Insights of the function app, or its log stream";
 }

@@ -36,10 +36,12 @@ public static class PipelineTelemetry
 
     /// <summary>Tag <c>queue</c>: images or batches.</summary>
     internal static readonly Histogram<double> QueueWait =
-        Meter.CreateHistogram("nanodet.queue.wait", "s", "From a message's sending to the begin of its work.", null, DetectionTelemetry.Seconds);
+        Meter.CreateHistogram(
+            "nanodet.queue.wait", "s", "From a message's sending to the begin of its work.", null, DetectionTelemetry.Seconds);
 
     internal static readonly Histogram<double> BatchDuration =
-        Meter.CreateHistogram("nanodet.batch.duration", "s", "From a batch's message to its staging blob.", null, DetectionTelemetry.Seconds);
+        Meter.CreateHistogram(
+            "nanodet.batch.duration", "s", "From a batch's message to its staging blob.", null, DetectionTelemetry.Seconds);
 
     internal static readonly Histogram<int> BatchSize =
         Meter.CreateHistogram("nanodet.batch.size", "{image}", "Images of a batch.", null, Counts);
@@ -60,10 +62,12 @@ public static class PipelineTelemetry
 
     /// <summary>Tag <c>outcome</c>: ready, or a code of a model's error.</summary>
     internal static readonly Counter<long> ModelSwaps =
-        Meter.CreateCounter<long>("nanodet.model.swaps", "{swap}", "Published models that were to take the serving one's place, by outcome.");
+        Meter.CreateCounter<long>(
+            "nanodet.model.swaps", "{swap}", "Published models that were to take the serving one's place, by outcome.");
 
     internal static readonly Histogram<double> StartupDuration =
-        Meter.CreateHistogram("nanodet.startup.duration", "s", "From the start of the process to its first ready model.", null, DetectionTelemetry.Seconds);
+        Meter.CreateHistogram(
+            "nanodet.startup.duration", "s", "From the start of the process to its first ready model.", null, DetectionTelemetry.Seconds);
 
     /// <summary>Records the stages of one image.</summary>
     internal static void RecordStages(StageTimings timings)

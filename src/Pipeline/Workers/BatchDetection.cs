@@ -212,7 +212,8 @@ public sealed class BatchDetection(
                     batch,
                     [.. group],
                     lease ?? throw new ModelLoadException(
-                        ModelErrorCodes.Busy, $"Expected model '{group.Key}' within {options.Value.ReadyWait}, found no room for it yet or storage away."),
+                        ModelErrorCodes.Busy,
+                        $"Expected model '{group.Key}' within {options.Value.ReadyWait}, found no room for it yet or storage away."),
                     cancellationToken).ConfigureAwait(false);
             }
         }

@@ -58,8 +58,8 @@ public sealed class BatchProcessor : IDisposable
     /// <param name="message">The batch.</param>
     /// <param name="cancellationToken">Ends the wait; the message has to come again.</param>
     /// <returns>
-    /// The event to raise; null when there is none to raise, because the model is not ready, the machine lacks a library or memory, or every
-    /// slot stays taken (the orchestration asks again), or because the batch was finished and cleared away long ago.
+    /// The event to raise; null when there is none to raise, because the model is not ready, the machine lacks a library or memory, or
+    /// every slot stays taken (the orchestration asks again), or because the batch was finished and cleared away long ago.
     /// </returns>
     /// <exception cref="Azure.RequestFailedException">Storage failed for longer than its client retries.</exception>
     /// <exception cref="PipelineException">The batch's list is damaged.</exception>
@@ -144,7 +144,9 @@ public sealed class BatchProcessor : IDisposable
         return detected;
     }
 
-    /// <summary>Null when a model that the batch needs is not there yet, or lost: it is not the batch's fault, and no dequeue count runs out.</summary>
+    /// <summary>
+    /// Null when a model that the batch needs is not there yet, or lost: it is not the batch's fault, and no dequeue count runs out.
+    /// </summary>
     private async Task<BatchDetected?> DetectAsync(
         BatchMessage message,
         BatchReference batch,
@@ -157,7 +159,10 @@ public sealed class BatchProcessor : IDisposable
             return await _detection.RunAsync(batch, images, lease, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (
-            exception is ModelLoadException { Code: ModelErrorCodes.Busy or ModelErrorCodes.StorageUnavailable or ModelErrorCodes.SessionLost }
+            exception is ModelLoadException
+            {
+                Code: ModelErrorCodes.Busy or ModelErrorCodes.StorageUnavailable or ModelErrorCodes.SessionLost
+            }
             || (exception is OnnxRuntimeException && SessionFault.IsLost(exception)))
         {
             Log.BatchWithoutModel(_logger, batch.BatchId, message.Attempt, exception.Message);

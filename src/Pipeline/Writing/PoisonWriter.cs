@@ -128,7 +128,8 @@ public sealed class PoisonWriter
     public Task WriteEventAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
         WriteDeadLetterAsync(_names.EventQueue, message, problem: null, cancellationToken);
 
-    private async Task<BatchDetected> StageAsync(BatchReference batch, IReadOnlyList<ImageMessage> images, CancellationToken cancellationToken)
+    private async Task<BatchDetected> StageAsync(
+        BatchReference batch, IReadOnlyList<ImageMessage> images, CancellationToken cancellationToken)
     {
         var failures = new List<StagedImage>(images.Count);
         foreach (var image in images)

@@ -24,10 +24,12 @@ internal abstract record Backbone
             "RepVGG" => RepVgg.Read(node),
             "TIMMWrapper" => throw new CheckpointException(
                 CheckpointErrorCode.UnsupportedArchitecture,
-                $"Config, {node.Path}: TIMMWrapper takes its network from the Python library timm; such a model cannot be rebuilt from its checkpoint alone."),
+                $"Config, {node.Path}: TIMMWrapper takes its network from the Python library timm; "
+                + "such a model cannot be rebuilt from its checkpoint alone."),
             var other => throw new CheckpointException(
                 CheckpointErrorCode.UnsupportedArchitecture,
-                $"Config, {node.Path}: backbone '{other}' is not built here; ShuffleNetV2, CustomCspNet, MobileNetV2, ResNet, GhostNet, EfficientNetLite and RepVGG are."),
+                $"Config, {node.Path}: backbone '{other}' is not built here; "
+                + "ShuffleNetV2, CustomCspNet, MobileNetV2, ResNet, GhostNet, EfficientNetLite and RepVGG are."),
         };
         node.RefuseOthers();
         return backbone;
@@ -45,7 +47,8 @@ internal abstract record Backbone
         var stages = node.Integers("out_stages", fallback);
         return stages.Count > 0 && stages.All(stage => stage >= first && stage <= last)
             ? stages
-            : throw node.Required("out_stages").Invalid($"stages of {first} to {last} were expected, [{string.Join(", ", stages)}] were found");
+            : throw node.Required("out_stages").Invalid(
+                $"stages of {first} to {last} were expected, [{string.Join(", ", stages)}] were found");
     }
 
     /// <summary>Reads the activation, which the oldest releases called <c>act</c> in some backbones.</summary>

@@ -32,7 +32,8 @@ internal sealed record CspStage(CspStageKind Kind, int? InChannels, int OutChann
                 new CspStage(CspStageKind.CspBlock, input, input, blocks, kernel, stride),
             ("MaxPool", [var kernel, var stride]) => new CspStage(CspStageKind.MaxPool, null, 0, 0, kernel, stride),
             _ => throw node.Invalid(
-                "['Conv', in, out, kernel, stride], ['CspBlock', even in, blocks, kernel, stride] or ['MaxPool', kernel, stride] was expected, "
+                "['Conv', in, out, kernel, stride], ['CspBlock', even in, blocks, kernel, stride] "
+                + "or ['MaxPool', kernel, stride] was expected, "
                 + $"['{kind}', {string.Join(", ", numbers)}] was found"),
         };
     }

@@ -3,7 +3,9 @@ using Nanodet.Configs;
 
 namespace Nanodet.Checkpoints.Architectures.Backbones;
 
-/// <summary>A cross-stage-partial network that the config spells out stage by stage (<c>nanodet/model/backbone/custom_csp.py</c>).</summary>
+/// <summary>
+/// A cross-stage-partial network that the config spells out stage by stage (<c>nanodet/model/backbone/custom_csp.py</c>).
+/// </summary>
 /// <param name="Stages">The stages in order.</param>
 /// <param name="OutStages">Indices of the stages whose output the neck takes.</param>
 /// <param name="Norm">The normalisation throughout.</param>
@@ -35,7 +37,8 @@ internal sealed record CustomCspNet(
             {
                 throw new CheckpointException(
                     CheckpointErrorCode.InvalidConfig,
-                    $"Config, model.arch.backbone.net_cfg[{index}]: {expected} input channels were given, the stage before has {x.Channels}.");
+                    $"Config, model.arch.backbone.net_cfg[{index}]: {expected} input channels were given, "
+                    + $"the stage before has {x.Channels}.");
             }
 
             x = stage.Kind switch

@@ -53,7 +53,14 @@ internal sealed record EfficientNetLite(double Width, double Depth, IReadOnlyLis
             var blocks = stage == 0 || stage == Stages.Length - 1 ? repeats : (int)Math.Ceiling(Depth * repeats);
             for (var block = 0; block < blocks; block++)
             {
-                x = Block(network, x, $"{Name}.blocks.{stage}.{block}", Channels.Divisible(channels * Width, 8), kernel, block == 0 ? stride : 1, expand);
+                x = Block(
+                    network,
+                    x,
+                    $"{Name}.blocks.{stage}.{block}",
+                    Channels.Divisible(channels * Width, 8),
+                    kernel,
+                    block == 0 ? stride : 1,
+                    expand);
             }
 
             if (OutStages.Contains(stage))

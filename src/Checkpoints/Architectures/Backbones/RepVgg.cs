@@ -14,7 +14,12 @@ namespace Nanodet.Checkpoints.Architectures.Backbones;
 /// <param name="OutStages">The stages whose output the neck takes, of 1 to 4.</param>
 /// <param name="Activation">The activation throughout.</param>
 internal sealed record RepVgg(
-    IReadOnlyList<int> Blocks, IReadOnlyList<double> Widths, int Groups, int? LastChannels, IReadOnlyList<int> OutStages, Activation Activation) : Backbone
+    IReadOnlyList<int> Blocks,
+    IReadOnlyList<double> Widths,
+    int Groups,
+    int? LastChannels,
+    IReadOnlyList<int> OutStages,
+    Activation Activation) : Backbone
 {
     private const int BaseChannels = 64;
     private const int LastGroupedLayer = 26;
@@ -38,7 +43,8 @@ internal sealed record RepVgg(
             "B1" => ([4, 6, 16, 1], [2.0, 2, 2, 4]),
             "B2" => ([4, 6, 16, 1], [2.5, 2.5, 2.5, 5]),
             "B3" => ([4, 6, 16, 1], [3.0, 3, 3, 5]),
-            _ => throw node.Required("arch").Invalid($"A0, A1, A2, B0, or B1 to B3 with or without g2 or g4 was expected, '{arch}' was found"),
+            _ => throw node.Required("arch").Invalid(
+                $"A0, A1, A2, B0, or B1 to B3 with or without g2 or g4 was expected, '{arch}' was found"),
         };
 
         // Whether the weights are in deploy form is read off the checkpoint.
@@ -66,7 +72,8 @@ internal sealed record RepVgg(
             for (var block = 0; block < Blocks[stage - 1]; block++, layer++)
             {
                 var grouped = layer % 2 == 0 && layer <= LastGroupedLayer;
-                x = new RepVggBlock(channels, block == 0 ? 2 : 1, grouped ? Groups : 1, Activation).Build(network, x, $"{Name}.stage{stage}.{block}");
+                x = new RepVggBlock(channels, block == 0 ? 2 : 1, grouped ? Groups : 1, Activation)
+                    .Build(network, x, $"{Name}.stage{stage}.{block}");
             }
 
             if (OutStages.Contains(stage))

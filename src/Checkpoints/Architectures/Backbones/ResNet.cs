@@ -86,7 +86,8 @@ internal sealed record ResNet(bool Bottleneck, IReadOnlyList<int> Blocks, IReadO
         return network.Activate(network.Add(inner, shortcut, name), Activation, $"{name}.act");
     }
 
-    private static FeatureMap Convolution(NetworkBuilder network, FeatureMap x, string name, int index, int outChannels, int kernel, int stride) =>
+    private static FeatureMap Convolution(
+        NetworkBuilder network, FeatureMap x, string name, int index, int outChannels, int kernel, int stride) =>
         network.Convolution(x, new ConvolutionLayer($"{name}.conv{index}", outChannels, kernel)
         {
             Stride = stride,

@@ -29,13 +29,22 @@ internal sealed record ShuffleNetV2(
         };
         node.Optional("kernal_size");
         return new ShuffleNetV2(
-            channels, last, ReadStages(node, [2, 3, 4], 2, 4), node.Boolean("with_last_conv", false), ReadActivation(node, Activation.ReLU));
+            channels,
+            last,
+            ReadStages(node, [2, 3, 4], 2, 4),
+            node.Boolean("with_last_conv", false),
+            ReadActivation(node, Activation.ReLU));
     }
 
     /// <inheritdoc/>
     public override IReadOnlyList<FeatureMap> Build(NetworkBuilder network, FeatureMap image)
     {
-        var x = Unit(network, image, $"{Name}.conv1", new ConvolutionLayer($"{Name}.conv1.0", StemChannels, 3) { Stride = 2, Padding = 1 }, activate: true);
+        var x = Unit(
+            network,
+            image,
+            $"{Name}.conv1",
+            new ConvolutionLayer($"{Name}.conv1.0", StemChannels, 3) { Stride = 2, Padding = 1 },
+            activate: true);
         x = network.MaxPool(x, $"{Name}.maxpool", kernel: 3, stride: 2, padding: 1);
 
         var outputs = new List<FeatureMap>();

@@ -41,7 +41,8 @@ internal sealed record NanodetHead(bool Shared) : Head
         {
             // The module owns a regression layer all the same, and never runs it.
             network.Weights.Ignore($"{Name}.gfl_reg.{level}.");
-            return network.Convolution(scores, new ConvolutionLayer($"{Name}.gfl_cls.{level}", Classes + DistanceColumns, 1) { Bias = true });
+            return network.Convolution(
+                scores, new ConvolutionLayer($"{Name}.gfl_cls.{level}", Classes + DistanceColumns, 1) { Bias = true });
         }
 
         var distances = Stack(network, x, "reg_convs", level, Kernel);

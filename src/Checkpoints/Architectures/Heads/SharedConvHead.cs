@@ -24,7 +24,8 @@ internal sealed record SharedConvHead(HeadKind Kind) : Head
     }
 
     /// <summary>Reads the settings of a SimpleConvHead.</summary>
-    public static SharedConvHead ReadSimple(ConfigNode node) => Read(node, HeadKind.Raw, node.Activation("activation", Activation.LeakyReLU));
+    public static SharedConvHead ReadSimple(ConfigNode node) =>
+        Read(node, HeadKind.Raw, node.Activation("activation", Activation.LeakyReLU));
 
     /// <inheritdoc/>
     protected override FeatureMap BuildLevel(NetworkBuilder network, FeatureMap x, int level)
@@ -32,7 +33,8 @@ internal sealed record SharedConvHead(HeadKind Kind) : Head
         var scores = Branch(network, x, "cls_convs");
         scores = network.Convolution(scores, new ConvolutionLayer($"{Name}.gfl_cls", Classes, Kernel) { Padding = 1, Bias = true });
         var distances = Branch(network, x, "reg_convs");
-        distances = network.Convolution(distances, new ConvolutionLayer($"{Name}.gfl_reg", DistanceColumns, Kernel) { Padding = 1, Bias = true });
+        distances = network.Convolution(
+            distances, new ConvolutionLayer($"{Name}.gfl_reg", DistanceColumns, Kernel) { Padding = 1, Bias = true });
         return network.Concat(scores, network.Scale(distances, $"{Name}.scales.{level}.scale"), $"{Name}.level.{level}");
     }
 

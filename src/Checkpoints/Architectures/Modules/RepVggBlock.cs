@@ -39,7 +39,9 @@ internal sealed record RepVggBlock(int OutChannels, int Stride, int Groups, Acti
         var denseNorm = BatchNorm.Read(weights, $"{name}.rbr_dense.{norm}", OutChannels);
         var point = weights.Take($"{name}.rbr_1x1.{convolution}.weight", OutChannels, perGroup, 1, 1);
         var pointNorm = BatchNorm.Read(weights, $"{name}.rbr_1x1.{norm}", OutChannels);
-        BatchNorm? identityNorm = OutChannels == inChannels && Stride == 1 ? BatchNorm.Read(weights, $"{name}.rbr_identity", inChannels) : null;
+        BatchNorm? identityNorm = OutChannels == inChannels && Stride == 1
+            ? BatchNorm.Read(weights, $"{name}.rbr_identity", inChannels)
+            : null;
 
         var weight = new float[dense.Length];
         var bias = new float[OutChannels];

@@ -13,7 +13,8 @@ internal sealed record SqueezeExcite(double Ratio)
     public FeatureMap Build(NetworkBuilder network, FeatureMap x, string name)
     {
         var gate = network.GlobalAverage(x, $"{name}.avg_pool");
-        gate = network.Convolution(gate, new ConvolutionLayer($"{name}.conv_reduce", Channels.Divisible(x.Channels * Ratio, Divisor), 1) { Bias = true });
+        gate = network.Convolution(
+            gate, new ConvolutionLayer($"{name}.conv_reduce", Channels.Divisible(x.Channels * Ratio, Divisor), 1) { Bias = true });
         gate = network.Activate(gate, Activation.ReLU, $"{name}.act1");
         gate = network.Convolution(gate, new ConvolutionLayer($"{name}.conv_expand", x.Channels, 1) { Bias = true });
         return network.Scale(x, network.HardSigmoid(gate, $"{name}.gate"), name);

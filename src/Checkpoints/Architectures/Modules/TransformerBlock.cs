@@ -34,7 +34,9 @@ internal sealed record TransformerBlock(int OutChannels, int Heads, int Encoders
         var flat = graph.Node("Reshape", $"{name}.flatten", [x.Value, graph.Integers(0, OutChannels, -1)]);
         var sequence = graph.Node("Transpose", $"{name}.tokens", [flat], OnnxGraph.Attribute("perm", 0L, 2L, 1L));
         sequence = graph.Node(
-            "Add", $"{name}.positioned", [sequence, graph.Floats(positions, network.Weights.Take(positions, tokens, 1, OutChannels), 1, tokens, OutChannels)]);
+            "Add",
+            $"{name}.positioned",
+            [sequence, graph.Floats(positions, network.Weights.Take(positions, tokens, 1, OutChannels), 1, tokens, OutChannels)]);
         for (var encoder = 0; encoder < Encoders; encoder++)
         {
             sequence = Encoder(network, sequence, $"{name}.encoders.{encoder}");
@@ -60,13 +62,18 @@ internal sealed record TransformerBlock(int OutChannels, int Heads, int Encoders
         var perHead = OutChannels / Heads;
         var projected = Linear(network, x, $"{name}.in_proj_", $"{name}.in_proj", OutChannels, OutChannels * 3);
         var parts = graph.Node(
-            "Split", $"{name}.split", 3, [projected, graph.Integers(OutChannels, OutChannels, OutChannels)], OnnxGraph.Attribute("axis", 2L));
+            "Split",
+            $"{name}.split",
+            3,
+            [projected, graph.Integers(OutChannels, OutChannels, OutChannels)],
+            OnnxGraph.Attribute("axis", 2L));
         var query = Split(parts[0], "query", [0, 2, 1, 3]);
         var key = Split(parts[1], "key", [0, 2, 3, 1]);
         var value = Split(parts[2], "value", [0, 2, 1, 3]);
 
         query = graph.Node("Mul", $"{name}.scaled", [query, graph.Scalar((float)(1 / Math.Sqrt(perHead)))]);
-        var weights = graph.Node("Softmax", $"{name}.weights", [graph.Node("MatMul", $"{name}.products", [query, key])], OnnxGraph.Attribute("axis", -1L));
+        var weights = graph.Node(
+            "Softmax", $"{name}.weights", [graph.Node("MatMul", $"{name}.products", [query, key])], OnnxGraph.Attribute("axis", -1L));
         var mixed = graph.Node("MatMul", $"{name}.mixed", [weights, value]);
         mixed = graph.Node("Transpose", $"{name}.heads", [mixed], OnnxGraph.Attribute("perm", 0L, 2L, 1L, 3L));
         mixed = graph.Node("Reshape", $"{name}.merged", [mixed, graph.Integers(0, 0, OutChannels)]);

@@ -55,7 +55,8 @@ internal sealed record GhostPan : Neck
         };
         return neck.MiddleChannels > 0
             ? neck
-            : throw node.Required("expand").Invalid($"at least one channel of {neck.OutChannels} has to be left in the middle of a bottleneck");
+            : throw node.Required("expand").Invalid(
+                $"at least one channel of {neck.OutChannels} has to be left in the middle of a bottleneck");
     }
 
     /// <inheritdoc/>
@@ -103,7 +104,8 @@ internal sealed record GhostPan : Neck
             {
                 throw new CheckpointException(
                     CheckpointErrorCode.InvalidConfig,
-                    $"Config, model.arch.fpn.num_blocks: the official module builds every bottleneck for {x.Channels} input channels, so a second one cannot follow {result.Channels}.");
+                    "Config, model.arch.fpn.num_blocks: the official module builds every bottleneck "
+                    + $"for {x.Channels} input channels, so a second one cannot follow {result.Channels}.");
             }
 
             result = bottleneck.Build(network, result, $"{name}.blocks.{block}");

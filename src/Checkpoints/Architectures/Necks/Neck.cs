@@ -28,7 +28,8 @@ internal abstract record Neck
             "FPN" => FeaturePyramidNetwork.Read(node),
             "TAN" => TransformerAttentionNetwork.Read(node),
             var other => throw new CheckpointException(
-                CheckpointErrorCode.UnsupportedArchitecture, $"Config, {node.Path}: neck '{other}' is not built here; PAN, GhostPAN, FPN and TAN are."),
+                CheckpointErrorCode.UnsupportedArchitecture,
+                $"Config, {node.Path}: neck '{other}' is not built here; PAN, GhostPAN, FPN and TAN are."),
         };
         node.RefuseOthers();
         return neck;
@@ -46,7 +47,8 @@ internal abstract record Neck
             ? BuildLevels(network, features)
             : throw new CheckpointException(
                 CheckpointErrorCode.InvalidConfig,
-                $"Config, model.arch.fpn.in_channels: [{string.Join(", ", InChannels)}] was given, the backbone's stages have [{string.Join(", ", found)}] channels.");
+                $"Config, model.arch.fpn.in_channels: [{string.Join(", ", InChannels)}] was given, "
+                + $"the backbone's stages have [{string.Join(", ", found)}] channels.");
     }
 
     /// <summary>Writes the neck over maps that have the promised channels.</summary>

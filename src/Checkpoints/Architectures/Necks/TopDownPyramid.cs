@@ -23,7 +23,8 @@ internal sealed record TopDownPyramid(int FirstLevel, int EndLevel, Normalizatio
         var outputs = node.Integer("num_outs", null, 1, 16);
         if (outputs < end - first)
         {
-            throw node.Required("num_outs").Invalid($"at least {end - first} was expected for the levels {first} to {end - 1}, {outputs} was found");
+            throw node.Required("num_outs").Invalid(
+                $"at least {end - first} was expected for the levels {first} to {end - 1}, {outputs} was found");
         }
 
         node.Optional("conv_cfg");

@@ -61,7 +61,8 @@ internal sealed record TransformerAttentionNetwork : Neck
         };
         return neck.OutChannels % neck.Heads == 0
             ? neck
-            : throw node.Required("num_heads").Invalid($"a divisor of the {neck.OutChannels} channels was expected, {neck.Heads} was found");
+            : throw node.Required("num_heads").Invalid(
+                $"a divisor of the {neck.OutChannels} channels was expected, {neck.Heads} was found");
     }
 
     /// <inheritdoc/>
@@ -74,7 +75,8 @@ internal sealed record TransformerAttentionNetwork : Neck
         {
             throw new CheckpointException(
                 CheckpointErrorCode.InvalidConfig,
-                $"Config, model.arch.fpn.feature_hw: [{Height}, {Width}] was given, the middle level of this input has [{middle.Height}, {middle.Width}].");
+                $"Config, model.arch.fpn.feature_hw: [{Height}, {Width}] was given, "
+                + $"the middle level of this input has [{middle.Height}, {middle.Width}].");
         }
 
         var down = network.Resize(laterals[0], 0.5f, bilinear: true, $"{Name}.fine.resize");
