@@ -13,7 +13,8 @@ internal static class NanodetCommand
     /// <returns>0 for success, 1 for a failure, 2 for wrong usage.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, IEnumerable<Command> commands)
     {
-        var root = new RootCommand("NanoDet from a training checkpoint to detections, here and in a function app: export, detect, run, publish.");
+        var root = new RootCommand(
+            "NanoDet from a training checkpoint to detections, here and in a function app: export, detect, run, publish.");
         foreach (var command in commands)
         {
             root.Subcommands.Add(command);
@@ -27,7 +28,8 @@ internal static class NanodetCommand
                 await Console.Error.WriteLineAsync($"usage: {error.Message}");
             }
 
-            await Console.Error.WriteLineAsync($"Try '{(parsed.CommandResult.Command == root ? "nanodet" : $"nanodet {parsed.CommandResult.Command.Name}")} --help'.");
+            await Console.Error.WriteLineAsync(
+                $"Try '{(parsed.CommandResult.Command == root ? "nanodet" : $"nanodet {parsed.CommandResult.Command.Name}")} --help'.");
             return ExitCode.WrongUsage;
         }
 

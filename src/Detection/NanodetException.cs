@@ -1,6 +1,8 @@
 namespace Nanodet.Detection;
 
-/// <summary>What every error of this library has: a stable code, and a message that says what was expected, what was found, where, and what to do.</summary>
+/// <summary>
+/// What every error of this library has: a stable code, and a message that says what was expected, what was found, where, and what to do.
+/// </summary>
 /// <param name="code">A stable code in lower case, such as <c>not_an_image</c>: one that programs may compare with.</param>
 /// <param name="message">The message, for people.</param>
 /// <param name="innerException">The underlying error, if there is one.</param>

@@ -11,5 +11,8 @@ internal static class CommonOptions
 
     /// <summary><c>--fast-decode</c>.</summary>
     public static Option<bool> FastDecode() =>
-        new("--fast-decode") { Description = "Decode JPEGs at 1/2, 1/4 or 1/8 where that leaves the model's input size: faster, a little different." };
+        new("--fast-decode")
+        {
+            Description = "Decode JPEGs at 1/2, 1/4 or 1/8 where that leaves the model's input size: faster, a little different.",
+        };
 }

@@ -17,7 +17,8 @@ internal static class ConversionArguments
     /// <summary>A folder of photos.</summary>
     public static Option<DirectoryInfo?> Calibration() => new("--calibration")
     {
-        Description = "A folder of photos like those that the model will see: int8 takes its ranges from them, and a model of lower precision is compared with float32 on them.",
+        Description = "A folder of photos like those that the model will see: int8 takes its ranges from them, "
+            + "and a model of lower precision is compared with float32 on them.",
     };
 
     /// <summary>Refuses int8 without photos.</summary>
@@ -25,7 +26,8 @@ internal static class ConversionArguments
     {
         if (result.GetValue(precision) == ModelPrecision.Int8 && result.GetValue(calibration) is null)
         {
-            result.AddError("--precision int8 takes the ranges of its values from photos: give a folder of some dozens with --calibration.");
+            result.AddError(
+                "--precision int8 takes the ranges of its values from photos: give a folder of some dozens with --calibration.");
         }
     }
 }

@@ -36,6 +36,8 @@ internal sealed record ImageFiles(string Root, IReadOnlyList<string> Files, int 
         var images = all.Where(file => Endings.Contains(Path.GetExtension(file))).Order(StringComparer.Ordinal).ToList();
         return images.Count > 0
             ? new ImageFiles(path, images, all.Count - images.Count)
-            : throw new CliException("no_images", $"{input} has {all.Count} files and no image; names ending in {string.Join(", ", Endings)} were expected.");
+            : throw new CliException(
+                "no_images",
+                $"{input} has {all.Count} files and no image; names ending in {string.Join(", ", Endings)} were expected.");
     }
 }

@@ -11,7 +11,10 @@ internal sealed class AccountOptions
         Description = "Storage account in Azure, by identity ('az login', or a managed one): its name, or the address of its blob service.",
     };
 
-    private readonly Option<string?> _clientId = new("--client-id") { Description = "Client id of a user-assigned identity, for --account." };
+    private readonly Option<string?> _clientId = new("--client-id")
+    {
+        Description = "Client id of a user-assigned identity, for --account.",
+    };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)

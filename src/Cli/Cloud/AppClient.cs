@@ -25,7 +25,8 @@ internal sealed class AppClient : IDisposable
     /// <summary>Starts a job.</summary>
     /// <exception cref="CliException">The app refuses or does not answer.</exception>
     public Task<JobStatus> StartAsync(JobRequest request, CancellationToken cancellationToken) => SendAsync(
-        new HttpRequestMessage(HttpMethod.Post, "api/jobs") { Content = JsonContent.Create(request, JobJson.Default.JobRequest) }, cancellationToken);
+        new HttpRequestMessage(HttpMethod.Post, "api/jobs") { Content = JsonContent.Create(request, JobJson.Default.JobRequest) },
+        cancellationToken);
 
     /// <summary>Asks how far a job is.</summary>
     /// <exception cref="CliException">There is no such job, or the app does not answer.</exception>
@@ -40,7 +41,9 @@ internal sealed class AppClient : IDisposable
         try
         {
             using var health = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
-            var failedTries = health.RootElement.TryGetProperty("failedTries", out var tries) && tries.TryGetInt32(out var count) ? count : 0;
+            var failedTries = health.RootElement.TryGetProperty("failedTries", out var tries) && tries.TryGetInt32(out var count)
+                ? count
+                : 0;
             return new AppHealth(answer.IsSuccessStatusCode, Text("code"), Text("reason"), failedTries);
 
             string? Text(string name) =>

@@ -20,14 +20,16 @@ internal static class AppFolder
     {
         var configuration = Path.GetFileName(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!);
         var built = FindRepository() is { } root ? Path.Combine(root, "src", "Functions", "bin", configuration, "net10.0") : null;
-        if (new[] { Beside, built }.FirstOrDefault(folder => folder is not null && File.Exists(Path.Combine(folder, WorkerConfig))) is { } found)
+        if (new[] { Beside, built }.FirstOrDefault(folder =>
+            folder is not null && File.Exists(Path.Combine(folder, WorkerConfig))) is { } found)
         {
             return found;
         }
 
         throw new CliException("app_not_built", built is null
             ? $"expected the function app in {Beside}, found none there: install the tool again, or name the app's folder with --app."
-            : $"expected the function app in {Beside} or {built}, found none there: run 'dotnet build src/Functions -c {configuration}', or name its folder with --app.");
+            : $"expected the function app in {Beside} or {built}, found none there: "
+                + $"run 'dotnet build src/Functions -c {configuration}', or name its folder with --app.");
     }
 
     /// <summary>What an app has to be told because of where it is: the tool's own has its native libraries in the tool's folder.</summary>

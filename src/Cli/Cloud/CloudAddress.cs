@@ -30,7 +30,9 @@ internal sealed record CloudAddress(Uri Server, string Storage, int ProcessId, s
 
     /// <summary>Writes the file of a data folder.</summary>
     public Task WriteAsync(DirectoryInfo data, CancellationToken cancellationToken) => InputFile.WriteAsync(
-        new FileInfo(Path.Combine(data.FullName, FileName)), JsonSerializer.SerializeToUtf8Bytes(this, CloudJson.Default.CloudAddress), cancellationToken);
+        new FileInfo(Path.Combine(data.FullName, FileName)),
+        JsonSerializer.SerializeToUtf8Bytes(this, CloudJson.Default.CloudAddress),
+        cancellationToken);
 
     /// <summary>Removes the file of a data folder.</summary>
     public static void Remove(DirectoryInfo data) => File.Delete(Path.Combine(data.FullName, FileName));

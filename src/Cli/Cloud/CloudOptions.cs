@@ -23,7 +23,10 @@ internal sealed class CloudOptions
         },
     };
 
-    private readonly Option<string?> _key = new("--key") { Description = "Function key of an app in Azure; default: the environment variable NANODET_KEY." };
+    private readonly Option<string?> _key = new("--key")
+    {
+        Description = "Function key of an app in Azure; default: the environment variable NANODET_KEY.",
+    };
 
     private readonly Option<DirectoryInfo> _data = Data();
 

@@ -21,7 +21,9 @@ internal sealed partial class CloudStorage
     {
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(connection.Select(setting =>
-                KeyValuePair.Create(setting.Key.Length == 0 ? _options.Value.Connection : $"{_options.Value.Connection}:{setting.Key}", setting.Value)))
+                KeyValuePair.Create(
+                    setting.Key.Length == 0 ? _options.Value.Connection : $"{_options.Value.Connection}:{setting.Key}",
+                    setting.Value)))
             .Build();
         Clients = new StorageClients(configuration, _options);
     }

@@ -115,8 +115,10 @@ internal sealed class LocalApp : IAsyncDisposable
 
         var package = AppFolder.FindDemoPackage() ?? throw new CliException(
             "no_model",
-            $"no model was published yet: give one with --model{(AppFolder.FindRepository() is null ? "" : ", or install the demo's package with 'npm ci' in models/demo")}.");
-        return await storage.Publisher.PublishAsync(await DemoModelBuilder.BuildAsync(package, cancellationToken), config: null, version: null, cancellationToken);
+            "no model was published yet: give one with --model"
+                + $"{(AppFolder.FindRepository() is null ? "" : ", or install the demo's package with 'npm ci' in models/demo")}.");
+        return await storage.Publisher.PublishAsync(
+            await DemoModelBuilder.BuildAsync(package, cancellationToken), config: null, version: null, cancellationToken);
     }
 
     /// <summary>Azurite's stages as steps.</summary>

@@ -19,15 +19,35 @@ internal static class BenchCommand
     public static Command Create()
     {
         var model = new Option<FileInfo>("--model") { Description = "The model (.onnx).", Required = true };
-        var images = new Option<string>("--images") { Description = "An image, or a folder whose images are taken; they are measured in memory.", Required = true };
+        var images = new Option<string>("--images")
+        {
+            Description = "An image, or a folder whose images are taken; they are measured in memory.",
+            Required = true,
+        };
         var seconds = new Option<double>("--seconds") { Description = "How long to measure, 0.1 to 86400.", DefaultValueFactory = _ => 20 };
         var count = new Option<long?>("--count") { Description = "Instead of --seconds: images of each model that go the whole way." };
         var compare = new Option<FileInfo?>("--compare") { Description = "Another model, measured in turn with the first." };
-        var concurrency = new Option<int>("--concurrency") { Description = "Callers at the same time, 1 to 256.", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var threads = new Option<int>("--threads") { Description = "Threads of one operator on the CPU; 0: one for each physical core.", DefaultValueFactory = _ => 1 };
+        var concurrency = new Option<int>("--concurrency")
+        {
+            Description = "Callers at the same time, 1 to 256.",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
+        };
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Threads of one operator on the CPU; 0: one for each physical core.",
+            DefaultValueFactory = _ => 1,
+        };
         var batch = new Option<int>("--batch") { Description = "Images of one call, 1 to 256.", DefaultValueFactory = _ => 1 };
-        var score = new Option<float>("--score") { Description = "Scores have to be greater, 0 to 1.", DefaultValueFactory = _ => new DetectorOptions().ScoreThreshold };
-        var provider = new Option<ExecutionProvider>("--provider") { Description = "auto, cuda, tensorrt or cpu.", DefaultValueFactory = _ => ExecutionProvider.Auto };
+        var score = new Option<float>("--score")
+        {
+            Description = "Scores have to be greater, 0 to 1.",
+            DefaultValueFactory = _ => new DetectorOptions().ScoreThreshold,
+        };
+        var provider = new Option<ExecutionProvider>("--provider")
+        {
+            Description = "auto, cuda, tensorrt or cpu.",
+            DefaultValueFactory = _ => ExecutionProvider.Auto,
+        };
         var fast = CommonOptions.FastDecode();
         var json = CommonOptions.Json();
         var command = new Command("bench", "Measure images per second, the time of each stage, memory, and the graph alone, in one run.")
@@ -128,9 +148,16 @@ internal static class BenchCommand
 
     /// <summary>Gives every model its round in turn: a machine's speed drifts, and each meets the same.</summary>
     private static void Measure(
-        List<ModelBenchmark> benchmarks, BenchLength length, BenchmarkOptions options, TimeProvider clock, StepProgress progress, CancellationToken cancellationToken)
+        List<ModelBenchmark> benchmarks,
+        BenchLength length,
+        BenchmarkOptions options,
+        TimeProvider clock,
+        StepProgress progress,
+        CancellationToken cancellationToken)
     {
-        var rounds = length.Count is { } count ? (int)Math.Clamp(count / (options.Concurrency * options.RunSize), 1, MostRounds) : MostRounds;
+        var rounds = length.Count is { } count
+            ? (int)Math.Clamp(count / (options.Concurrency * options.RunSize), 1, MostRounds)
+            : MostRounds;
         for (var round = 0; round < rounds; round++)
         {
             Func<BenchmarkLimit> limit;

@@ -19,7 +19,9 @@ internal static class BenchPrinter
         Add("images/s, the whole way", figures => Number(figures.ImagesPerSecond, "0.0"));
         Add("images/s, the graph alone", figures => Number(figures.RunImagesPerSecond, "0.0"));
         Add("the first over the second", figures => Number(figures.RatioToRun, "0.000"));
-        Add("processor ms per image / of the graph", figures => $"{Number(figures.ProcessorMs, "0.00")} / {Number(figures.RunProcessorMs, "0.00")}");
+        Add(
+            "processor ms per image / of the graph",
+            figures => $"{Number(figures.ProcessorMs, "0.00")} / {Number(figures.RunProcessorMs, "0.00")}");
         Add("decode, ms p50 / p95", figures => Stage(figures.Decode));
         Add("preprocess", figures => Stage(figures.Preprocess));
         Add("inference", figures => Stage(figures.Inference));
@@ -33,13 +35,15 @@ internal static class BenchPrinter
         if (answer is { SpeedUp: { } speedUp, RunSpeedUp: { } runSpeedUp })
         {
             console.MarkupLineInterpolated(
-                CultureInfo.InvariantCulture, $"{answer.Models[0].Model.Name} over {answer.Models[1].Model.Name}: {speedUp:0.000} the whole way, {runSpeedUp:0.000} the graph alone");
+                CultureInfo.InvariantCulture,
+                $"{answer.Models[0].Model.Name} over {answer.Models[1].Model.Name}: {speedUp:0.000} the whole way, {runSpeedUp:0.000} the graph alone");
         }
 
         console.MarkupLineInterpolated(
             CultureInfo.InvariantCulture,
             $"{answer.Concurrency} callers, {answer.Threads} threads an operator, {answer.BatchSize} images a call; {answer.Files} files in memory, read in {answer.Read.P50Ms:0.00} / {answer.Read.P95Ms:0.00} ms; peak memory {answer.PeakMemoryBytes / 1048576.0:0} MiB; {answer.ElapsedMs / 1000:0.0} s");
-        console.MarkupLineInterpolated($"{answer.Machine.Cpu}, {answer.Machine.Processors} logical processors, {answer.Machine.Vectors}; {answer.Machine.System}; {answer.Machine.Dotnet}; ONNX Runtime {answer.Machine.OnnxRuntime}");
+        console.MarkupLineInterpolated(
+            $"{answer.Machine.Cpu}, {answer.Machine.Processors} logical processors, {answer.Machine.Vectors}; {answer.Machine.System}; {answer.Machine.Dotnet}; ONNX Runtime {answer.Machine.OnnxRuntime}");
         if (answer.FilesLeftOut > 0)
         {
             console.MarkupLineInterpolated($"[yellow]note:[/] {answer.FilesLeftOut} more files were left out, so that all fit into memory");

@@ -56,7 +56,8 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
             {
                 throw new CliException(
                     "options_not_kept",
-                    $"expected results with {options}, found {other.Result.Options} in {other.Result.Image.Name} after {MostRepeats + 1} jobs; something else detects the same images.");
+                    $"expected results with {options}, found {other.Result.Options} in {other.Result.Image.Name} "
+                        + $"after {MostRepeats + 1} jobs; something else detects the same images.");
             }
 
             (job, images) = await DetectAsync(request, files, output, annotate, cancellationToken);
@@ -85,7 +86,9 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
         job = await WatchCommand.WaitAsync(client, job.JobId, report, cancellationToken);
         return job.State == JobState.Completed
             ? (job, await DownloadAsync(files, request.Prefix!, output, annotate, cancellationToken))
-            : throw new CliException($"job_{JobStateConverter.Text(job.State)}", job.Error ?? $"job {job.JobId} ended as {JobStateConverter.Text(job.State)}.");
+            : throw new CliException(
+                $"job_{JobStateConverter.Text(job.State)}",
+                job.Error ?? $"job {job.JobId} ended as {JobStateConverter.Text(job.State)}.");
     }
 
     private async Task UploadAsync(ImageFiles files, string prefix, CancellationToken cancellationToken)
@@ -114,7 +117,13 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
     }
 
     private async Task<DetectedImage> DownloadAsync(
-        BlobContainerClient container, string root, string name, string prefix, DirectoryInfo output, bool annotate, CancellationToken cancellationToken)
+        BlobContainerClient container,
+        string root,
+        string name,
+        string prefix,
+        DirectoryInfo output,
+        bool annotate,
+        CancellationToken cancellationToken)
     {
         var blob = container.GetBlobClient(ResultName.For(storage.Names.Images, prefix + name));
         var content = await ReadAsync(blob, cancellationToken);
@@ -133,7 +142,9 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
         return new DetectedImage(result, file.FullName, picture?.FullName);
     }
 
-    /// <summary>Reads a result. One that another batch writes at this moment counts as skipped in the job and is there a little later.</summary>
+    /// <summary>
+    /// Reads a result. One that another batch writes at this moment counts as skipped in the job and is there a little later.
+    /// </summary>
     private static async Task<BinaryData> ReadAsync(BlobClient blob, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)

@@ -12,10 +12,17 @@ internal static class DemoModelCommand
     /// <summary>Creates the command.</summary>
     public static Command Create()
     {
-        var package = new Option<DirectoryInfo>("--package") { Description = "Folder of the installed npm package @vladmandic/human 1.4.1.", Required = true };
+        var package = new Option<DirectoryInfo>("--package")
+        {
+            Description = "Folder of the installed npm package @vladmandic/human 1.4.1.",
+            Required = true,
+        };
         var output = new Option<DirectoryInfo>("--output") { Description = "Folder for the checkpoint and its config.", Required = true };
         var json = CommonOptions.Json();
-        var command = new Command("demo-model", "Make a trained checkpoint and its config from the demo's npm package.") { package, output, json };
+        var command = new Command("demo-model", "Make a trained checkpoint and its config from the demo's npm package.")
+        {
+            package, output, json,
+        };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(package), parsed.GetRequiredValue(output), new Report(parsed.GetValue(json)), cancellationToken));
         return command;
@@ -32,7 +39,8 @@ internal static class DemoModelCommand
         report.Write(
             new DemoModelReport(checkpoint.FullName, config.FullName, tensors),
             CliJsonContext.Default.DemoModelReport,
-            (console, answer) => console.MarkupLineInterpolated($"{answer.Tensors} tensors -> {answer.Checkpoint}, config {answer.Config}"));
+            (console, answer) => console.MarkupLineInterpolated(
+                $"{answer.Tensors} tensors -> {answer.Checkpoint}, config {answer.Config}"));
         return ExitCode.Ok;
     }
 }

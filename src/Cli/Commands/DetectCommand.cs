@@ -19,11 +19,31 @@ internal static class DetectCommand
         var input = new Option<string>("--input") { Description = "An image, or a folder whose images are taken.", Required = true };
         var output = new Option<DirectoryInfo>("--output") { Description = "Folder for one JSON file per image.", Required = true };
         var defaults = new DetectorOptions();
-        var score = new Option<float>("--score") { Description = "Scores have to be greater, 0 to 1.", DefaultValueFactory = _ => defaults.ScoreThreshold };
-        var iou = new Option<float>("--iou") { Description = "IoU above which the weaker of two boxes of a class goes, 0 to 1.", DefaultValueFactory = _ => defaults.IouThreshold };
-        var most = new Option<int>("--max-detections") { Description = "Most detections of an image, 1 to 1000.", DefaultValueFactory = _ => defaults.MaxDetections };
-        var batch = new Option<int>("--batch") { Description = "Most images in one run of the model, 1 to 256.", DefaultValueFactory = _ => defaults.MaxRunSize };
-        var provider = new Option<ExecutionProvider>("--provider") { Description = "auto, cuda, tensorrt or cpu.", DefaultValueFactory = _ => ExecutionProvider.Auto };
+        var score = new Option<float>("--score")
+        {
+            Description = "Scores have to be greater, 0 to 1.",
+            DefaultValueFactory = _ => defaults.ScoreThreshold,
+        };
+        var iou = new Option<float>("--iou")
+        {
+            Description = "IoU above which the weaker of two boxes of a class goes, 0 to 1.",
+            DefaultValueFactory = _ => defaults.IouThreshold,
+        };
+        var most = new Option<int>("--max-detections")
+        {
+            Description = "Most detections of an image, 1 to 1000.",
+            DefaultValueFactory = _ => defaults.MaxDetections,
+        };
+        var batch = new Option<int>("--batch")
+        {
+            Description = "Most images in one run of the model, 1 to 256.",
+            DefaultValueFactory = _ => defaults.MaxRunSize,
+        };
+        var provider = new Option<ExecutionProvider>("--provider")
+        {
+            Description = "auto, cuda, tensorrt or cpu.",
+            DefaultValueFactory = _ => ExecutionProvider.Auto,
+        };
         var requireGpu = new Option<bool>("--require-gpu") { Description = "Fail where any part of the model would run on the CPU." };
         var fast = CommonOptions.FastDecode();
         var annotate = new Option<bool>("--annotate") { Description = "Also write a picture with boxes and labels per image." };
@@ -37,7 +57,9 @@ internal static class DetectCommand
         cloud.AddTo(command);
         command.Validators.Add(result =>
         {
-            var here = new Option[] { batch, provider, requireGpu }.Where(option => result.GetResult(option) is { Implicit: false }).ToList();
+            var here = new Option[] { batch, provider, requireGpu }
+                .Where(option => result.GetResult(option) is { Implicit: false })
+                .ToList();
             if (result.GetResult(storage) is not null && here.Count > 0)
             {
                 result.AddError($"{string.Join(", ", here.Select(option => option.Name))}: not with --storage; the app's settings decide.");
@@ -68,11 +90,19 @@ internal static class DetectCommand
             {
                 var modelOptions = new ModelOptions { Provider = parsed.GetValue(provider), RequireGpu = parsed.GetValue(requireGpu) };
                 return await RunAsync(
-                    parsed.GetValue(model)!, modelOptions, parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), options, parsed.GetValue(annotate), report, cancellationToken);
+                    parsed.GetValue(model)!,
+                    modelOptions,
+                    parsed.GetRequiredValue(input),
+                    parsed.GetRequiredValue(output),
+                    options,
+                    parsed.GetValue(annotate),
+                    report,
+                    cancellationToken);
             }
 
             using var client = await cloud.ConnectAsync(parsed, cancellationToken);
-            var detection = new CloudDetection(client, new CloudStorage((await cloud.FindAsync(parsed, cancellationToken)).Storage), report);
+            var detection = new CloudDetection(
+                client, new CloudStorage((await cloud.FindAsync(parsed, cancellationToken)).Storage), report);
             var files = ImageFiles.Find(parsed.GetRequiredValue(input), parsed.GetRequiredValue(output).FullName);
             var answer = await detection.RunAsync(
                 files, parsed.GetRequiredValue(output), ResultOptions.From(options), parsed.GetValue(annotate), cancellationToken);
@@ -129,14 +159,21 @@ internal static class DetectCommand
         report.Write(answer, CliJsonContext.Default.DetectReport, DetectPrinter.Print);
         foreach (var image in answer.Images.Where(image => image.Result.Error is not null))
         {
-            await Console.Error.WriteLineAsync($"error: {image.Result.Error!.Code}: {image.Result.Image.Name}: {image.Result.Error.Message}");
+            await Console.Error.WriteLineAsync(
+                $"error: {image.Result.Error!.Code}: {image.Result.Image.Name}: {image.Result.Error.Message}");
         }
 
         return answer.Failed == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
 
     private static async Task<IReadOnlyList<DetectedImage>> DetectAsync(
-        Detector detector, string root, string[] names, DirectoryInfo output, bool annotate, TimeProvider clock, CancellationToken cancellationToken)
+        Detector detector,
+        string root,
+        string[] names,
+        DirectoryInfo output,
+        bool annotate,
+        TimeProvider clock,
+        CancellationToken cancellationToken)
     {
         var encoded = new ReadOnlyMemory<byte>[names.Length];
         for (var i = 0; i < names.Length; i++)
@@ -157,7 +194,8 @@ internal static class DetectCommand
             if (annotate && result.Detections is { } detections)
             {
                 picture = new FileInfo(Path.Combine(output.FullName, $"{names[i]}.annotated.jpg"));
-                await InputFile.WriteAsync(picture, Annotator.Annotate(encoded[i].Span, detections, detector.Options.Limits), cancellationToken);
+                await InputFile.WriteAsync(
+                    picture, Annotator.Annotate(encoded[i].Span, detections, detector.Options.Limits), cancellationToken);
             }
 
             images.Add(new DetectedImage(result, resultFile.FullName, picture?.FullName));

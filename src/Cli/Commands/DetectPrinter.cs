@@ -48,10 +48,16 @@ internal static class DetectPrinter
         {
             var box = detection.Box;
             table.AddRow(
-                Markup.Escape(detection.ClassName), Number(detection.Score, "0.000"), Number(box.X), Number(box.Y), Number(box.Width), Number(box.Height));
+                Markup.Escape(detection.ClassName),
+                Number(detection.Score, "0.000"),
+                Number(box.X),
+                Number(box.Y),
+                Number(box.Width),
+                Number(box.Height));
         }
 
-        console.MarkupLineInterpolated($"[bold]{result.Image.Name}[/] {result.Image.Width} x {result.Image.Height}, {detections.Count} objects");
+        console.MarkupLineInterpolated(
+            $"[bold]{result.Image.Name}[/] {result.Image.Width} x {result.Image.Height}, {detections.Count} objects");
         if (detections.Count > 0)
         {
             console.Write(table);

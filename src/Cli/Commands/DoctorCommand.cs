@@ -20,11 +20,17 @@ internal static class DoctorCommand
     {
         var model = new Option<FileInfo?>("--model") { Description = "A model to load and to hold against its parity fixture." };
         var requireGpu = new Option<bool>("--require-gpu") { Description = "Fail unless a GPU can be used." };
-        var storage = new Option<bool>("--storage") { Description = "Try the storage of the app that 'nanodet up' started; --data names its folder." };
+        var storage = new Option<bool>("--storage")
+        {
+            Description = "Try the storage of the app that 'nanodet up' started; --data names its folder.",
+        };
         var account = new AccountOptions();
         var data = CloudOptions.Data();
         var json = CommonOptions.Json();
-        var command = new Command("doctor", "Check versions, processor, native libraries, GPU driver and execution providers of this machine; with options a model and storage, too.")
+        var command = new Command(
+            "doctor",
+            "Check versions, processor, native libraries, GPU driver and execution providers of this machine; "
+            + "with options a model and storage, too.")
         {
             model, requireGpu, storage, data, json,
         };
@@ -128,7 +134,8 @@ internal static class DoctorCommand
             var driver = answer.Gpu.Problem is { } problem ? $" Driver: {problem}." : "";
             yield return new DoctorProblem(
                 ModelErrorCodes.ProviderUnavailable,
-                $"Expected a GPU, found none that can be used.{driver} {string.Join(" ", gpus.Select(gpu => $"{gpu.Name}: {gpu.Problem}."))}");
+                "Expected a GPU, found none that can be used."
+                    + $"{driver} {string.Join(" ", gpus.Select(gpu => $"{gpu.Name}: {gpu.Problem}."))}");
         }
 
         if (answer.Model?.Problem is { } refused)

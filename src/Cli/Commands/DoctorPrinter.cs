@@ -25,7 +25,8 @@ internal static class DoctorPrinter
         foreach (var gpu in answer.Gpu.Gpus)
         {
             console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"GPU {gpu.Index}: {gpu.Name}, {gpu.MemoryUsed >> 20} of {gpu.MemoryTotal >> 20} MiB in use"));
+                CultureInfo.InvariantCulture,
+                $"GPU {gpu.Index}: {gpu.Name}, {gpu.MemoryUsed >> 20} of {gpu.MemoryTotal >> 20} MiB in use"));
         }
 
         var libraries = new Table().AddColumns("native library", "found", "version", "");
@@ -76,7 +77,8 @@ internal static class DoctorPrinter
     {
         var parity = model.Parity is { HasFixture: true } replayed
             ? string.Create(
-                CultureInfo.InvariantCulture, $"{replayed.ValuesCompared} values replayed, largest difference {replayed.LargestDifference:G3}")
+                CultureInfo.InvariantCulture,
+                $"{replayed.ValuesCompared} values replayed, largest difference {replayed.LargestDifference:G3}")
             : "no parity fixture: its score columns are scores";
         return $"model {model.Name} on {model.Provider}, runs {model.Runs}: {parity}";
     }

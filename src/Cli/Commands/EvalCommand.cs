@@ -22,11 +22,22 @@ internal static class EvalCommand
         var model = new Option<FileInfo>("--model") { Description = "The model (.onnx).", Required = true };
         var images = new Option<DirectoryInfo>("--images") { Description = "Folder of the images.", Required = true };
         var annotations = new Option<FileInfo>("--annotations") { Description = "COCO annotations (instances_*.json).", Required = true };
-        var score = new Option<float>("--score") { Description = "Detections have to score higher to count, 0 to 1.", DefaultValueFactory = _ => DefaultScore };
-        var provider = new Option<ExecutionProvider>("--provider") { Description = "auto, cuda, tensorrt or cpu.", DefaultValueFactory = _ => ExecutionProvider.Auto };
+        var score = new Option<float>("--score")
+        {
+            Description = "Detections have to score higher to count, 0 to 1.",
+            DefaultValueFactory = _ => DefaultScore,
+        };
+        var provider = new Option<ExecutionProvider>("--provider")
+        {
+            Description = "auto, cuda, tensorrt or cpu.",
+            DefaultValueFactory = _ => ExecutionProvider.Auto,
+        };
         var fast = CommonOptions.FastDecode();
         var json = CommonOptions.Json();
-        var command = new Command("eval", "Measure mean average precision on a COCO data set (the 12 standard numbers).") { model, images, annotations, score, provider, fast, json };
+        var command = new Command("eval", "Measure mean average precision on a COCO data set (the 12 standard numbers).")
+        {
+            model, images, annotations, score, provider, fast, json,
+        };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(model),
             new ModelOptions { Provider = parsed.GetValue(provider) },
@@ -39,7 +50,13 @@ internal static class EvalCommand
     }
 
     private static async Task<int> RunAsync(
-        FileInfo modelFile, ModelOptions modelOptions, DirectoryInfo folder, FileInfo annotations, DetectorOptions options, Report report, CancellationToken cancellationToken)
+        FileInfo modelFile,
+        ModelOptions modelOptions,
+        DirectoryInfo folder,
+        FileInfo annotations,
+        DetectorOptions options,
+        Report report,
+        CancellationToken cancellationToken)
     {
         if (!annotations.Exists)
         {
@@ -65,13 +82,18 @@ internal static class EvalCommand
             foreach (var chunk in dataset.Images.Chunk(options.MaxRunSize))
             {
                 await EvaluateAsync(detector, evaluator, categories, folder, chunk, missing, cancellationToken);
-                progress.Report($"evaluating, {evaluator.Images} of {dataset.Images.Count}", evaluator.Images + missing.Count, dataset.Images.Count);
+                progress.Report(
+                    $"evaluating, {evaluator.Images} of {dataset.Images.Count}",
+                    evaluator.Images + missing.Count,
+                    dataset.Images.Count);
             }
         });
 
         if (evaluator.Images == 0)
         {
-            throw new CliException("no_images", $"{folder} holds none of the {dataset.Images.Count} images of {annotations.Name}, such as {dataset.Images[0].FileName}.");
+            throw new CliException(
+                "no_images",
+                $"{folder} holds none of the {dataset.Images.Count} images of {annotations.Name}, such as {dataset.Images[0].FileName}.");
         }
 
         report.Write(
@@ -92,7 +114,13 @@ internal static class EvalCommand
     }
 
     private static async Task EvaluateAsync(
-        Detector detector, CocoEvaluator evaluator, IReadOnlyList<int> categories, DirectoryInfo folder, CocoImage[] images, List<string> missing, CancellationToken cancellationToken)
+        Detector detector,
+        CocoEvaluator evaluator,
+        IReadOnlyList<int> categories,
+        DirectoryInfo folder,
+        CocoImage[] images,
+        List<string> missing,
+        CancellationToken cancellationToken)
     {
         var found = new List<(CocoImage Image, ReadOnlyMemory<byte> Encoded)>();
         foreach (var image in images)
@@ -113,7 +141,9 @@ internal static class EvalCommand
             if (outcome.Succeeded)
             {
                 evaluator.Add(image.Truths, [.. outcome.Detections.Select(detection => new CocoDetection(
-                    categories[detection.ClassId], detection.Score, new CocoBox(detection.Box.X, detection.Box.Y, detection.Box.Width, detection.Box.Height)))]);
+                    categories[detection.ClassId],
+                    detection.Score,
+                    new CocoBox(detection.Box.X, detection.Box.Y, detection.Box.Width, detection.Box.Height)))]);
             }
             else
             {
@@ -141,10 +171,13 @@ internal static class EvalCommand
         }
 
         console.Write(table);
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{answer.Images} images, scores above {answer.ScoreThreshold}; model {answer.Model.Name} {answer.Model.Version} on {answer.Provider}; {answer.ElapsedMs:0} ms");
+        console.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"{answer.Images} images, scores above {answer.ScoreThreshold}; model {answer.Model.Name} {answer.Model.Version} on {answer.Provider}; {answer.ElapsedMs:0} ms");
         if (answer.Missing.Count > 0)
         {
-            console.MarkupLineInterpolated($"[yellow]note:[/] {answer.Missing.Count} images were not evaluated, such as {answer.Missing[0]}");
+            console.MarkupLineInterpolated(
+                $"[yellow]note:[/] {answer.Missing.Count} images were not evaluated, such as {answer.Missing[0]}");
         }
     }
 

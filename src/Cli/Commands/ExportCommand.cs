@@ -100,11 +100,17 @@ internal static class ExportCommand
     {
         console.MarkupLineInterpolated($"[bold]{answer.Name}[/] -> {answer.Model}");
         console.Write(new Grid().AddColumn().AddColumn()
-            .AddRow("weights", $"{answer.Tensors} tensors, {answer.Parameters:N0} parameters{(answer.Averaged ? ", moving average" : "")}; {answer.IgnoredTensors} training tensors left out")
+            .AddRow(
+                "weights",
+                $"{answer.Tensors} tensors, {answer.Parameters:N0} parameters{(answer.Averaged ? ", moving average" : "")}; "
+                + $"{answer.IgnoredTensors} training tensors left out")
             .AddRow("input", $"up to {answer.InputWidth} x {answer.InputHeight}, BGR")
             .AddRow("output", $"{string.Join(" x ", answer.OutputShape)}")
             .AddRow("graph", Markup.Escape(string.Join(", ", answer.Operators.Select(pair => $"{pair.Value} {pair.Key}"))))
-            .AddRow("parity", $"largest difference {answer.LargestDifference:0.0e+00} between the served {answer.Precision} graph and the plain fp32 graph")
+            .AddRow(
+                "parity",
+                $"largest difference {answer.LargestDifference:0.0e+00} between the served {answer.Precision} graph "
+                + "and the plain fp32 graph")
             .AddRow("model", $"{answer.Bytes:N0} bytes, sha256 {answer.Sha256}")
             .AddRow("time", $"{answer.ExportMs:0} ms export, {answer.VerifyMs:0} ms verification"));
         if (answer.Calibration is { } photos)

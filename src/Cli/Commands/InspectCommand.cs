@@ -18,7 +18,10 @@ internal static class InspectCommand
     public static Command Create()
     {
         var file = new Argument<FileInfo>("file") { Description = "A checkpoint (.pth, .ckpt) or a model (.onnx)." };
-        var config = new Option<FileInfo?>("--config") { Description = "The training config: then every tensor of the checkpoint is checked." };
+        var config = new Option<FileInfo?>("--config")
+        {
+            Description = "The training config: then every tensor of the checkpoint is checked.",
+        };
         var json = CommonOptions.Json();
         var command = new Command("inspect", "Show what a checkpoint or a model holds.") { file, config, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
@@ -31,7 +34,9 @@ internal static class InspectCommand
         var bytes = await InputFile.ReadAsync(file, "checkpoint or model", cancellationToken);
         var configBytes = config is null ? null : await InputFile.ReadAsync(config, "config", cancellationToken);
         var answer = file.Extension.Equals(".onnx", StringComparison.OrdinalIgnoreCase)
-            ? new InspectReport(null, new ModelSummary(Convert.ToHexStringLower(SHA256.HashData(bytes)), bytes.LongLength, OnnxMetadata.Read(bytes)))
+            ? new InspectReport(
+                null,
+                new ModelSummary(Convert.ToHexStringLower(SHA256.HashData(bytes)), bytes.LongLength, OnnxMetadata.Read(bytes)))
             : new InspectReport(CheckpointInspector.Inspect(bytes, configBytes), null);
         report.Write(answer, CliJsonContext.Default.InspectReport, Print);
         return answer.Checkpoint is { Problem: { } problem }
@@ -62,7 +67,10 @@ internal static class InspectCommand
         console.Write(table);
         var form = checkpoint.Form;
         console.Write(new Grid().AddColumn().AddColumn()
-            .AddRow("form", $"{(form.Trainer ? "trainer checkpoint" : form.Bare ? "bare state dict" : "weights")}{(form.Prefix.Length > 0 ? $", names under {form.Prefix}" : "")}")
+            .AddRow(
+                "form",
+                $"{(form.Trainer ? "trainer checkpoint" : form.Bare ? "bare state dict" : "weights")}"
+                + $"{(form.Prefix.Length > 0 ? $", names under {form.Prefix}" : "")}")
             .AddRow("moving average", form.Averaged ? "yes, used" : "no")
             .AddRow("auxiliary branch", checkpoint.Auxiliary ? "yes, not used by inference" : "no")
             .AddRow("types", string.Join(", ", checkpoint.Types.Select(pair => $"{pair.Value} {pair.Key}")))
@@ -88,7 +96,9 @@ internal static class InspectCommand
 
         foreach (var (key, value) in model.Metadata)
         {
-            grid.AddRow(Markup.Escape(key), Markup.Escape(value.Length <= LongestValue ? value : $"{value[..LongestValue]}... ({value.Length:N0} characters)"));
+            grid.AddRow(
+                Markup.Escape(key),
+                Markup.Escape(value.Length <= LongestValue ? value : $"{value[..LongestValue]}... ({value.Length:N0} characters)"));
         }
 
         console.Write(grid);

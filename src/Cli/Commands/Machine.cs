@@ -22,13 +22,14 @@ internal sealed record Machine(string Cpu, int Processors, string Vectors, strin
         RuntimeInformation.FrameworkDescription,
         NativeVersions.OnnxRuntime ?? "not usable");
 
-    private static string VectorName() => (Avx512F.IsSupported, Avx2.IsSupported, global::System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported) switch
-    {
-        (true, _, _) => "AVX-512",
-        (_, true, _) => "AVX2",
-        (_, _, true) => "NEON",
-        _ => "no vector instructions",
-    };
+    private static string VectorName() =>
+        (Avx512F.IsSupported, Avx2.IsSupported, global::System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported) switch
+        {
+            (true, _, _) => "AVX-512",
+            (_, true, _) => "AVX2",
+            (_, _, true) => "NEON",
+            _ => "no vector instructions",
+        };
 
     private static async Task<string> CpuNameAsync(CancellationToken cancellationToken)
     {

@@ -15,12 +15,18 @@ internal static class ModelCommands
     /// <summary>Creates <c>publish</c>.</summary>
     public static Command CreatePublish()
     {
-        var model = new Option<FileInfo?>("--model") { Description = "The model (.onnx); a foreign one has its NanoDet config (.yml) beside it." };
+        var model = new Option<FileInfo?>("--model")
+        {
+            Description = "The model (.onnx); a foreign one has its NanoDet config (.yml) beside it.",
+        };
         var checkpoint = new Option<FileInfo?>("--checkpoint") { Description = "A checkpoint to export first; with --config." };
         var config = new Option<FileInfo?>("--config") { Description = "Its training config." };
         var precision = ConversionArguments.Precision();
         var calibration = ConversionArguments.Calibration();
-        var version = new Option<string?>("--version-name") { Description = "Version; default: the first 12 digits of the model's SHA-256." };
+        var version = new Option<string?>("--version-name")
+        {
+            Description = "Version; default: the first 12 digits of the model's SHA-256.",
+        };
         var cloud = new CloudOptions();
         var account = new AccountOptions();
         var json = CommonOptions.Json();
@@ -32,7 +38,10 @@ internal static class ModelCommands
         account.AddTo(command);
         command.Validators.Add(result =>
         {
-            var (onnx, weights, settings) = (result.GetResult(model) is not null, result.GetResult(checkpoint) is not null, result.GetResult(config) is not null);
+            var (onnx, weights, settings) = (
+                result.GetResult(model) is not null,
+                result.GetResult(checkpoint) is not null,
+                result.GetResult(config) is not null);
             if (onnx == weights || weights != settings)
             {
                 result.AddError("publish takes either --model, or --checkpoint with --config.");
@@ -52,7 +61,12 @@ internal static class ModelCommands
                 ? await InputFile.ReadModelAsync(file, cancellationToken)
                 : (
                     await ConvertAsync(
-                        parsed.GetValue(checkpoint)!, parsed.GetValue(config)!, parsed.GetValue(precision), parsed.GetValue(calibration), report, cancellationToken),
+                        parsed.GetValue(checkpoint)!,
+                        parsed.GetValue(config)!,
+                        parsed.GetValue(precision),
+                        parsed.GetValue(calibration),
+                        report,
+                        cancellationToken),
                     null);
             var publisher = await PublisherAsync(cloud, account, parsed, cancellationToken);
             return Answer(await publisher.PublishAsync(onnx, settings, parsed.GetValue(version), cancellationToken), report);
@@ -101,7 +115,12 @@ internal static class ModelCommands
         (account.Find(parsed) ?? new CloudStorage((await cloud.FindAsync(parsed, cancellationToken)).Storage)).Publisher;
 
     private static async Task<byte[]> ConvertAsync(
-        FileInfo checkpoint, FileInfo config, ModelPrecision precision, DirectoryInfo? calibration, Report report, CancellationToken cancellationToken)
+        FileInfo checkpoint,
+        FileInfo config,
+        ModelPrecision precision,
+        DirectoryInfo? calibration,
+        Report report,
+        CancellationToken cancellationToken)
     {
         var converted = await ModelConversion.RunAsync(
             await InputFile.ReadAsync(checkpoint, "checkpoint", cancellationToken),

@@ -16,7 +16,12 @@ internal static class ModelConversion
     /// <param name="cancellationToken">Ends the conversion.</param>
     /// <exception cref="CliException">There is no such folder, or it has no image.</exception>
     public static async Task<ConvertedModel> RunAsync(
-        byte[] checkpoint, byte[] config, ConversionOptions options, DirectoryInfo? photos, Report report, CancellationToken cancellationToken)
+        byte[] checkpoint,
+        byte[] config,
+        ConversionOptions options,
+        DirectoryInfo? photos,
+        Report report,
+        CancellationToken cancellationToken)
     {
         if (photos is null)
         {

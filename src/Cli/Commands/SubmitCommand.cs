@@ -21,11 +21,17 @@ internal static class SubmitCommand
         var fast = CommonOptions.FastDecode();
         var force = new Option<bool>("--force") { Description = "Detect images even where the same result is there already." };
         var onlyFailed = new Option<bool>("--only-failed") { Description = "Only images whose last result says failed." };
-        var threshold = new Option<string?>("--error-threshold") { Description = "Failures that end the job: a count, a percentage such as 5%, or -1 for never." };
+        var threshold = new Option<string?>("--error-threshold")
+        {
+            Description = "Failures that end the job: a count, a percentage such as 5%, or -1 for never.",
+        };
         var watch = new Option<bool>("--watch") { Description = "Follow the job to its end." };
         var cloud = new CloudOptions();
         var json = CommonOptions.Json();
-        var command = new Command("submit", "Start a job over the images in storage.") { prefix, container, filter, score, fast, force, onlyFailed, threshold, watch, json };
+        var command = new Command("submit", "Start a job over the images in storage.")
+        {
+            prefix, container, filter, score, fast, force, onlyFailed, threshold, watch, json,
+        };
         cloud.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -37,7 +43,11 @@ internal static class SubmitCommand
                 Filter = parsed.GetValue(filter),
                 Options = parsed.GetValue(score) is null && !parsed.GetValue(fast)
                     ? null
-                    : new DetectionRequestOptions { ScoreThreshold = parsed.GetValue(score), FastDecode = parsed.GetValue(fast) ? true : null },
+                    : new DetectionRequestOptions
+                    {
+                        ScoreThreshold = parsed.GetValue(score),
+                        FastDecode = parsed.GetValue(fast) ? true : null,
+                    },
                 Force = parsed.GetValue(force),
                 OnlyFailed = parsed.GetValue(onlyFailed),
                 ErrorThreshold = parsed.GetValue(threshold) is { } text ? ErrorThreshold.Parse(text) : ErrorThreshold.Never,
@@ -47,7 +57,8 @@ internal static class SubmitCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(AppClient client, JobRequest request, bool watch, Report report, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        AppClient client, JobRequest request, bool watch, Report report, CancellationToken cancellationToken)
     {
         var job = await client.StartAsync(request, cancellationToken);
         if (watch)
@@ -55,7 +66,8 @@ internal static class SubmitCommand
             return await WatchCommand.FollowAsync(client, job.JobId, report, cancellationToken);
         }
 
-        report.Write(job, JobJson.Default.JobStatus, (console, started) => console.MarkupLineInterpolated($"job {started.JobId}: follow it with 'nanodet watch {started.JobId}'"));
+        report.Write(job, JobJson.Default.JobStatus, (console, started) => console.MarkupLineInterpolated(
+            $"job {started.JobId}: follow it with 'nanodet watch {started.JobId}'"));
         return ExitCode.Ok;
     }
 }

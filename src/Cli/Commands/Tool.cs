@@ -11,7 +11,9 @@ internal static class Tool
     /// <param name="cancellationToken">Ends waiting; the program is killed then.</param>
     public static async Task<string?> VersionAsync(string name, CancellationToken cancellationToken)
     {
-        var program = OperatingSystem.IsWindows() ? new ProcessStartInfo("cmd.exe", ["/c", name, "--version"]) : new ProcessStartInfo(name, ["--version"]);
+        var program = OperatingSystem.IsWindows()
+            ? new ProcessStartInfo("cmd.exe", ["/c", name, "--version"])
+            : new ProcessStartInfo(name, ["--version"]);
         program.RedirectStandardOutput = true;
         program.RedirectStandardError = true;
         try

@@ -22,17 +22,33 @@ internal static class UpCommand
     /// <summary>Creates the command.</summary>
     public static Command Create()
     {
-        var port = new Option<int>("--port") { Description = "Port of the HTTP functions; 0 takes a free one.", DefaultValueFactory = _ => DefaultPort };
+        var port = new Option<int>("--port")
+        {
+            Description = "Port of the HTTP functions; 0 takes a free one.",
+            DefaultValueFactory = _ => DefaultPort,
+        };
         var data = CloudOptions.Data();
-        var model = new Option<FileInfo?>("--model") { Description = "Model to publish first; default: the one that is published, else the demo's." };
-        var app = new Option<DirectoryInfo?>("--app") { Description = "Build output of the function app; default: the one beside this program or in this repository." };
-        var logSize = Bounded("--log-size", "Size in MiB at which logs/app.log in the data folder becomes an older file, 1 to 1024.", DefaultLogMegabytes, 1, 1024);
+        var model = new Option<FileInfo?>("--model")
+        {
+            Description = "Model to publish first; default: the one that is published, else the demo's.",
+        };
+        var app = new Option<DirectoryInfo?>("--app")
+        {
+            Description = "Build output of the function app; default: the one beside this program or in this repository.",
+        };
+        var logSize = Bounded(
+            "--log-size",
+            "Size in MiB at which logs/app.log in the data folder becomes an older file, 1 to 1024.",
+            DefaultLogMegabytes,
+            1,
+            1024);
         var logFiles = Bounded("--log-files", "Files of the log that are kept, 2 to 100.", DefaultLogFiles, 2, 100);
         var verbose = new Option<bool>("--verbose") { Description = "Also show on standard error what goes into the log." };
         var json = CommonOptions.Json();
         var command = new Command(
             "up",
-            "Run the whole app on this machine: functions, durable orchestrations and storage. Ctrl+C stops it. Its log is logs/app.log in the data folder.")
+            "Run the whole app on this machine: functions, durable orchestrations and storage. Ctrl+C stops it. "
+            + "Its log is logs/app.log in the data folder.")
         {
             port, data, model, app, logSize, logFiles, verbose, json,
         };
@@ -41,7 +57,11 @@ internal static class UpCommand
             var folder = parsed.GetRequiredValue(data);
             return RunAsync(
                 new LocalAppOptions(
-                    parsed.GetValue(port), folder.FullName, parsed.GetValue(model), parsed.GetValue(app)?.FullName ?? AppFolder.Find(), LogLocation: string.Empty),
+                    parsed.GetValue(port),
+                    folder.FullName,
+                    parsed.GetValue(model),
+                    parsed.GetValue(app)?.FullName ?? AppFolder.Find(),
+                    LogLocation: string.Empty),
                 new AppLogOptions
                 {
                     Directory = Path.Combine(folder.FullName, "logs"),
@@ -59,14 +79,17 @@ internal static class UpCommand
         LocalAppOptions options, AppLogOptions logOptions, bool verbose, bool json, CancellationToken cancellationToken)
     {
         using var folder = Claim(options.Data);
-        using var log = AppLog.Open(logOptions, problem => Console.Error.WriteLine($"warning: the log cannot be written, and the app goes on without it. {problem}"));
+        using var log = AppLog.Open(logOptions, problem =>
+            Console.Error.WriteLine($"warning: the log cannot be written, and the app goes on without it. {problem}"));
         using var logging = LoggerFactory.Create(builder =>
         {
             builder.AddFunctionHostFilters();
             log.AddTo(builder);
             if (verbose)
             {
-                builder.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).AddSimpleConsole(console => console.SingleLine = true);
+                builder
+                    .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
+                    .AddSimpleConsole(console => console.SingleLine = true);
             }
         });
         var logger = logging.CreateLogger("Nanodet.Serverless.Cli");
@@ -88,7 +111,13 @@ internal static class UpCommand
     }
 
     private static async Task RunAsync(
-        LocalAppOptions options, AppLog log, ILoggerFactory logging, ILogger logger, bool verbose, bool json, CancellationToken cancellationToken)
+        LocalAppOptions options,
+        AppLog log,
+        ILoggerFactory logging,
+        ILogger logger,
+        bool verbose,
+        bool json,
+        CancellationToken cancellationToken)
     {
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
@@ -98,14 +127,22 @@ internal static class UpCommand
             clock,
             steps => LocalApp.StartAsync(options, logging, steps, clock, cancellationToken));
 
-        var address = new CloudAddress(app.Host.Address, app.Azurite.ConnectionString, Environment.ProcessId, log.Problem is null ? log.Path : null);
+        var address = new CloudAddress(
+            app.Host.Address, app.Azurite.ConnectionString, Environment.ProcessId, log.Problem is null ? log.Path : null);
         var ended = Task.WhenAny(app.Host.Completion, app.Azurite.Completion);
         try
         {
             await address.WriteAsync(data, cancellationToken);
             Log.UpReady(logger, address.Server, app.Model.Name, app.Model.Version);
             var answer = new UpReport(
-                address.Server, address.Storage, app.Model.Name, app.Model.Version, options.Data, address.Log, log.Problem, clock.GetElapsedTime(started).TotalMilliseconds);
+                address.Server,
+                address.Storage,
+                app.Model.Name,
+                app.Model.Version,
+                options.Data,
+                address.Log,
+                log.Problem,
+                clock.GetElapsedTime(started).TotalMilliseconds);
             new Report(json).Write(answer, CliJsonContext.Default.UpReport, Print);
             await Task.WhenAny(ended, Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellationToken));
         }
@@ -149,12 +186,19 @@ internal static class UpCommand
         try
         {
             return new FileStream(
-                Path.Combine(data, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+                Path.Combine(data, LockName),
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.None,
+                bufferSize: 1,
+                FileOptions.DeleteOnClose);
         }
         catch (IOException exception)
         {
             throw new CliException(
-                "already_running", $"expected a data folder that no other 'nanodet up' uses, found that {data} is in use; choose another with --data. ({exception.Message})");
+                "already_running",
+                $"expected a data folder that no other 'nanodet up' uses, found that {data} is in use; "
+                + $"choose another with --data. ({exception.Message})");
         }
     }
 

@@ -73,12 +73,17 @@ internal static class WatchCommand
 
     private static string Line(JobStatus job) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{job.Detected + job.Failed + job.Skipped}/{job.Discovered}{(job.IsListed ? "" : "+")} images, {job.ImagesPerSecond:0.0}/s{(job.Failed > 0 ? $", {job.Failed} failed" : "")}{(job.SecondsLeft is { } left ? $", {left:0} s left" : "")}");
+        $"{job.Detected + job.Failed + job.Skipped}/{job.Discovered}{(job.IsListed ? "" : "+")} images, "
+        + $"{job.ImagesPerSecond:0.0}/s{(job.Failed > 0 ? $", {job.Failed} failed" : "")}"
+        + $"{(job.SecondsLeft is { } left ? $", {left:0} s left" : "")}");
 
     private static void Print(IAnsiConsole console, JobStatus job)
     {
         var seconds = ((job.EndedUtc ?? job.StartedUtc) - job.StartedUtc).TotalSeconds;
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]job {job.JobId}[/] {JobStateConverter.Text(job.State)} after {seconds:0.0} s ({job.ImagesPerSecond:0.0} images/s)");
-        console.MarkupLineInterpolated($"{job.Discovered} images: {job.Detected} detected, {job.Failed} failed, {job.Skipped} already there{(job.Filtered > 0 ? $"; {job.Filtered} left out" : "")}");
+        console.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"[bold]job {job.JobId}[/] {JobStateConverter.Text(job.State)} after {seconds:0.0} s ({job.ImagesPerSecond:0.0} images/s)");
+        console.MarkupLineInterpolated(
+            $"{job.Discovered} images: {job.Detected} detected, {job.Failed} failed, {job.Skipped} already there{(job.Filtered > 0 ? $"; {job.Filtered} left out" : "")}");
     }
 }

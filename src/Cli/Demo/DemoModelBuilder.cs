@@ -23,10 +23,13 @@ internal static class DemoModelBuilder
     /// <param name="package">The package's folder.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The checkpoint and how many tensors it holds.</returns>
-    public static async Task<(byte[] Checkpoint, int Tensors)> ReadCheckpointAsync(DirectoryInfo package, CancellationToken cancellationToken)
+    public static async Task<(byte[] Checkpoint, int Tensors)> ReadCheckpointAsync(
+        DirectoryInfo package, CancellationToken cancellationToken)
     {
-        var graph = await InputFile.ReadAsync(new FileInfo(Path.Combine(package.FullName, "models", "nanodet.json")), "graph of the demo package", cancellationToken);
-        var weights = await InputFile.ReadAsync(new FileInfo(Path.Combine(package.FullName, "models", "nanodet.bin")), "weights file of the demo package", cancellationToken);
+        var graph = await InputFile.ReadAsync(
+            new FileInfo(Path.Combine(package.FullName, "models", "nanodet.json")), "graph of the demo package", cancellationToken);
+        var weights = await InputFile.ReadAsync(
+            new FileInfo(Path.Combine(package.FullName, "models", "nanodet.bin")), "weights file of the demo package", cancellationToken);
         var tensors = DemoModelImporter.Import(TfjsGraphModel.Read(graph, weights));
         using var checkpoint = new MemoryStream();
         TorchArchiveWriter.Write(checkpoint, tensors, DemoModelImporter.ModelName);

@@ -45,7 +45,8 @@ internal static class DemoModelImporter
         for (var level = 0; level < Levels; level++)
         {
             const int columns = 4 * (RegMax + 1);
-            tensors.Add(TorchTensorData.Float32($"head.gfl_reg.{level}.weight", [columns, HeadChannels, 1, 1], new float[columns * HeadChannels]));
+            tensors.Add(TorchTensorData.Float32(
+                $"head.gfl_reg.{level}.weight", [columns, HeadChannels, 1, 1], new float[columns * HeadChannels]));
             tensors.Add(TorchTensorData.Float32($"head.gfl_reg.{level}.bias", [columns], new float[columns]));
         }
 
@@ -99,7 +100,9 @@ internal static class DemoModelImporter
         tensors.Add(TorchTensorData.Float32($"{module}.bias", [bias.Length], bias));
     }
 
-    /// <summary>One convolution with its kernel turned from TensorFlow's order (height, width, in, out) to PyTorch's (out, in, height, width).</summary>
+    /// <summary>
+    /// One convolution with its kernel turned from TensorFlow's order (height, width, in, out) to PyTorch's (out, in, height, width).
+    /// </summary>
     private static (int[] Shape, float[] Kernel, float[] Bias) Read(TfjsGraphModel model, int index)
     {
         const string prefix = "PartitionedCall/convolution";
@@ -107,7 +110,8 @@ internal static class DemoModelImporter
         if (kernel.Shape is not [var height, var width, var inputs, var outputs] || bias.Values.Length != outputs)
         {
             throw new InvalidDataException(
-                $"Convolution {index} of the demo package's model has kernel [{string.Join(", ", kernel.Shape)}] and {bias.Values.Length} biases.");
+                $"Convolution {index} of the demo package's model has kernel [{string.Join(", ", kernel.Shape)}] "
+                + $"and {bias.Values.Length} biases.");
         }
 
         var turned = new float[kernel.Values.Length];

@@ -32,7 +32,9 @@ internal sealed class TfjsGraphModel
                 .Select(node => (
                     node.GetProperty("name").GetString()!,
                     node.GetProperty("op").GetString()!,
-                    node.TryGetProperty("input", out var inputs) ? inputs.EnumerateArray().Select(input => input.GetString()!).ToArray() : []))
+                    node.TryGetProperty("input", out var inputs)
+                        ? inputs.EnumerateArray().Select(input => input.GetString()!).ToArray()
+                        : []))
                 .ToList();
             return new TfjsGraphModel(ReadWeights(root.GetProperty("weightsManifest")[0].GetProperty("weights"), weights), nodes);
         }
@@ -48,7 +50,8 @@ internal sealed class TfjsGraphModel
     public (TfjsTensor Kernel, TfjsTensor Bias) Convolution(string name)
     {
         var convolution = _nodes.Find(node => node.Name == name && node.Operator == "Conv2D");
-        var addition = _nodes.Find(node => node.Operator is "Add" or "AddV2" or "BiasAdd" && node.Inputs is [var first, _] && first == name);
+        var addition = _nodes.Find(node =>
+            node.Operator is "Add" or "AddV2" or "BiasAdd" && node.Inputs is [var first, _] && first == name);
         return convolution.Inputs is [_, var kernel] && addition.Inputs is [_, var bias]
             && _weights.TryGetValue(kernel, out var kernelTensor) && _weights.TryGetValue(bias, out var biasTensor)
                 ? (kernelTensor, biasTensor)
@@ -64,7 +67,8 @@ internal sealed class TfjsGraphModel
             var name = entry.GetProperty("name").GetString()!;
             var shape = entry.GetProperty("shape").EnumerateArray().Select(dimension => dimension.GetInt32()).ToArray();
             var elements = shape.Aggregate(1, (product, dimension) => checked(product * dimension));
-            var half = entry.TryGetProperty("quantization", out var quantization) && quantization.GetProperty("dtype").GetString() == "float16";
+            var half = entry.TryGetProperty("quantization", out var quantization)
+                && quantization.GetProperty("dtype").GetString() == "float16";
             var size = half ? sizeof(ushort) : sizeof(float);
             if (offset + (elements * size) > bytes.Length)
             {
@@ -78,7 +82,9 @@ internal sealed class TfjsGraphModel
                 for (var i = 0; i < elements; i++)
                 {
                     var element = bytes.AsSpan(offset + (i * size), size);
-                    values[i] = half ? (float)BinaryPrimitives.ReadHalfLittleEndian(element) : BinaryPrimitives.ReadSingleLittleEndian(element);
+                    values[i] = half
+                        ? (float)BinaryPrimitives.ReadHalfLittleEndian(element)
+                        : BinaryPrimitives.ReadSingleLittleEndian(element);
                 }
 
                 weights.Add(name, new TfjsTensor(name, shape, values));

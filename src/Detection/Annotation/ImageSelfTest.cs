@@ -121,7 +121,8 @@ public static class ImageSelfTest
             throw EnvironmentFault.From(exception) ?? new EnvironmentException(
                 EnvironmentErrorCodes.SelfTestFailed,
                 NativeLibraries.ImageDecoder.File,
-                $"Expected {NativeLibraries.ImageDecoder.File} to {what}, found that it does not: {EnvironmentFault.OneLine(exception.Message)} "
+                $"Expected {NativeLibraries.ImageDecoder.File} to {what}, found that it does not: "
+                + $"{EnvironmentFault.OneLine(exception.Message)} "
                 + "Another version of it may lie before the one that comes with the program.",
                 exception);
         }

@@ -13,7 +13,8 @@ namespace Nanodet.Detection.Batching;
 
 /// <summary>
 /// Where the requests of many callers to one model meet: those that wait at the same time share runs of the model. For a server, whose
-/// callers know nothing of each other; whoever has all images at hand calls <see cref="Detector"/>. Safe to call from any number of threads.
+/// callers know nothing of each other; whoever has all images at hand calls <see cref="Detector"/>. Safe to call from any number of
+/// threads.
 /// </summary>
 /// <remarks>
 /// Each lane is a thread that does all of the work on its images, so one lane decodes while another runs the model. No more than
@@ -38,7 +39,8 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
     private readonly ConcurrentDictionary<DetectorOptions, Detector> _detectors = new();
 
     /// <summary>
-    /// Decides how to batch, which may take as long as <see cref="BatchingOptions.CalibrationTime"/> and a little more, and starts the lanes.
+    /// Decides how to batch, which may take as long as <see cref="BatchingOptions.CalibrationTime"/> and a little more, and starts the
+    /// lanes.
     /// </summary>
     /// <param name="detector">
     /// Model and options; not disposed here, and not before this. Its <see cref="DetectorOptions.MaxRunSize"/> is a limit of the runs here,

@@ -55,8 +55,8 @@ internal sealed class RunSizeCalibration(NanodetModel model, int lanes, TimeProv
 
     /// <summary>
     /// Images per second of all lanes together, each on a tensor of its own; the best of some rounds, since whatever disturbs a round only
-    /// slows it. Runs that overlap are made once by each lane. Of runs that take turns a lane makes several, so that the copy for one run can
-    /// go on beside another as it will later on.
+    /// slows it. Runs that overlap are made once by each lane. Of runs that take turns a lane makes several, so that the copy for one run
+    /// can go on beside another as it will later on.
     /// </summary>
     private double Rate(int size)
     {

@@ -3,7 +3,9 @@ using System.Runtime.ExceptionServices;
 
 namespace Nanodet.Detection.Benchmarking;
 
-/// <summary>Threads that live as long as a measurement does, as a worker's do: what a thread keeps for itself is there again in the next round.</summary>
+/// <summary>
+/// Threads that live as long as a measurement does, as a worker's do: what a thread keeps for itself is there again in the next round.
+/// </summary>
 internal sealed class BenchmarkCallers : IDisposable
 {
     private readonly BlockingCollection<Action<int>>[] _work;
@@ -26,7 +28,9 @@ internal sealed class BenchmarkCallers : IDisposable
         }
     }
 
-    /// <summary>Lets every caller do something, each with its number, and waits for all of them; the first exception comes out as it is.</summary>
+    /// <summary>
+    /// Lets every caller do something, each with its number, and waits for all of them; the first exception comes out as it is.
+    /// </summary>
     internal void Run(Action<int> action)
     {
         using var running = new CountdownEvent(_work.Length);

@@ -24,11 +24,14 @@ public sealed record ModelFigures
     /// <summary>Images a second from encoded bytes to detections, all callers together.</summary>
     public required double ImagesPerSecond { get; init; }
 
-    /// <summary>Images a second of the graph alone, run by as many callers on prepared tensors: the most that this machine can do.</summary>
+    /// <summary>
+    /// Images a second of the graph alone, run by as many callers on prepared tensors: the most that this machine can do.
+    /// </summary>
     public required double RunImagesPerSecond { get; init; }
 
     /// <summary>
-    /// <see cref="ImagesPerSecond"/> over <see cref="RunImagesPerSecond"/>: the median of the rounds' ratios, since a machine's speed drifts.
+    /// <see cref="ImagesPerSecond"/> over <see cref="RunImagesPerSecond"/>: the median of the rounds' ratios, since a machine's speed
+    /// drifts.
     /// </summary>
     public required double RatioToRun { get; init; }
 

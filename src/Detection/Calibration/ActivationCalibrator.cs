@@ -172,7 +172,8 @@ public sealed class ActivationCalibrator : IDisposable
     {
         if (!histogram.TryAdd(values))
         {
-            throw new ModelLoadException(ModelErrorCodes.ContractViolated, $"{name}: finite activations were expected, NaN or infinity was found.");
+            throw new ModelLoadException(
+                ModelErrorCodes.ContractViolated, $"{name}: finite activations were expected, NaN or infinity was found.");
         }
     }
 }

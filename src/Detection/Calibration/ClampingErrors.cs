@@ -38,7 +38,9 @@ internal sealed class ClampingErrors
     /// <summary>The sum of weight * (value - bound)^2 over bins.</summary>
     private double Squared(int first, int end, double bound) => Math.Max(
         0,
-        _squares[end] - _squares[first] - (2 * bound * (_values[end] - _values[first])) + (bound * bound * (_weights[end] - _weights[first])));
+        _squares[end] - _squares[first]
+        - (2 * bound * (_values[end] - _values[first]))
+        + (bound * bound * (_weights[end] - _weights[first])));
 
     /// <summary>The first bin whose middle is not below a value.</summary>
     private int Index(double value) => (int)Math.Clamp(

@@ -8,7 +8,8 @@ internal static class RangeSelector
 {
     private const int Steps = 255;
 
-    // Rounding scatters; clamping pushes the strongest values, which an object is made of, all the same way, and other images have stronger ones.
+    // Rounding scatters; clamping pushes the strongest values, which an object is made of, all the same way, and other images have stronger
+    // ones.
     private const double ClampingWeight = 16;
     private const int Candidates = 100;
 
@@ -29,7 +30,8 @@ internal static class RangeSelector
             {
                 var maximum = greatest > 0 ? greatest * high / Candidates : 0;
                 var step = (maximum - minimum) / Steps;
-                var error = (ClampingWeight * (sums.Above(maximum) + sums.Below(minimum))) + (sums.Weight(minimum, maximum) * step * step / 12);
+                var error = (ClampingWeight * (sums.Above(maximum) + sums.Below(minimum)))
+                    + (sums.Weight(minimum, maximum) * step * step / 12);
                 if (error < best.Error)
                 {
                     best = (error, minimum, maximum);

@@ -70,7 +70,8 @@ internal static class ForeignModelConfig
         {
             "NanoDetPlusHead" => (HeadKind.Plus, 7),
             "NanoDetHead" or "GFLHead" => (HeadKind.Legacy, 16),
-            var other => throw config.Head.Required("name").Invalid($"NanoDetPlusHead, NanoDetHead or GFLHead was expected, '{other}' was found"),
+            var other => throw config.Head.Required("name").Invalid(
+                $"NanoDetPlusHead, NanoDetHead or GFLHead was expected, '{other}' was found"),
         };
         return new ModelDescription
         {

@@ -26,7 +26,9 @@ internal sealed class ModelMetadataReader(IReadOnlyDictionary<string, string> me
         Std = List("std", ModelMetadataJson.Default.DoubleArray),
         ColorOrder = Choice("colorOrder", ("BGR", ColorOrder.Bgr), ("RGB", ColorOrder.Rgb)),
         Activation = Choice("activation", ("sigmoid", ScoreActivation.Sigmoid), ("none", ScoreActivation.None)),
-        Precision = Optional("precision") is null ? ParityPrecision.Full : Choice("precision", ("fp32", ParityPrecision.Full), ("fp16", ParityPrecision.Half), ("int8", ParityPrecision.Int8)),
+        Precision = Optional("precision") is null
+            ? ParityPrecision.Full
+            : Choice("precision", ("fp32", ParityPrecision.Full), ("fp16", ParityPrecision.Half), ("int8", ParityPrecision.Int8)),
         CheckpointSha256 = Optional("checkpointSha256"),
         ConfigSha256 = Optional("configSha256"),
         Exporter = Optional("exporter"),

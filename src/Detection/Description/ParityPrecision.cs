@@ -10,8 +10,9 @@ public enum ParityPrecision
     Half,
 
     /// <summary>
-    /// 8 bits: the fixture's values together. Rounding that another kernel does otherwise runs through all layers, so that single values say
-    /// little; the mean difference has to stay below 2e-2 for scores, and below 0.1 plus a quarter of the mean magnitude for distance logits.
+    /// 8 bits: the fixture's values together. Rounding that another kernel does otherwise runs through all layers, so that single values
+    /// say little; the mean difference has to stay below 2e-2 for scores, and below 0.1 plus a quarter of the mean magnitude for distance
+    /// logits.
     /// </summary>
     Int8,
 }

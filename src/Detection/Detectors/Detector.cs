@@ -63,7 +63,8 @@ public sealed class Detector : IDisposable
         {
             throw new ModelLoadException(
                 ModelErrorCodes.NoDetections,
-                $"{model.Description.Name}: expected a head that detects, found SimpleConvHead, whose output has no official post-processing.");
+                $"{model.Description.Name}: expected a head that detects, found SimpleConvHead, "
+                + "whose output has no official post-processing.");
         }
 
         Options = options ?? new DetectorOptions();
@@ -123,8 +124,12 @@ public sealed class Detector : IDisposable
     /// libvips is missing or cannot be used: no fault of the image. The message names the package to add.
     /// </exception>
     /// <exception cref="OutOfMemoryException">There is not enough memory to decode: no fault of the image, worth another try.</exception>
-    /// <exception cref="InsufficientMemoryException">There is not enough memory for the run: no fault of the image, worth another try.</exception>
-    /// <exception cref="Microsoft.ML.OnnxRuntime.OnnxRuntimeException">The run failed: no fault of the image, worth another try.</exception>
+    /// <exception cref="InsufficientMemoryException">
+    /// There is not enough memory for the run: no fault of the image, worth another try.
+    /// </exception>
+    /// <exception cref="Microsoft.ML.OnnxRuntime.OnnxRuntimeException">
+    /// The run failed: no fault of the image, worth another try.
+    /// </exception>
     public DetectionOutcome Detect(ReadOnlySpan<byte> encoded, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -244,7 +249,9 @@ public sealed class Detector : IDisposable
     /// libvips is missing or cannot be used: no fault of an image. The message names the package to add.
     /// </exception>
     /// <exception cref="OutOfMemoryException">There is not enough memory to decode: no fault of an image, worth another try.</exception>
-    /// <exception cref="InsufficientMemoryException">There is not enough memory for a run: no fault of an image, worth another try.</exception>
+    /// <exception cref="InsufficientMemoryException">
+    /// There is not enough memory for a run: no fault of an image, worth another try.
+    /// </exception>
     /// <exception cref="Microsoft.ML.OnnxRuntime.OnnxRuntimeException">A run failed: no fault of an image, worth another try.</exception>
     public IReadOnlyList<DetectionOutcome> Detect(
         IReadOnlyList<ReadOnlyMemory<byte>> images,
@@ -295,7 +302,9 @@ public sealed class Detector : IDisposable
         return DetectionStream.RunAsync(this, images, cancellationToken);
     }
 
-    /// <summary>Disposes the model of a detector that <c>Load</c> made; a caller's model stays. Waits for no call that is under way.</summary>
+    /// <summary>
+    /// Disposes the model of a detector that <c>Load</c> made; a caller's model stays. Waits for no call that is under way.
+    /// </summary>
     public void Dispose()
     {
         if (_ownsModel)

@@ -10,8 +10,8 @@ public static partial class GpuProbe
     private const string KernelModule = "/proc/driver/nvidia/version";
 
     /// <summary>
-    /// What the CUDA provider of ONNX Runtime 1.31 is compiled for, read from its file. Code runs on GPUs of the same major version from that
-    /// minor one on; there is no PTX that others could compile.
+    /// What the CUDA provider of ONNX Runtime 1.31 is compiled for, read from its file. Code runs on GPUs of the same major version from
+    /// that minor one on; there is no PTX that others could compile.
     /// </summary>
     private static readonly Version[] Compiled = [new(7, 5), new(8, 0), new(8, 6), new(8, 9), new(9, 0), new(12, 0)];
 
@@ -66,11 +66,15 @@ public static partial class GpuProbe
         }
     }
 
-    /// <summary>Why the installed CUDA provider has no code for a GPU; null where it has, or where the GPU does not say what it is.</summary>
+    /// <summary>
+    /// Why the installed CUDA provider has no code for a GPU; null where it has, or where the GPU does not say what it is.
+    /// </summary>
     internal static string? FindMismatch(GpuReading gpu) =>
-        gpu.ComputeCapability is not { } capability || Array.Exists(Compiled, code => code.Major == capability.Major && code.Minor <= capability.Minor)
+        gpu.ComputeCapability is not { } capability
+            || Array.Exists(Compiled, code => code.Major == capability.Major && code.Minor <= capability.Minor)
             ? null
-            : $"{gpu.Name} has compute capability {capability}; the CUDA provider has code for {string.Join(", ", Compiled.Select(code => code.ToString()))} "
+            : $"{gpu.Name} has compute capability {capability}; the CUDA provider has code for "
+                + $"{string.Join(", ", Compiled.Select(code => code.ToString()))} "
                 + "and newer ones of the same major version: use another GPU, or Nanodet:Model:Provider=Cpu";
 
     /// <summary>The version in the first line of the kernel module's file, or null.</summary>

@@ -57,7 +57,8 @@ internal static class BmpHeader
         {
             throw ImageException.Undecodable(
                 ImageFormat.Bmp,
-                $"expected 1, 4, 8, 16, 24 or 32 bits a pixel, plain (0), as runs (1, 2) or by masks (3), found {bits} bits stored as {(uint)encoding}.");
+                "expected 1, 4, 8, 16, 24 or 32 bits a pixel, plain (0), as runs (1, 2) or by masks (3), "
+                + $"found {bits} bits stored as {(uint)encoding}.");
         }
 
         var (red, green, blue) = encoding == BmpEncoding.BitFields
@@ -95,7 +96,8 @@ internal static class BmpHeader
         var colors = stated is > 0 and <= 256 ? (int)stated : 1 << bits;
         return offset + (colors * entry) <= data.Length
             ? colors
-            : throw ImageException.Truncated(ImageFormat.Bmp, $"the end of a palette of {colors} colours", offset + (colors * entry), data.Length);
+            : throw ImageException.Truncated(
+                ImageFormat.Bmp, $"the end of a palette of {colors} colours", offset + (colors * entry), data.Length);
     }
 
     private static uint HeaderSize(ReadOnlySpan<byte> data) => BinaryPrimitives.ReadUInt32LittleEndian(data[FileHeader..]);

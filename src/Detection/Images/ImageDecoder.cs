@@ -3,9 +3,9 @@ using Nanodet.Detection.Natives;
 namespace Nanodet.Detection.Images;
 
 /// <summary>
-/// Encoded bytes to pixels, with the values that OpenCV's <c>imread</c> gives in colour: alpha dropped, grayscale widened to three channels,
-/// 16 bits scaled to 8, CMYK converted, EXIF orientation applied. JPEG is decoded by libjpeg-turbo where the machine has it, everything
-/// else by the bundled libvips, BMP here.
+/// Encoded bytes to pixels, with the values that OpenCV's <c>imread</c> gives in colour: alpha dropped, grayscale widened to three
+/// channels, 16 bits scaled to 8, CMYK converted, EXIF orientation applied. JPEG is decoded by libjpeg-turbo where the machine has it,
+/// everything else by the bundled libvips, BMP here.
 /// </summary>
 internal static class ImageDecoder
 {

@@ -18,6 +18,8 @@ internal enum ImageFormat
     /// <summary>GIF. Of an animation the first frame counts.</summary>
     Gif,
 
-    /// <summary>Classic TIFF of 1, 2, 4, 8 or 16 unsigned bits a sample, grayscale, palette, RGB, CMYK or YCbCr. Of several pages the first counts.</summary>
+    /// <summary>
+    /// Classic TIFF of 1, 2, 4, 8 or 16 unsigned bits a sample, grayscale, palette, RGB, CMYK or YCbCr. Of several pages the first counts.
+    /// </summary>
     Tiff,
 }

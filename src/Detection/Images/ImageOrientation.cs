@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Nanodet.Detection.Images;
 
-/// <summary>Where an image's first row and first column are, by the value of the EXIF and TIFF tag 274 (EXIF 2.32, section 4.6.4).</summary>
+/// <summary>
+/// Where an image's first row and first column are, by the value of the EXIF and TIFF tag 274 (EXIF 2.32, section 4.6.4).
+/// </summary>
 internal enum ImageOrientation
 {
     /// <summary>As stored.</summary>
@@ -88,8 +90,10 @@ internal static class ImageOrientations
         var upright = new PixelBuffer(width, height);
 
         // Where the upright image's first pixel is stored, and the steps to its right and lower neighbours.
-        var flipX = orientation is ImageOrientation.TopRight or ImageOrientation.BottomRight or ImageOrientation.RightBottom or ImageOrientation.LeftBottom;
-        var flipY = orientation is ImageOrientation.BottomRight or ImageOrientation.BottomLeft or ImageOrientation.RightTop or ImageOrientation.RightBottom;
+        var flipX = orientation
+            is ImageOrientation.TopRight or ImageOrientation.BottomRight or ImageOrientation.RightBottom or ImageOrientation.LeftBottom;
+        var flipY = orientation
+            is ImageOrientation.BottomRight or ImageOrientation.BottomLeft or ImageOrientation.RightTop or ImageOrientation.RightBottom;
         var (stepX, stepY) = (flipX ? -PixelBuffer.Channels : PixelBuffer.Channels, flipY ? -stored.Step : stored.Step);
         var first = stored.Data
             + (flipX ? (stored.Width - 1L) * PixelBuffer.Channels : 0)

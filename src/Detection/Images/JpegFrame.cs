@@ -15,8 +15,8 @@ internal readonly record struct JpegFrame(int Components, bool HasAdobeMarker, I
     private static ReadOnlySpan<byte> Exif => "Exif\0\0"u8;
 
     /// <summary>
-    /// Makes the stated sides multiples of a reduction, up to the next one: the blocks that are stored have the pixels. A decoder that leaves
-    /// out what is not a whole reduced pixel gives the last one, too.
+    /// Makes the stated sides multiples of a reduction, up to the next one: the blocks that are stored have the pixels. A decoder that
+    /// leaves out what is not a whole reduced pixel gives the last one, too.
     /// </summary>
     /// <param name="data">A file whose structure was checked; changed.</param>
     /// <param name="reduction">2, 4 or 8, which divide a block's side.</param>

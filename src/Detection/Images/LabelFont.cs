@@ -1,6 +1,8 @@
 namespace Nanodet.Detection.Images;
 
-/// <summary>The font of labels. It comes with the app: what a machine has would differ from machine to machine, and a bare one has none.</summary>
+/// <summary>
+/// The font of labels. It comes with the app: what a machine has would differ from machine to machine, and a bare one has none.
+/// </summary>
 internal static class LabelFont
 {
     /// <summary>Family and weight, as Pango names them.</summary>

@@ -37,8 +37,8 @@ internal static class TiffHeader
     }
 
     /// <summary>
-    /// Prepares the bytes for libvips, which divides colours by associated alpha, while libtiff's RGBA interface takes them as they are: the
-    /// bytes say afterwards that nothing is known of alpha. And it refuses an orientation that is none: they say that there is no turn.
+    /// Prepares the bytes for libvips, which divides colours by associated alpha, while libtiff's RGBA interface takes them as they are:
+    /// the bytes say afterwards that nothing is known of alpha. And it refuses an orientation that is none: they say that there is no turn.
     /// </summary>
     /// <param name="data">A file whose structure was checked; changed.</param>
     /// <param name="orientation">What the file said.</param>
@@ -97,7 +97,8 @@ internal static class TiffHeader
         {
             throw ImageException.Undecodable(
                 ImageFormat.Tiff,
-                $"expected grayscale, palette, RGB, CMYK or YCbCr (tag 262), found {photometric}: CIE L*a*b* or another space; write RGB instead.");
+                $"expected grayscale, palette, RGB, CMYK or YCbCr (tag 262), found {photometric}: "
+                + "CIE L*a*b* or another space; write RGB instead.");
         }
 
         if (photometric == YCbCr && file.Value(directory, entries, 259) is not Jpeg

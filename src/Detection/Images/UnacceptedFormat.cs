@@ -1,6 +1,8 @@
 namespace Nanodet.Detection.Images;
 
-/// <summary>Recognises files that people take for images, or that hold one, and that are not accepted: so that a refusal has their name.</summary>
+/// <summary>
+/// Recognises files that people take for images, or that hold one, and that are not accepted: so that a refusal has their name.
+/// </summary>
 internal static class UnacceptedFormat
 {
     private const string Convert = "convert it to JPEG or PNG";
@@ -17,7 +19,8 @@ internal static class UnacceptedFormat
         _ when data.StartsWith<byte>([.. "II"u8, 0x2B, 0]) || data.StartsWith<byte>([.. "MM"u8, 0, 0x2B]) =>
             "a BigTIFF; write a classic TIFF, which holds up to 4 GiB, or convert it to JPEG or PNG",
         _ when data.StartsWith("%PDF"u8) => "a PDF document; render its pages to JPEG or PNG",
-        _ when data.StartsWith("%!PS"u8) || data.StartsWith<byte>([0xC5, 0xD0, 0xD3, 0xC6]) => "a PostScript document; render it to JPEG or PNG",
+        _ when data.StartsWith("%!PS"u8) || data.StartsWith<byte>([0xC5, 0xD0, 0xD3, 0xC6]) =>
+            "a PostScript document; render it to JPEG or PNG",
         _ when data.StartsWith<byte>([0x1F, 0x8B]) => "gzip-compressed data; unpack it (gunzip) and store the image itself",
         _ when data.StartsWith<byte>([0x28, 0xB5, 0x2F, 0xFD]) => "zstd-compressed data; unpack it and store the image itself",
         _ when data.StartsWith("PK\x03\x04"u8) => "a ZIP archive; unpack it and store each image by itself",
@@ -30,7 +33,10 @@ internal static class UnacceptedFormat
         _ when data.StartsWith("qoif"u8) => $"a QOI file; {Convert}",
         _ when data.StartsWith("FUJIFILMCCD-RAW"u8) || data.StartsWith("IIU\0"u8) || data.StartsWith("IIRO"u8) =>
             "a camera's raw file; develop it to JPEG or PNG",
-        _ when data.Length > 2 && data[0] == (byte)'P' && data[1] is >= (byte)'1' and <= (byte)'7' && data[2] is (byte)'\n' or (byte)'\r' or (byte)' ' =>
+        _ when data.Length > 2
+            && data[0] == (byte)'P'
+            && data[1] is >= (byte)'1' and <= (byte)'7'
+            && data[2] is (byte)'\n' or (byte)'\r' or (byte)' ' =>
             $"a PNM file; {Convert}",
         _ when data.StartsWith("RIFF"u8) && data.Length >= 12 && data.Slice(8, 4).SequenceEqual("AVI "u8) =>
             "an AVI video; take its frames out as JPEG or PNG",
@@ -54,7 +60,8 @@ internal static class UnacceptedFormat
         }
 
         if (brand.SequenceEqual("heic"u8) || brand.SequenceEqual("heix"u8) || brand.SequenceEqual("hevc"u8) || brand.SequenceEqual("hevx"u8)
-            || brand.SequenceEqual("heim"u8) || brand.SequenceEqual("heis"u8) || brand.SequenceEqual("mif1"u8) || brand.SequenceEqual("msf1"u8))
+            || brand.SequenceEqual("heim"u8) || brand.SequenceEqual("heis"u8)
+            || brand.SequenceEqual("mif1"u8) || brand.SequenceEqual("msf1"u8))
         {
             return $"a HEIC image, as phones store photos; {Convert}, or set the phone's camera to its most compatible format";
         }
@@ -74,7 +81,8 @@ internal static class UnacceptedFormat
             return "an SVG drawing; render it to PNG";
         }
 
-        if (start.StartsWith("<!DOCTYPE"u8) || start.StartsWith("<!doctype"u8) || start.StartsWith("<html"u8) || start.StartsWith("<HTML"u8))
+        if (start.StartsWith("<!DOCTYPE"u8) || start.StartsWith("<!doctype"u8)
+            || start.StartsWith("<html"u8) || start.StartsWith("<HTML"u8))
         {
             return "an HTML page, perhaps an error that a download stored in the image's place; fetch the image again";
         }

@@ -63,7 +63,8 @@ internal static class VipsDecoder
 
             // The text is of the whole process: another image's complaint may be among it, so none of it is quoted.
             throw exception.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
-                ? new InsufficientMemoryException($"libvips has not enough memory for an image of {header.Width}x{header.Height} pixels.", exception)
+                ? new InsufficientMemoryException(
+                    $"libvips has not enough memory for an image of {header.Width}x{header.Height} pixels.", exception)
                 : Refused(header, exception);
         }
     }

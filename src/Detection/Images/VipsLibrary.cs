@@ -5,8 +5,8 @@ using NetVips;
 namespace Nanodet.Detection.Images;
 
 /// <summary>
-/// The bundled libvips, loaded at its first use. It is looked for before anything of NetVips is touched: NetVips remembers for the life of a
-/// process that it did not find the library, while here a second try may succeed.
+/// The bundled libvips, loaded at its first use. It is looked for before anything of NetVips is touched: NetVips remembers for the life of
+/// a process that it did not find the library, while here a second try may succeed.
 /// </summary>
 internal static unsafe class VipsLibrary
 {
@@ -95,7 +95,10 @@ internal static unsafe class VipsLibrary
         if (!ModuleInitializer.VipsInitialized && !NetVips.NetVips.Init())
         {
             throw new EnvironmentException(
-                EnvironmentErrorCodes.LibraryUnusable, LibVips.Name, $"{LibVips.Name} was found and does not start.", ModuleInitializer.Exception);
+                EnvironmentErrorCodes.LibraryUnusable,
+                LibVips.Name,
+                $"{LibVips.Name} was found and does not start.",
+                ModuleInitializer.Exception);
         }
 
         // Images run beside each other: each on the thread that asks for it, and none is asked for twice.

@@ -51,7 +51,9 @@ internal sealed class BoundRuns : IModelRuns
     /// <summary>Blocks of memory that exist, and their bytes.</summary>
     internal (int Count, long Bytes) Blocks => (_inputBlocks.Count + _outputBlocks.Count, _inputBlocks.Bytes + _outputBlocks.Bytes);
 
-    /// <summary>Opens a session for such runs, and makes one whose output may have any shape: later ones are written into a known one.</summary>
+    /// <summary>
+    /// Opens a session for such runs, and makes one whose output may have any shape: later ones are written into a known one.
+    /// </summary>
     /// <param name="session">The session; belongs to the caller.</param>
     /// <param name="description">What the model is.</param>
     /// <param name="memory">Where the tensors lie; belongs to what is returned, and is let go when that fails.</param>

@@ -17,8 +17,8 @@ internal sealed unsafe class HostBlock : IDisposable
         _allocation = allocation;
         Bytes = allocation.Size;
 
-        // Finalizers have no order: this one might free into an allocator that is gone, which ends the process. A block that nobody disposes
-        // is lost instead.
+        // Finalizers have no order: this one might free into an allocator that is gone, which ends the process. A block that nobody
+        // disposes is lost instead.
         GC.SuppressFinalize(allocation);
     }
 

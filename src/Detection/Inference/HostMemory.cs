@@ -2,7 +2,9 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Nanodet.Detection.Inference;
 
-/// <summary>Memory of this machine that a session's tensors lie in, from an allocator of that session: it has to go before the session does.</summary>
+/// <summary>
+/// Memory of this machine that a session's tensors lie in, from an allocator of that session: it has to go before the session does.
+/// </summary>
 internal sealed class HostMemory : IDisposable
 {
     private readonly OrtAllocator _allocator;
@@ -55,7 +57,9 @@ internal sealed class HostMemory : IDisposable
 
     /// <summary>Allocates a block.</summary>
     /// <exception cref="OnnxRuntimeException">There is not enough memory.</exception>
-    /// <exception cref="InsufficientMemoryException">There is not enough memory, or the block would be larger than an allocator gives.</exception>
+    /// <exception cref="InsufficientMemoryException">
+    /// There is not enough memory, or the block would be larger than an allocator gives.
+    /// </exception>
     internal HostBlock Allocate(long bytes)
     {
         if (bytes > uint.MaxValue)

@@ -7,8 +7,8 @@ using Nanodet.Detection.Natives;
 namespace Nanodet.Detection.Inference;
 
 /// <summary>
-/// One NanoDet model, loaded once: an ONNX Runtime session, how its runs are made, and what is known about it. Any number of threads may ask
-/// for runs. Disposing waits for none of them: the session goes with the last run and the last tensor.
+/// One NanoDet model, loaded once: an ONNX Runtime session, how its runs are made, and what is known about it. Any number of threads may
+/// ask for runs. Disposing waits for none of them: the session goes with the last run and the last tensor.
 /// </summary>
 public sealed class NanodetModel : IDisposable
 {
@@ -63,7 +63,9 @@ public sealed class NanodetModel : IDisposable
     /// <summary>Version of the model in results.</summary>
     public string Version { get; }
 
-    /// <summary>True when the model was disposed and its last run and tensor are gone: its session, and with it the memory, is gone.</summary>
+    /// <summary>
+    /// True when the model was disposed and its last run and tensor are gone: its session, and with it the memory, is gone.
+    /// </summary>
     internal bool IsGone => Volatile.Read(ref _leases) == 0;
 
     /// <summary>True when the graph takes exactly one image at a time.</summary>
@@ -206,7 +208,11 @@ public sealed class NanodetModel : IDisposable
             if (provider.Name != ProviderSelection.Cpu && options is { Provider: ExecutionProvider.Auto, RequireGpu: false })
             {
                 return Load(
-                    bytes, options with { Provider = ExecutionProvider.Cpu }, readConfig, openRuns, $"{provider.Name} cannot be used: {problem}");
+                    bytes,
+                    options with { Provider = ExecutionProvider.Cpu },
+                    readConfig,
+                    openRuns,
+                    $"{provider.Name} cannot be used: {problem}");
             }
 
             throw (Exception?)EnvironmentFault.From(exception) ?? new ModelLoadException(

@@ -33,5 +33,6 @@ internal sealed record OptimizedModelKey
     internal static OptimizedModelKey Create(
         string modelSha256, ExecutionProvider provider, ModelOptions options, string runtimeVersion, string processor) =>
         new($"format={Format}|model={modelSha256}|onnxruntime={runtimeVersion}|provider={provider}|level=all"
-            + $"|requireGpu={options.RequireGpu}|device={(provider == ExecutionProvider.Cpu ? 0 : options.DeviceId)}|processor={processor}");
+            + $"|requireGpu={options.RequireGpu}|device={(provider == ExecutionProvider.Cpu ? 0 : options.DeviceId)}"
+            + $"|processor={processor}");
 }

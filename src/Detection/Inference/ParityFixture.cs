@@ -65,7 +65,10 @@ public static class ParityFixture
             ParityFixtureJson.Default.ParityFixtureData);
     }
 
-    /// <summary>Replays a model's fixture on the provider that the model runs on, by a run as any other, and checks that its class columns are scores.</summary>
+    /// <summary>
+    /// Replays a model's fixture on the provider that the model runs on, by a run as any other, and checks that its class columns are
+    /// scores.
+    /// </summary>
     /// <param name="model">A loaded model. A foreign one carries no fixture: only its class columns are checked.</param>
     /// <param name="precision">Which tolerance applies; null for the one that the model's metadata names.</param>
     /// <returns>What was found; see <see cref="ParityResult.EnsurePassed"/>.</returns>

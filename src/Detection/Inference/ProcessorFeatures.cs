@@ -29,6 +29,7 @@ internal static class ProcessorFeatures
         var more = most >= 7 && extended.Eax >= 1 ? X86Base.CpuId(7, 1) : default;
         return $"{architecture};{vendor1:x8}{vendor2:x8}{vendor3:x8};{basic.Eax:x8};{basic.Ecx:x8};{basic.Edx:x8};"
             + $"{extended.Ebx:x8};{extended.Ecx:x8};{extended.Edx:x8};{more.Eax:x8};{more.Edx:x8};"
-            + $"avx={Avx.IsSupported};avx2={Avx2.IsSupported};fma={Fma.IsSupported};avx512={Avx512F.IsSupported};vnni={AvxVnni.IsSupported}";
+            + $"avx={Avx.IsSupported};avx2={Avx2.IsSupported};fma={Fma.IsSupported};"
+            + $"avx512={Avx512F.IsSupported};vnni={AvxVnni.IsSupported}";
     }
 }

@@ -32,7 +32,8 @@ public static class ProviderProbe
         missing = [];
         if (!SessionFactory.OfferedProviders.Contains(OrtName(provider)))
         {
-            return "this program has the ONNX Runtime without it; the package Microsoft.ML.OnnxRuntime.Gpu has CUDA and TensorRT for linux-x64 "
+            return "this program has the ONNX Runtime without it; "
+                + "the package Microsoft.ML.OnnxRuntime.Gpu has CUDA and TensorRT for linux-x64 "
                 + "and win-x64 (for the tool nanodet: a build with -p:NanodetGpu=true)";
         }
 
@@ -54,7 +55,9 @@ public static class ProviderProbe
         return missing.Count == 0 ? null : $"the system's loader does not find {string.Join(", ", missing)}";
     }
 
-    /// <summary>The major version of CUDA that the installed provider links; null when there is none, and elsewhere than on Linux.</summary>
+    /// <summary>
+    /// The major version of CUDA that the installed provider links; null when there is none, and elsewhere than on Linux.
+    /// </summary>
     internal static int? CudaMajor() =>
         OperatingSystem.IsLinux() && NativeFiles.Find(CudaProvider) is { } path
             ? SharedObject.ReadNeeded(path)

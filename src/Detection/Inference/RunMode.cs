@@ -2,8 +2,12 @@ namespace Nanodet.Detection.Inference;
 
 /// <summary>How the runs of a model are made, and where its tensors lie.</summary>
 /// <param name="Order"><see cref="Overlapping"/> or <see cref="OneAtATime"/>.</param>
-/// <param name="Memory"><see cref="Pageable"/> or <see cref="Pinned"/>: the tensors that images are written into and outputs are read from.</param>
-/// <param name="InputCopy"><see cref="None"/>, <see cref="InTheRun"/> or <see cref="Ahead"/>: when the input of a run goes to the GPU.</param>
+/// <param name="Memory">
+/// <see cref="Pageable"/> or <see cref="Pinned"/>: the tensors that images are written into and outputs are read from.
+/// </param>
+/// <param name="InputCopy">
+/// <see cref="None"/>, <see cref="InTheRun"/> or <see cref="Ahead"/>: when the input of a run goes to the GPU.
+/// </param>
 /// <param name="Note">Why the memory is another than the provider is meant to have; null where it is not.</param>
 public sealed record RunMode(string Order, string Memory, string InputCopy, string? Note = null)
 {

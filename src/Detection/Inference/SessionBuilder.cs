@@ -172,7 +172,8 @@ internal sealed class SessionBuilder(ExecutionProvider provider, byte[] model, s
             ["cudnn_conv_algo_search"] = "HEURISTIC",
             ["use_ep_level_unified_stream"] = "0",
 
-            // Its 10 bits of mantissa are not float32's numbers; a float16 model, whose plans for tensor cores it opens, loses nothing by it.
+            // Its 10 bits of mantissa are not float32's numbers; a float16 model, whose plans for tensor cores it opens, loses nothing by
+            // it.
             ["use_tf32"] = OnnxProperty.Find(model, PrecisionProperty) == HalfPrecision ? "1" : "0",
         };
         if (options.GpuMemoryBytes > 0)

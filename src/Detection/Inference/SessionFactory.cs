@@ -10,7 +10,9 @@ internal static class SessionFactory
     private static readonly Lock Gate = new();
     private static IReadOnlySet<string>? _offered;
 
-    /// <summary>ONNX Runtime's names of the providers that the native library was built with. A failure is tried again with the next call.</summary>
+    /// <summary>
+    /// ONNX Runtime's names of the providers that the native library was built with. A failure is tried again with the next call.
+    /// </summary>
     /// <exception cref="EnvironmentException">The native library cannot be used.</exception>
     internal static IReadOnlySet<string> OfferedProviders
     {

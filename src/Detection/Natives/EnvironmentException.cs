@@ -5,7 +5,9 @@ namespace Nanodet.Detection.Natives;
 /// same work succeeds once that is there.
 /// </summary>
 /// <param name="code">One of <see cref="EnvironmentErrorCodes"/>.</param>
-/// <param name="library">File name of the library that is missing or unusable, such as <c>libstdc++.so.6</c>; null when it is not about one.</param>
+/// <param name="library">
+/// File name of the library that is missing or unusable, such as <c>libstdc++.so.6</c>; null when it is not about one.
+/// </param>
 /// <param name="message">What is missing, where it was looked for, and what mends it; one line.</param>
 /// <param name="innerException">The underlying complaint, if there is one.</param>
 public sealed class EnvironmentException(string code, string? library, string message, Exception? innerException = null)

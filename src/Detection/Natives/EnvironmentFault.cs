@@ -79,14 +79,17 @@ public static partial class EnvironmentFault
     internal static EnvironmentException MissingNeeds(NativeLibraryInfo user, IReadOnlyList<string> missing, Exception? exception) => new(
         EnvironmentErrorCodes.LibraryMissing,
         missing[0],
-        $"{string.Join(", ", missing)} {(missing.Count == 1 ? "is" : "are")} missing, needed by {user.File}, which {user.Purpose}; looked for in the system's library folders. "
+        $"{string.Join(", ", missing)} {(missing.Count == 1 ? "is" : "are")} missing, needed by {user.File}, which {user.Purpose}; "
+        + "looked for in the system's library folders. "
         + Mend(package: null, missing),
         exception);
 
     /// <summary>A library that is there and cannot be used.</summary>
     internal static EnvironmentException Unusable(string file, NativeLibraryInfo? user, string detail, Exception? exception)
     {
-        var purpose = user is null ? string.Empty : user.File == file ? $", which {user.Purpose}," : $", needed by {user.File}, which {user.Purpose},";
+        var purpose = user is null ? string.Empty
+            : user.File == file ? $", which {user.Purpose},"
+            : $", needed by {user.File}, which {user.Purpose},";
         return new EnvironmentException(
             EnvironmentErrorCodes.LibraryUnusable,
             file,
@@ -100,7 +103,8 @@ public static partial class EnvironmentFault
     private static EnvironmentException OutOfMemory(Exception exception) => new(
         EnvironmentErrorCodes.OutOfMemory,
         library: null,
-        $"Expected more memory than there is: {OneLine(exception.Message)} Give the machine or container more of it, or have less done at a time "
+        $"Expected more memory than there is: {OneLine(exception.Message)} "
+        + "Give the machine or container more of it, or have less done at a time "
         + "(fewer images in a run: MaxRunSize; fewer runs at a time: Lanes, and ConcurrentBatches of the worker; smaller images: Limits).",
         exception);
 
@@ -129,7 +133,10 @@ public static partial class EnvironmentFault
         return user is not null
             ? Of(user, NativeFiles.Find(user.File), exception)
             : LoaderComplaint.Find(exception.Message, asked) is { } complaint
-                ? Of(LoaderComplaint.IsSame(complaint.Library, asked) ? complaint with { Library = Path.GetFileName(asked)! } : complaint, null, exception)
+                ? Of(
+                    LoaderComplaint.IsSame(complaint.Library, asked) ? complaint with { Library = Path.GetFileName(asked)! } : complaint,
+                    null,
+                    exception)
                 : exception is BadImageFormatException
                     ? Unusable(asked ?? "a native library", null, OneLine(exception.Message), exception)
                     : Missing(asked ?? "a native library", null, exception);
@@ -141,7 +148,8 @@ public static partial class EnvironmentFault
             : Unusable(complaint.Library, user, complaint.Detail!, exception);
 
     private static string Mend(string? package, params IReadOnlyList<string> libraries) => package is not null
-        ? $"It comes with the program, from the NuGet package {package}: have the project reference that package, and build, publish or unpack "
+        ? $"It comes with the program, from the NuGet package {package}: "
+            + "have the project reference that package, and build, publish or unpack "
             + "the program again, for this system and processor."
         : SystemPackages.FindCommands(libraries) ?? "Install it, or have the loader look where it lies.";
 

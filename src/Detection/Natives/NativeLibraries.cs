@@ -25,7 +25,8 @@ public static class NativeLibraries
     };
 
     /// <summary>What decodes JPEG in less time, on machines that have it.</summary>
-    internal static NativeLibraryInfo JpegDecoder { get; } = new(LibTurboJpeg.Names[0], "decodes JPEG in less time than the bundled library", IsRequired: false)
+    internal static NativeLibraryInfo JpegDecoder { get; } = new(
+        LibTurboJpeg.Names[0], "decodes JPEG in less time than the bundled library", IsRequired: false)
     {
         EntryPoints = [LibTurboJpeg.VersionMark],
     };
@@ -50,13 +51,26 @@ public static class NativeLibraries
             ? (IEnumerable<NativeLibraryInfo>)[]
             :
             [
-                new(FileName("onnxruntime_providers_shared"), "lets ONNX Runtime load a GPU provider", IsRequired: false) { Package = GpuPackage },
-                new(FileName("onnxruntime_providers_cuda"), "runs models on CUDA", IsRequired: false) { Package = GpuPackage, IsPlugin = true },
-                new(FileName("onnxruntime_providers_tensorrt"), "runs models on TensorRT", IsRequired: false) { Package = GpuPackage, IsPlugin = true },
+                new(FileName("onnxruntime_providers_shared"), "lets ONNX Runtime load a GPU provider", IsRequired: false)
+                {
+                    Package = GpuPackage,
+                },
+                new(FileName("onnxruntime_providers_cuda"), "runs models on CUDA", IsRequired: false)
+                {
+                    Package = GpuPackage,
+                    IsPlugin = true,
+                },
+                new(FileName("onnxruntime_providers_tensorrt"), "runs models on TensorRT", IsRequired: false)
+                {
+                    Package = GpuPackage,
+                    IsPlugin = true,
+                },
             ],
     ];
 
-    /// <summary>Looks at every library, those included that the GPU providers need. Throws nothing: what is missing is an entry that says so.</summary>
+    /// <summary>
+    /// Looks at every library, those included that the GPU providers need. Throws nothing: what is missing is an entry that says so.
+    /// </summary>
     public static IReadOnlyList<NativeLibraryStatus> Examine() => [.. All.Select(Examine), .. NeededByPlugins().Select(Examine)];
 
     /// <summary>Loads a library, once; a failure is tried again with the next call.</summary>
@@ -76,7 +90,8 @@ public static class NativeLibraries
                 var file = NativeFiles.Find(library.File) ?? throw EnvironmentFault.Missing(library.File, library, null);
                 return NativeFiles.FindMissing(file) is { Count: > 0 } missing
                     ? Failed(library, file, EnvironmentFault.MissingNeeds(library, missing, null))
-                    : new NativeLibraryStatus(library.File, library.Purpose, library.IsRequired, Found: true, file, Version: null, Code: null, Problem: null);
+                    : new NativeLibraryStatus(
+                        library.File, library.Purpose, library.IsRequired, Found: true, file, Version: null, Code: null, Problem: null);
             }
 
             var handle = Load(library);
@@ -94,7 +109,8 @@ public static class NativeLibraries
         catch (Exception exception)
         {
             var fault = EnvironmentFault.From(exception)
-                ?? new EnvironmentException(EnvironmentErrorCodes.LibraryUnusable, library.File, EnvironmentFault.OneLine(exception.Message), exception);
+                ?? new EnvironmentException(
+                    EnvironmentErrorCodes.LibraryUnusable, library.File, EnvironmentFault.OneLine(exception.Message), exception);
             return Failed(library, NativeFiles.Find(library.File), fault);
         }
     }
@@ -123,7 +139,8 @@ public static class NativeLibraries
 
         foreach (var name in library.EntryPoints.Where(name => !NativeLibrary.TryGetExport(handle, name, out _)))
         {
-            throw EnvironmentFault.Unusable(library.File, library, $"it has no function '{name}': it is another library of that name, or too old", null);
+            throw EnvironmentFault.Unusable(
+                library.File, library, $"it has no function '{name}': it is another library of that name, or too old", null);
         }
 
         return handle;

@@ -13,7 +13,8 @@ internal static class SessionFault
 
     private static readonly string[] Lost =
     [
-        "CUDA failure", "CUDA error", "CUDA_ERROR", "cudaError", "CUDNN failure", "CUDNN_STATUS", "CUDNN_FE failure", "CUDNN_BACKEND_API_FAILED", "CUBLAS failure", "CUBLAS_STATUS",
+        "CUDA failure", "CUDA error", "CUDA_ERROR", "cudaError", "CUDNN failure", "CUDNN_STATUS", "CUDNN_FE failure",
+        "CUDNN_BACKEND_API_FAILED", "CUBLAS failure", "CUBLAS_STATUS",
         "illegal memory access", "device-side assert", "unspecified launch failure", "device lost", "TensorRT EP",
     ];
 

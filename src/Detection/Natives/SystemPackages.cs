@@ -70,7 +70,8 @@ internal static partial class SystemPackages
     /// <summary>The package for CUDA 13; null for a library of the driver.</summary>
     private static string? FindNvidiaPackage(string library) =>
         library.StartsWith("libcuda.so", StringComparison.Ordinal) || library.StartsWith("libnvidia-ml.so", StringComparison.Ordinal) ? null
-        : library.StartsWith("libnvinfer", StringComparison.Ordinal) || library.StartsWith("libnvonnxparser", StringComparison.Ordinal) ? "tensorrt-libs"
+        : library.StartsWith("libnvinfer", StringComparison.Ordinal)
+            || library.StartsWith("libnvonnxparser", StringComparison.Ordinal) ? "tensorrt-libs"
         : library.StartsWith("libcudnn", StringComparison.Ordinal) ? "libcudnn9-cuda-13"
         : "cuda-libraries-13-0";
 
@@ -79,6 +80,8 @@ internal static partial class SystemPackages
     [GeneratedRegex(@"^lib[^/\s]+\.so(\.\d+)+$", RegexOptions.CultureInvariant)]
     private static partial Regex SharedObjectName();
 
-    [GeneratedRegex(@"^lib(cuda|cudart|cublas|cublasLt|cudnn\w*|cufft|curand|nvrtc|nvJitLink|nvinfer\w*|nvonnxparser|nvidia-ml)\.so", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^lib(cuda|cudart|cublas|cublasLt|cudnn\w*|cufft|curand|nvrtc|nvJitLink|nvinfer\w*|nvonnxparser|nvidia-ml)\.so",
+        RegexOptions.CultureInvariant)]
     private static partial Regex NvidiaName();
 }

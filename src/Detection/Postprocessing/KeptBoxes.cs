@@ -57,10 +57,12 @@ internal ref struct KeptBoxes : IDisposable
             // The same operations in the same order as the plain twin: the same IoU.
             var width = Vector256.Max(
                 Vector256<float>.Zero,
-                Vector256.Min(Vector256.Create(candidate.X2), Load(ref start, 3, i)) - Vector256.Max(Vector256.Create(candidate.X1), Load(ref start, 1, i)));
+                Vector256.Min(Vector256.Create(candidate.X2), Load(ref start, 3, i))
+                - Vector256.Max(Vector256.Create(candidate.X1), Load(ref start, 1, i)));
             var height = Vector256.Max(
                 Vector256<float>.Zero,
-                Vector256.Min(Vector256.Create(candidate.Y2), Load(ref start, 4, i)) - Vector256.Max(Vector256.Create(candidate.Y1), Load(ref start, 2, i)));
+                Vector256.Min(Vector256.Create(candidate.Y2), Load(ref start, 4, i))
+                - Vector256.Max(Vector256.Create(candidate.Y1), Load(ref start, 2, i)));
             var intersection = width * height;
             var iou = intersection / (area + Load(ref start, 5, i) - intersection);
             if ((Vector256.GreaterThan(iou, Vector256.Create(iouThreshold)) & ofClass).ExtractMostSignificantBits() != 0)

@@ -11,7 +11,9 @@ internal static class NonMaximumSuppression
     /// <summary>Chooses boxes, highest score first; of equal scores the lowest index comes first.</summary>
     /// <param name="candidates">Scores above 0; the order does not matter.</param>
     /// <param name="iouThreshold">0..1.</param>
-    /// <param name="kept">Receives the places of the kept boxes in <paramref name="candidates"/>; its length is the most that are kept.</param>
+    /// <param name="kept">
+    /// Receives the places of the kept boxes in <paramref name="candidates"/>; its length is the most that are kept.
+    /// </param>
     /// <returns>How many are kept, over all classes.</returns>
     internal static int Apply(ReadOnlySpan<Candidate> candidates, float iouThreshold, Span<int> kept)
     {
@@ -81,7 +83,9 @@ internal static class NonMaximumSuppression
 
     internal static float Area(in Candidate box) => (box.X2 - box.X1) * (box.Y2 - box.Y1);
 
-    /// <summary>Sorts places by one integer each: the bits of a positive float grow with it, and the index decides between equal ones.</summary>
+    /// <summary>
+    /// Sorts places by one integer each: the bits of a positive float grow with it, and the index decides between equal ones.
+    /// </summary>
     private static void Sort(ReadOnlySpan<Candidate> candidates, Span<ulong> keys, Span<int> places)
     {
         for (var i = 0; i < candidates.Length; i++)

@@ -34,6 +34,8 @@ internal sealed class NormalizationTable
     /// <summary>Which byte of a blue, green, red pixel feeds a plane.</summary>
     internal int SourceChannel(int plane) => _source[plane];
 
-    /// <summary>Which plane a byte of a blue, green, red pixel feeds: the order of the planes is that of the bytes, or its reverse.</summary>
+    /// <summary>
+    /// Which plane a byte of a blue, green, red pixel feeds: the order of the planes is that of the bytes, or its reverse.
+    /// </summary>
     internal int PlaneOf(int channel) => _source[channel];
 }

@@ -17,7 +17,9 @@ internal sealed class RowSampler(NormalizationTable table)
     private const int Shift = 10;
 
     /// <summary>Writes a row, in vectors where the machine can gather.</summary>
-    /// <param name="sums">Blue, green, red of a black pixel, of the image's row, of another black pixel, then <see cref="Slack"/> values.</param>
+    /// <param name="sums">
+    /// Blue, green, red of a black pixel, of the image's row, of another black pixel, then <see cref="Slack"/> values.
+    /// </param>
     /// <param name="offsets">For each column of the tensor the place in <paramref name="sums"/> of its first pixel.</param>
     /// <param name="weights">For each column the weight of its first pixel in the lower half, of its second one in the upper.</param>
     /// <param name="destination">The tensor from this row of its first plane on.</param>
@@ -31,7 +33,12 @@ internal sealed class RowSampler(NormalizationTable table)
 
     /// <summary>The plain twin of <see cref="Sample"/>.</summary>
     internal void ScalarSample(
-        ReadOnlySpan<ushort> sums, ReadOnlySpan<int> offsets, ReadOnlySpan<int> weights, Span<float> destination, int planeLength, int from = 0)
+        ReadOnlySpan<ushort> sums,
+        ReadOnlySpan<int> offsets,
+        ReadOnlySpan<int> weights,
+        Span<float> destination,
+        int planeLength,
+        int from = 0)
     {
         for (var plane = 0; plane < 3; plane++)
         {

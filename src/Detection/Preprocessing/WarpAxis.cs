@@ -41,7 +41,8 @@ internal readonly struct WarpAxis
     {
         var (matrix, inverse) = Invert(geometry);
         var block = BlockPixels / Math.Min(BlockRows, geometry.WarpedHeight);
-        return new WarpAxis(matrix.ScaleY * inverse, -(matrix.OffsetX * matrix.ScaleY) * inverse, Unit(matrix, inverse), block, columns, extends);
+        return new WarpAxis(
+            matrix.ScaleY * inverse, -(matrix.OffsetX * matrix.ScaleY) * inverse, Unit(matrix, inverse), block, columns, extends);
     }
 
     /// <summary>The vertical axis; parameters as for <see cref="Columns"/>.</summary>

@@ -121,7 +121,8 @@ public sealed record DetectionResult
     /// <returns>The result.</returns>
     /// <exception cref="JsonException">The text is not such a result.</exception>
     public static DetectionResult Parse(ReadOnlySpan<byte> utf8Json) =>
-        JsonSerializer.Deserialize(utf8Json, ResultJson.Default.DetectionResult) ?? throw new JsonException("Expected a result, found null.");
+        JsonSerializer.Deserialize(utf8Json, ResultJson.Default.DetectionResult)
+            ?? throw new JsonException("Expected a result, found null.");
 
     /// <summary>One compact line of UTF-8 JSON.</summary>
     public byte[] ToUtf8Json() => JsonSerializer.SerializeToUtf8Bytes(this, ResultJson.Default.DetectionResult);

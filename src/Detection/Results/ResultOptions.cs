@@ -34,7 +34,8 @@ public sealed record ResultOptions(
     {
         var canonical = string.Create(
             CultureInfo.InvariantCulture,
-            $"v1;scoreThreshold={ScoreThreshold:R};iouThreshold={IouThreshold:R};maxDetections={MaxDetections}{(FastDecode ? ";fastDecode=true" : "")}");
+            $"v1;scoreThreshold={ScoreThreshold:R};iouThreshold={IouThreshold:R};"
+            + $"maxDetections={MaxDetections}{(FastDecode ? ";fastDecode=true" : "")}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
     }
 }

@@ -7,7 +7,9 @@ namespace Nanodet.Detection.Telemetry;
 /// </summary>
 public static class DetectionTelemetry
 {
-    /// <summary>The name of the meter: <c>nanodet.batch.fill</c>, <c>nanodet.batcher.wait</c> and <c>nanodet.model.faults</c> are of it.</summary>
+    /// <summary>
+    /// The name of the meter: <c>nanodet.batch.fill</c>, <c>nanodet.batcher.wait</c> and <c>nanodet.model.faults</c> are of it.
+    /// </summary>
     public const string Name = "Nanodet.Serverless";
 
     private static readonly Meter Meter = new(Name);
