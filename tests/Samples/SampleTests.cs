@@ -187,7 +187,7 @@ public sealed class SampleTests(BuiltSamples samples)
 
     private static async Task TerminateAsync(int process)
     {
-        var run = await ProgramRun.OfAsync(Path.GetTempPath(), "kill", "-TERM", process.ToString(CultureInfo.InvariantCulture));
+        var run = await ProgramRun.OfAsync(Path.GetTempPath(), "sh", "-c", string.Create(CultureInfo.InvariantCulture, $"kill -TERM {process}"));
         Assert.True(run.ExitCode == 0, run.Error);
     }
 }
