@@ -137,14 +137,14 @@ public sealed class CheckpointPublisher(
 
     private async Task<PublishReport> RefuseAsync(
         CheckpointPair pair, string code, string message, CancellationToken cancellationToken) => new()
-    {
-        Status = PublishReport.Refused,
-        Checkpoint = pair.Checkpoint,
-        Config = pair.Config,
-        Error = new PublishError(code, message),
-        Current = await FindCurrentAsync(cancellationToken),
-        CreatedUtc = timeProvider.GetUtcNow(),
-    };
+        {
+            Status = PublishReport.Refused,
+            Checkpoint = pair.Checkpoint,
+            Config = pair.Config,
+            Error = new PublishError(code, message),
+            Current = await FindCurrentAsync(cancellationToken),
+            CreatedUtc = timeProvider.GetUtcNow(),
+        };
 
     private async Task<string?> FindCurrentAsync(CancellationToken cancellationToken)
     {

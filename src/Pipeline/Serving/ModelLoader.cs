@@ -60,7 +60,8 @@ public sealed class ModelLoader(
 
             Log.GraphOptimized(logger, model.Optimization.Use, model.Optimization.Note);
             return new LoadedModel(
-                model, owner, new DetectionBatcher(model, plan, batching, time, logger, detect)) { PublishedName = publishedName };
+                model, owner, new DetectionBatcher(model, plan, batching, time, logger, detect))
+            { PublishedName = publishedName };
         }
         catch
         {
