@@ -114,7 +114,7 @@ internal sealed class Deployment : IAsyncDisposable
     }
 
     /// <summary>Waits until nothing is queued, nor in anybody's hands, and nothing is poison.</summary>
-    public Task QueuesAreEmptyAsync(int seconds = 180)
+    public Task QueuesAreEmptyAsync(int seconds = 60)
     {
         var lengths = string.Empty;
         return Eventually.TrueAsync(
