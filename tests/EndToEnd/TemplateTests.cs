@@ -63,7 +63,7 @@ public sealed class TemplateTests
     /// <summary>What docs/operations.md says that a role runs, less the other ways to see an upload.</summary>
     private static IEnumerable<string> Enabled(string role) => Operations.Roles()
         .Where(function => function.Value == role || function.Value == "all").Select(function => function.Key)
-        .Except(["CheckpointUploaded", "ImageAnnounced", "ImageUploaded"]).Order();
+        .Except(["CheckpointUploaded", "FindUploads", "ImageAnnounced", "ImageUploaded"]).Order();
 
     private static IEnumerable<string> EnabledIn(App app) =>
         app.Host.Functions.Where(function => !function.IsDisabled).Select(function => function.Name).Order();

@@ -66,7 +66,7 @@ var ownFunctions = union(
 )
 
 // Uploads come by queue `events`.
-var replaced = ['CheckpointUploaded', 'ImageAnnounced', 'ImageUploaded']
+var replaced = ['CheckpointUploaded', 'FindUploads', 'ImageAnnounced', 'ImageUploaded']
 var disabled = filter(
   union(functions.coordinator, functions.worker),
   function => !contains(ownFunctions, function) || contains(replaced, function)

@@ -25,6 +25,7 @@ internal static class NanodetFunctions
         var role = builder.Configuration.GetValue(RoleSetting, AppRole.All);
         var services = builder.Services;
         services.AddSingleton(new AppIdentity(role));
+        services.AddSingleton<FunctionSwitches>();
         services.AddHostedService<RoleCheck>();
         services.AddSingleton(new SettingNotes.Lines(renamed));
         services.AddHostedService<SettingNotes>();

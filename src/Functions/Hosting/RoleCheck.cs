@@ -1,6 +1,5 @@
 using System.Reflection;
 using Microsoft.Azure.Functions.Worker;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Nanodet.Serverless.Functions.Roles;
 
@@ -10,12 +9,12 @@ namespace Nanodet.Serverless.Functions.Hosting;
 /// Refuses to start when a role's settings leave another role's functions enabled: their messages would fail here until they are
 /// poison.
 /// </summary>
-internal sealed class RoleCheck(AppIdentity app, IConfiguration configuration) : IHostedService
+internal sealed class RoleCheck(AppIdentity app, FunctionSwitches switches) : IHostedService
 {
     /// <exception cref="InvalidOperationException">Names the missing settings.</exception>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        var missing = Names().Where(name => !RoleFunctions.Runs(app.Role, name) && !IsDisabled(name)).Order().ToArray();
+        var missing = Names().Where(name => !RoleFunctions.Runs(app.Role, name) && !switches.IsDisabled(name)).Order().ToArray();
         return missing.Length == 0
             ? Task.CompletedTask
             : Task.FromException(new InvalidOperationException(
@@ -32,10 +31,4 @@ internal sealed class RoleCheck(AppIdentity app, IConfiguration configuration) :
         let function = method.GetCustomAttribute<FunctionAttribute>()
         where function is not null
         select function.Name;
-
-    private bool IsDisabled(string name)
-    {
-        string[] spellings = [$"AzureWebJobs.{name}.Disabled", $"AzureWebJobs:{name}:Disabled", $"AzureWebJobs_{name}_Disabled"];
-        return spellings.Any(spelling => configuration[spelling]?.ToUpperInvariant() is "TRUE" or "1");
-    }
 }

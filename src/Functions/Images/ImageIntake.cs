@@ -1,4 +1,5 @@
 using Azure;
+using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,9 @@ using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Pipeline.Grouping;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.Pipeline.Uploads;
 using Nanodet.Serverless.Pipeline.Writing;
 
 namespace Nanodet.Serverless.Functions.Images;
@@ -21,21 +24,38 @@ public sealed class ImageIntake(
     PoisonWriter poison,
     ImageGrouper grouper,
     BatchStarter starter,
+    UploadRegister uploads,
+    ResultRecords records,
     ILogger<ImageIntake> logger)
 {
-    /// <summary>Queues a blob that appeared; asks for its properties, downloads nothing.</summary>
+    /// <summary>
+    /// Queues a blob that appeared, unless <see cref="QueueListedAsync"/> saw it first; asks for its properties, downloads nothing.
+    /// </summary>
     public async Task QueueAsync(BlobBaseClient blob, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(blob);
         try
         {
             var properties = (await blob.GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
-            var message = Describe(blob.BlobContainerName, blob.Name, properties.ETag.ToString());
-            await queues.SendImageAsync(message with { Bytes = properties.ContentLength }, cancellationToken);
+            await QueueOnceAsync(blob.BlobContainerName, blob.Name, properties.ETag, properties.ContentLength, cancellationToken);
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
         {
             Log.UploadGone(logger, blob.Name);
+        }
+    }
+
+    /// <summary>Queues a blob that a listing shows, unless it was queued before.</summary>
+    /// <param name="container">Its container.</param>
+    /// <param name="blob">What the listing says.</param>
+    /// <param name="mayBeDone">Whether an earlier process may have seen it: then it is queued only without a record of its content.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public async Task QueueListedAsync(string container, BlobItem blob, bool mayBeDone, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(blob);
+        if (!mayBeDone || !await records.HasAsync(container, blob.Name, blob.Properties.ETag, cancellationToken))
+        {
+            await QueueOnceAsync(container, blob.Name, blob.Properties.ETag, blob.Properties.ContentLength, cancellationToken);
         }
     }
 
@@ -83,6 +103,12 @@ public sealed class ImageIntake(
             message with { Stamp = message.Stamp ?? messageId },
             (batch, token) => starter.StartAsync(client, batch, token),
             cancellationToken);
+    }
+
+    private Task<bool> QueueOnceAsync(string container, string name, ETag? etag, long? bytes, CancellationToken cancellationToken)
+    {
+        var message = Describe(container, name, etag?.ToString()) with { Bytes = bytes };
+        return uploads.HandOnAsync(container, name, message.Etag, () => queues.SendImageAsync(message, cancellationToken));
     }
 
     /// <summary>The message about a blob; messages carry ETags without quotes.</summary>

@@ -8,8 +8,14 @@ namespace Nanodet.Serverless.Functions.Images;
 /// <param name="intake">Does it.</param>
 public sealed class ImageTriggers(ImageIntake intake)
 {
-    /// <summary>A blob that appeared in the container of images, found by polling: for one machine and for small accounts.</summary>
-    [Function("ImageUploaded")]
+    /// <summary>The name of <see cref="UploadedAsync"/>.</summary>
+    public const string Uploaded = "ImageUploaded";
+
+    /// <summary>
+    /// A blob that appeared in the container of images, found by polling: for one machine and for small accounts.
+    /// <see cref="Upkeep.FindUploads"/> finds what polling misses.
+    /// </summary>
+    [Function(Uploaded)]
     public Task UploadedAsync([BlobTrigger("%Nanodet:Storage:Images%/{name}")] BlobClient blob, CancellationToken cancellationToken) =>
         intake.QueueAsync(blob, cancellationToken);
 

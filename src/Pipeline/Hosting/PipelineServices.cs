@@ -15,6 +15,7 @@ using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Serving;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
+using Nanodet.Serverless.Pipeline.Uploads;
 using Nanodet.Serverless.Pipeline.Workers;
 using Nanodet.Serverless.Pipeline.Writing;
 
@@ -42,6 +43,8 @@ public static class PipelineServices
         services.AddChecked<PublishOptions>(PublishOptions.Section);
         services.TryAddSingleton<CheckpointStore>();
         services.TryAddSingleton<Reconciler>();
+        services.TryAddSingleton<UploadSweep>();
+        services.TryAddSingleton(new UploadRegister());
         services.TryAddSingleton<JobPager>();
         services.TryAddSingleton<ManifestWriter>();
         services.AddHostedOnce<ImageGrouper>();

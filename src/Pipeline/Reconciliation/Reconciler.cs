@@ -137,16 +137,14 @@ public sealed class Reconciler
                     async (blob, token) =>
                     {
                         onExamined();
-                        var etag = BlobNames.Etag(blob.Properties.ETag?.ToString());
-                        var record = await _records.FindAsync(container, blob.Name, token).ConfigureAwait(false);
-                        if (record?.Status is null || record.ImageEtag != etag)
+                        if (!await _records.HasAsync(container, blob.Name, blob.Properties.ETag, token).ConfigureAwait(false))
                         {
                             await found.WriteAsync(
                                 new ImageMessage
                                 {
                                     Container = container,
                                     Name = blob.Name,
-                                    Etag = etag,
+                                    Etag = BlobNames.Etag(blob.Properties.ETag?.ToString()),
                                     Bytes = blob.Properties.ContentLength,
                                     Stamp = stamp,
                                 },

@@ -17,6 +17,17 @@ public sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords>
 
     private const int Rounds = 8;
 
+    /// <summary>Whether the present content of an image has its terminal record.</summary>
+    /// <param name="container">The image's container.</param>
+    /// <param name="name">The image's name.</param>
+    /// <param name="etag">Its content.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<bool> HasAsync(string container, string name, ETag? etag, CancellationToken cancellationToken)
+    {
+        var record = await FindAsync(container, name, cancellationToken).ConfigureAwait(false);
+        return record?.Status is not null && record.ImageEtag == BlobNames.Etag(etag?.ToString());
+    }
+
     /// <summary>Looks a record up by its metadata; null when there is none.</summary>
     internal async Task<ResultRecord?> FindAsync(string container, string name, CancellationToken cancellationToken)
     {

@@ -39,7 +39,7 @@ public sealed class RoleCheckTests
         string[] coordinator =
         [
             "BatchPoisoned", "CancelJob", "CheckpointUploaded", "DetectBatch", "DetectFolder", "DetectPage", "EventPoisoned",
-            "EventReceived", "FindCheckpoint", "FindStaging", "GetJob", "Health", "ImageAnnounced", "ImagePoisoned", "ImageQueued",
+            "EventReceived", "FindCheckpoint", "FindStaging", "FindUploads", "GetJob", "Health", "ImageAnnounced", "ImagePoisoned", "ImageQueued",
             "ImageUploaded", "ListImages", "ListJobs", "NightlyDetection", "PublishCheckpoint", "PublishModel", "PurgeHistory", "QueueBatch", "Reconcile",
             "ReportCheckpoint", "RetryJob", "StartJob", "UploadPoisoned", "WriteDetections", "WriteManifest",
         ];
@@ -55,5 +55,6 @@ public sealed class RoleCheckTests
 
     private static RoleCheck Check(AppRole role, params string[] disabled) => new(
         new AppIdentity(role),
-        new ConfigurationBuilder().AddInMemoryCollection(disabled.Select(name => KeyValuePair.Create(name, (string?)"true"))).Build());
+        new FunctionSwitches(new ConfigurationBuilder()
+            .AddInMemoryCollection(disabled.Select(name => KeyValuePair.Create(name, (string?)"true"))).Build()));
 }

@@ -75,7 +75,7 @@ public sealed partial class SettingsTests
     {
         var settings = await SettingsAsync(hosting, topology, role);
         var app = Enum.Parse<AppRole>(role, ignoreCase: true);
-        string[] replaced = ["CheckpointUploaded", "ImageAnnounced", "ImageUploaded"];
+        string[] replaced = ["CheckpointUploaded", "FindUploads", "ImageAnnounced", "ImageUploaded"];
 
         var enabled = Names().Where(name => !settings.ContainsKey($"AzureWebJobs.{name}.Disabled"));
 
@@ -83,7 +83,8 @@ public sealed partial class SettingsTests
         var off = settings.Where(setting => Disabled().IsMatch(setting.Key)).ToArray();
         Assert.All(off, setting => Assert.Equal("true", setting.Value));
         Assert.Empty(off.Select(setting => Disabled().Match(setting.Key).Groups["name"].Value).Except(Names()));
-        await new RoleCheck(new AppIdentity(app), Configuration(settings)).StartAsync(TestContext.Current.CancellationToken);
+        await new RoleCheck(new AppIdentity(app), new FunctionSwitches(Configuration(settings)))
+            .StartAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact]
