@@ -1,5 +1,6 @@
 using Nanodet.Serverless.Cli;
 using Nanodet.Serverless.Cli.Commands;
+using Nanodet.Serverless.Cli.GpuChecks;
 
 return await NanodetCommand.RunAsync(
     args,
@@ -10,6 +11,7 @@ return await NanodetCommand.RunAsync(
         EvalCommand.Create(),
         BenchCommand.Create(),
         DoctorCommand.Create(),
+        GpuCheckCommand.Create(),
         UpCommand.Create(),
         SubmitCommand.Create(),
         WatchCommand.Create(),

@@ -31,6 +31,7 @@ internal static class BenchPrinter
         Add("images", figures => Number(figures.Images, "N0"));
         Add("provider", figures => figures.Provider);
         Add("runs", figures => Markup.Escape(figures.Runs.ToString()));
+        Add("runs of the graph, images x height x width: ms", Shapes);
         console.Write(table);
         if (answer is { SpeedUp: { } speedUp, RunSpeedUp: { } runSpeedUp })
         {
@@ -52,6 +53,12 @@ internal static class BenchPrinter
         void Add(string name, Func<ModelFigures, string> value) =>
             table.AddRow([name, .. answer.Models.Select(value)]);
     }
+
+    private static string Shapes(ModelFigures figures) => string.Join(
+        '\n',
+        figures.Shapes.Select(shape => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{shape.RunSize} x {shape.Height} x {shape.Width}: {shape.MillisecondsARun:0.00}{(shape.IsGraph ? "" : ", no CUDA graph")}")));
 
     private static string Stage(StageFigures figures) => $"{Number(figures.P50Ms, "0.000")} / {Number(figures.P95Ms, "0.000")}";
 

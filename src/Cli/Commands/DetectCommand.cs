@@ -36,7 +36,7 @@ internal static class DetectCommand
         };
         var batch = new Option<int>("--batch")
         {
-            Description = "Most images in one run of the model, 1 to 256.",
+            Description = "Most images in one run of the model, 1 to 256; 0: 8 on the CPU, 64 on a GPU.",
             DefaultValueFactory = _ => defaults.MaxRunSize,
         };
         var provider = new Option<ExecutionProvider>("--provider")
@@ -133,7 +133,7 @@ internal static class DetectCommand
         var images = new List<DetectedImage>();
         await report.ProgressAsync("detecting", async progress =>
         {
-            foreach (var chunk in files.Files.Chunk(options.MaxRunSize))
+            foreach (var chunk in files.Files.Chunk(detector.MaxRunSize))
             {
                 images.AddRange(await DetectAsync(detector, files.Root, chunk, output, annotate, clock, cancellationToken));
                 progress.Report($"detecting, {images.Count} of {files.Files.Count}", images.Count, files.Files.Count);

@@ -11,6 +11,7 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <param name="Provider">What ran it; null when nothing did.</param>
 /// <param name="FallbackReason">Why that is the CPU although a GPU was preferred, or null.</param>
 /// <param name="Runs">How its runs are made; null when it could not be loaded.</param>
+/// <param name="Shapes">What it is ready for on a GPU; empty on the CPU, or when it could not be loaded.</param>
 /// <param name="Parity">What replaying its parity fixture showed; null when it could not be loaded.</param>
 /// <param name="Problem">Why it must not serve; null when it may.</param>
 internal sealed record DoctorModel(
@@ -20,6 +21,7 @@ internal sealed record DoctorModel(
     string? Provider,
     string? FallbackReason,
     RunMode? Runs,
+    IReadOnlyList<ShapeStatus> Shapes,
     ParityResult? Parity,
     DoctorProblem? Problem)
 {
@@ -38,16 +40,17 @@ internal sealed record DoctorModel(
                 model.Provider.Name,
                 model.Provider.FallbackReason,
                 model.Runs,
+                model.Shapes,
                 parity,
                 problem);
         }
         catch (EnvironmentException exception)
         {
-            return new DoctorModel(file.FullName, null, null, null, null, null, null, new DoctorProblem(exception.Code, exception.Message));
+            return new DoctorModel(file.FullName, null, null, null, null, null, [], null, new DoctorProblem(exception.Code, exception.Message));
         }
         catch (ModelLoadException exception)
         {
-            return new DoctorModel(file.FullName, null, null, null, null, null, null, new DoctorProblem(exception.Code, exception.Message));
+            return new DoctorModel(file.FullName, null, null, null, null, null, [], null, new DoctorProblem(exception.Code, exception.Message));
         }
     }
 }

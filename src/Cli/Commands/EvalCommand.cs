@@ -79,7 +79,7 @@ internal static class EvalCommand
         var started = clock.GetTimestamp();
         await report.ProgressAsync("evaluating", async progress =>
         {
-            foreach (var chunk in dataset.Images.Chunk(options.MaxRunSize))
+            foreach (var chunk in dataset.Images.Chunk(detector.MaxRunSize))
             {
                 await EvaluateAsync(detector, evaluator, categories, folder, chunk, missing, cancellationToken);
                 progress.Report(

@@ -10,7 +10,10 @@ namespace Nanodet.Detection.Batching;
 /// <param name="Reason">Who said so: a setting, the model, or a measurement with its figures.</param>
 public sealed record BatchingPlan(int Lanes, [property: JsonPropertyName("maxBatchSize")] int MaxRunSize, string Reason)
 {
-    private const int GpuLanes = 2;
+    // Each decodes, warps and post-processes while others have their turn on the GPU.
+    private const int MostGpuLanes = 8;
+
+    private static int GpuLanes => Math.Clamp(Environment.ProcessorCount / 2, 2, MostGpuLanes);
 
     /// <summary>Lanes where nothing is known about the provider yet.</summary>
     internal static int LanesOnCpu(BatchingOptions options) => options.Lanes > 0 ? options.Lanes : Environment.ProcessorCount;
@@ -38,6 +41,11 @@ public sealed record BatchingPlan(int Lanes, [property: JsonPropertyName("maxBat
         if (options.MaxRunSize > 0)
         {
             return new BatchingPlan(lanes, Math.Min(options.MaxRunSize, limit), "set by MaxRunSize");
+        }
+
+        if (model.Shapes.Count > 0)
+        {
+            return new BatchingPlan(lanes, limit, $"runs of fixed sizes on {model.Provider.Name}");
         }
 
         if (options.CalibrationTime == TimeSpan.Zero)

@@ -88,7 +88,9 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
             (key, images, token) => detect(key.Detector, images, token),
             Judge,
             time,
-            wait => DetectionTelemetry.BatcherWait.Record(wait.TotalSeconds));
+            wait => DetectionTelemetry.BatcherWait.Record(wait.TotalSeconds),
+            key => key.Width == 0 || model.IsReady(key.Height, key.Width));
+        model.ReadyChanged += _batcher.Wake;
     }
 
     /// <summary>How it batches, and why so.</summary>
@@ -134,7 +136,11 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
     public Task DrainAsync(CancellationToken cancellationToken = default) => _batcher.DrainAsync(cancellationToken);
 
     /// <summary>Takes no further images; those that are there are still answered. Waits for nothing.</summary>
-    public void Dispose() => _batcher.Dispose();
+    public void Dispose()
+    {
+        _model.ReadyChanged -= _batcher.Wake;
+        _batcher.Dispose();
+    }
 
     /// <summary>Takes no further images, and waits until those that are there are answered and the lanes have ended.</summary>
     public async ValueTask DisposeAsync()
@@ -171,7 +177,7 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
     {
         options ??= new BatchingOptions();
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
-        return BatchingPlan.Choose(detector.Model, options, detector.Options.MaxRunSize, time ?? TimeProvider.System);
+        return BatchingPlan.Choose(detector.Model, options, detector.MaxRunSize, time ?? TimeProvider.System);
     }
 
     /// <summary>
@@ -180,7 +186,7 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
     /// </summary>
     private DetectionKey KeyOf(Detector detector, ReadOnlyMemory<byte> image)
     {
-        if (!_model.Description.Input.KeepRatio || MaxRunSize == 1)
+        if (!_model.Description.Input.KeepRatio || (MaxRunSize == 1 && _model.Shapes.Count == 0))
         {
             return new DetectionKey(detector, 0, 0);
         }

@@ -18,6 +18,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
     private readonly SemaphoreSlim _places;
     private readonly Func<TKey, IReadOnlyList<TItem>, CancellationToken, IReadOnlyList<TResult>> _run;
     private readonly Func<Exception, RunFault> _judge;
+    private readonly Func<TKey, bool> _canRun;
     private readonly Action<TimeSpan>? _waited;
     private readonly TimeProvider _time;
     private readonly ITimer _due;
@@ -35,18 +36,23 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
     /// <param name="judge">What a failure of it means.</param>
     /// <param name="time">The clock of the delay.</param>
     /// <param name="waited">Told how long each request waited for its run; null for nobody.</param>
+    /// <param name="canRun">
+    /// Whether a run could begin; one that cannot waits without a lane until <see cref="Wake"/>. Called often, and must not wait. Null: always.
+    /// </param>
     internal DynamicBatcher(
         BatchingLimits limits,
         Func<TKey, IReadOnlyList<TItem>, CancellationToken, IReadOnlyList<TResult>> run,
         Func<Exception, RunFault> judge,
         TimeProvider time,
-        Action<TimeSpan>? waited = null)
+        Action<TimeSpan>? waited = null,
+        Func<TKey, bool>? canRun = null)
     {
         _limits = limits;
         _run = run;
         _judge = judge;
         _time = time;
         _waited = waited;
+        _canRun = canRun ?? (static _ => true);
         _waiting = new WaitingRequests<TKey, TItem, TResult>(time);
         _places = new SemaphoreSlim(limits.Capacity);
         _due = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -165,7 +171,8 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
         idle?.TrySetResult();
     }
 
-    private void Wake()
+    /// <summary>Has the lanes look again: something that could not run may be able to.</summary>
+    internal void Wake()
     {
         lock (_gate)
         {
@@ -203,7 +210,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
         {
             while (true)
             {
-                if (_waiting.FindReady(_limits, _isClosed || _idle is not null, out key, out var wait))
+                if (_waiting.FindReady(_limits, _isClosed || _idle is not null, _canRun, out key, out var wait))
                 {
                     run = Take(key);
                     if (!_waiting.IsEmpty)

@@ -45,15 +45,22 @@ internal sealed class WaitingRequests<TKey, TItem, TResult>(TimeProvider time)
     /// <summary>Of the runs that are full or have waited long enough, the one whose first request came first.</summary>
     /// <param name="limits">What is full, and what is long.</param>
     /// <param name="isHurried">Nothing waits for others.</param>
+    /// <param name="canRun">Whether a run could begin; one that cannot is left alone.</param>
     /// <param name="key">The run.</param>
     /// <param name="wait">Without one: how long until there is one, unless more requests come; null where none waits.</param>
-    internal bool FindReady(BatchingLimits limits, bool isHurried, [MaybeNullWhen(false)] out TKey key, out TimeSpan? wait)
+    internal bool FindReady(
+        BatchingLimits limits, bool isHurried, Func<TKey, bool> canRun, [MaybeNullWhen(false)] out TKey key, out TimeSpan? wait)
     {
         key = default;
         wait = null;
         long? first = null;
         foreach (var (candidate, queue) in _queues)
         {
+            if (!canRun(candidate))
+            {
+                continue;
+            }
+
             var arrived = queue.First!.Value.Arrived;
             var left = limits.MaxDelay - time.GetElapsedTime(arrived);
             if (!isHurried && queue.Count < limits.MaxRunSize && left > TimeSpan.Zero)

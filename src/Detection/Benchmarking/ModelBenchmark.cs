@@ -66,9 +66,10 @@ public sealed class ModelBenchmark : IDisposable
     /// <exception cref="ImageException">An image cannot be used.</exception>
     public void WarmUp(CancellationToken cancellationToken)
     {
-        // Nothing of this is counted; every caller has run the graph by then.
+        // Nothing of this is counted; every caller has run the graph by then, and every shape is asked for.
         Measure(BenchmarkLimit.After(Math.Max(_images.Count, 4L * _options.Concurrency * _runSize)), DetectAsCaller, cancellationToken);
         Measure(BenchmarkLimit.After(4L * _options.Concurrency * _runSize), RunAsCaller, cancellationToken);
+        _detector.Model.Settle(cancellationToken);
         _timings.Clear();
         _detections = 0;
     }
@@ -97,6 +98,7 @@ public sealed class ModelBenchmark : IDisposable
             Model = ResultModel.From(_detector.Model),
             Provider = _detector.Model.Provider.Name,
             Runs = _detector.Model.Runs,
+            Shapes = _detector.Model.Shapes,
             Rounds = _slices.Count,
             Images = _timings.Count,
             ImagesPerSecond = Median(_slices.Select(slice => slice.Rate)),

@@ -15,6 +15,9 @@ public sealed record ModelFigures
     /// <summary>How runs are made, the whole way and alone, and where the tensors lie.</summary>
     public required RunMode Runs { get; init; }
 
+    /// <summary>The shapes that the model was ready for, with what a run of each takes; empty on the CPU.</summary>
+    public required IReadOnlyList<ShapeStatus> Shapes { get; init; }
+
     /// <summary>Rounds: in each one the whole way and the graph alone were measured, one after the other.</summary>
     public required int Rounds { get; init; }
 

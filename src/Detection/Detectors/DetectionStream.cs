@@ -12,7 +12,7 @@ internal static class DetectionStream
         IAsyncEnumerable<ReadOnlyMemory<byte>> images,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var limit = detector.Options.MaxRunSize;
+        var limit = detector.MaxRunSize;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var waiting = Channel.CreateBounded<ReadOnlyMemory<byte>>(
             new BoundedChannelOptions(limit) { SingleReader = true, SingleWriter = true });

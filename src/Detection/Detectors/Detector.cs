@@ -41,7 +41,6 @@ public sealed class Detector : IDisposable
     private readonly TimeProvider _time;
     private readonly Preprocessor _preprocessor;
     private readonly Postprocessor _postprocessor;
-    private readonly int _maxRunSize;
     private readonly int _threads;
     private readonly bool _ownsModel;
 
@@ -78,7 +77,7 @@ public sealed class Detector : IDisposable
             Options.ScoreThreshold,
             Options.IouThreshold,
             Options.MaxDetections);
-        _maxRunSize = model.IsBatchFixed ? 1 : Options.MaxRunSize;
+        MaxRunSize = Options.RunSizeOn(model);
         _threads = Options.DecodeThreads == 0 ? Environment.ProcessorCount : Options.DecodeThreads;
     }
 
@@ -87,6 +86,9 @@ public sealed class Detector : IDisposable
 
     /// <summary>The options.</summary>
     public DetectorOptions Options { get; }
+
+    /// <summary>The most images in one run: what the options say, or what fits the model and its provider.</summary>
+    public int MaxRunSize { get; }
 
     /// <summary>Loads a model file; the detector owns the model and disposes it.</summary>
     /// <param name="path">
@@ -259,7 +261,7 @@ public sealed class Detector : IDisposable
     {
         ArgumentNullException.ThrowIfNull(images);
         var outcomes = new DetectionOutcome[images.Count];
-        using var runs = new ShapeRuns(Model, _maxRunSize);
+        using var runs = new ShapeRuns(Model, MaxRunSize);
         for (var next = 0; next < images.Count;)
         {
             var chunk = ReadChunk(images, ref next, outcomes);
@@ -334,7 +336,7 @@ public sealed class Detector : IDisposable
     {
         var chunk = new List<ImageTask>();
         var pixels = 0L;
-        for (var limit = Math.Max(Options.MaxRunSize, _threads); next < images.Count && chunk.Count < limit; next++)
+        for (var limit = Math.Max(MaxRunSize, _threads); next < images.Count && chunk.Count < limit; next++)
         {
             try
             {
@@ -384,7 +386,7 @@ public sealed class Detector : IDisposable
     }
 
     /// <summary>A parallel loop whose first exception comes out as it is, not in an aggregate.</summary>
-    private static void ForEach(List<ImageTask> chunk, ParallelOptions parallel, Action<ImageTask> action)
+    private static void ForEach(IReadOnlyList<ImageTask> chunk, ParallelOptions parallel, Action<ImageTask> action)
     {
         if (chunk.Count <= 1 || parallel.MaxDegreeOfParallelism == 1)
         {
@@ -472,10 +474,11 @@ public sealed class Detector : IDisposable
         var start = _time.GetTimestamp();
         using var output = Model.Run(run.Tensor, size);
         var inferenceMs = Milliseconds(start) / size;
-        DetectionTelemetry.BatchFill.Record((double)size / _maxRunSize);
-        foreach (var task in run.Tasks)
+        DetectionTelemetry.BatchFill.Record((double)size / MaxRunSize);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = _threads };
+        ForEach(run.Tasks, parallel, task =>
         {
-            start = _time.GetTimestamp();
+            var start = _time.GetTimestamp();
             var detections = _postprocessor.Process(output.Image(task.Slot), task.Geometry);
             outcomes[task.Index] = new DetectionOutcome
             {
@@ -485,7 +488,7 @@ public sealed class Detector : IDisposable
                 RunSize = size,
                 Timings = new StageTimings(task.DecodeMs, task.PreprocessMs, inferenceMs, Milliseconds(start)),
             };
-        }
+        });
     }
 
     private double Milliseconds(long start) => _time.GetElapsedTime(start).TotalMilliseconds;

@@ -1,12 +1,16 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Images;
+using Nanodet.Detection.Inference;
 
 namespace Nanodet.Detection.Detectors;
 
 /// <summary>How a <see cref="Detector"/> works. Equal options are equal values.</summary>
 public sealed record DetectorOptions
 {
+    private const int RunSizeOnCpu = 8;
+    private const int RunSizeOnGpu = 64;
+
     /// <summary>The score threshold: a detection's score has to be greater.</summary>
     /// <value>0 to 1; default 0.35, the threshold of the official demo.</value>
     [Range(0.0, 1.0)]
@@ -23,9 +27,9 @@ public sealed record DetectorOptions
     public int MaxDetections { get; init; } = 100;
 
     /// <summary>The most images in one run of the model. A model whose batch axis is fixed at 1 takes one at a time.</summary>
-    /// <value>1 to 256 images; default 8.</value>
-    [Range(1, 256)]
-    public int MaxRunSize { get; init; } = 8;
+    /// <value>0 to 256 images; default 0: 8 on the CPU, 64 on a GPU.</value>
+    [Range(0, 256)]
+    public int MaxRunSize { get; init; }
 
     /// <summary>Threads that decode and warp images at the same time.</summary>
     /// <value>0 to 256 threads; default 0: one for each logical processor.</value>
@@ -44,6 +48,12 @@ public sealed record DetectorOptions
     [Required]
     [ValidateObjectMembers]
     public ImageLimits Limits { get; init; } = new();
+
+    /// <summary>The most images in one run of a model.</summary>
+    internal int RunSizeOn(NanodetModel model) => model.IsBatchFixed ? 1
+        : MaxRunSize > 0 ? MaxRunSize
+        : model.Provider.Name == ProviderSelection.Cpu ? RunSizeOnCpu
+        : RunSizeOnGpu;
 
     internal void Validate()
     {

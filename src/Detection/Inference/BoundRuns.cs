@@ -26,7 +26,12 @@ internal sealed class BoundRuns : IModelRuns
     private readonly ConcurrentStack<OrtIoBinding> _bindings = new();
 
     private BoundRuns(
-        InferenceSession session, ModelDescription description, HostMemory memory, bool copiesAhead, Action<Action>? probe)
+        InferenceSession session,
+        ModelDescription description,
+        HostMemory memory,
+        bool copiesAhead,
+        Action<Action>? probe,
+        string? note)
     {
         _session = session;
         _description = description;
@@ -39,7 +44,7 @@ internal sealed class BoundRuns : IModelRuns
             RunMode.OneAtATime,
             memory.IsPinned ? RunMode.Pinned : RunMode.Pageable,
             copiesAhead ? RunMode.Ahead : RunMode.InTheRun,
-            memory.Note);
+            note ?? memory.Note);
     }
 
     /// <inheritdoc/>
@@ -61,12 +66,18 @@ internal sealed class BoundRuns : IModelRuns
     /// Whether binding an input only begins its copy, and <see cref="OrtIoBinding.SynchronizeBoundInputs"/> waits for it.
     /// </param>
     /// <param name="probe">Makes the run that it is given, when that has its turn; null to just make it.</param>
+    /// <param name="note">What is to be said about this way; null for nothing.</param>
     /// <exception cref="ModelLoadException">The output is not what the description promises.</exception>
     /// <exception cref="OnnxRuntimeException">The run failed.</exception>
     internal static BoundRuns Open(
-        InferenceSession session, ModelDescription description, HostMemory memory, bool copiesAhead, Action<Action>? probe = null)
+        InferenceSession session,
+        ModelDescription description,
+        HostMemory memory,
+        bool copiesAhead,
+        Action<Action>? probe = null,
+        string? note = null)
     {
-        var runs = new BoundRuns(session, description, memory, copiesAhead, probe);
+        var runs = new BoundRuns(session, description, memory, copiesAhead, probe, note);
         try
         {
             runs.CheckOutput();

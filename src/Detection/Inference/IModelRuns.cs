@@ -11,6 +11,22 @@ internal interface IModelRuns : IDisposable
     /// <summary>What is done, in words.</summary>
     RunMode Mode { get; }
 
+    /// <summary>Told when a shape has become ready, or cannot.</summary>
+    event Action? ReadyChanged
+    {
+        add { }
+        remove { }
+    }
+
+    /// <summary>The shapes that runs are ready for; empty where any shape is.</summary>
+    IReadOnlyList<ShapeStatus> Shapes => [];
+
+    /// <summary>Whether nothing is being made ready in the background.</summary>
+    bool IsSettled => true;
+
+    /// <summary>Whether a run of a shape begins without making something ready first; where it does not, that is begun now.</summary>
+    bool IsReady(int height, int width) => true;
+
     /// <summary>A tensor for a run, in the memory that the run reads it from.</summary>
     /// <param name="capacity">The most images.</param>
     /// <param name="height">Rows, in pixels.</param>

@@ -15,6 +15,8 @@ public sealed class NanodetModel : IDisposable
     /// <summary>The largest model file that is read, in bytes.</summary>
     public const long MaxFileBytes = 1L << 30;
 
+    private static readonly TimeSpan SettlePause = TimeSpan.FromMilliseconds(10);
+
     private readonly InferenceSession _session;
     private readonly IModelRuns _runs;
     private readonly Action _exit;
@@ -50,6 +52,18 @@ public sealed class NanodetModel : IDisposable
 
     /// <summary>How its runs are made, and where its tensors lie.</summary>
     public RunMode Runs => _runs.Mode;
+
+    /// <summary>
+    /// The shapes that a model on a GPU is ready for now; more join while it serves. Empty where any shape is run as it comes.
+    /// </summary>
+    public IReadOnlyList<ShapeStatus> Shapes => _runs.Shapes;
+
+    /// <summary>Told when <see cref="IsReady"/> may say something else.</summary>
+    internal event Action? ReadyChanged
+    {
+        add => _runs.ReadyChanged += value;
+        remove => _runs.ReadyChanged -= value;
+    }
 
     /// <summary>How the model got its optimised graph.</summary>
     public ModelOptimization Optimization { get; }
@@ -120,6 +134,21 @@ public sealed class NanodetModel : IDisposable
             options ?? new ModelOptions(),
             () => options?.ConfigPath is { } config ? ForeignModelConfig.ReadFile(config, name) : null);
     }
+
+    /// <summary>Waits until nothing is being made ready in the background: a measurement before that measures something else.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public void Settle(CancellationToken cancellationToken)
+    {
+        while (!_runs.IsSettled)
+        {
+            _ = cancellationToken.WaitHandle.WaitOne(SettlePause);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Whether a run of a shape begins without making something ready first; where it does not, that is begun now.</summary>
+    internal bool IsReady(int height, int width) => _runs.IsReady(height, width);
 
     /// <summary>A tensor for a run, in the memory that the run reads it from. It keeps the session alive until it is disposed.</summary>
     /// <param name="capacity">The most images.</param>
@@ -198,10 +227,10 @@ public sealed class NanodetModel : IDisposable
                     ModelErrorCodes.MetadataMissing,
                     "Expected 'nanodet.*' metadata in the ONNX file, or the NanoDet .yml of its training beside it, found neither.");
             description = ModelSignature.Validate(session, description);
-            var runs = openRuns is null ? OpenRuns(session, description, provider, options) : openRuns(session, description);
+            var runs = openRuns is null ? ProviderRuns.Open(session, description, provider, bytes, options) : openRuns(session, description);
             return new NanodetModel(session, runs, description, provider, builder, sha256, options.Version);
         }
-        catch (Exception exception) when (exception is OnnxRuntimeException or InsufficientMemoryException)
+        catch (Exception exception) when (exception is OnnxRuntimeException or GpuException or InsufficientMemoryException)
         {
             session.Dispose();
             var problem = $"the first run failed: {OnnxMessage.For(exception)}";
@@ -224,20 +253,6 @@ public sealed class NanodetModel : IDisposable
             throw;
         }
     }
-
-    /// <summary>
-    /// Binding an input begins its copy with CUDA alone: TensorRT does not wait for it, and CUDA waits for the GPU that the calling thread
-    /// used last, which a thread that is new here has not told yet. Only the first GPU is everybody's from the beginning.
-    /// </summary>
-    private static IModelRuns OpenRuns(
-        InferenceSession session, ModelDescription description, ProviderSelection provider, ModelOptions options) =>
-        provider.Name == ProviderSelection.Cpu
-            ? new SharedRuns(session, description)
-            : BoundRuns.Open(
-                session,
-                description,
-                HostMemory.Pinned(session, options.DeviceId),
-                copiesAhead: provider.Name == ProviderSelection.Cuda && options.DeviceId == 0);
 
     private void Enter()
     {

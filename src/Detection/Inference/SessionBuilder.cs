@@ -8,7 +8,9 @@ namespace Nanodet.Detection.Inference;
 /// <param name="model">The bytes of an ONNX file.</param>
 /// <param name="modelSha256">Their SHA-256.</param>
 /// <param name="options">How to load.</param>
-internal sealed class SessionBuilder(ExecutionProvider provider, byte[] model, string modelSha256, ModelOptions options)
+/// <param name="forGraph">Whether runs on CUDA are to be captured as graphs.</param>
+internal sealed class SessionBuilder(
+    ExecutionProvider provider, byte[] model, string modelSha256, ModelOptions options, bool forGraph = false)
 {
     private const string PrecisionProperty = "nanodet.precision";
     private const string HalfPrecision = "fp16";
@@ -170,7 +172,8 @@ internal sealed class SessionBuilder(ExecutionProvider provider, byte[] model, s
             ["device_id"] = device,
             ["arena_extend_strategy"] = options.GpuArenaGrowth == ArenaGrowth.AsRequested ? "kSameAsRequested" : "kNextPowerOfTwo",
             ["cudnn_conv_algo_search"] = "HEURISTIC",
-            ["use_ep_level_unified_stream"] = "0",
+            ["use_ep_level_unified_stream"] = forGraph ? "1" : "0",
+            ["enable_cuda_graph"] = forGraph ? "1" : "0",
 
             // Its 10 bits of mantissa are not float32's numbers; a float16 model, whose plans for tensor cores it opens, loses nothing by
             // it.

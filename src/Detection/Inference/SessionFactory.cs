@@ -75,11 +75,15 @@ internal static class SessionFactory
     }
 
     /// <summary>Creates a session on one provider, all graph optimisations on.</summary>
+    /// <param name="provider">The provider.</param>
+    /// <param name="model">The bytes of an ONNX file.</param>
+    /// <param name="options">How to load.</param>
+    /// <param name="forGraph">Whether its runs on CUDA are to be captured as graphs; refused where a part of the model runs on the CPU.</param>
     /// <exception cref="OnnxRuntimeException">The model or the provider is refused.</exception>
-    internal static InferenceSession CreateOn(ExecutionProvider provider, byte[] model, ModelOptions options)
+    internal static InferenceSession CreateOn(ExecutionProvider provider, byte[] model, ModelOptions options, bool forGraph = false)
     {
         _ = OfferedProviders;
-        return new SessionBuilder(provider, model, string.Empty, options with { OptimizedFolder = null }).Build();
+        return new SessionBuilder(provider, model, string.Empty, options with { OptimizedFolder = null }, forGraph).Build();
     }
 
     /// <summary>Creates a session that runs the graph on the CPU exactly as it is stored.</summary>

@@ -29,7 +29,7 @@ public static partial class EnvironmentFault
             $"it has no function '{Quoted(exception.Message).FirstOrDefault()}': it is another library of that name, or too old",
             exception),
         OutOfMemoryException => OutOfMemory(exception),
-        OnnxRuntimeException when SessionFault.IsOutOfMemory(exception) => OutOfMemory(exception),
+        OnnxRuntimeException or GpuException when SessionFault.IsOutOfMemory(exception) => OutOfMemory(exception),
         OnnxRuntimeException when exception.Message.Contains("Failed to load library", StringComparison.OrdinalIgnoreCase)
             && LoaderComplaint.Find(exception.Message) is { } complaint => Of(complaint, null, exception),
         _ => From(exception.InnerException),

@@ -21,12 +21,12 @@ internal static class SessionFault
     /// <summary>There is too little memory for so many images, on the GPU or for the tensors; fewer may do.</summary>
     internal static bool IsOutOfMemory(Exception exception) =>
         exception is OutOfMemoryException or EnvironmentException { Code: EnvironmentErrorCodes.OutOfMemory }
-        || (exception is OnnxRuntimeException && Says(exception, OutOfMemory));
+        || (exception is OnnxRuntimeException or GpuException && Says(exception, OutOfMemory));
 
     /// <summary>The session is of no use any more; a new one may do.</summary>
     internal static bool IsLost(Exception exception) =>
         exception is ObjectDisposedException
-        || (exception is OnnxRuntimeException && !IsOutOfMemory(exception) && Says(exception, Lost));
+        || (exception is OnnxRuntimeException or GpuException && !IsOutOfMemory(exception) && Says(exception, Lost));
 
     private static bool Says(Exception exception, string[] phrases) =>
         Array.Exists(phrases, phrase => exception.Message.Contains(phrase, StringComparison.OrdinalIgnoreCase));

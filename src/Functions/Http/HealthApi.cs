@@ -46,6 +46,7 @@ public sealed class HealthApi(AppIdentity app, WarmModel? model = null)
         SinceUtc = status?.SinceUtc,
         Batching = status?.Batching,
         Runs = status?.Runs,
+        Shapes = status?.Shapes ?? [],
         Optimization = status?.Optimization,
         Jpeg = status is null ? null : JpegDecoding.Current,
     };

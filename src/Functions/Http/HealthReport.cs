@@ -57,6 +57,12 @@ public sealed record HealthReport
     /// <summary>How its runs are made, and where its tensors lie; null when none serves.</summary>
     public required RunMode? Runs { get; init; }
 
+    /// <summary>
+    /// The shapes and run sizes that the model is ready for on a GPU, with what making each ready took; empty on the CPU, and where none
+    /// serves.
+    /// </summary>
+    public required IReadOnlyList<ShapeStatus> Shapes { get; init; }
+
     /// <summary>How the model got its optimised graph; null when none serves.</summary>
     public required ModelOptimization? Optimization { get; init; }
 

@@ -49,7 +49,7 @@ public sealed class ModelLoader(
             // A model whose output cannot be read as detections is refused here, and not with the first image.
             _ = new Detector(model);
             parity.EnsurePassed();
-            var plan = BatchingPlan.Choose(model, batching, detector.Value.MaxRunSize, time, cancellationToken);
+            var plan = BatchingPlan.Choose(model, batching, detector.Value.RunSizeOn(model), time, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
             Log.BatchingChosen(logger, model.Description.Name, plan.Lanes, plan.MaxRunSize, plan.Reason);
             Log.RunsChosen(logger, model.Description.Name, model.Runs);

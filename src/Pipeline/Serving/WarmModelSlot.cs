@@ -30,7 +30,8 @@ internal sealed class WarmModelSlot
         {
             lock (_gate)
             {
-                return _status;
+                // Shapes become ready while it serves.
+                return _loaded is { Model.Shapes: { Count: > 0 } shapes } ? _status with { Shapes = shapes } : _status;
             }
         }
     }

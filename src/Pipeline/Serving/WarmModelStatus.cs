@@ -36,6 +36,9 @@ public sealed record WarmModelStatus
     /// <summary>How its runs are made, and where its tensors lie; null when none serves.</summary>
     public RunMode? Runs { get; init; }
 
+    /// <summary>The shapes that it is ready for on a GPU; empty on the CPU, and where none serves.</summary>
+    public IReadOnlyList<ShapeStatus> Shapes { get; init; } = [];
+
     /// <summary>How the model got its optimised graph; null when none serves.</summary>
     public ModelOptimization? Optimization { get; init; }
 

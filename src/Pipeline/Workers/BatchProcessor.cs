@@ -163,7 +163,7 @@ public sealed class BatchProcessor : IDisposable
             {
                 Code: ModelErrorCodes.Busy or ModelErrorCodes.StorageUnavailable or ModelErrorCodes.SessionLost
             }
-            || (exception is OnnxRuntimeException && SessionFault.IsLost(exception)))
+            || (exception is OnnxRuntimeException or GpuException && SessionFault.IsLost(exception)))
         {
             Log.BatchWithoutModel(_logger, batch.BatchId, message.Attempt, exception.Message);
             return null;

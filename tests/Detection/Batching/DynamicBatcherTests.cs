@@ -43,6 +43,40 @@ public sealed class DynamicBatcherTests
     }
 
     [Fact]
+    public async Task Submit_KeyThatCannotRunYet_WaitsWithoutALaneUntilItIsWoken()
+    {
+        var isReady = false;
+        using var batcher = new DynamicBatcher<int, int, int>(
+            new BatchingLimits(1, 4, TimeSpan.Zero, 100),
+            (_, items, _) => [.. items],
+            _ => RunFault.OfOne,
+            TimeProvider.System,
+            canRun: key => key == 0 || Volatile.Read(ref isReady));
+
+        var waiting = batcher.SubmitAsync(1, 5, Token);
+        var answers = await Task.WhenAll(Enumerable.Range(1, 3).Select(i => batcher.SubmitAsync(0, i, Token)));
+        Assert.Equal([1, 2, 3], answers);
+        Assert.False(waiting.IsCompleted);
+
+        Volatile.Write(ref isReady, true);
+        batcher.Wake();
+        Assert.Equal(5, await waiting);
+    }
+
+    [Fact]
+    public async Task Submit_KeyThatCannotRunYetAndIsTakenBack_IsCancelled()
+    {
+        using var batcher = new DynamicBatcher<int, int, int>(
+            new BatchingLimits(1, 4, TimeSpan.Zero, 100), (_, items, _) => [.. items], _ => RunFault.OfOne, TimeProvider.System, canRun: _ => false);
+        using var stop = new CancellationTokenSource();
+        var waiting = batcher.SubmitAsync(1, 5, stop.Token);
+
+        await stop.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+    }
+
+    [Fact]
     public async Task Submit_DifferentKeys_ShareNoBatch()
     {
         var batches = new ConcurrentQueue<(int Key, int[] Items)>();

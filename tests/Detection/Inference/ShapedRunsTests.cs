@@ -1,0 +1,168 @@
+using Nanodet.Detection.Batching;
+using Nanodet.Detection.Inference;
+using Nanodet.Serverless.TestKit;
+
+namespace Nanodet.Serverless.Detection.Tests.Inference;
+
+public sealed class ShapedRunsTests
+{
+    private static readonly OnnxTestModel OneShape = new();
+    private static readonly OnnxTestModel AnyShape = new() { KeepRatio = true };
+    private static readonly ShapedRunsOptions Few = new([1, 4], OnDemand: false, Builders: 2);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Run_BatchesAndShapes_GivesTheBitsOfSharedRuns()
+    {
+        var bytes = AnyShape.Build();
+        using var shared = BoundModel.Shared(AnyShape);
+        using var shaped = new ShapedModel(AnyShape, Few, shape => new HostShapeSession(bytes, shape));
+        foreach (var (height, width) in new[] { (64, 96), (32, 96), (64, 32), (64, 96) })
+        {
+            for (var count = 1; count <= 9; count++)
+            {
+                var seed = (height * 1000) + width + count;
+                Assert.Equal(
+                    BoundModel.Run(shared, seed, count, height, width),
+                    BoundModel.Run(shaped.Model, seed, count, height, width, capacity: count + (count % 3)));
+            }
+        }
+    }
+
+    [Fact]
+    public void Open_FirstSize_IsReadyBeforeTheOthers()
+    {
+        using var others = new ManualResetEventSlim();
+        using var shaped = new ShapedModel(OneShape, new ShapedRunsOptions([1, 4, 2], OnDemand: false, Builders: 1), shape =>
+        {
+            Assert.True(shape.Size == 1 || others.Wait(TimeSpan.FromSeconds(30), Token));
+            return new FakeShapeSession(shape, new FakeShapeSession.Behaviour());
+        });
+
+        // Five images, one a run, while the larger sizes are being made.
+        BoundModel.Run(shaped.Model, 1, 5, 64, 96);
+        Assert.Equal([1, 1, 1, 1, 1], shaped.Fakes[0].Runs);
+
+        others.Set();
+        shaped.Model.Settle(Token);
+        BoundModel.Run(shaped.Model, 1, 5, 64, 96);
+
+        Assert.Equal([4, 1], shaped.Fakes.SelectMany(session => session.Runs.Skip(session.Shape.Size == 1 ? 5 : 0)).OrderDescending());
+        Assert.All(shaped.Model.Shapes, shape => Assert.True(shape.IsGraph));
+    }
+
+    [Fact]
+    public void Settle_SizeThatNoRequestGainsBy_IsLetGo()
+    {
+        var slow = new FakeShapeSession.Behaviour { Seconds = size => size == 2 ? 100 : 1 + (size / 8.0) };
+        using var shaped = new ShapedModel(
+            OneShape, new ShapedRunsOptions([1, 2, 4], OnDemand: false, Builders: 2), shape => new FakeShapeSession(shape, slow));
+
+        BoundModel.Run(shaped.Model, 1, 1, 64, 96);
+        shaped.Model.Settle(Token);
+
+        Assert.Equal([1, 4], shaped.Model.Shapes.Select(shape => shape.RunSize));
+        Assert.Equal([2], shaped.Fakes.Where(session => session.IsDisposed).Select(session => session.Shape.Size));
+    }
+
+    [Fact]
+    public void Run_NewShape_IsMadeWhenSomebodyAsksAndToldWhenReady()
+    {
+        using var go = new ManualResetEventSlim();
+        using var told = new ManualResetEventSlim();
+        using var shaped = new ShapedModel(AnyShape, new ShapedRunsOptions([1, 4], OnDemand: true, Builders: 1), shape =>
+        {
+            Assert.True(shape.Height != 32 || go.Wait(TimeSpan.FromSeconds(30), Token));
+            return new FakeShapeSession(shape, new FakeShapeSession.Behaviour());
+        });
+        shaped.Model.ReadyChanged += told.Set;
+
+        Assert.True(shaped.Model.IsReady(64, 96));
+        Assert.False(shaped.Model.IsReady(32, 96));
+        BoundModel.Run(shaped.Model, 1, 1, 64, 96);
+
+        go.Set();
+        Assert.True(told.Wait(TimeSpan.FromSeconds(30), Token));
+        Assert.True(shaped.Model.IsReady(32, 96));
+        BoundModel.Run(shaped.Model, 1, 1, 32, 96);
+
+        // Larger runs come with the demand alone.
+        shaped.Model.Settle(Token);
+        Assert.DoesNotContain(shaped.Model.Shapes, shape => shape.RunSize > 1);
+        BoundModel.Run(shaped.Model, 1, 16, 32, 96);
+        shaped.Model.Settle(Token);
+        Assert.Contains(shaped.Model.Shapes, shape => shape is { Height: 32, RunSize: 4 });
+        Assert.DoesNotContain(shaped.Model.Shapes, shape => shape is { Height: 64, RunSize: 4 });
+    }
+
+    [Fact]
+    public void Run_ShapeThatCannotBeMade_FailsForThoseWhoAskAndIsTriedAgain()
+    {
+        var isBroken = true;
+        using var shaped = new ShapedModel(AnyShape, new ShapedRunsOptions([1], OnDemand: true, Builders: 1), shape =>
+            shape.Height == 32 && isBroken
+                ? throw BoundModel.Fault("Failed to allocate memory for requested buffer of size 1")
+                : new FakeShapeSession(shape, new FakeShapeSession.Behaviour()));
+
+        var failure = Assert.ThrowsAny<Exception>(() => BoundModel.Run(shaped.Model, 1, 1, 32, 96));
+        Assert.Contains("Failed to allocate", failure.Message, StringComparison.Ordinal);
+        BoundModel.Run(shaped.Model, 1, 1, 64, 96);
+
+        isBroken = false;
+        BoundModel.Run(shaped.Model, 1, 1, 32, 96);
+    }
+
+    [Fact]
+    public void Settle_SizeWithoutMemory_IsLeftOut()
+    {
+        using var shaped = new ShapedModel(OneShape, new ShapedRunsOptions([1, 4, 2], OnDemand: false, Builders: 1), shape =>
+            shape.Size == 4
+                ? throw BoundModel.Fault("CUDA failure 2: out of memory")
+                : new FakeShapeSession(shape, new FakeShapeSession.Behaviour()));
+
+        BoundModel.Run(shaped.Model, 1, 4, 64, 96);
+        shaped.Model.Settle(Token);
+        BoundModel.Run(shaped.Model, 1, 4, 64, 96);
+
+        Assert.Equal([1, 2], shaped.Model.Shapes.Select(shape => shape.RunSize));
+    }
+
+    [Fact]
+    public void Settle_Captures_AreTriedUntilOthersAreDoneAndNamedWhenRefused()
+    {
+        using var late = new ShapedModel(
+            OneShape, Few, shape => new FakeShapeSession(shape, new FakeShapeSession.Behaviour { CapturesInVain = 3 }));
+        using var refused = new ShapedModel(
+            OneShape, Few, shape => new FakeShapeSession(shape, new FakeShapeSession.Behaviour { CaptureProblem = "not this graph" }));
+
+        late.Model.Settle(Token);
+        refused.Model.Settle(Token);
+
+        Assert.All(late.Model.Shapes, shape => Assert.True(shape is { IsGraph: true, Note: null }));
+        Assert.All(refused.Model.Shapes, shape => Assert.True(shape is { IsGraph: false, Note: "not this graph" }));
+        BoundModel.Run(refused.Model, 1, 4, 64, 96);
+    }
+
+    [Fact]
+    public void Dispose_WhileSizesAreMade_FreesEverySession()
+    {
+        var shaped = new ShapedModel(OneShape, new ShapedRunsOptions([1, 4, 2], OnDemand: false, Builders: 2));
+        BoundModel.Run(shaped.Model, 1, 1, 64, 96);
+
+        shaped.Dispose();
+
+        Assert.True(shaped.Model.IsGone);
+        Assert.All(shaped.Fakes, session => Assert.True(session.IsDisposed));
+    }
+
+    [Fact]
+    public void Choose_ModelOfFixedShapes_NeedsNoMeasurement()
+    {
+        using var shaped = new ShapedModel(OneShape, Few);
+
+        var plan = BatchingPlan.Choose(shaped.Model, new BatchingOptions { Lanes = 2 }, 64, TimeProvider.System, Token);
+
+        Assert.Equal(new BatchingPlan(2, 64, "runs of fixed sizes on CPU"), plan);
+    }
+}
