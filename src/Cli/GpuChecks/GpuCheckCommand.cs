@@ -37,12 +37,13 @@ internal static class GpuCheckCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(seconds) is not (>= 0.1 and <= 600))
+            if (result.GetResult(seconds) is { Implicit: false } && result.GetValue(seconds) is not (>= 0.1 and <= 600))
             {
                 result.AddError($"--seconds: expected 0.1 to 600, found {result.GetValue(seconds)}.");
             }
 
-            if (result.GetValue(provider) is not (ExecutionProvider.Cuda or ExecutionProvider.Cpu))
+            if (result.GetResult(provider) is { Implicit: false }
+                && result.GetValue(provider) is not (ExecutionProvider.Cuda or ExecutionProvider.Cpu))
             {
                 result.AddError($"--provider: expected cuda or cpu, found {result.GetValue(provider)}.");
             }

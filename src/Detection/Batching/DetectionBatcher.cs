@@ -91,6 +91,7 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
             wait => DetectionTelemetry.BatcherWait.Record(wait.TotalSeconds),
             key => key.Width == 0 || model.IsReady(key.Height, key.Width));
         model.ReadyChanged += _batcher.Wake;
+        model.Prepare();
     }
 
     /// <summary>How it batches, and why so.</summary>

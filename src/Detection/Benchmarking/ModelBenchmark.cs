@@ -66,6 +66,8 @@ public sealed class ModelBenchmark : IDisposable
     /// <exception cref="ImageException">An image cannot be used.</exception>
     public void WarmUp(CancellationToken cancellationToken)
     {
+        _detector.Model.Prepare();
+
         // Nothing of this is counted; every caller has run the graph by then, and every shape is asked for.
         Measure(BenchmarkLimit.After(Math.Max(_images.Count, 4L * _options.Concurrency * _runSize)), DetectAsCaller, cancellationToken);
         Measure(BenchmarkLimit.After(4L * _options.Concurrency * _runSize), RunAsCaller, cancellationToken);

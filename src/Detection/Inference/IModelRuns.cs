@@ -21,6 +21,11 @@ internal interface IModelRuns : IDisposable
     /// <summary>The shapes that runs are ready for; empty where any shape is.</summary>
     IReadOnlyList<ShapeStatus> Shapes => [];
 
+    /// <summary>Makes ready, in the background, whatever many requests are going to ask for.</summary>
+    void Prepare()
+    {
+    }
+
     /// <summary>Whether nothing is being made ready in the background.</summary>
     bool IsSettled => true;
 

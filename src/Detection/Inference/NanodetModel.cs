@@ -135,6 +135,9 @@ public sealed class NanodetModel : IDisposable
             () => options?.ConfigPath is { } config ? ForeignModelConfig.ReadFile(config, name) : null);
     }
 
+    /// <summary>Makes ready, in the background, whatever many requests are going to ask for.</summary>
+    internal void Prepare() => _runs.Prepare();
+
     /// <summary>Waits until nothing is being made ready in the background: a measurement before that measures something else.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

@@ -25,6 +25,7 @@ internal sealed class ShapeSet : IDisposable
     private RunLadder? _ladder;
     private int _begun;
     private int _making;
+    private bool _isWished;
     private long _images;
 
     /// <summary>A set without sessions.</summary>
@@ -95,6 +96,21 @@ internal sealed class ShapeSet : IDisposable
         }
 
         _builder.Add(() => Make(_options.Sizes[0]), isUrgent: true);
+    }
+
+    /// <summary>Has every size made, whatever the demand; it begins when the first one is there.</summary>
+    internal void MakeAll()
+    {
+        lock (_gate)
+        {
+            _isWished = true;
+            if (_members.Count == 0)
+            {
+                return;
+            }
+        }
+
+        MakeMore();
     }
 
     /// <summary>Waits for the first size; when it cannot be made, the exception says why, and the next request tries again.</summary>
@@ -190,13 +206,13 @@ internal sealed class ShapeSet : IDisposable
         }
     }
 
-    /// <summary>Begins to make what is worth making: the other sizes at once, or the next one where that depends on the demand.</summary>
+    /// <summary>Begins to make what is worth making: all sizes where that is wished, else the next one when the demand is there.</summary>
     private void MakeMore()
     {
         var sizes = new List<int>();
         lock (_gate)
         {
-            while (_begun > 0 && _begun < _options.Sizes.Count && !(_options.OnDemand && (_making > 0 || !IsWanted(_options.Sizes[_begun]))))
+            while (_begun > 0 && _begun < _options.Sizes.Count && (_isWished || (_making == 0 && IsWanted(_options.Sizes[_begun]))))
             {
                 sizes.Add(_options.Sizes[_begun]);
                 _begun++;

@@ -7,8 +7,8 @@ namespace Nanodet.Detection.Inference;
 
 /// <summary>
 /// Runs of fixed shapes, each by a session of its own: for a GPU, whose plans hold for one shape and take seconds to make. Requests are cut
-/// and padded to the sizes that are there (<see cref="RunLadder"/>); more sizes are made in the background, and one that no request gains
-/// by goes again. A shape that nobody asked for before is made when somebody does; <see cref="IsReady"/> tells who would have to wait.
+/// and padded to the sizes that are there (<see cref="RunLadder"/>); more sizes are made in the background when they are asked for often, or when
+/// somebody is going to (<see cref="Prepare"/>), and one that no request gains by goes again. A shape that nobody asked for before is made when somebody does; <see cref="IsReady"/> tells who would have to wait.
 /// See docs/decisions/0022-one-run-at-a-time-on-a-gpu.md.
 /// </summary>
 internal sealed class ShapedRuns : IModelRuns
@@ -85,6 +85,16 @@ internal sealed class ShapedRuns : IModelRuns
 
     /// <inheritdoc/>
     public bool IsReady(int height, int width) => SetOf(height, width).IsReady;
+
+    /// <inheritdoc/>
+    public void Prepare()
+    {
+        if (!_description.Input.KeepRatio)
+        {
+            var (height, width) = ModelInput.ShapeOf(_description.Input);
+            SetOf(height, width).MakeAll();
+        }
+    }
 
     /// <inheritdoc/>
     public RunTensor Rent(int capacity, int height, int width, Action release)

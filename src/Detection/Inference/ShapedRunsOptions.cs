@@ -2,11 +2,8 @@ namespace Nanodet.Detection.Inference;
 
 /// <summary>Which sizes of runs are made for a shape, and how.</summary>
 /// <param name="Sizes">Images of a run, in the order in which they are made; the first one makes the shape ready.</param>
-/// <param name="OnDemand">
-/// Whether further sizes are made only for a shape that is asked for often: for models with many shapes, each of which holds memory.
-/// </param>
 /// <param name="Builders">How many sessions are made at a time.</param>
-internal sealed record ShapedRunsOptions(IReadOnlyList<int> Sizes, bool OnDemand, int Builders)
+internal sealed record ShapedRunsOptions(IReadOnlyList<int> Sizes, int Builders)
 {
     /// <summary>Sizes for a model whose every image has one shape: the largest early, since it decides the rate.</summary>
     internal static IReadOnlyList<int> SizesOfOneShape { get; } = [1, 8, 64, 32, 16, 4, 2];
@@ -24,6 +21,6 @@ internal sealed record ShapedRunsOptions(IReadOnlyList<int> Sizes, bool OnDemand
     {
         var builders = Math.Clamp(Environment.ProcessorCount / 2, 1, 8);
         var sizes = isBatchFixed ? [1] : keepsRatio ? SizesOfManyShapes : SizesOfOneShape;
-        return new ShapedRunsOptions(sizes, keepsRatio, builders);
+        return new ShapedRunsOptions(sizes, builders);
     }
 }

@@ -8,7 +8,7 @@ public sealed class ShapedRunsTests
 {
     private static readonly OnnxTestModel OneShape = new();
     private static readonly OnnxTestModel AnyShape = new() { KeepRatio = true };
-    private static readonly ShapedRunsOptions Few = new([1, 4], OnDemand: false, Builders: 2);
+    private static readonly ShapedRunsOptions Few = new([1, 4], Builders: 2);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -34,13 +34,14 @@ public sealed class ShapedRunsTests
     public void Open_FirstSize_IsReadyBeforeTheOthers()
     {
         using var others = new ManualResetEventSlim();
-        using var shaped = new ShapedModel(OneShape, new ShapedRunsOptions([1, 4, 2], OnDemand: false, Builders: 1), shape =>
+        using var shaped = new ShapedModel(OneShape, new ShapedRunsOptions([1, 4, 2], Builders: 1), shape =>
         {
             Assert.True(shape.Size == 1 || others.Wait(TimeSpan.FromSeconds(30), Token));
             return new FakeShapeSession(shape, new FakeShapeSession.Behaviour());
         });
 
         // Five images, one a run, while the larger sizes are being made.
+        shaped.Model.Prepare();
         BoundModel.Run(shaped.Model, 1, 5, 64, 96);
         Assert.Equal([1, 1, 1, 1, 1], shaped.Fakes[0].Runs);
 
@@ -57,9 +58,9 @@ public sealed class ShapedRunsTests
     {
         var slow = new FakeShapeSession.Behaviour { Seconds = size => size == 2 ? 100 : 1 + (size / 8.0) };
         using var shaped = new ShapedModel(
-            OneShape, new ShapedRunsOptions([1, 2, 4], OnDemand: false, Builders: 2), shape => new FakeShapeSession(shape, slow));
+            OneShape, new ShapedRunsOptions([1, 2, 4], Builders: 2), shape => new FakeShapeSession(shape, slow));
 
-        BoundModel.Run(shaped.Model, 1, 1, 64, 96);
+        shaped.Model.Prepare();
         shaped.Model.Settle(Token);
 
         Assert.Equal([1, 4], shaped.Model.Shapes.Select(shape => shape.RunSize));
@@ -71,7 +72,7 @@ public sealed class ShapedRunsTests
     {
         using var go = new ManualResetEventSlim();
         using var told = new ManualResetEventSlim();
-        using var shaped = new ShapedModel(AnyShape, new ShapedRunsOptions([1, 4], OnDemand: true, Builders: 1), shape =>
+        using var shaped = new ShapedModel(AnyShape, new ShapedRunsOptions([1, 4], Builders: 1), shape =>
         {
             Assert.True(shape.Height != 32 || go.Wait(TimeSpan.FromSeconds(30), Token));
             return new FakeShapeSession(shape, new FakeShapeSession.Behaviour());
@@ -100,7 +101,7 @@ public sealed class ShapedRunsTests
     public void Run_ShapeThatCannotBeMade_FailsForThoseWhoAskAndIsTriedAgain()
     {
         var isBroken = true;
-        using var shaped = new ShapedModel(AnyShape, new ShapedRunsOptions([1], OnDemand: true, Builders: 1), shape =>
+        using var shaped = new ShapedModel(AnyShape, new ShapedRunsOptions([1], Builders: 1), shape =>
             shape.Height == 32 && isBroken
                 ? throw BoundModel.Fault("Failed to allocate memory for requested buffer of size 1")
                 : new FakeShapeSession(shape, new FakeShapeSession.Behaviour()));
@@ -116,12 +117,12 @@ public sealed class ShapedRunsTests
     [Fact]
     public void Settle_SizeWithoutMemory_IsLeftOut()
     {
-        using var shaped = new ShapedModel(OneShape, new ShapedRunsOptions([1, 4, 2], OnDemand: false, Builders: 1), shape =>
+        using var shaped = new ShapedModel(OneShape, new ShapedRunsOptions([1, 4, 2], Builders: 1), shape =>
             shape.Size == 4
                 ? throw BoundModel.Fault("CUDA failure 2: out of memory")
                 : new FakeShapeSession(shape, new FakeShapeSession.Behaviour()));
 
-        BoundModel.Run(shaped.Model, 1, 4, 64, 96);
+        shaped.Model.Prepare();
         shaped.Model.Settle(Token);
         BoundModel.Run(shaped.Model, 1, 4, 64, 96);
 
@@ -136,6 +137,8 @@ public sealed class ShapedRunsTests
         using var refused = new ShapedModel(
             OneShape, Few, shape => new FakeShapeSession(shape, new FakeShapeSession.Behaviour { CaptureProblem = "not this graph" }));
 
+        late.Model.Prepare();
+        refused.Model.Prepare();
         late.Model.Settle(Token);
         refused.Model.Settle(Token);
 
@@ -147,8 +150,8 @@ public sealed class ShapedRunsTests
     [Fact]
     public void Dispose_WhileSizesAreMade_FreesEverySession()
     {
-        var shaped = new ShapedModel(OneShape, new ShapedRunsOptions([1, 4, 2], OnDemand: false, Builders: 2));
-        BoundModel.Run(shaped.Model, 1, 1, 64, 96);
+        var shaped = new ShapedModel(OneShape, new ShapedRunsOptions([1, 4, 2], Builders: 2));
+        shaped.Model.Prepare();
 
         shaped.Dispose();
 
