@@ -87,6 +87,7 @@ internal sealed class GpuCheck(
             CheckFirstPass(file, model, cancellationToken);
             model.Settle(cancellationToken);
             await CheckWaitsAsync(file, model, cancellationToken);
+            await MeasureServerAsync(file, model, cancellationToken);
             MeasureRates(file, model, cancellationToken);
             if (IsOnGpu)
             {
@@ -202,6 +203,30 @@ internal sealed class GpuCheck(
             $"median {Number(median, "0.0")}, longest {Number(waits[^1], "0.0")}",
             $"longest at most {LongestOverMedian:0} medians",
             waits[^1] <= LongestOverMedian * median);
+    }
+
+    /// <summary>As a worker has it: many requests of one image each.</summary>
+    private async Task MeasureServerAsync(string file, NanodetModel model, CancellationToken cancellationToken)
+    {
+        var options = new BatchingOptions();
+        await using var batcher = new DetectionBatcher(new Detector(model), options);
+        var done = 0L;
+        var start = Stopwatch.GetTimestamp();
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, options.QueueCapacity),
+            new ParallelOptions { MaxDegreeOfParallelism = options.QueueCapacity, CancellationToken = cancellationToken },
+            async (request, token) =>
+            {
+                for (var i = request; Stopwatch.GetElapsedTime(start).TotalSeconds < seconds; i++)
+                {
+                    _ = await batcher.DetectAsync(images[i % images.Count], token);
+                    Interlocked.Increment(ref done);
+                }
+            });
+        Tell(
+            file,
+            $"images/s, {options.QueueCapacity} requests of one image at a time",
+            $"{Number(done / Stopwatch.GetElapsedTime(start).TotalSeconds)}, {batcher.Plan.Lanes} lanes");
     }
 
     private void MeasureRates(string file, NanodetModel model, CancellationToken cancellationToken)

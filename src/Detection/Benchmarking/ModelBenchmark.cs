@@ -142,20 +142,26 @@ public sealed class ModelBenchmark : IDisposable
         return tensor;
     }
 
-    /// <summary>Lets every caller work until the limit, and adds up their rates: each one's images over its own time.</summary>
+    /// <summary>
+    /// Lets every caller work until the limit. Where runs overlap, the callers' rates are added up, each one's images over its own time.
+    /// Where they take turns, a caller's own time is mostly the others': the images of all over the time of all count.
+    /// </summary>
     private Slice Measure(
         BenchmarkLimit limit, Func<int, BenchmarkLimit, CancellationToken, long> call, CancellationToken cancellationToken)
     {
         var rates = new double[_options.Concurrency];
         var counts = new long[_options.Concurrency];
         var processor = Environment.CpuUsage.TotalTime;
+        var begun = Stopwatch.GetTimestamp();
         _callers.Run(caller =>
         {
             var started = Stopwatch.GetTimestamp();
             counts[caller] = call(caller, limit, cancellationToken);
             rates[caller] = counts[caller] / Stopwatch.GetElapsedTime(started).TotalSeconds;
         });
-        return new Slice(rates.Sum(), counts.Sum(), (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds);
+        var together = counts.Sum() / Stopwatch.GetElapsedTime(begun).TotalSeconds;
+        var rate = _detector.Model.Runs.Order == RunMode.Overlapping ? rates.Sum() : together;
+        return new Slice(rate, counts.Sum(), (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds);
     }
 
     private long DetectAsCaller(int caller, BenchmarkLimit limit, CancellationToken cancellationToken)
