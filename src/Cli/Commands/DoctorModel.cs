@@ -1,3 +1,4 @@
+using Nanodet.Detection;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Inference;
 using Nanodet.Detection.Natives;
@@ -46,11 +47,14 @@ internal sealed record DoctorModel(
         }
         catch (EnvironmentException exception)
         {
-            return new DoctorModel(file.FullName, null, null, null, null, null, [], null, new DoctorProblem(exception.Code, exception.Message));
+            return NotLoaded(file, exception);
         }
         catch (ModelLoadException exception)
         {
-            return new DoctorModel(file.FullName, null, null, null, null, null, [], null, new DoctorProblem(exception.Code, exception.Message));
+            return NotLoaded(file, exception);
         }
     }
+
+    private static DoctorModel NotLoaded(FileInfo file, NanodetException exception) =>
+        new(file.FullName, null, null, null, null, null, [], null, new DoctorProblem(exception.Code, exception.Message));
 }

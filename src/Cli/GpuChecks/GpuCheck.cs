@@ -21,10 +21,12 @@ internal sealed class GpuCheck(
     private const int Loads = 10;
     private const long MemoryThatMayStay = 64L << 20;
     private const long LittleMemory = 8L << 20;
-    private const int Requests = 200;
+    private const int RequestsOnGpu = 200;
+    private const int RequestsOnCpu = 20;
     private const double LongestOverMedian = 10;
 
     private static readonly int[] RunSizes = [1, 8, 32, 64];
+    private static readonly int[] RunSizesOnCpu = [1, 8];
 
     private readonly List<GpuCheckLine> _lines = [];
 
@@ -94,9 +96,10 @@ internal sealed class GpuCheck(
                 CheckLoads(file);
             }
         }
-        catch (Exception exception) when (exception is ModelLoadException or EnvironmentException)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            Check(file, "load", exception.Message, "a model that may serve", passed: false);
+            // The checks of the other forms go on.
+            Check(file, "failure", $"{exception.GetType().Name}: {exception.Message}", "none", passed: false);
         }
     }
 
@@ -107,7 +110,7 @@ internal sealed class GpuCheck(
         var (code, answer, all) = await StartAsync(GpuCheckChild.Cold, file, hideGpus: false, cancellationToken);
         if (code != 0 || !double.TryParse(answer, CultureInfo.InvariantCulture, out var milliseconds))
         {
-            Check(file, "cold start", EnvironmentFaultText(all), "ready", passed: false);
+            Check(file, "cold start", OneLine(all), "ready", passed: false);
             return;
         }
 
@@ -185,7 +188,8 @@ internal sealed class GpuCheck(
     {
         await using var batcher = new DetectionBatcher(new Detector(model));
         var waits = new List<double>();
-        for (var i = 0; i < Requests + images.Count; i++)
+        var requests = IsOnGpu ? RequestsOnGpu : RequestsOnCpu;
+        for (var i = 0; i < requests + images.Count; i++)
         {
             var start = Stopwatch.GetTimestamp();
             _ = await batcher.DetectAsync(images[i % images.Count], cancellationToken);
@@ -208,13 +212,13 @@ internal sealed class GpuCheck(
     /// <summary>As a worker has it: many requests of one image each.</summary>
     private async Task MeasureServerAsync(string file, NanodetModel model, CancellationToken cancellationToken)
     {
-        var options = new BatchingOptions();
-        await using var batcher = new DetectionBatcher(new Detector(model), options);
+        await using var batcher = new DetectionBatcher(new Detector(model));
+        var callers = IsOnGpu ? new BatchingOptions().QueueCapacity : 2 * batcher.Plan.Lanes;
         var done = 0L;
         var start = Stopwatch.GetTimestamp();
         await Parallel.ForEachAsync(
-            Enumerable.Range(0, options.QueueCapacity),
-            new ParallelOptions { MaxDegreeOfParallelism = options.QueueCapacity, CancellationToken = cancellationToken },
+            Enumerable.Range(0, callers),
+            new ParallelOptions { MaxDegreeOfParallelism = callers, CancellationToken = cancellationToken },
             async (request, token) =>
             {
                 for (var i = request; Stopwatch.GetElapsedTime(start).TotalSeconds < seconds; i++)
@@ -225,13 +229,13 @@ internal sealed class GpuCheck(
             });
         Tell(
             file,
-            $"images/s, {options.QueueCapacity} requests of one image at a time",
+            $"images/s, {callers} requests of one image at a time",
             $"{Number(done / Stopwatch.GetElapsedTime(start).TotalSeconds)}, {batcher.Plan.Lanes} lanes");
     }
 
     private void MeasureRates(string file, NanodetModel model, CancellationToken cancellationToken)
     {
-        foreach (var size in model.IsBatchFixed ? [1] : RunSizes)
+        foreach (var size in model.IsBatchFixed ? [1] : IsOnGpu ? RunSizes : RunSizesOnCpu)
         {
             var figures = GpuCheckChild.Measure(model, images, size, seconds, cancellationToken);
             Tell(file, $"images/s, {size} a call, the whole way", Number(figures.ImagesPerSecond));
@@ -240,11 +244,12 @@ internal sealed class GpuCheck(
 
         foreach (var shape in model.Shapes)
         {
-            var rate = shape.RunSize / shape.MillisecondsARun * 1000;
+            var rate = Number(shape.RunSize / shape.MillisecondsARun * 1000);
+            var graph = shape.IsGraph ? "CUDA graph" : $"no CUDA graph {shape.Note}";
             Tell(
                 file,
                 $"images/s, runs of {shape.RunSize} x {shape.Height} x {shape.Width}, the graph alone",
-                $"{Number(rate)}{(shape.IsGraph ? ", CUDA graph" : $", no CUDA graph {shape.Note}")}, warmed in {Number(shape.WarmedInMs)} ms");
+                $"{rate}, {graph}, warmed in {Number(shape.WarmedInMs)} ms");
         }
     }
 
@@ -279,7 +284,7 @@ internal sealed class GpuCheck(
         Check(
             file,
             "two processes at the same time, images/s",
-            string.Join(" + ", both.Select(child => child.ExitCode == 0 ? child.Answer : EnvironmentFaultText(child.All))),
+            string.Join(" + ", both.Select(child => child.ExitCode == 0 ? child.Answer : OneLine(child.All))),
             "both serve",
             both.All(child => child.ExitCode == 0));
     }
@@ -291,7 +296,7 @@ internal sealed class GpuCheck(
         Check(
             file,
             "no GPU shown",
-            code == 0 ? answer : EnvironmentFaultText(all),
+            code == 0 ? answer : OneLine(all),
             "the CPU, with a reason in plain words",
             code == 0 && isClean && answer.StartsWith($"{ProviderSelection.Cpu}: CUDA", StringComparison.Ordinal));
     }
@@ -327,5 +332,5 @@ internal sealed class GpuCheck(
         hideGpus,
         cancellationToken);
 
-    private static string EnvironmentFaultText(string all) => all.Trim().ReplaceLineEndings(" ");
+    private static string OneLine(string all) => all.Trim().ReplaceLineEndings(" ");
 }

@@ -37,7 +37,8 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
     /// <param name="time">The clock of the delay.</param>
     /// <param name="waited">Told how long each request waited for its run; null for nobody.</param>
     /// <param name="canRun">
-    /// Whether a run could begin; one that cannot waits without a lane until <see cref="Wake"/>. Called often, and must not wait. Null: always.
+    /// Whether a run could begin; one that cannot waits without a lane until <see cref="Wake"/>. Called often, and must not wait; null for
+    /// always.
     /// </param>
     internal DynamicBatcher(
         BatchingLimits limits,

@@ -1,16 +1,36 @@
 namespace Nanodet.Detection.Inference;
 
 /// <summary>
-/// While a CUDA graph is captured, nothing in the process may allocate or free memory of CUDA: either would break the capture, and may
-/// itself fail. So such calls go through here, and a capture waits until none is under way.
+/// While a CUDA graph is captured, no other thread of the process may call CUDA: such a call fails with error 900, "operation not permitted
+/// when stream is capturing", and may break the capture. So every call goes through here. A capture waits for short ones, and is not done
+/// while a session is being made, which takes seconds.
 /// </summary>
 internal static class CaptureGate
 {
-    private static readonly ReaderWriterLockSlim Gate = new(LockRecursionPolicy.SupportsRecursion);
+    /// <summary>Short calls take less; whoever comes meanwhile waits as long.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Calls something that may allocate or free memory of CUDA.</summary>
-    internal static T Outside<T>(Func<T> call)
+    private static readonly ReaderWriterLockSlim Gate = new(LockRecursionPolicy.SupportsRecursion);
+    private static int _long;
+
+    /// <summary>Makes a call that takes milliseconds at the most: a copy, a run, memory.</summary>
+    internal static void Call(Action call)
     {
+        Gate.EnterReadLock();
+        try
+        {
+            call();
+        }
+        finally
+        {
+            Gate.ExitReadLock();
+        }
+    }
+
+    /// <summary>Makes a call that may take seconds.</summary>
+    internal static T CallLong<T>(Func<T> call)
+    {
+        Interlocked.Increment(ref _long);
         Gate.EnterReadLock();
         try
         {
@@ -19,14 +39,15 @@ internal static class CaptureGate
         finally
         {
             Gate.ExitReadLock();
+            Interlocked.Decrement(ref _long);
         }
     }
 
-    /// <summary>Captures, unless somebody is at work: whoever waited would hold up all that come later.</summary>
-    /// <returns>False when nothing was done.</returns>
+    /// <summary>Captures, while nobody else calls.</summary>
+    /// <returns>False when nothing was done: a long call is under way.</returns>
     internal static bool TryCapture(Action capture)
     {
-        if (!Gate.TryEnterWriteLock(0))
+        if (Volatile.Read(ref _long) > 0 || !Gate.TryEnterWriteLock(Patience))
         {
             return false;
         }

@@ -89,13 +89,13 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         {
             fixed (float* from = images)
             {
-                _cuda.Copy(_device, pair.Stream, pair.Input, (nint)from, (long)images.Length * sizeof(float));
+                Copy(pair.Stream, pair.Input, (nint)from, (long)images.Length * sizeof(float));
             }
 
             _thread.Invoke(() => Run(pair));
             fixed (float* to = output)
             {
-                _cuda.Copy(_device, pair.Stream, (nint)to, pair.Output, (long)output.Length * sizeof(float));
+                Copy(pair.Stream, (nint)to, pair.Output, (long)output.Length * sizeof(float));
             }
         }
         finally
@@ -184,6 +184,9 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         _places.Dispose();
     }
 
+    private void Copy(nint stream, nint to, nint from, long bytes) =>
+        CaptureGate.Call(() => _cuda.Copy(_device, stream, to, from, bytes));
+
     private Pair Take()
     {
         _places.Wait();
@@ -198,15 +201,11 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     {
         if (IsGraph)
         {
-            _session.RunWithBinding(pair.Graph, pair.Binding);
+            CaptureGate.Call(() => _session.RunWithBinding(pair.Graph, pair.Binding));
         }
         else
         {
-            CaptureGate.Outside(() =>
-            {
-                _session.RunWithBinding(_plain, pair.Binding);
-                return true;
-            });
+            CaptureGate.Call(() => _session.RunWithBinding(_plain, pair.Binding));
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed unsafe class HostBlock : IDisposable
     {
         try
         {
-            _allocation.Dispose();
+            CaptureGate.Call(_allocation.Dispose);
         }
         catch (OnnxRuntimeException)
         {

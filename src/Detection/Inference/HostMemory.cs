@@ -67,7 +67,8 @@ internal sealed class HostMemory : IDisposable
             throw new InsufficientMemoryException($"A tensor: expected at most {uint.MaxValue} bytes, found {bytes}.");
         }
 
-        var allocation = _allocator.Allocate((uint)bytes);
+        OrtMemoryAllocation allocation = null!;
+        CaptureGate.Call(() => allocation = _allocator.Allocate((uint)bytes));
         if (allocation.IsInvalid)
         {
             allocation.Dispose();

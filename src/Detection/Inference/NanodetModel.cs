@@ -230,7 +230,9 @@ public sealed class NanodetModel : IDisposable
                     ModelErrorCodes.MetadataMissing,
                     "Expected 'nanodet.*' metadata in the ONNX file, or the NanoDet .yml of its training beside it, found neither.");
             description = ModelSignature.Validate(session, description);
-            var runs = openRuns is null ? ProviderRuns.Open(session, description, provider, bytes, options) : openRuns(session, description);
+            var runs = openRuns is null
+                ? ProviderRuns.Open(session, description, provider, bytes, options)
+                : openRuns(session, description);
             return new NanodetModel(session, runs, description, provider, builder, sha256, options.Version);
         }
         catch (Exception exception) when (exception is OnnxRuntimeException or GpuException or InsufficientMemoryException)

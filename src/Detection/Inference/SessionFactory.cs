@@ -78,7 +78,9 @@ internal static class SessionFactory
     /// <param name="provider">The provider.</param>
     /// <param name="model">The bytes of an ONNX file.</param>
     /// <param name="options">How to load.</param>
-    /// <param name="forGraph">Whether its runs on CUDA are to be captured as graphs; refused where a part of the model runs on the CPU.</param>
+    /// <param name="forGraph">
+    /// Whether its runs on CUDA are to be captured as graphs; refused where a part of the model runs on the CPU.
+    /// </param>
     /// <exception cref="OnnxRuntimeException">The model or the provider is refused.</exception>
     internal static InferenceSession CreateOn(ExecutionProvider provider, byte[] model, ModelOptions options, bool forGraph = false)
     {

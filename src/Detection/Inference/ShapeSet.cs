@@ -165,7 +165,7 @@ internal sealed class ShapeSet : IDisposable
         {
             foreach (var member in _members.Values.Concat(_retired))
             {
-                member.Session.Dispose();
+                CaptureGate.Call(member.Session.Dispose);
             }
 
             _members.Clear();
@@ -235,7 +235,7 @@ internal sealed class ShapeSet : IDisposable
         try
         {
             var start = Stopwatch.GetTimestamp();
-            session = CaptureGate.Outside(() => _open(size));
+            session = CaptureGate.CallLong(() => _open(size));
             var seconds = session.Measure();
             Join(size, new Member(session, seconds, Stopwatch.GetElapsedTime(start), null));
         }
@@ -354,11 +354,7 @@ internal sealed class ShapeSet : IDisposable
 
         foreach (var member in free)
         {
-            CaptureGate.Outside(() =>
-            {
-                member.Session.Dispose();
-                return true;
-            });
+            CaptureGate.Call(member.Session.Dispose);
         }
     }
 

@@ -7,8 +7,9 @@ namespace Nanodet.Detection.Inference;
 
 /// <summary>
 /// Runs of fixed shapes, each by a session of its own: for a GPU, whose plans hold for one shape and take seconds to make. Requests are cut
-/// and padded to the sizes that are there (<see cref="RunLadder"/>); more sizes are made in the background when they are asked for often, or when
-/// somebody is going to (<see cref="Prepare"/>), and one that no request gains by goes again. A shape that nobody asked for before is made when somebody does; <see cref="IsReady"/> tells who would have to wait.
+/// and padded to the sizes that are there (<see cref="RunLadder"/>). More sizes are made in the background when they are asked for often,
+/// or when somebody is going to (<see cref="Prepare"/>); one that no request gains by goes again. A shape that nobody asked for before is
+/// made when somebody does; <see cref="IsReady"/> tells who would have to wait.
 /// See docs/decisions/0022-one-run-at-a-time-on-a-gpu.md.
 /// </summary>
 internal sealed class ShapedRuns : IModelRuns
@@ -35,8 +36,8 @@ internal sealed class ShapedRuns : IModelRuns
         _options = options;
         _open = open;
         _owned = owned;
-        _inputBlocks = new HostBlocks(bytes => CaptureGate.Outside(() => memory.Allocate(bytes)));
-        _outputBlocks = new HostBlocks(bytes => CaptureGate.Outside(() => memory.Allocate(bytes)));
+        _inputBlocks = new HostBlocks(memory.Allocate);
+        _outputBlocks = new HostBlocks(memory.Allocate);
         _builder = new ShapeBuilder(options.Builders);
         Mode = new RunMode(RunMode.OneAtATime, memory.IsPinned ? RunMode.Pinned : RunMode.Pageable, RunMode.Ahead, memory.Note);
     }
@@ -128,7 +129,9 @@ internal sealed class ShapedRuns : IModelRuns
         }
     }
 
-    /// <summary>Ends what is made in the background, then frees everything; no run may be under way, and no tensor or output in use.</summary>
+    /// <summary>
+    /// Ends what is made in the background, then frees everything; no run may be under way, and no tensor or output in use.
+    /// </summary>
     public void Dispose()
     {
         _builder.Dispose();

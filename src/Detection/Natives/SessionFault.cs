@@ -7,7 +7,8 @@ internal static class SessionFault
 {
     private static readonly string[] OutOfMemory =
     [
-        "out of memory", "Failed to allocate memory", "is smaller than requested bytes", "CUDA_ERROR_OUT_OF_MEMORY", "cudaErrorMemoryAllocation", "bad allocation",
+        "out of memory", "Failed to allocate memory", "is smaller than requested bytes",
+        "CUDA_ERROR_OUT_OF_MEMORY", "cudaErrorMemoryAllocation", "bad allocation",
         "std::bad_alloc", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED",
     ];
 
