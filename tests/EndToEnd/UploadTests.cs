@@ -6,8 +6,8 @@ namespace Nanodet.Serverless.EndToEnd.Tests;
 /// <summary>Uploads that polling sees too late: those of the second in which it looked.</summary>
 public sealed class UploadTests
 {
-    private const int Burst = 300;
-    private const int Drizzle = 60;
+    private const int Burst = 120;
+    private const int Drizzle = 40;
 
     [Fact]
     public async Task Upload_BurstAndDrizzle_EveryImageGetsItsRecordAndNoneIsComputedTwice()

@@ -3,7 +3,7 @@ namespace Nanodet.Detection.Description;
 /// <summary>How exactly a run has to reproduce a parity fixture.</summary>
 public enum ParityPrecision
 {
-    /// <summary>Float32 on any provider: <c>1e-3 + 1e-3 * |expected|</c>.</summary>
+    /// <summary>Float32 on any provider: 1e-3 of the largest magnitude that the fixture has of the column, 0.1 at least.</summary>
     Full,
 
     /// <summary>Half precision: 3e-2 for scores, 0.15 for distance logits.</summary>

@@ -83,7 +83,7 @@ public sealed class DetectionBatcherTests : IDisposable
     {
         await using var batcher = new DetectionBatcher(_detector);
 
-        Assert.InRange(batcher.MaxRunSize, 1, _detector.Options.MaxRunSize);
+        Assert.InRange(batcher.MaxRunSize, 1, _detector.MaxRunSize);
         Assert.StartsWith("measured: 1 a run ", batcher.Plan.Reason, StringComparison.Ordinal);
         Assert.True((await batcher.DetectAsync(TestImages.Encoded(".png"), Token)).Succeeded);
     }

@@ -203,7 +203,8 @@ public sealed class DetectorTests
     [InlineData(0.35f, 1.1f, 100, 8)]
     [InlineData(float.NaN, 0.6f, 100, 8)]
     [InlineData(0.35f, 0.6f, 0, 8)]
-    [InlineData(0.35f, 0.6f, 100, 0)]
+    [InlineData(0.35f, 0.6f, 100, -1)]
+    [InlineData(0.35f, 0.6f, 100, 257)]
     public void Create_OptionOutOfRange_IsRefused(float score, float iou, int most, int batch)
     {
         using var model = Load(new OnnxTestModel());
