@@ -242,9 +242,18 @@ internal sealed class ShapeSet : IDisposable
         catch (Exception exception)
         {
             // It is told to whoever waits for the shape; a further size is just not there.
-            session?.Dispose();
+            if (session is not null)
+            {
+                CaptureGate.Call(session.Dispose);
+            }
+
             Fail(exception);
             return;
+        }
+
+        if (_ready.TrySetResult())
+        {
+            _changed();
         }
 
         Capture(size);
@@ -256,11 +265,6 @@ internal sealed class ShapeSet : IDisposable
         {
             _members[size] = member;
             Climb();
-        }
-
-        if (_ready.TrySetResult())
-        {
-            _changed();
         }
     }
 
