@@ -74,8 +74,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
             throw;
         }
 
-        _all.ForEach(_free.Push);
-        _places.Release(Pairs);
+        _all.ForEach(GiveBack);
     }
 
     /// <inheritdoc/>
@@ -100,12 +99,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         }
         finally
         {
-            lock (_free)
-            {
-                _free.Push(pair);
-            }
-
-            _places.Release();
+            GiveBack(pair);
         }
     }
 
@@ -134,12 +128,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         }
         finally
         {
-            lock (_free)
-            {
-                taken.ForEach(_free.Push);
-            }
-
-            _places.Release(taken.Count);
+            taken.ForEach(GiveBack);
         }
     }
 
@@ -162,12 +151,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         }
         finally
         {
-            lock (_free)
-            {
-                _free.Push(pair);
-            }
-
-            _places.Release();
+            GiveBack(pair);
         }
 
         return best;
@@ -196,17 +180,21 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         }
     }
 
+    private void GiveBack(Pair pair)
+    {
+        lock (_free)
+        {
+            _free.Push(pair);
+        }
+
+        _places.Release();
+    }
+
     /// <summary>On the device's thread.</summary>
     private void Run(Pair pair)
     {
-        if (IsGraph)
-        {
-            CaptureGate.Call(() => _session.RunWithBinding(pair.Graph, pair.Binding));
-        }
-        else
-        {
-            CaptureGate.Call(() => _session.RunWithBinding(_plain, pair.Binding));
-        }
+        var options = IsGraph ? pair.Graph : _plain;
+        CaptureGate.Call(() => _session.RunWithBinding(options, pair.Binding));
     }
 
     /// <summary>On the device's thread: the first run of a graph's number captures it, the next one replays it.</summary>

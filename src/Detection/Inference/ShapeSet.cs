@@ -241,13 +241,13 @@ internal sealed class ShapeSet : IDisposable
         }
         catch (Exception exception)
         {
-            // It is told to whoever waits for the shape; a further size is just not there.
+            // It is told to whoever waits for the shape; a further size is not there, and the status says so.
             if (session is not null)
             {
                 CaptureGate.Call(session.Dispose);
             }
 
-            Fail(exception);
+            Fail(size, exception);
             return;
         }
 
@@ -272,11 +272,18 @@ internal sealed class ShapeSet : IDisposable
     private void Climb() =>
         _ladder = new RunLadder(_members.Select(member => (member.Key, member.Value.Seconds)), _options.Largest);
 
-    private void Fail(Exception exception)
+    private void Fail(int size, Exception exception)
     {
         lock (_gate)
         {
             _making--;
+            var first = _options.Sizes[0];
+            if (_members.TryGetValue(first, out var member))
+            {
+                // Nobody waits for a further size: health names it.
+                var note = $"no runs of {size}: {OnnxMessage.For(exception)}";
+                _members[first] = member with { Note = member.Note is null ? note : $"{member.Note}; {note}" };
+            }
         }
 
         if (_ready.TrySetException(exception))
@@ -366,7 +373,7 @@ internal sealed class ShapeSet : IDisposable
     /// <param name="Session">The session.</param>
     /// <param name="Seconds">What a run takes.</param>
     /// <param name="WarmedIn">What making it took.</param>
-    /// <param name="Note">Why its runs are not captured.</param>
+    /// <param name="Note">Why its runs are not captured, and why further sizes are missing.</param>
     private sealed record Member(IShapeSession Session, double Seconds, TimeSpan WarmedIn, string? Note)
     {
         internal Usage Use { get; } = new();

@@ -7,6 +7,6 @@ namespace Nanodet.Detection.Inference;
 /// <param name="MillisecondsARun">What a run takes on the GPU, without copies.</param>
 /// <param name="WarmedInMs">What making it ready took.</param>
 /// <param name="IsGraph">Whether a run is the replay of a CUDA graph.</param>
-/// <param name="Note">Why it is not; null where it is.</param>
+/// <param name="Note">Why it is not, or why larger runs of the shape are missing; null for nothing.</param>
 public sealed record ShapeStatus(
     int Height, int Width, int RunSize, double MillisecondsARun, double WarmedInMs, bool IsGraph, string? Note);

@@ -61,8 +61,7 @@ internal sealed class ShapedRuns : IModelRuns
     /// <param name="options">Which sizes, and how many are made at a time.</param>
     /// <param name="open">Makes a session for a shape, warmed. Called on several threads.</param>
     /// <param name="owned">Disposed after the last session; null for nothing.</param>
-    /// <exception cref="ModelLoadException">The output is not what the description promises.</exception>
-    /// <exception cref="OnnxRuntimeException">The run failed.</exception>
+    /// <exception cref="OnnxRuntimeException">The run failed, or its output is not what the description promises.</exception>
     internal static ShapedRuns Open(
         ModelDescription description,
         HostMemory memory,

@@ -127,6 +127,8 @@ public sealed class ShapedRunsTests
         BoundModel.Run(shaped.Model, 1, 4, 64, 96);
 
         Assert.Equal([1, 2], shaped.Model.Shapes.Select(shape => shape.RunSize));
+        Assert.Equal("no runs of 4: CUDA failure 2: out of memory", shaped.Model.Shapes[0].Note);
+        Assert.Null(shaped.Model.Shapes[1].Note);
     }
 
     [Fact]
