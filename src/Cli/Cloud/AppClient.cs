@@ -1,5 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Nanodet.Serverless.Cli.Commands;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Pipeline.Jobs;
 
@@ -33,6 +35,22 @@ internal sealed class AppClient : IDisposable
     public Task<JobStatus> FindAsync(string jobId, CancellationToken cancellationToken) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Get, $"api/jobs/{Uri.EscapeDataString(jobId)}"), cancellationToken);
 
+    /// <summary>Lists the latest jobs.</summary>
+    /// <exception cref="CliException">The app does not answer.</exception>
+    public Task<JobsReport> ListAsync(int limit, CancellationToken cancellationToken) => SendAsync(
+        new HttpRequestMessage(HttpMethod.Get, $"api/jobs?limit={limit}"), CliJsonContext.Default.JobsReport, cancellationToken);
+
+    /// <summary>Asks a job to end.</summary>
+    /// <exception cref="CliException">There is no such job, it has ended, or the app does not answer.</exception>
+    public Task<JobStatus> CancelAsync(string jobId, CancellationToken cancellationToken) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Delete, $"api/jobs/{Uri.EscapeDataString(jobId)}"), cancellationToken);
+
+    /// <summary>Starts a job over the failures of one that ended.</summary>
+    /// <returns>The new job.</returns>
+    /// <exception cref="CliException">There is no such job, it runs, or the app does not answer.</exception>
+    public Task<JobStatus> RetryAsync(string jobId, CancellationToken cancellationToken) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Post, $"api/jobs/{Uri.EscapeDataString(jobId)}/retry"), cancellationToken);
+
     /// <summary>Whether the app takes work; where it does not, why.</summary>
     /// <exception cref="HttpRequestException">The app does not answer.</exception>
     public async Task<AppHealth> HealthAsync(CancellationToken cancellationToken)
@@ -59,7 +77,10 @@ internal sealed class AppClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private async Task<JobStatus> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private Task<JobStatus> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        SendAsync(request, JobJson.Default.JobStatus, cancellationToken);
+
+    private async Task<T> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         using var message = request;
         try
@@ -70,7 +91,7 @@ internal sealed class AppClient : IDisposable
                 throw await RefusalAsync(answer, cancellationToken);
             }
 
-            return (await answer.Content.ReadFromJsonAsync(JobJson.Default.JobStatus, cancellationToken))!;
+            return (await answer.Content.ReadFromJsonAsync(type, cancellationToken))!;
         }
         catch (HttpRequestException exception)
         {

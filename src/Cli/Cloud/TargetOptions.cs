@@ -35,7 +35,8 @@ internal sealed class TargetOptions
         };
         _account = new("--account")
         {
-            Description = "Storage account in Azure, by identity ('az login', or a managed one): its name, or the address of its blob service.",
+            Description = "Storage account in Azure, by identity ('az login', or a managed one): its name, or the address of its "
+                + "blob service.",
             Hidden = !kinds.HasFlag(TargetKinds.Account),
         };
         _clientId = new("--client-id")
@@ -103,8 +104,7 @@ internal sealed class TargetOptions
     {
         var data = parsed.GetRequiredValue(_data);
         return await CloudAddress.FindAsync(data, cancellationToken) ?? throw new CliException(
-            "app_not_running",
-            $"no app runs in {data}: start one with 'nanodet up'{(Others() is { Length: > 0 } others ? $", or name one with {others}" : "")}.");
+            "app_not_running", $"no app runs in {data}: start one with 'nanodet up'{Others()}.");
     }
 
     private static Task SayAsync(string target) => Console.Error.WriteLineAsync($"target: {target}");
@@ -121,11 +121,12 @@ internal sealed class TargetOptions
         return null;
     }
 
-    private string Others() => string.Join(" or ", new[]
+    private string Others() => _kinds switch
     {
-        _kinds.HasFlag(TargetKinds.Server) ? _server.Name : null,
-        _kinds.HasFlag(TargetKinds.Account) ? _account.Name : null,
-    }.OfType<string>());
+        _ when _kinds.HasFlag(TargetKinds.Server) => $", or name one with {_server.Name}",
+        _ when _kinds.HasFlag(TargetKinds.Account) => $", or name a storage account with {_account.Name}",
+        _ => "",
+    };
 
     private IEnumerable<(TargetKinds Kind, Option Option)> Named(CommandResult result) =>
         new (TargetKinds Kind, Option Option)[]
@@ -139,8 +140,9 @@ internal sealed class TargetOptions
         foreach (var (_, option) in named.Where(target => !_kinds.HasFlag(target.Kind)))
         {
             result.AddError(option == _server
-                ? $"--server: '{command}' works on the app's storage, which an address of its functions does not give. Name the storage "
-                    + $"account with {(_kinds.HasFlag(TargetKinds.Account) ? "--account, or " : "")}the data folder of 'nanodet up' with --data."
+                ? $"--server: '{command}' works on the app's storage, which an address of its functions does not give. Name "
+                    + $"{(_kinds.HasFlag(TargetKinds.Account) ? "the storage account with --account, or " : "")}"
+                    + "the data folder of 'nanodet up' with --data."
                 : $"{option.Name}: '{command}' asks the app itself. Name it with --server, or its data folder with --data.");
         }
 

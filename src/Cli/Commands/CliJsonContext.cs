@@ -14,4 +14,7 @@ namespace Nanodet.Serverless.Cli.Commands;
 [JsonSerializable(typeof(DemoModelReport))]
 [JsonSerializable(typeof(UpReport))]
 [JsonSerializable(typeof(FailureReport))]
+[JsonSerializable(typeof(JobsReport))]
+[JsonSerializable(typeof(JobFailuresReport))]
+[JsonSerializable(typeof(JobResultsReport))]
 internal sealed partial class CliJsonContext : JsonSerializerContext;

@@ -64,15 +64,17 @@ internal static class SubmitCommand
                 OnlyFailed = parsed.GetValue(onlyFailed),
                 ErrorThreshold = parsed.GetValue(threshold) is { } text ? ErrorThreshold.Parse(text) : ErrorThreshold.Never,
             };
-            return await RunAsync(client, request, parsed.GetValue(watch), new Report(parsed.GetValue(json)), cancellationToken);
+            var job = await client.StartAsync(request, cancellationToken);
+            return await AnswerAsync(client, job, parsed.GetValue(watch), new Report(parsed.GetValue(json)), cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(
-        AppClient client, JobRequest request, bool watch, Report report, CancellationToken cancellationToken)
+    /// <summary>Answers with a job that was started, or follows it to its end.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> AnswerAsync(
+        AppClient client, JobStatus job, bool watch, Report report, CancellationToken cancellationToken)
     {
-        var job = await client.StartAsync(request, cancellationToken);
         if (watch)
         {
             // First of all: who interrupts the wait has to know what goes on.

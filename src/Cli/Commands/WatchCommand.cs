@@ -17,7 +17,7 @@ internal static class WatchCommand
     /// <summary>Creates the command.</summary>
     public static Command Create()
     {
-        var job = new Argument<string>("job") { Description = "Id of the job." };
+        var job = Job();
         var target = new TargetOptions(TargetKinds.Data | TargetKinds.Server);
         var json = CommonOptions.Json();
         var command = new Command("watch", "Follow a job: images, images per second, time left, failures.") { job, json };
@@ -29,6 +29,9 @@ internal static class WatchCommand
         });
         return command;
     }
+
+    /// <summary>The argument that names a job.</summary>
+    public static Argument<string> Job() => new("job") { Description = "Id of the job." };
 
     /// <summary>Follows a job, with a progress bar where someone watches.</summary>
     /// <returns>0 where every image has a result, 1 where some failed or the job did.</returns>
@@ -71,13 +74,8 @@ internal static class WatchCommand
         return job;
     }
 
-    private static string Line(JobStatus job) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{job.Detected + job.Failed + job.Skipped}/{job.Discovered}{(job.IsListed ? "" : "+")} images, "
-        + $"{job.ImagesPerSecond:0.0}/s{(job.Failed > 0 ? $", {job.Failed} failed" : "")}"
-        + $"{(job.SecondsLeft is { } left ? $", {left:0} s left" : "")}");
-
-    private static void Print(IAnsiConsole console, JobStatus job)
+    /// <summary>Writes a job for people.</summary>
+    public static void Print(IAnsiConsole console, JobStatus job)
     {
         var seconds = ((job.EndedUtc ?? job.StartedUtc) - job.StartedUtc).TotalSeconds;
         console.MarkupLineInterpolated(
@@ -86,4 +84,10 @@ internal static class WatchCommand
         console.MarkupLineInterpolated(
             $"{job.Discovered} images: {job.Detected} detected, {job.Failed} failed, {job.Skipped} already there{(job.Filtered > 0 ? $"; {job.Filtered} left out" : "")}");
     }
+
+    private static string Line(JobStatus job) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{job.Detected + job.Failed + job.Skipped}/{job.Discovered}{(job.IsListed ? "" : "+")} images, "
+        + $"{job.ImagesPerSecond:0.0}/s{(job.Failed > 0 ? $", {job.Failed} failed" : "")}"
+        + $"{(job.SecondsLeft is { } left ? $", {left:0} s left" : "")}");
 }

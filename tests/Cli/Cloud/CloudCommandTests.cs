@@ -160,6 +160,57 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
     }
 
     [Fact]
+    public async Task Jobs_OneThatEndedWithAFailure_AreListedShownFetchedAndRetried()
+    {
+        var input = Directory.CreateDirectory(_folder.File("in")).FullName;
+        File.Copy(Path.Combine(DemoModel.Photos, "sample2.jpg"), Path.Combine(input, "good.jpg"));
+        await File.WriteAllTextAsync(Path.Combine(input, "bad.jpg"), "no image", TestContext.Current.CancellationToken);
+        var detected = await Cli.RunAsync(
+            "detect", "--storage", "--data", app.Data, "--input", input, "--output", _folder.File("out"), "--json");
+        var id = JsonDocument.Parse(detected.Output).RootElement.GetProperty("jobId").GetString()!;
+
+        var jobs = (await Cli.JsonAsync("jobs", "--data", app.Data)).GetProperty("jobs").EnumerateArray();
+        Assert.Contains(jobs, listed => listed.GetProperty("jobId").GetString() == id);
+        var job = await Cli.JsonAsync("job", id, "--data", app.Data);
+        Assert.Equal((2, 1), (job.GetProperty("discovered").GetInt32(), job.GetProperty("failed").GetInt32()));
+
+        var failure = Assert.Single((await Cli.JsonAsync("failures", id, "--data", app.Data)).GetProperty("failures").EnumerateArray());
+        Assert.EndsWith("/bad.jpg", failure.GetProperty("name").GetString(), StringComparison.Ordinal);
+        Assert.Equal("not_an_image", failure.GetProperty("code").GetString());
+        var others = await Cli.JsonAsync("failures", id, "--data", app.Data, "--code", "image_truncated");
+        Assert.Empty(others.GetProperty("failures").EnumerateArray());
+
+        var file = _folder.File("results.ndjson");
+        var results = await Cli.JsonAsync("results", id, "--data", app.Data, "--output", file);
+        Assert.Equal(1, results.GetProperty("failed").GetInt64());
+        var lines = await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken);
+        Assert.Equal(results.GetProperty("lines").GetInt64(), lines.LongLength);
+        Assert.All(lines, line => Assert.StartsWith("{", line, StringComparison.Ordinal));
+
+        var retried = await Cli.RunAsync("retry", id, "--watch", "--data", app.Data, "--json");
+        Assert.Equal(1, retried.ExitCode);
+        Assert.Equal(1, JsonDocument.Parse(retried.Output).RootElement.GetProperty("failed").GetInt32());
+        Assert.Contains(" has begun\n", retried.Error, StringComparison.Ordinal);
+
+        var cancelled = await Cli.RunAsync("cancel", id, "--data", app.Data);
+        Assert.Equal(1, cancelled.ExitCode);
+        Assert.Contains("\nerror: job_ended: ", cancelled.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("failures")]
+    [InlineData("results")]
+    public async Task JobResults_UnknownJob_FailsByName(string command)
+    {
+        string[] output = command == "results" ? ["--output", _folder.File("results.ndjson")] : [];
+        var run = await Cli.RunAsync([command, "nobody", "--data", app.Data, .. output]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("\nerror: job_not_found: ", run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.File("results.ndjson")));
+    }
+
+    [Fact]
     public async Task Watch_UnknownJob_FailsByName()
     {
         var run = await Cli.RunAsync("watch", "nobody", "--data", app.Data);

@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using Azure;
+using Nanodet.Detection.Results;
+using Nanodet.Serverless.Cli.Commands;
+using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Pipeline.Jobs;
+
+namespace Nanodet.Serverless.Cli.Cloud;
+
+/// <summary>The results of a job that ended: the lines that its manifest names, read as they come.</summary>
+/// <param name="storage">The storage account.</param>
+/// <param name="jobId">The job.</param>
+internal sealed class JobResults(CloudStorage storage, string jobId)
+{
+    /// <summary>Every result, with its line.</summary>
+    /// <exception cref="CliException"><c>job_not_found</c>: there is no such job, or it has not ended.</exception>
+    public async IAsyncEnumerable<(string Line, DetectionResult Result)> ReadAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var container = storage.Clients.Blobs.GetBlobContainerClient(storage.Names.Jobs);
+        foreach (var name in (await FindManifestAsync(cancellationToken)).Results)
+        {
+            using var reader = new StreamReader(
+                await container.GetBlobClient(name).OpenReadAsync(cancellationToken: cancellationToken));
+            while (await reader.ReadLineAsync(cancellationToken) is { } line)
+            {
+                if (line.Length > 0)
+                {
+                    yield return (line, DetectionResult.Parse(Encoding.UTF8.GetBytes(line)));
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes every result to a file, one a line. The file is there whole or not at all.</summary>
+    /// <exception cref="CliException"><c>job_not_found</c>: there is no such job, or it has not ended.</exception>
+    public async Task<JobResultsReport> SaveAsync(FileInfo file, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(file.DirectoryName!);
+        var temporary = $"{file.FullName}.{Guid.NewGuid():n}.tmp";
+        try
+        {
+            var (detected, failed) = (0L, 0L);
+            await using (var writer = new StreamWriter(temporary) { NewLine = "\n" })
+            {
+                await foreach (var (line, result) in ReadAsync(cancellationToken))
+                {
+                    await writer.WriteLineAsync(line.AsMemory(), cancellationToken);
+                    (detected, failed) = result.Error is null ? (detected + 1, failed) : (detected, failed + 1);
+                }
+            }
+
+            File.Move(temporary, file.FullName, overwrite: true);
+            return new JobResultsReport(jobId, file.FullName, detected + failed, detected, failed);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private async Task<JobManifest> FindManifestAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var blob = storage.Clients.Blobs.GetBlobContainerClient(storage.Names.Jobs).GetBlobClient($"{jobId}/manifest.json");
+            var content = await blob.DownloadContentAsync(cancellationToken);
+            return JsonSerializer.Deserialize(content.Value.Content, JobJson.Default.JobManifest)!;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            throw new CliException(
+                "job_not_found",
+                $"expected the manifest of job {jobId}, which is written when a job ends, found none in container {storage.Names.Jobs}; "
+                    + $"'nanodet job {jobId}' says how far the job is.");
+        }
+    }
+}

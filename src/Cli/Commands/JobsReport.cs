@@ -1,0 +1,7 @@
+using Nanodet.Serverless.Pipeline.Jobs;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary>The answer of <c>nanodet jobs</c>.</summary>
+/// <param name="Jobs">The jobs, the latest first.</param>
+internal sealed record JobsReport(IReadOnlyList<JobStatus> Jobs);
