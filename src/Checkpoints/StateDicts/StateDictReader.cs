@@ -44,6 +44,7 @@ internal static class StateDictReader
 
     private static StateDict FromRoot(object? root)
     {
+        root = WithoutClass(root);
         if (root is Placeholder placeholder)
         {
             throw SavedForms.Object(placeholder, "The checkpoint", "");
@@ -56,7 +57,7 @@ internal static class StateDictReader
                 $"The checkpoint holds {Describe(root)}; a dictionary with the key 'state_dict' was expected. {SavedForms.Advice}");
         }
 
-        var inner = dictionary["state_dict"];
+        var inner = WithoutClass(dictionary["state_dict"]);
         if (inner is null && dictionary.Values.Values.OfType<TorchTensor>().Any())
         {
             return FromTensors(Tensors(dictionary, "the checkpoint"), trainer: false, bare: true);
@@ -70,12 +71,16 @@ internal static class StateDictReader
         };
     }
 
+    /// <summary>The items of a dictionary of a class of its own, which is a dictionary all the same; any other value as it is.</summary>
+    private static object? WithoutClass(object? value) => value is Placeholder { IsModule: false, Items: { } items } ? items : value;
+
     private static CheckpointException NoStateDict(PickledDictionary dictionary)
     {
         var keys = string.Join(", ", dictionary.Keys.Order(StringComparer.Ordinal).Take(8));
         var message = $"The checkpoint has no dictionary 'state_dict'; its keys are: {keys}.";
-        foreach (var (key, value) in dictionary.Values)
+        foreach (var (key, entry) in dictionary.Values)
         {
+            var value = WithoutClass(entry);
             if (value is Placeholder { IsModule: true } module)
             {
                 return SavedForms.Object(module, $"The checkpoint has no dictionary 'state_dict', and its key '{key}'", $"['{key}']");
@@ -208,6 +213,7 @@ internal static class StateDictReader
         null => "nothing",
         TorchTensor tensor => $"one tensor of shape [{string.Join(", ", tensor.Shape)}]",
         List<object?> list => $"a list of {list.Count}",
+        object?[] tuple => $"a tuple of {tuple.Length}",
         _ => $"a value of kind {value.GetType().Name}",
     };
 }

@@ -26,14 +26,22 @@ internal sealed class PickledDictionary
     /// <exception cref="CheckpointException">The key is there already.</exception>
     public void Add(object? key, object? value)
     {
-        if (key is not string text)
-        {
-            _others++;
-        }
-        else if (!_values.TryAdd(text, value))
+        if (!TryAdd(key, value))
         {
             throw new CheckpointException(
-                CheckpointErrorCode.Malformed, $"The checkpoint's pickle has the key '{PickleError.Shortened(text)}' twice.");
+                CheckpointErrorCode.Malformed, $"The checkpoint's pickle has the key '{PickleError.Shortened((string)key!)}' twice.");
         }
+    }
+
+    /// <summary>Adds an entry; false where the key is there already.</summary>
+    public bool TryAdd(object? key, object? value)
+    {
+        if (key is string text)
+        {
+            return _values.TryAdd(text, value);
+        }
+
+        _others++;
+        return true;
     }
 }

@@ -301,8 +301,15 @@ internal ref struct TorchUnpickler
     private readonly void SetItems(int start, object?[] items)
     {
         var target = _stack.Peek();
-        Require(target is PickledDictionary or Placeholder && items.Length % 2 == 0, start, "sets items of a dictionary");
-        for (var i = 0; target is PickledDictionary dictionary && i < items.Length; i += 2)
+        Require((target is PickledDictionary or Placeholder) && items.Length % 2 == 0, start, "sets items of a dictionary");
+        if (target is Placeholder placeholder)
+        {
+            placeholder.TakeItems(items);
+            return;
+        }
+
+        var dictionary = (PickledDictionary)target!;
+        for (var i = 0; i < items.Length; i += 2)
         {
             dictionary.Add(items[i], items[i + 1]);
         }

@@ -142,6 +142,26 @@ public class ForeignObjectTests
     }
 
     [Theory]
+    [InlineData("capp\nRoot\n)\u0081(X\n\0\0\0state_dict", "ccollections\nOrderedDict\n)R(")]
+    [InlineData("}(X\n\0\0\0state_dict", "capp\nWeights\n)\u0081(")]
+    public void Export_DictionaryOfAClassOfItsOwn_IsTheDictionaryThatItIs(string root, string weights)
+    {
+        var records = ArchiveBuilder.Unzip(PickledCheckpoint.Write(false, Tensors));
+        var pickle = Replace(records[0].Content, "}(X\n\0\0\0state_dictccollections\nOrderedDict\n)R(", root + weights);
+
+        Assert.Equal(Control, OnnxOf(ArchiveBuilder.Zip([(records[0].Name, pickle), .. records[1..]])));
+    }
+
+    [Fact]
+    public void Export_DictionaryOfAClassOfItsOwnWithAKeyTwice_IsRefused() => Refusal.Expect(
+        CheckpointErrorCode.UnsafePickle,
+        () => ModelExporter.Export(
+            ArchiveBuilder.Torch(new PickleBuilder().Global("app", "Root").Op(")\u0081").Text("state_dict").OrderedDict().Op("s").Text("state_dict").Op("}s.").ToArray()),
+            Config,
+            "tiny"),
+        "'app.Root'");
+
+    [Theory]
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
