@@ -177,7 +177,8 @@ internal sealed class WeightBinder
             {
                 return leftOver.Any(name => name.StartsWith(part, StringComparison.Ordinal))
                     ? $" All of {part}* differs: the config is most likely that of another model."
-                    : $" All of {part}* is missing: the checkpoint is only a part of a model. Backbone weights are never downloaded.";
+                    : $" All of {part}* is missing: the checkpoint is only a part of a model. Backbone weights are never downloaded. "
+                        + $"Where several files share the weights, load all of them into the model, then: {SavedForms.Save}";
             }
         }
 

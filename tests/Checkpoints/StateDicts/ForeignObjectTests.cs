@@ -87,7 +87,11 @@ public class ForeignObjectTests
     [MemberData(nameof(Cases))]
     public void Export_ObjectAmongTheWeightsThatInferenceDoesNotRead_GivesTheSameModel(string name, bool legacy) => Assert.Equal(
         Control,
-        OnnxOf(PickledCheckpoint.Write(legacy, Tensors, within: pickle => Objects[name](pickle.Text("loss._extra_state")))));
+        OnnxOf(PickledCheckpoint.Write(legacy, Tensors, within: pickle =>
+        {
+            Objects[name](pickle.Text("loss.weight"));
+            Objects[name](pickle.Text("head._extra_state"));
+        })));
 
     [Theory]
     [InlineData("path", "pathlib.PosixPath")]
