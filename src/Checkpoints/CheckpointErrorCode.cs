@@ -12,13 +12,18 @@ public static class CheckpointErrorCode
     /// <summary>A limit on sizes or counts was exceeded before anything was allocated.</summary>
     public const string TooLarge = "checkpoint_too_large";
 
-    /// <summary>The pickle names a function or class that is not on the allow-list. Nothing was called.</summary>
+    /// <summary>
+    /// The pickle names a function that runs code in Python, has an opcode that no tensor needs, or has an object of an unknown class where
+    /// weights belong. Nothing was called.
+    /// </summary>
     public const string UnsafePickle = "unsafe_pickle";
 
     /// <summary>The archive or its pickle contradicts itself.</summary>
     public const string Malformed = "malformed_checkpoint";
 
-    /// <summary>A form of checkpoint that exists but is not read here.</summary>
+    /// <summary>
+    /// A form that exists but is not read here: a whole module, TorchScript, quantised or sharded weights, another byte order.
+    /// </summary>
     public const string UnsupportedForm = "unsupported_checkpoint";
 
     /// <summary>There is no state dict inside.</summary>
@@ -29,6 +34,9 @@ public static class CheckpointErrorCode
 
     /// <summary>Inference tensors are missing, misshaped or left over.</summary>
     public const string Incomplete = "incomplete_checkpoint";
+
+    /// <summary>A weight is infinite or no number, or a variance is negative: training diverged or overflowed.</summary>
+    public const string InvalidWeights = "invalid_weights";
 
     /// <summary>The config is not readable, or a setting in it has no meaning.</summary>
     public const string InvalidConfig = "invalid_config";

@@ -6,18 +6,21 @@ namespace Nanodet.Configs;
 
 /// <summary>
 /// A place in a config file that knows its own path and line, so that every error can say where. Scalars follow YAML 1.1, as the
-/// official code's reader does (<c>yes</c> and <c>True</c> are booleans, <c>~</c> and <c>null</c> are nothing).
+/// official code's reader does (<c>yes</c> and <c>True</c> are booleans, <c>~</c> and <c>null</c> are nothing). As there, a text is read as
+/// a literal of Python where it is one: <c>(160, 160)</c> is a list, <c>None</c> is nothing; see <see cref="PythonLiteral"/>.
 /// </summary>
 internal sealed class ConfigNode
 {
     private const int MaxCharacters = 1 << 20;
 
     private readonly YamlNode _node;
+    private readonly long _line;
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
 
-    private ConfigNode(YamlNode node, string path)
+    private ConfigNode(YamlNode node, string path, long? line = null)
     {
         _node = node;
+        _line = line ?? node.Start.Line;
         Path = path;
     }
 
@@ -53,7 +56,9 @@ internal sealed class ConfigNode
     {
         _asked.Add(key);
         var child = Find(key);
-        return child is null || IsNull(child) ? null : new ConfigNode(child, Path.Length == 0 ? key : $"{Path}.{key}");
+        return child is null || IsNull(child)
+            ? null
+            : new ConfigNode(Decode(child), Path.Length == 0 ? key : $"{Path}.{key}", LineOf(child));
     }
 
     /// <summary>The child of that key.</summary>
@@ -113,8 +118,8 @@ internal sealed class ConfigNode
 
     /// <summary>The items of a list.</summary>
     /// <exception cref="Exception">It is no list.</exception>
-    public IReadOnlyList<ConfigNode> Items() => _node is YamlSequenceNode sequence
-        ? [.. sequence.Select((item, index) => new ConfigNode(item, $"{Path}[{index}]"))]
+    public IReadOnlyList<ConfigNode> Items() => Decode(_node) is YamlSequenceNode sequence
+        ? [.. sequence.Select((item, index) => new ConfigNode(item, $"{Path}[{index}]", LineOf(item)))]
         : throw Invalid($"a list was expected, {Describe()} was found");
 
     /// <summary>The text of a scalar.</summary>
@@ -142,6 +147,20 @@ internal sealed class ConfigNode
         _ => throw Invalid($"true or false was expected, {Describe()} was found"),
     };
 
+    /// <summary>Whether it is a boolean, and false.</summary>
+    public bool IsFalse() => Plain()?.ToLowerInvariant() is "false" or "no" or "off";
+
+    /// <summary>Whether it is a boolean, and true.</summary>
+    public bool IsTrue() => Plain()?.ToLowerInvariant() is "true" or "yes" or "on";
+
+    /// <summary>What it is, for a message: a scalar in quotes, or a word for a list or a mapping.</summary>
+    public string Describe() => _node switch
+    {
+        YamlScalarNode scalar => $"'{scalar.Value}'",
+        YamlSequenceNode sequence => $"a list of {sequence.Children.Count}",
+        _ => "a mapping",
+    };
+
     /// <summary>Refuses keys that nothing asked for: the official constructors know no others either.</summary>
     /// <exception cref="Exception">There is such a key.</exception>
     public void RefuseOthers()
@@ -161,21 +180,22 @@ internal sealed class ConfigNode
 
     /// <summary>An error about this place.</summary>
     public Exception Invalid(string what) =>
-        ConfigError.Invalid(Path.Length == 0 ? $"Config: {what}." : $"Config, {Path} (line {_node.Start.Line}): {what}.");
+        ConfigError.Invalid(Path.Length == 0 ? $"Config: {what}." : $"Config, {Path} (line {_line}): {what}.");
+
+    /// <summary>What a text spells in Python; any other node as it is.</summary>
+    private static YamlNode Decode(YamlNode node) =>
+        node is YamlScalarNode { Value: { } text } && PythonLiteral.Read(text) is { } literal ? literal : node;
+
+    /// <summary>The line of a child: that of this node where the child was made of this node's text.</summary>
+    private long LineOf(YamlNode child) => child.Start.Line > 1 ? child.Start.Line : _line;
 
     private YamlNode? Find(string key) => _node is YamlMappingNode mapping
         ? mapping.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null
         : throw Invalid($"a mapping was expected, {Describe()} was found");
 
     private static bool IsNull(YamlNode node) =>
-        node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" or "Null" or "NULL" };
+        node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" or "Null" or "NULL" }
+        || (node is YamlScalarNode { Value: { } text } && text.Trim() == "None");
 
     private string? Plain() => (_node as YamlScalarNode)?.Value;
-
-    private string Describe() => _node switch
-    {
-        YamlScalarNode scalar => $"'{scalar.Value}'",
-        YamlSequenceNode sequence => $"a list of {sequence.Children.Count}",
-        _ => "a mapping",
-    };
 }

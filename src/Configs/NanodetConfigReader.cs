@@ -74,9 +74,11 @@ internal static class NanodetConfigReader
     {
         foreach (var key in (string[])["pretrain", "pretrained"])
         {
-            if (backbone.Has(key) && backbone.Boolean(key, false))
+            if (backbone.Optional(key) is { } pretrain && !pretrain.IsFalse())
             {
-                notes.Add($"{backbone.Path}.{key}: true is ignored; every weight comes from the checkpoint, nothing is downloaded.");
+                notes.Add(
+                    $"{backbone.Path}.{key}: {(pretrain.IsTrue() ? "true" : pretrain.Describe())} is ignored; "
+                    + "every weight comes from the checkpoint, nothing is downloaded.");
             }
         }
     }

@@ -15,7 +15,7 @@ public class ArchitectureTests
 
     [Fact]
     public void Checkpoints_ReferencesNothingButItsLibraries() => Assert.Equal(
-        ["Google.Protobuf", "OnnxSharp", "Razorvine.Pickle", "YamlDotNet"],
+        ["Google.Protobuf", "OnnxSharp", "YamlDotNet"],
         Checkpoints.GetReferencedAssemblies().Select(reference => reference.Name!)
             .Where(name => !name.StartsWith("System.", StringComparison.Ordinal) && name is not ("System" or "mscorlib" or "netstandard"))
             .Order());

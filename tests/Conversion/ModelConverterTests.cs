@@ -1,5 +1,6 @@
 using Nanodet.Checkpoints;
 using Nanodet.Checkpoints.Graph;
+using Nanodet.Checkpoints.Torch;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Checkpoints.Tests;
@@ -108,6 +109,52 @@ public sealed class ModelConverterTests
         Assert.Equal(CheckpointErrorCode.Incomplete, exception.Code);
     }
 
+    [Theory]
+    [InlineData(ModelPrecision.Fp32)]
+    [InlineData(ModelPrecision.Fp16)]
+    public async Task Convert_InfiniteWeight_IsTheCheckpointsFault(ModelPrecision precision)
+    {
+        var checkpoint = CheckpointFile.Write(CheckpointFile.Tensors(Config).ConvertAll(
+            tensor => tensor.Name == "head.gfl_cls.0.bias" ? Fill(tensor, float.PositiveInfinity) : tensor));
+
+        var exception = await Assert.ThrowsAsync<CheckpointException>(
+            () => ModelConverter.ConvertAsync(checkpoint, Config, new ConversionOptions { Name = "tiny", Precision = precision }, Token));
+
+        Assert.Equal(CheckpointErrorCode.InvalidWeights, exception.Code);
+        Assert.Contains("tensor 'head.gfl_cls.0.bias' holds infinity", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Convert_FiniteWeightsThatOverflow_AreRefusedWithoutBlamingTheSigmoid()
+    {
+        var checkpoint = CheckpointFile.Write(CheckpointFile.Tensors(Config).ConvertAll(
+            tensor => tensor.Name.StartsWith("head.gfl_cls", StringComparison.Ordinal) && tensor.Name.EndsWith("weight", StringComparison.Ordinal)
+                ? Fill(tensor, float.MaxValue)
+                : tensor));
+
+        var exception = await Assert.ThrowsAsync<ModelLoadException>(
+            () => ModelConverter.ConvertAsync(checkpoint, Config, new ConversionOptions { Name = "tiny" }, Token));
+
+        Assert.Equal(ModelErrorCodes.ParityFailed, exception.Code);
+        Assert.Contains("Expected finite output values", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("sigmoid", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ModelPrecision.Fp32)]
+    [InlineData(ModelPrecision.Int8)]
+    public async Task Convert_InputThatIsNoMultipleOf32_IsPaddedAndVerified(ModelPrecision precision)
+    {
+        var config = TinyModel.PlusConfig(("[64, 64]", "[50, 40]"));
+
+        var converted = await ModelConverter.ConvertAsync(
+            Checkpoint, config, new ConversionOptions { Name = "tiny", Precision = precision, Calibration = MemoryPhotos.Noise(2) }, Token);
+
+        using var model = NanodetModel.Load(converted.Model.Onnx.ToArray());
+        Assert.Equal(new ModelInput(50, 40, KeepRatio: false) { TracedWidth = 64, TracedHeight = 64 }, model.Description.Input);
+        Assert.True(ParityFixture.Verify(model).HasFixture);
+    }
+
     [Fact]
     public async Task Convert_Cancelled_EndsBetweenTwoPhotos()
     {
@@ -127,6 +174,9 @@ public sealed class ModelConverterTests
             Config,
             new ConversionOptions { Name = "tiny", Precision = precision, Calibration = photos, Progress = progress },
             Token);
+
+    private static TorchTensorData Fill(TorchTensorData tensor, float value) =>
+        TorchTensorData.Float32(tensor.Name, tensor.Shape, [.. Enumerable.Repeat(value, tensor.Bytes.Length / sizeof(float))]);
 
     private static async Task<List<CalibrationImage>> ReadAsync(MemoryPhotos photos)
     {

@@ -9,7 +9,7 @@ public sealed class PackageTests(BuiltSamples samples)
 
     [Theory]
     [InlineData("Nanodet.Detection", "Microsoft.Extensions.Logging.Abstractions;Microsoft.Extensions.Options;Microsoft.ML.OnnxRuntime.Managed;NetVips;YamlDotNet")]
-    [InlineData("Nanodet.Checkpoints", "Google.Protobuf;OnnxSharp;Razorvine.Pickle;YamlDotNet")]
+    [InlineData("Nanodet.Checkpoints", "Google.Protobuf;OnnxSharp;YamlDotNet")]
     public void Package_Dependencies_AreManaged(string package, string expected)
     {
         using var archive = Open(package, "nupkg");

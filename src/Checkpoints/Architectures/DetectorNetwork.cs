@@ -11,7 +11,10 @@ namespace Nanodet.Checkpoints.Architectures;
 /// <summary>Backbone, neck and head of one config, and how their outputs become the model's one output.</summary>
 internal sealed class DetectorNetwork
 {
-    /// <summary>Keep-ratio inputs are padded to multiples of this; the official collation does the same.</summary>
+    /// <summary>
+    /// Inputs are padded with 0 to multiples of this, behind the last row and column, after the warp: the official predictor does the same,
+    /// whether the ratio is kept or not.
+    /// </summary>
     public const int PaddingMultiple = 32;
 
     private readonly NanodetConfig _config;
@@ -27,9 +30,8 @@ internal sealed class DetectorNetwork
         _backbone = Backbone.Read(config.Backbone);
         _neck = Neck.Read(config.Neck);
         Head = Head.Read(config.Head);
-        var multiple = config.KeepRatio ? PaddingMultiple : 1;
-        InputWidth = (config.InputWidth + multiple - 1) / multiple * multiple;
-        InputHeight = (config.InputHeight + multiple - 1) / multiple * multiple;
+        InputWidth = CeilingDivide(config.InputWidth, PaddingMultiple) * PaddingMultiple;
+        InputHeight = CeilingDivide(config.InputHeight, PaddingMultiple) * PaddingMultiple;
     }
 
     /// <summary>Reads the architecture of a config file.</summary>
@@ -103,7 +105,9 @@ internal sealed class DetectorNetwork
         {
             throw new CheckpointException(
                 CheckpointErrorCode.InvalidConfig,
-                $"Config, data.val.input_size: [{InputWidth}, {InputHeight}] was given; this backbone needs multiples of {stride}.");
+                $"Config, data.val.input_size: [{_config.InputWidth}, {_config.InputHeight}] was given, which is padded to "
+                + $"{InputWidth} x {InputHeight}; this backbone needs multiples of {stride}. Set "
+                + $"[{CeilingDivide(InputWidth, stride) * stride}, {CeilingDivide(InputHeight, stride) * stride}].");
         }
     }
 

@@ -1,4 +1,5 @@
 using Nanodet.Checkpoints.StateDicts;
+using Nanodet.Checkpoints.Torch;
 
 namespace Nanodet.Checkpoints.Architectures;
 
@@ -16,6 +17,7 @@ internal sealed class WeightBinder
     private long _declaredElements;
     private readonly List<string> _missing = [];
     private readonly List<string> _misshaped = [];
+    private readonly List<string> _unsound = [];
 
     /// <summary>Binds to a checkpoint, or to none: then every tensor is zero and only names and shapes are gathered.</summary>
     public WeightBinder(StateDict? stateDict) => _stateDict = stateDict;
@@ -49,7 +51,48 @@ internal sealed class WeightBinder
             return new float[elements];
         }
 
-        return tensor.ToFloat32();
+        var values = tensor.ToFloat32();
+        if (FindUnsound(name, tensor, values) is { } unsound)
+        {
+            _unsound.Add(unsound);
+            return new float[elements];
+        }
+
+        return values;
+    }
+
+    /// <summary>Says what is wrong with the values of a tensor, or null.</summary>
+    private string? FindUnsound(string name, TorchTensor tensor, float[] values)
+    {
+        var variance = name.EndsWith(".running_var", StringComparison.Ordinal);
+        var (first, count) = (-1, 0);
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i]) || (variance && values[i] < 0))
+            {
+                first = first < 0 ? i : first;
+                count++;
+            }
+        }
+
+        if (first < 0)
+        {
+            return null;
+        }
+
+        var what = values[first] switch
+        {
+            float.NaN => "NaN",
+            float.PositiveInfinity => "infinity",
+            float.NegativeInfinity => "-infinity",
+            var value => $"{value}, a negative variance",
+        };
+        var inFile = _stateDict!.Form.Prefix is { Length: > 0 } prefix ? $" (in the file '{prefix}{name}')" : "";
+        var range = float.IsInfinity(values[first]) && tensor.Type == TorchDType.Float64
+            ? $" The file has it in double precision; single precision ends at {float.MaxValue}."
+            : "";
+        return $"tensor '{name}'{inFile} holds {what} at {tensor.IndexOf(first)}, "
+            + $"the first of {count} such values among {values.Length}.{range}";
     }
 
     /// <summary>Notes a tensor, within the limits: what a config describes is allocated, be it in the checkpoint or not.</summary>
@@ -87,12 +130,24 @@ internal sealed class WeightBinder
     public void Ignore(string prefix) => _optional.Add(prefix);
 
     /// <summary>Closes the account.</summary>
-    /// <exception cref="CheckpointException">A tensor is missing, misshaped or left over.</exception>
+    /// <exception cref="CheckpointException">
+    /// A tensor has values that are no weights (<see cref="CheckpointErrorCode.InvalidWeights"/>, whatever else is wrong), or one is
+    /// missing, misshaped or left over.
+    /// </exception>
     public void RequireComplete()
     {
         if (_stateDict is null)
         {
             return;
+        }
+
+        if (_unsound.Count > 0)
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.InvalidWeights,
+                $"The checkpoint's weights are unsound: {_unsound[0]} "
+                + (_unsound.Count > 1 ? $"So it is in {_unsound.Count} tensors. " : "")
+                + "Finite weights were expected, and variances of 0 or more. Training diverged or overflowed: use an earlier checkpoint.");
         }
 
         var leftOver = _stateDict.Tensors.Keys
@@ -122,7 +177,8 @@ internal sealed class WeightBinder
             {
                 return leftOver.Any(name => name.StartsWith(part, StringComparison.Ordinal))
                     ? $" All of {part}* differs: the config is most likely that of another model."
-                    : $" All of {part}* is missing: the checkpoint is only a part of a model. Backbone weights are never downloaded.";
+                    : $" All of {part}* is missing: the checkpoint is only a part of a model. Backbone weights are never downloaded. "
+                        + $"Where several files share the weights, load all of them into the model, then: {SavedForms.Save}";
             }
         }
 

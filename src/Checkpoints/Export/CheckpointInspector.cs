@@ -50,7 +50,8 @@ public static class CheckpointInspector
             weights.RequireComplete();
             return null;
         }
-        catch (CheckpointException exception) when (exception.Code == CheckpointErrorCode.Incomplete)
+        catch (CheckpointException exception)
+            when (exception.Code is CheckpointErrorCode.Incomplete or CheckpointErrorCode.InvalidWeights)
         {
             return exception.Message;
         }

@@ -40,12 +40,15 @@ internal sealed class StateDict
             || name.StartsWith("head.", StringComparison.Ordinal);
     }
 
-    /// <summary>Whether a name is a constant or a counter that training keeps beside the weights.</summary>
+    /// <summary>
+    /// Whether a name is a constant, a counter, or an extra state of a module that training keeps beside the weights.
+    /// </summary>
     /// <param name="name">A tensor name without wrapper prefixes.</param>
     public static bool IsBookkeeping(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         return name.EndsWith(".num_batches_tracked", StringComparison.Ordinal)
+            || name.EndsWith("._extra_state", StringComparison.Ordinal)
             || name.EndsWith("distribution_project.project", StringComparison.Ordinal);
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Collections;
 
 namespace Nanodet.Checkpoints.Torch;
 
@@ -8,30 +7,62 @@ namespace Nanodet.Checkpoints.Torch;
 /// version, the writer's system, the object, the list of storage keys), then each storage in the order of that list, as its number
 /// of elements (8 bytes) and its bytes.
 /// </summary>
-internal sealed class LegacyTorchFile
+internal sealed class LegacyTorchFile : IStorageFile
 {
-    // Protocol 2 and the number 0x1950a86a20f9469cfc6c.
-    private static readonly byte[] Magic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.'];
+    private const byte Protocol = 0x80;
+    private const byte Frame = 0x95;
+    private const int FrameBytes = 9;
+
+    // The number 0x1950a86a20f9469cfc6c.
+    private static readonly byte[] Magic = [0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.'];
+
+    // The storage classes whose elements are not read, with the bytes of an element: what comes behind them has to be found.
+    private static readonly Dictionary<string, int> PassedSizes = new(StringComparer.Ordinal)
+    {
+        ["torch.ComplexFloatStorage"] = 8,
+        ["torch.ComplexDoubleStorage"] = 16,
+        ["torch.QInt8Storage"] = 1,
+        ["torch.QUInt8Storage"] = 1,
+        ["torch.QInt32Storage"] = 4,
+        ["torch.QUInt4x2Storage"] = 1,
+        ["torch.QUInt2x4Storage"] = 1,
+        ["torch.UntypedStorage"] = 1,
+        ["torch.storage.UntypedStorage"] = 1,
+        ["torch.storage._UntypedStorage"] = 1,
+    };
 
     private readonly byte[] _file;
     private readonly Dictionary<string, StorageReference> _references = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Class, long Elements)> _passed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TorchStorage> _storages = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _offsets = new(StringComparer.Ordinal);
 
     private LegacyTorchFile(byte[] file) => _file = file;
 
     /// <summary>Whether a file starts like this format.</summary>
-    public static bool Recognizes(ReadOnlySpan<byte> file) => file.StartsWith(Magic);
+    public static bool Recognizes(ReadOnlySpan<byte> file) => HeaderLength(file) > 0;
 
     /// <summary>Reads the root object; tensors refer to storages that are read when their values are asked for.</summary>
     /// <exception cref="CheckpointException">The file is unsafe, malformed or truncated.</exception>
     public static object? ReadRoot(byte[] file) => new LegacyTorchFile(file).Read();
 
+    /// <summary>The bytes of the magic number's pickle, in any protocol; 0 where there is none.</summary>
+    private static int HeaderLength(ReadOnlySpan<byte> file)
+    {
+        if (file is not [Protocol, >= 2 and <= 5, ..])
+        {
+            return 0;
+        }
+
+        var start = file is [_, _, Frame, ..] ? 2 + FrameBytes : 2;
+        return file.Length > start && file[start..].StartsWith(Magic) ? start + Magic.Length : 0;
+    }
+
     private object? Read()
     {
-        var position = Magic.Length;
+        var position = HeaderLength(_file);
         Next(ref position);
-        if (Next(ref position) is Hashtable system && system["little_endian"] is false)
+        if (Next(ref position) is PickledDictionary system && system["little_endian"] is false)
         {
             throw new CheckpointException(
                 CheckpointErrorCode.UnsupportedForm,
@@ -39,7 +70,7 @@ internal sealed class LegacyTorchFile
         }
 
         var root = Next(ref position);
-        if (Next(ref position) is not ArrayList keys)
+        if (Next(ref position) is not List<object?> keys)
         {
             throw new CheckpointException(CheckpointErrorCode.Malformed, "The checkpoint has no list of storages behind its object.");
         }
@@ -59,12 +90,13 @@ internal sealed class LegacyTorchFile
     private object? Next(ref int position)
     {
         var value = TorchUnpickler.Read(
-            _file.AsMemory(position, Math.Min(_file.Length - position, CheckpointLimits.PickleBytes)), Resolve, out var length);
+            _file.AsSpan(position, Math.Min(_file.Length - position, CheckpointLimits.PickleBytes)), this, out var length);
         position += length;
         return value;
     }
 
-    private TorchStorage Resolve(StorageReference reference)
+    /// <inheritdoc/>
+    public TorchStorage Find(StorageReference reference)
     {
         if (_references.TryGetValue(reference.Key, out var known))
         {
@@ -82,28 +114,27 @@ internal sealed class LegacyTorchFile
         return storage;
     }
 
+    /// <inheritdoc/>
+    public void Pass(string storageClass, string key, long elements) => _passed.TryAdd(key, (storageClass, elements));
+
     private void Locate(string key, ref int position)
     {
-        if (!_references.TryGetValue(key, out var reference))
-        {
-            throw new CheckpointException(CheckpointErrorCode.Malformed, $"The file lists the storage '{key}', which no tensor refers to.");
-        }
-
-        var bytes = reference.Elements * reference.Type.ByteSize();
-        if (_file.Length - position < sizeof(long) + bytes)
+        var (expected, elementBytes) = SizeOf(key);
+        if (expected < 0 || expected > CheckpointLimits.FileBytes
+            || _file.Length - position < sizeof(long) + (expected * elementBytes))
         {
             throw new CheckpointException(
                 CheckpointErrorCode.Truncated,
-                $"The file ends inside the storage '{key}': {bytes} bytes were expected from byte {position + sizeof(long)} on, "
-                + $"the file has {_file.Length}.");
+                $"The file ends inside the storage '{key}': {expected} x {elementBytes} bytes were expected from byte "
+                + $"{position + sizeof(long)} on, the file has {_file.Length}.");
         }
 
         var elements = BinaryPrimitives.ReadInt64LittleEndian(_file.AsSpan(position));
-        if (elements != reference.Elements)
+        if (elements != expected)
         {
             throw new CheckpointException(
                 CheckpointErrorCode.Malformed,
-                $"The storage '{key}' has {elements} elements in the file and {reference.Elements} for its tensors.");
+                $"The storage '{key}' has {elements} elements in the file and {expected} for its tensors.");
         }
 
         position += sizeof(long);
@@ -112,6 +143,27 @@ internal sealed class LegacyTorchFile
             throw new CheckpointException(CheckpointErrorCode.Malformed, $"The file lists the storage '{key}' twice.");
         }
 
-        position += (int)bytes;
+        position += (int)(expected * elementBytes);
+    }
+
+    private (long Elements, int ElementBytes) SizeOf(string key)
+    {
+        if (_references.TryGetValue(key, out var reference))
+        {
+            return (reference.Elements, reference.Type.ByteSize());
+        }
+
+        if (!_passed.TryGetValue(key, out var passed))
+        {
+            throw new CheckpointException(
+                CheckpointErrorCode.Malformed, $"The file lists the storage '{key}', which no tensor refers to.");
+        }
+
+        return PassedSizes.TryGetValue(passed.Class, out var bytes)
+            ? (passed.Elements, bytes)
+            : throw new CheckpointException(
+                CheckpointErrorCode.UnsupportedForm,
+                $"The storage '{key}' is a {PickleError.Shortened(passed.Class)}, whose elements are of no size that is known here, so "
+                + $"the weights behind it are not found. {SavedForms.Advice}");
     }
 }

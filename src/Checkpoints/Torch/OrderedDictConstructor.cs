@@ -1,31 +1,28 @@
-using System.Collections;
-using Razorvine.Pickle;
-
 namespace Nanodet.Checkpoints.Torch;
 
 /// <summary>Stands for <c>collections.OrderedDict</c>: called without arguments, or with a list of pairs as Python 2 wrote it.</summary>
-internal sealed class OrderedDictConstructor : IObjectConstructor
+internal sealed class OrderedDictConstructor : IPickledCallable
 {
     /// <inheritdoc/>
-    public object construct(object[] args)
+    public object Call(object?[] arguments)
     {
         var dictionary = new PickledDictionary();
-        if (args is [ArrayList pairs])
+        if (arguments is [List<object?> pairs])
         {
             foreach (var pair in pairs)
             {
                 var (key, value) = pair switch
                 {
-                    object[] { Length: 2 } tuple => (tuple[0], tuple[1]),
-                    ArrayList { Count: 2 } list => (list[0]!, list[1]),
-                    _ => throw new PickleException("an OrderedDict of something else than pairs"),
+                    object?[] and [var first, var second] => (first, second),
+                    List<object?> and [var first, var second] => (first, second),
+                    _ => throw PickleError.Malformed("an OrderedDict of something else than pairs"),
                 };
-                dictionary[key] = value;
+                dictionary.Add(key, value);
             }
         }
-        else if (args.Length != 0)
+        else if (arguments.Length != 0)
         {
-            throw new PickleException("an OrderedDict of something else than a list");
+            throw PickleError.Malformed("an OrderedDict of something else than a list");
         }
 
         return dictionary;

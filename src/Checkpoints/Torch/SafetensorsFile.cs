@@ -50,7 +50,7 @@ internal static class SafetensorsFile
             {
                 if (entry.Name != "__metadata__")
                 {
-                    dictionary[entry.Name] = Tensor(file, sizeof(ulong) + length, entry);
+                    dictionary.Add(entry.Name, Tensor(file, sizeof(ulong) + length, entry));
                 }
             }
         }

@@ -7,7 +7,7 @@ namespace Nanodet.Checkpoints.Torch;
 /// The zip format that <c>torch.save</c> writes since PyTorch 1.6: <c>NAME/data.pkl</c> (a pickle), <c>NAME/data/KEY</c> (one
 /// record per storage, raw and little endian), <c>NAME/version</c> and, in newer files, <c>NAME/byteorder</c>.
 /// </summary>
-internal sealed class TorchArchive : IDisposable
+internal sealed class TorchArchive : IStorageFile, IDisposable
 {
     private static readonly byte[] LocalHeader = [(byte)'P', (byte)'K', 3, 4];
 
@@ -32,7 +32,7 @@ internal sealed class TorchArchive : IDisposable
     {
         if (file.Length < 4 || !file.AsSpan(0, 4).SequenceEqual(LocalHeader))
         {
-            throw new CheckpointException(CheckpointErrorCode.NotACheckpoint, NotAnArchive(file));
+            throw ForeignFile.Refuse(file);
         }
 
         ZipArchive? zip = null;
@@ -45,12 +45,16 @@ internal sealed class TorchArchive : IDisposable
                 .ToList();
             if (pickles.Count != 1)
             {
-                throw new CheckpointException(
-                    CheckpointErrorCode.NotACheckpoint,
-                    $"The zip archive has {pickles.Count} records NAME/data.pkl; a file of torch.save has one.");
+                throw ForeignFile.RefuseArchive(records.Keys, pickles.Count);
             }
 
-            var archive = new TorchArchive(zip, records, pickles[0][..^"/data.pkl".Length]);
+            var prefix = pickles[0][..^"/data.pkl".Length];
+            if (records.ContainsKey($"{prefix}/constants.pkl"))
+            {
+                throw SavedForms.TorchScript($"its archive has {prefix}/constants.pkl");
+            }
+
+            var archive = new TorchArchive(zip, records, prefix);
             archive.RequireLittleEndian();
             return archive;
         }
@@ -72,7 +76,7 @@ internal sealed class TorchArchive : IDisposable
     /// <summary>Reads the root object; tensors refer to storages that are read when their values are asked for.</summary>
     /// <exception cref="CheckpointException">The pickle is unsafe or malformed, or a storage does not exist.</exception>
     public object? ReadRoot() =>
-        TorchUnpickler.Read(ReadRecord("data.pkl", CheckpointLimits.PickleBytes), Resolve, out _);
+        TorchUnpickler.Read(ReadRecord("data.pkl", CheckpointLimits.PickleBytes), this, out _);
 
     /// <inheritdoc/>
     public void Dispose() => _zip.Dispose();
@@ -126,24 +130,6 @@ internal sealed class TorchArchive : IDisposable
         return records;
     }
 
-    private static string NotAnArchive(byte[] file)
-    {
-        var start = Encoding.ASCII.GetString(file.AsSpan(0, Math.Min(file.Length, 16)));
-        return file switch
-        {
-            { Length: 0 } => "The file is empty; a checkpoint of torch.save was expected.",
-            [0x80, <= 5, ..] =>
-                "The file is a pickle, but none of torch.save: neither its zip format nor the one from before PyTorch 1.6.",
-            _ when start.StartsWith("<!DOCTYPE", StringComparison.OrdinalIgnoreCase)
-                || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase) =>
-                "The file is an HTML page, most likely the error page of a download; a checkpoint of torch.save was expected.",
-            _ when start.StartsWith("version https://", StringComparison.Ordinal) =>
-                "The file is a Git LFS pointer, not the checkpoint itself; fetch it with git lfs pull.",
-            _ => $"The file is no checkpoint of torch.save: a zip archive starts with 50 4b 03 04, this file with "
-                 + $"{Convert.ToHexStringLower(file.AsSpan(0, Math.Min(file.Length, 8)))} ({file.Length} bytes).",
-        };
-    }
-
     private void RequireLittleEndian()
     {
         if (!_records.ContainsKey($"{Prefix}/byteorder"))
@@ -160,7 +146,8 @@ internal sealed class TorchArchive : IDisposable
         }
     }
 
-    private TorchStorage Resolve(StorageReference reference)
+    /// <inheritdoc/>
+    public TorchStorage Find(StorageReference reference)
     {
         if (_storages.TryGetValue(reference.Key, out var known))
         {
@@ -179,6 +166,12 @@ internal sealed class TorchArchive : IDisposable
             reference.Key, reference.Type, reference.Elements, () => ReadRecord($"data/{reference.Key}", CheckpointLimits.FileBytes));
         _storages.Add(reference.Key, storage);
         return storage;
+    }
+
+    /// <inheritdoc/>
+    public void Pass(string storageClass, string key, long elements)
+    {
+        // Each storage is a record of its own: one that nobody reads is in nobody's way.
     }
 
     private byte[] ReadRecord(string name, long limit)

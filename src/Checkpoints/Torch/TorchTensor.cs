@@ -67,6 +67,19 @@ internal sealed class TorchTensor
         return values;
     }
 
+    /// <summary>The indices of an element, such as <c>[3, 0, 1, 1]</c>.</summary>
+    /// <param name="element">Its place in row-major order.</param>
+    public string IndexOf(long element)
+    {
+        var index = new long[_shape.Length];
+        for (var d = _shape.Length - 1; d >= 0; d--)
+        {
+            (element, index[d]) = Math.DivRem(element, _shape[d]);
+        }
+
+        return $"[{string.Join(", ", index)}]";
+    }
+
     private float Read(ReadOnlySpan<byte> bytes, long position)
     {
         var element = bytes.Slice(checked((int)(position * Type.ByteSize())), Type.ByteSize());

@@ -11,7 +11,7 @@ internal static class ModelSignature
     internal const string OutputName = "output";
 
     /// <summary>Checks names, types and shapes.</summary>
-    /// <returns>The description, with the traced shape where a keep-ratio graph has one.</returns>
+    /// <returns>The description, with the traced shape where images are padded to one.</returns>
     /// <exception cref="ModelLoadException"><see cref="ModelErrorCodes.ContractViolated"/>.</exception>
     internal static ModelDescription Validate(InferenceSession session, ModelDescription description)
     {
@@ -37,7 +37,7 @@ internal static class ModelSignature
     }
 
     /// <summary>Checks name, type and shape of the input.</summary>
-    /// <returns>The description, with the traced shape where a keep-ratio graph has one.</returns>
+    /// <returns>The description, with the traced shape where images are padded to one.</returns>
     /// <exception cref="ModelLoadException"><see cref="ModelErrorCodes.ContractViolated"/>.</exception>
     internal static ModelDescription ValidateInput(InferenceSession session, ModelDescription description)
     {
@@ -80,12 +80,22 @@ internal static class ModelSignature
         var (height, width) = (shape[2], shape[3]);
         if (!configured.KeepRatio)
         {
+            // The official predictor stretches an image to the configured size, and pads that to multiples of 32.
+            var (paddedWidth, paddedHeight) = (ModelInput.RoundUp(configured.Width), ModelInput.RoundUp(configured.Height));
             Require(
-                (width == -1 || width == configured.Width) && (height == -1 || height == configured.Height),
+                (width == -1 || width == configured.Width || width == paddedWidth)
+                    && (height == -1 || height == configured.Height || height == paddedHeight),
                 InputName,
-                $"the configured input of {configured.Width}x{configured.Height} pixels",
+                $"the configured input of {configured.Width}x{configured.Height} pixels"
+                    + ((paddedWidth, paddedHeight) == (configured.Width, configured.Height)
+                        ? ""
+                        : $", or {paddedWidth}x{paddedHeight} with padding"),
                 shape);
-            return configured;
+            return configured with
+            {
+                TracedWidth = width == -1 || width == configured.Width ? null : width,
+                TracedHeight = height == -1 || height == configured.Height ? null : height,
+            };
         }
 
         // The largest image that can come out of the fitting has to find room in a traced shape.

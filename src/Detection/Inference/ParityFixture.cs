@@ -46,7 +46,7 @@ public static class ParityFixture
         ModelSignature.ValidateOutput(description, [1, 3, height, width], outputs[0].GetTensorTypeAndShape().Shape);
 
         var all = outputs[0].GetTensorDataAsSpan<float>();
-        if (FindScoreProblem(all, description) is { } problem)
+        if (FindOutputProblem(all, description) is { } problem)
         {
             throw new ModelLoadException(ModelErrorCodes.ParityFailed, problem);
         }
@@ -89,7 +89,7 @@ public static class ParityFixture
         var result = fixture is null
             ? new ParityResult(HasFixture: false, 0, 0, 0, null)
             : Compare(output.All, fixture, description, precision ?? description.Precision);
-        return result with { Problem = FindScoreProblem(output.All, description) ?? result.Problem };
+        return result with { Problem = FindOutputProblem(output.All, description) ?? result.Problem };
     }
 
     /// <summary>The smallest step that keeps at most <see cref="MaxValues"/> values and runs through every column.</summary>
@@ -169,8 +169,18 @@ public static class ParityFixture
     private static float Expected(ParityFixtureData fixture, int k) =>
         BinaryPrimitives.ReadSingleLittleEndian(fixture.Values.AsSpan(k * sizeof(float)));
 
-    private static string? FindScoreProblem(ReadOnlySpan<float> all, ModelDescription description)
+    /// <summary>What shows, without a fixture, that an output is wrong: a value that is no number, or a score that is none.</summary>
+    private static string? FindOutputProblem(ReadOnlySpan<float> all, ModelDescription description)
     {
+        for (var index = 0; index < all.Length; index++)
+        {
+            if (!float.IsFinite(all[index]))
+            {
+                return $"Expected finite output values, found {all[index]:G4} at point {index / description.Columns}, column "
+                    + $"{index % description.Columns}: the model's weights are beyond what it can compute with.";
+            }
+        }
+
         if (description.Activation != ScoreActivation.Sigmoid)
         {
             return null;
@@ -211,7 +221,7 @@ public static class ParityFixture
         return fixture is { Version: FormatVersion, Generator: ParityInput.Generator }
             && fixture is { Offset: >= 0 and < int.MaxValue, Step: > 0 and < int.MaxValue }
             && fixture.Shape is [1, 3, > 0 and <= MaxSide, > 0 and <= MaxSide]
-            && (input.KeepRatio || (fixture.Shape[2] == input.Height && fixture.Shape[3] == input.Width))
+            && (input.KeepRatio || (fixture.Shape[2], fixture.Shape[3]) == ModelInput.ShapeOf(input))
             && fixture.Values.Length is > 0 and <= MaxValues * sizeof(float)
             && fixture.Values.Length % sizeof(float) == 0
             ? fixture

@@ -41,7 +41,8 @@ internal readonly record struct InputGeometry(
     private static InputGeometry Stretch(int imageWidth, int imageHeight, ModelInput input)
     {
         var matrix = new WarpMatrix((double)input.Width / imageWidth, 0, (double)input.Height / imageHeight, 0);
-        return new InputGeometry(imageWidth, imageHeight, input.Width, input.Height, input.Width, input.Height, matrix);
+        var (height, width) = ModelInput.ShapeOf(input);
+        return new InputGeometry(imageWidth, imageHeight, input.Width, input.Height, width, height, matrix);
     }
 
     private static InputGeometry Fit(int imageWidth, int imageHeight, ModelInput input)

@@ -103,6 +103,9 @@ public class NanodetConfigReaderTests
     [InlineData("HardSwish", Activation.HardSwish)]
     [InlineData("Hardswish", Activation.HardSwish)]
     [InlineData("null", Activation.None)]
+    [InlineData("None", Activation.None)]
+    [InlineData("'None'", Activation.None)]
+    [InlineData("\"'SiLU'\"", Activation.SiLU)]
     [InlineData("~", Activation.None)]
     [InlineData("", Activation.None)]
     public void Activation_Name_IsThatFunction(string name, object expected) =>
@@ -134,9 +137,86 @@ public class NanodetConfigReaderTests
         Assert.Equal(Declare(plain), Declare(config));
     }
 
+    [Theory]
+    [InlineData("imagenet", "'imagenet'")]
+    [InlineData("/data/shufflenet.pth", "'/data/shufflenet.pth'")]
+    [InlineData("[a, b]", "a list of 2")]
+    [InlineData("{url: x}", "a mapping")]
+    [InlineData("1", "'1'")]
+    public void Read_PretrainOfAnyOtherValue_IsNotedAndIgnored(string value, string found) => Assert.Equal(
+        [$"model.arch.backbone.pretrain: {found} is ignored; every weight comes from the checkpoint, nothing is downloaded."],
+        NanodetConfigReader.Read(TinyModel.Config(("out_stages: [2, 3]", $"out_stages: [2, 3]\n      pretrain: {value}"))).Notes);
+
+    [Theory]
+    [InlineData("false")]
+    [InlineData("'False'")]
+    [InlineData("None")]
+    [InlineData("~")]
+    public void Read_PretrainFalse_IsNoNote(string value) => Assert.Empty(
+        NanodetConfigReader.Read(TinyModel.Config(("out_stages: [2, 3]", $"out_stages: [2, 3]\n      pretrain: {value}"))).Notes);
+
+    [Theory]
+    [InlineData("[64, 64]", "(96, 64)")]
+    [InlineData("[64, 64]", "'(96, 64)'")]
+    [InlineData("[64, 64]", "(96, 64,)")]
+    [InlineData("[64, 64]", "96, 64")]
+    [InlineData("[64, 64]", "'[96, 64]'")]
+    [InlineData("[64, 64]", "['96', \"64\"]")]
+    [InlineData("[64, 64]", "( (96) , 64 )")]
+    [InlineData("keep_ratio: false\n    pipeline", "keep_ratio: 'False'\n    pipeline")]
+    [InlineData("strides: [8, 16]", "strides: (8, 16)")]
+    [InlineData("out_stages: [2, 3]", "out_stages: (2, 3)")]
+    [InlineData("num_classes: 3", "num_classes: '3'")]
+    [InlineData("num_classes: 3", "num_classes: (3)")]
+    [InlineData("norm_cfg: {type: BN}", "norm_cfg: \"{'type': 'BN', 'requires_grad': True}\"")]
+    [InlineData("[[103.53, 116.28, 123.675], [57.375, 57.12, 58.395]]", "((103.53, 116.28, 123.675), (57.375, 57.12, 58.395))")]
+    [InlineData("[cat, dog, bird]", "('cat', \"dog\", 'bird')")]
+    [InlineData("name: OneStageDetector", "name: \"'OneStageDetector'\"")]
+    public void Read_LiteralOfPython_IsWhatItSpells(string old, string @new)
+    {
+        var plain = TinyModel.Config(("[64, 64]", "[96, 64]"));
+        var config = TinyModel.Config(old == "[64, 64]" ? [(old, @new)] : [("[64, 64]", "[96, 64]"), (old, @new)]);
+
+        var (expected, actual) = (NanodetConfigReader.Read(plain), NanodetConfigReader.Read(config));
+
+        Assert.Equal((expected.InputWidth, expected.InputHeight, expected.KeepRatio), (actual.InputWidth, actual.InputHeight, actual.KeepRatio));
+        Assert.Equal(expected.Classes, actual.Classes);
+        Assert.Equal(expected.Mean, actual.Mean);
+        Assert.Equal(expected.Std, actual.Std);
+        Assert.Equal(Declare(plain), Declare(config));
+    }
+
+    [Theory]
+    [InlineData("(96, 64")]
+    [InlineData("(96; 64)")]
+    [InlineData("tuple(96, 64)")]
+    [InlineData("(96, 64) + (1,)")]
+    [InlineData("(__import__('os'), 64)")]
+    [InlineData("(,)")]
+    public void Read_WhatIsNoLiteral_IsTheTextThatItIs(string text)
+    {
+        var refusal = Refusal.Expect(
+            Nanodet.Checkpoints.CheckpointErrorCode.InvalidConfig, () => NanodetConfigReader.Read(TinyModel.Config(("[64, 64]", $"\"{text}\""))));
+
+        Assert.Contains($"a list was expected, '{text}' was found", refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
-    public void Read_PretrainFalse_IsNoNote() => Assert.Empty(
-        NanodetConfigReader.Read(TinyModel.Config(("out_stages: [2, 3]", "out_stages: [2, 3]\n      pretrain: false"))).Notes);
+    public void Read_ClassNamesThatLookLikeLiterals_AreTheNamesThatTheyAre() => Assert.Equal(
+        ["None", "(a, b)", "True"], NanodetConfigReader.Read(TinyModel.Config(("[cat, dog, bird]", "['None', '(a, b)', 'True']"))).Classes);
+
+    [Fact]
+    public void Read_WrongItemOfATuple_NamesPathAndLine() => Assert.Contains(
+        "data.val.input_size[1] (line ",
+        Refusal.Expect(
+            Nanodet.Checkpoints.CheckpointErrorCode.InvalidConfig, () => NanodetConfigReader.Read(TinyModel.Config(("[64, 64]", "\"(64, 'x')\"")))).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_DeepLiteral_IsTheTextThatItIs() => Refusal.Expect(
+        Nanodet.Checkpoints.CheckpointErrorCode.InvalidConfig,
+        () => NanodetConfigReader.Read(TinyModel.Config(("[64, 64]", $"'{new string('(', 100_000)}'"))),
+        "a list was expected");
 
     [Theory]
     [InlineData("[cat]", new[] { "cat", "class1", "class2" }, "class_names has 1 names and model.arch.head.num_classes is 3: the others are called class1 to class2.")]

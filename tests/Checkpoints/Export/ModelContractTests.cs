@@ -54,6 +54,19 @@ public class ModelContractTests
         Assert.Equal(("70", "40"), (Metadata(exported)["nanodet.inputWidth"], Metadata(exported)["nanodet.inputHeight"]));
     }
 
+    [Theory]
+    [InlineData("[70, 40]", 96, 64)]
+    [InlineData("[64, 33]", 64, 64)]
+    [InlineData("[16, 48]", 32, 64)]
+    public void Export_StretchedModelOfAnOddSize_IsLaidOutForItsPadding(string size, int width, int height)
+    {
+        var exported = ModelExporter.Export(Checkpoint, TinyModel.Config(("[64, 64]", size)), "tiny");
+
+        Assert.Equal((width, height), (exported.InputWidth, exported.InputHeight));
+        Assert.Equal($"data: float [batch, 3, {height}, {width}]", Describe(Assert.Single(Parse(exported).Graph.Input)));
+        Assert.Equal(size, $"[{Metadata(exported)["nanodet.inputWidth"]}, {Metadata(exported)["nanodet.inputHeight"]}]");
+    }
+
     [Fact]
     public void Export_AnyModel_HasNoInitializerAmongItsInputs()
     {

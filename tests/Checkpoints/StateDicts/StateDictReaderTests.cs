@@ -68,6 +68,37 @@ public class StateDictReaderTests
         AssertTensors(stateDict, ("backbone.a", 10f));
     }
 
+    [Theory]
+    [InlineData("_orig_mod.", "")]
+    [InlineData("model._orig_mod.", "model.")]
+    [InlineData("_orig_mod.model.", "model.")]
+    [InlineData("module._orig_mod.", "module.")]
+    [InlineData("_orig_mod.module.", "module.")]
+    [InlineData("_orig_mod._orig_mod.", "")]
+    public void Read_CompiledNetwork_TakesThePrefixOff(string prefix, string expected)
+    {
+        var stateDict = Read((prefix + "backbone.a", 1f), (prefix + "fpn._orig_mod.b", 2f), (prefix + "head.c._orig_mod.d", 3f));
+
+        Assert.Equal(new CheckpointForm(Averaged: false, expected, Trainer: false, Bare: false), stateDict.Form);
+        AssertTensors(stateDict, ("backbone.a", 1f), ("fpn.b", 2f), ("head.c.d", 3f));
+    }
+
+    [Theory]
+    [InlineData("_orig_mod.model.backbone.a", "_orig_mod.avg_model.backbone.a", "avg_model.")]
+    [InlineData("model._orig_mod.backbone.a", "avg_model._orig_mod.backbone.a", "avg_model.")]
+    [InlineData("module.model.backbone.a", "module.avg_model.backbone.a", "module.avg_model.")]
+    public void Read_AveragedWeightsOfACompiledOrWrappedTask_AreTaken(string live, string averaged, string prefix)
+    {
+        var stateDict = Read((live, 1f), (averaged, 10f));
+
+        Assert.Equal((true, prefix), (stateDict.Form.Averaged, stateDict.Form.Prefix));
+        AssertTensors(stateDict, ("backbone.a", 10f));
+    }
+
+    [Fact]
+    public void Read_TensorWithAndWithoutTheCompiledPrefix_IsRefused() => Refusal.Expect(
+        CheckpointErrorCode.Malformed, () => Read(("_orig_mod.backbone.a", 1f), ("backbone.a", 2f)), "'backbone.a'", "_orig_mod.");
+
     [Fact]
     public void Read_TrainersCheckpoint_IgnoresWhatIsBesideTheStateDict()
     {

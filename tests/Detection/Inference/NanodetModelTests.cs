@@ -107,6 +107,37 @@ public sealed class NanodetModelTests
         AssertCode(ModelErrorCodes.ContractViolated, () => NanodetModel.Load(swapped.Build(), OnCpu));
     }
 
+    [Theory]
+    [InlineData("90", "40", 96, 64)]
+    [InlineData("96", "33", null, 64)]
+    [InlineData("65", "64", 96, null)]
+    public void Load_StretchedModelWhoseInputIsPadded_KeepsBothSizes(string width, string height, int? tracedWidth, int? tracedHeight)
+    {
+        var bytes = new OnnxTestModel
+        {
+            Metadata = new Dictionary<string, string?> { ["nanodet.inputWidth"] = width, ["nanodet.inputHeight"] = height },
+        }.Build();
+
+        using var model = NanodetModel.Load(bytes, OnCpu);
+
+        Assert.Equal((width, height), ($"{model.Description.Input.Width}", $"{model.Description.Input.Height}"));
+        Assert.Equal((tracedWidth, tracedHeight), (model.Description.Input.TracedWidth, model.Description.Input.TracedHeight));
+        Assert.Equal((64, 96), ModelInput.ShapeOf(model.Description.Input));
+    }
+
+    [Theory]
+    [InlineData("64", "64")]
+    [InlineData("97", "64")]
+    [InlineData("96", "32")]
+    public void Load_StretchedModelOfAnotherSize_ViolatesTheContract(string width, string height) => AssertCode(
+        ModelErrorCodes.ContractViolated,
+        () => NanodetModel.Load(
+            new OnnxTestModel
+            {
+                Metadata = new Dictionary<string, string?> { ["nanodet.inputWidth"] = width, ["nanodet.inputHeight"] = height },
+            }.Build(),
+            OnCpu));
+
     [Fact]
     public void Load_OptionOutOfRange_IsRefused() => Assert.Throws<System.ComponentModel.DataAnnotations.ValidationException>(
         () => NanodetModel.Load(new OnnxTestModel().Build(), new ModelOptions { IntraOpThreads = -1 }));

@@ -45,6 +45,17 @@ public sealed class InputGeometryTests
     }
 
     [Fact]
+    public void Create_StretchWithPadding_FillsTheConfiguredSizeOnly()
+    {
+        // The official predictor warps to 160x90, then pads to the next multiples of 32.
+        var geometry = InputGeometry.Create(640, 480, new ModelInput(160, 90, KeepRatio: false) { TracedHeight = 96 });
+
+        Assert.Equal(new WarpMatrix(0.25, 0, 0.1875, 0), geometry.Matrix);
+        Assert.Equal((160, 90), (geometry.WarpedWidth, geometry.WarpedHeight));
+        Assert.Equal((160, 96), (geometry.TensorWidth, geometry.TensorHeight));
+    }
+
+    [Fact]
     public void Create_TracedShape_PadsToExactlyThatShape()
     {
         var input = new ModelInput(320, 320, KeepRatio: true) { TracedWidth = 320, TracedHeight = 352 };

@@ -60,6 +60,25 @@ public sealed class PreprocessorTests
         }
     }
 
+    [Fact]
+    public void Write_StretchWithPadding_GivesTheStretchedImageAndZerosBehindIt()
+    {
+        var input = new ModelInput(50, 40, KeepRatio: false);
+        var padded = input with { TracedWidth = 64, TracedHeight = 64 };
+        using var image = TestImages.Gradient(100, 60).ToImage();
+        var stretched = new float[3 * 50 * 40];
+        var tensor = Enumerable.Repeat(float.NaN, 3 * 64 * 64).ToArray();
+
+        new Preprocessor(Model(input)).Write(image, InputGeometry.Create(100, 60, input), stretched);
+        new Preprocessor(Model(padded)).Write(image, InputGeometry.Create(100, 60, padded), tensor);
+
+        for (var i = 0; i < tensor.Length; i++)
+        {
+            var (plane, y, x) = (i / (64 * 64), i / 64 % 64, i % 64);
+            Assert.Equal(y < 40 && x < 50 ? stretched[(plane * 50 * 40) + (y * 50) + x] : 0f, tensor[i]);
+        }
+    }
+
     [Theory]
     [InlineData(160, 120, 96, 64, false)]
     [InlineData(50, 40, 96, 64, false)]

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Nanodet.Checkpoints.Export;
+using Nanodet.Checkpoints.Torch;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Inference;
@@ -129,6 +130,8 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
     [InlineData("half", "truncated_checkpoint")]
     [InlineData("os.system", "unsafe_pickle")]
     [InlineData("tensor missing", "incomplete_checkpoint")]
+    [InlineData("infinite weight", "invalid_weights")]
+    [InlineData("whole module", "unsupported_checkpoint")]
     [InlineData("config of another model", "incomplete_checkpoint")]
     [InlineData("config that is none", "invalid_config")]
     [InlineData("raw head", "model_without_detections")]
@@ -257,12 +260,25 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
     {
         "text" => ("hello"u8.ToArray(), PublishingApp.Config),
         "half" => (PublishingApp.Checkpoint[..(PublishingApp.Checkpoint.Length / 2)], PublishingApp.Config),
-        "os.system" => ([.. LegacyMagic, .. "\x80\x02cos\nsystem\n(X\x04\0\0\0truetR."u8], PublishingApp.Config),
+        "os.system" => ([.. LegacyMagic, 0x80, 2, .. "cos\nsystem\n(X\x04\0\0\0truetR."u8], PublishingApp.Config),
         "tensor missing" => (CheckpointFile.Write(CheckpointFile.Tensors(PublishingApp.Config)[1..]), PublishingApp.Config),
+        "infinite weight" => (CheckpointFile.Write(Infinite(CheckpointFile.Tensors(PublishingApp.Config))), PublishingApp.Config),
+        "whole module" => (
+            [.. LegacyMagic, 0x80, 2, .. "N."u8, 0x80, 2, .. "N."u8, 0x80, 2, .. "capp\nNet\n)"u8, 0x81,
+                .. "}(X\x0b\0\0\0_parameters}X\x08\0\0\0_modules}ub."u8, 0x80, 2, .. "]."u8],
+            PublishingApp.Config),
         "config of another model" => (PublishingApp.Checkpoint, TinyModel.Config()),
         "config that is none" => (PublishingApp.Checkpoint, "model: 1"u8.ToArray()),
         _ => (CheckpointFile.Write(CheckpointFile.Tensors(RawConfig)), RawConfig),
     };
+
+    private static List<TorchTensorData> Infinite(List<TorchTensorData> tensors)
+    {
+        var last = tensors[^1];
+        byte[] bytes = [0, 0, 0x80, 0x7f, .. last.Bytes.Span[4..]];
+        tensors[^1] = last with { Bytes = bytes };
+        return tensors;
+    }
 
     private static byte[] LegacyMagic { get; } = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.'];
 
