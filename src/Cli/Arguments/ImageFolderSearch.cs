@@ -30,11 +30,15 @@ internal sealed class ImageFolderSearch(string root, string except, Func<string,
     {
         _isOutput = real == except;
         _visited.Add(real);
-        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", Everything))
+        foreach (var entry in List(new DirectoryInfo(folder)))
         {
             Add(entry, real);
         }
     }
+
+    // In an order of its own: of several links to a folder it is always the same one that is followed.
+    private static IEnumerable<FileSystemInfo> List(DirectoryInfo folder) =>
+        folder.EnumerateFileSystemInfos("*", Everything).OrderBy(entry => entry.Name, StringComparer.Ordinal);
 
     private void Add(FileSystemInfo entry, string parent)
     {
@@ -63,7 +67,7 @@ internal sealed class ImageFolderSearch(string root, string except, Func<string,
                 return;
             }
 
-            foreach (var entry in folder.EnumerateFileSystemInfos("*", Everything))
+            foreach (var entry in List(folder))
             {
                 Add(entry, real);
             }
