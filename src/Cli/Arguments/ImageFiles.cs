@@ -11,33 +11,41 @@ internal sealed record ImageFiles(string Root, IReadOnlyList<string> Files, int 
     private static readonly HashSet<string> Endings =
         new([".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"], StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Finds the images.</summary>
-    /// <param name="input">A file or a folder, which is searched with its subfolders.</param>
-    /// <param name="except">A folder inside it that is left out: the one that results are written to.</param>
+    /// <summary>What an annotated picture's name ends in, behind the image's.</summary>
+    public const string AnnotatedEnding = ".annotated.jpg";
+
+    /// <summary>Finds the images. Whatever is named like one is taken, also what turns out to be no file that can be read.</summary>
+    /// <param name="input">A file or a folder, which is searched with its subfolders; a link to a folder is followed once.</param>
+    /// <param name="except">
+    /// A folder inside it that is left out: the one that results are written to. Where that is the input itself, annotated pictures are
+    /// left out.
+    /// </param>
     /// <exception cref="CliException">There is no such file or folder, or the folder has no image.</exception>
     public static ImageFiles Find(string input, string except)
     {
-        var path = Path.GetFullPath(input);
-        if (File.Exists(path))
-        {
-            return new ImageFiles(Path.GetDirectoryName(path)!, [Path.GetFileName(path)], 0);
-        }
-
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(input));
         if (!Directory.Exists(path))
         {
-            throw new CliException("file_not_found", $"there is no image and no folder at {input}.");
+            return File.Exists(path) || new FileInfo(path).LinkTarget is not null
+                ? new ImageFiles(Path.GetDirectoryName(path)!, [Path.GetFileName(path)], 0)
+                : throw new CliException("file_not_found", $"there is no image and no folder at {input}.");
         }
 
-        var excluded = Path.TrimEndingDirectorySeparator(Path.GetFullPath(except)) + Path.DirectorySeparatorChar;
-        var all = Directory.EnumerateFiles(path, "*", new EnumerationOptions { RecurseSubdirectories = true })
-            .Where(file => !file.StartsWith(excluded, StringComparison.Ordinal))
-            .Select(file => Path.GetRelativePath(path, file).Replace(Path.DirectorySeparatorChar, '/'))
-            .ToList();
-        var images = all.Where(file => Endings.Contains(Path.GetExtension(file))).Order(StringComparer.Ordinal).ToList();
-        return images.Count > 0
-            ? new ImageFiles(path, images, all.Count - images.Count)
+        var root = RealPath(path);
+        var search = new ImageFolderSearch(path, RealPath(Path.TrimEndingDirectorySeparator(Path.GetFullPath(except))), IsImage);
+        search.Add(path, root);
+        return search.Images.Count > 0
+            ? new ImageFiles(path, [.. search.Images.Order(StringComparer.Ordinal)], search.Others)
             : throw new CliException(
                 "no_images",
-                $"{input} has {all.Count} files and no image; names ending in {string.Join(", ", Endings)} were expected.");
+                $"{input} has {search.Others} files and no image; names ending in {string.Join(", ", Endings)} were expected.");
     }
+
+    /// <summary>A folder's path without a link at its end.</summary>
+    internal static string RealPath(string folder) =>
+        Directory.Exists(folder) && new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true) is { } target
+            ? Path.TrimEndingDirectorySeparator(target.FullName)
+            : folder;
+
+    private static bool IsImage(string name) => Endings.Contains(Path.GetExtension(name));
 }

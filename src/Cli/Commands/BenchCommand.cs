@@ -175,17 +175,16 @@ internal static class BenchCommand
         var bytes = 0L;
         foreach (var name in files.Files)
         {
-            var path = Path.Combine(files.Root, name);
-            if (images.Count > 0 && bytes + new FileInfo(path).Length > MostBytes)
+            var started = clock.GetTimestamp();
+            var (image, length) = await ImageFileReader.ReadAsync(files, name, options.Limits.MaxBytes, cancellationToken);
+            if (images.Count > 0 && bytes + length > MostBytes)
             {
                 break;
             }
 
-            var started = clock.GetTimestamp();
-            var image = await File.ReadAllBytesAsync(path, cancellationToken);
             times.Add(clock.GetElapsedTime(started).TotalMilliseconds);
             bytes += image.Length;
-            if (detector.Detect(image, cancellationToken).Error is { } error)
+            if (detector.Detect(image.Span, cancellationToken).Error is { } error)
             {
                 throw new ImageException(error.Code, $"{name}: {error.Message}");
             }

@@ -1,6 +1,7 @@
 using Azure;
 using Azure.Storage.Blobs;
 using Nanodet.Detection.Annotation;
+using Nanodet.Detection.Images;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Cloud;
@@ -34,7 +35,12 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
         var prefix = $"cli/{clock.GetUtcNow():yyyyMMdd'T'HHmmss}-{Guid.NewGuid().ToString("n")[..8]}/";
-        await UploadAsync(files, prefix, cancellationToken);
+        var (uploaded, unreadable) = await UploadAsync(files, prefix, output, cancellationToken);
+        if (uploaded.Files.Count == 0)
+        {
+            return ReportOf(files, unreadable, job: null, clock.GetElapsedTime(started));
+        }
+
         var request = new JobRequest
         {
             Prefix = prefix,
@@ -46,7 +52,7 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
                 FastDecode = options.FastDecode,
             },
         };
-        var (job, images) = await DetectAsync(request, files, output, annotate, cancellationToken);
+        var (job, images) = await DetectAsync(request, uploaded, output, annotate, cancellationToken);
 
         // The app sees the uploads by itself, too, and detects them with its own options; where those differ and its results came
         // last, the job runs again, now alone.
@@ -60,9 +66,15 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
                         + $"after {MostRepeats + 1} jobs; something else detects the same images.");
             }
 
-            (job, images) = await DetectAsync(request, files, output, annotate, cancellationToken);
+            (job, images) = await DetectAsync(request, uploaded, output, annotate, cancellationToken);
         }
 
+        DetectedImage[] all = [.. images.Concat(unreadable).OrderBy(image => image.Result.Image.Name, StringComparer.Ordinal)];
+        return ReportOf(files, all, job, clock.GetElapsedTime(started));
+    }
+
+    private static DetectReport ReportOf(ImageFiles files, IReadOnlyList<DetectedImage> images, JobStatus? job, TimeSpan duration)
+    {
         var first = images.FirstOrDefault(image => image.Result.Model is not null)?.Result;
         return new DetectReport
         {
@@ -73,9 +85,9 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
             Detected = images.Count(image => image.Result.Error is null),
             Failed = images.Count(image => image.Result.Error is not null),
             Ignored = files.Ignored,
-            JobId = job.JobId,
+            JobId = job?.JobId,
             LoadMs = null,
-            DetectMs = clock.GetElapsedTime(started).TotalMilliseconds,
+            DetectMs = duration.TotalMilliseconds,
         };
     }
 
@@ -91,19 +103,37 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
                 job.Error ?? $"job {job.JobId} ended as {JobStateConverter.Text(job.State)}.");
     }
 
-    private async Task UploadAsync(ImageFiles files, string prefix, CancellationToken cancellationToken)
+    /// <summary>Uploads what can be read; each of the others has its failure.</summary>
+    private async Task<(ImageFiles Uploaded, IReadOnlyList<DetectedImage> Unreadable)> UploadAsync(
+        ImageFiles files, string prefix, DirectoryInfo output, CancellationToken cancellationToken)
     {
         var container = storage.Clients.Blobs.GetBlobContainerClient(storage.Names.Images);
+        var failures = new DetectedImage?[files.Files.Count];
         await report.ProgressAsync("uploading", async progress =>
         {
             var done = 0;
-            await Parallel.ForEachAsync(files.Files, Parallelism(cancellationToken), async (name, token) =>
+            await Parallel.ForEachAsync(Enumerable.Range(0, failures.Length), Parallelism(cancellationToken), async (index, token) =>
             {
-                await using var stream = File.OpenRead(Path.Combine(files.Root, name));
-                await container.GetBlobClient(prefix + name).UploadAsync(stream, overwrite: true, token);
+                var name = files.Files[index];
+                var (stream, problem) = ImageFileReader.TryOpen(Path.Combine(files.Root, name));
+                if (stream is null)
+                {
+                    failures[index] = await FolderDetection.FailAsync(name, problem!, output, TimeProvider.System, token);
+                }
+                else
+                {
+                    await using (stream)
+                    {
+                        await container.GetBlobClient(prefix + name).UploadAsync(stream, overwrite: true, token);
+                    }
+                }
+
                 progress.Report("uploading", Interlocked.Increment(ref done), files.Files.Count);
             });
         });
+        return (
+            files with { Files = [.. files.Files.Where((_, index) => failures[index] is null)] },
+            [.. failures.OfType<DetectedImage>()]);
     }
 
     private async Task<IReadOnlyList<DetectedImage>> DownloadAsync(
@@ -112,13 +142,13 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
         var container = storage.Clients.Blobs.GetBlobContainerClient(storage.Names.Detections);
         var images = new DetectedImage[files.Files.Count];
         await Parallel.ForEachAsync(Enumerable.Range(0, images.Length), Parallelism(cancellationToken), async (index, token) =>
-            images[index] = await DownloadAsync(container, files.Root, files.Files[index], prefix, output, annotate, token));
+            images[index] = await DownloadAsync(container, files, files.Files[index], prefix, output, annotate, token));
         return images;
     }
 
     private async Task<DetectedImage> DownloadAsync(
         BlobContainerClient container,
-        string root,
+        ImageFiles files,
         string name,
         string prefix,
         DirectoryInfo output,
@@ -134,9 +164,9 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
         FileInfo? picture = null;
         if (annotate && result.Detections is { } detections)
         {
-            picture = new FileInfo(Path.Combine(output.FullName, $"{name}.annotated.jpg"));
-            var encoded = await File.ReadAllBytesAsync(Path.Combine(root, name), cancellationToken);
-            await InputFile.WriteAsync(picture, Annotator.Annotate(encoded, detections), cancellationToken);
+            picture = new FileInfo(Path.Combine(output.FullName, name + ImageFiles.AnnotatedEnding));
+            var encoded = await ImageFileReader.ReadAsync(files, name, new ImageLimits().MaxBytes, cancellationToken);
+            await InputFile.WriteAsync(picture, Annotator.Annotate(encoded.Bytes.Span, detections), cancellationToken);
         }
 
         return new DetectedImage(result, file.FullName, picture?.FullName);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Nanodet.Detection.Annotation;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Inference;
 using Nanodet.Detection.Results;
@@ -17,7 +16,11 @@ internal static class DetectCommand
     {
         var model = new Option<FileInfo?>("--model") { Description = "The model (.onnx); not with --storage." };
         var input = new Option<string>("--input") { Description = "An image, or a folder whose images are taken.", Required = true };
-        var output = new Option<DirectoryInfo>("--output") { Description = "Folder for one JSON file per image.", Required = true };
+        var output = new Option<DirectoryInfo>("--output")
+        {
+            Description = "Folder for one JSON file per image; may be the input folder.",
+            Required = true,
+        };
         var defaults = new DetectorOptions();
         var score = CommonOptions.Score(defaults.ScoreThreshold);
         var iou = new Option<float>("--iou")
@@ -120,27 +123,19 @@ internal static class DetectCommand
         var files = ImageFiles.Find(input, output.FullName);
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
-        using var model = NanodetModel.Load(modelFile.FullName, modelOptions);
-        ParityFixture.Verify(model).EnsurePassed();
-        var detector = new Detector(model, options, clock);
+        using var detector = Detector.Load(modelFile.FullName, options, modelOptions);
+        ParityFixture.Verify(detector.Model).EnsurePassed();
         var loaded = clock.GetElapsedTime(started);
 
         started = clock.GetTimestamp();
-        var images = new List<DetectedImage>();
-        await report.ProgressAsync("detecting", async progress =>
-        {
-            foreach (var chunk in files.Files.Chunk(detector.MaxRunSize))
-            {
-                images.AddRange(await DetectAsync(detector, files.Root, chunk, output, annotate, clock, cancellationToken));
-                progress.Report($"detecting, {images.Count} of {files.Files.Count}", images.Count, files.Files.Count);
-            }
-        });
-
+        var detection = new FolderDetection(detector, files, output, annotate, clock);
+        await report.ProgressAsync("detecting", progress => detection.RunAsync(progress, cancellationToken));
+        var images = detection.Images;
         return await AnswerAsync(report, new DetectReport
         {
-            Model = ResultModel.From(model),
-            Provider = model.Provider.Name,
-            ProviderNote = ProviderNotes.For(model.Provider),
+            Model = ResultModel.From(detector.Model),
+            Provider = detector.Model.Provider.Name,
+            ProviderNote = ProviderNotes.For(detector.Model.Provider),
             Images = images,
             Detected = images.Count(image => image.Result.Error is null),
             Failed = images.Count(image => image.Result.Error is not null),
@@ -160,52 +155,5 @@ internal static class DetectCommand
         }
 
         return answer.Failed == 0 ? ExitCode.Ok : ExitCode.Failed;
-    }
-
-    private static async Task<IReadOnlyList<DetectedImage>> DetectAsync(
-        Detector detector,
-        string root,
-        string[] names,
-        DirectoryInfo output,
-        bool annotate,
-        TimeProvider clock,
-        CancellationToken cancellationToken)
-    {
-        var encoded = new ReadOnlyMemory<byte>[names.Length];
-        for (var i = 0; i < names.Length; i++)
-        {
-            encoded[i] = await ReadAsync(Path.Combine(root, names[i]), detector.Options.Limits.MaxBytes, cancellationToken);
-        }
-
-        var outcomes = detector.Detect(encoded, cancellationToken);
-        var images = new List<DetectedImage>(names.Length);
-        for (var i = 0; i < names.Length; i++)
-        {
-            var reference = new ImageReference(null, names[i], null, new FileInfo(Path.Combine(root, names[i])).Length);
-            var result = DetectionResult.Create(outcomes[i], reference, detector, clock.GetUtcNow());
-            var resultFile = new FileInfo(Path.Combine(output.FullName, $"{names[i]}.json"));
-            await InputFile.WriteAsync(resultFile, result.ToUtf8Json(), cancellationToken);
-
-            FileInfo? picture = null;
-            if (annotate && result.Detections is { } detections)
-            {
-                picture = new FileInfo(Path.Combine(output.FullName, $"{names[i]}.annotated.jpg"));
-                await InputFile.WriteAsync(
-                    picture, Annotator.Annotate(encoded[i].Span, detections, detector.Options.Limits), cancellationToken);
-            }
-
-            images.Add(new DetectedImage(result, resultFile.FullName, picture?.FullName));
-        }
-
-        return images;
-    }
-
-    /// <summary>Reads an image; of one that is too large just enough that the detector says so.</summary>
-    private static async Task<byte[]> ReadAsync(string path, long limit, CancellationToken cancellationToken)
-    {
-        await using var stream = File.OpenRead(path);
-        var bytes = new byte[Math.Min(stream.Length, limit + 1)];
-        await stream.ReadExactlyAsync(bytes, cancellationToken);
-        return bytes;
     }
 }

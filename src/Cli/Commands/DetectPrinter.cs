@@ -58,6 +58,11 @@ internal static class DetectPrinter
 
         console.MarkupLineInterpolated(
             $"[bold]{result.Image.Name}[/] {result.Image.Width} x {result.Image.Height}, {detections.Count} objects");
+        foreach (var note in result.Notes ?? [])
+        {
+            console.MarkupLineInterpolated($"  [yellow]note:[/] {note.Message}");
+        }
+
         if (detections.Count > 0)
         {
             console.Write(table);

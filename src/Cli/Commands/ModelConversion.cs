@@ -1,3 +1,4 @@
+using Nanodet.Detection.Images;
 using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Conversion;
@@ -55,7 +56,8 @@ internal static class ModelConversion
             foreach (var name in _files.Files)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                yield return new CalibrationImage(name, await File.ReadAllBytesAsync(Path.Combine(_files.Root, name), cancellationToken));
+                var content = await ImageFileReader.ReadAsync(_files, name, new ImageLimits().MaxBytes, cancellationToken);
+                yield return new CalibrationImage(name, content.Bytes);
             }
         }
     }

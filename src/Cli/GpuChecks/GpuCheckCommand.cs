@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Nanodet.Detection.Images;
 using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Output;
@@ -77,7 +78,8 @@ internal static class GpuCheckCommand
         var images = new List<ReadOnlyMemory<byte>>();
         foreach (var name in found.Files)
         {
-            images.Add(await File.ReadAllBytesAsync(Path.Combine(found.Root, name), cancellationToken));
+            var content = await ImageFileReader.ReadAsync(found, name, new ImageLimits().MaxBytes, cancellationToken);
+            images.Add(content.Bytes);
         }
 
         return images;

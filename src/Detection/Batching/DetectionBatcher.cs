@@ -35,7 +35,7 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
     private readonly DetectorOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly DynamicBatcher<DetectionKey, ReadOnlyMemory<byte>, DetectionOutcome> _batcher;
+    private readonly DynamicBatcher<DetectionKey, EncodedImage, DetectionOutcome> _batcher;
     private readonly ConcurrentDictionary<DetectorOptions, Detector> _detectors = new();
 
     /// <summary>
@@ -82,10 +82,11 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
         _time = time;
         _logger = logger;
         Plan = plan;
-        detect ??= static (detector, images, token) => detector.Detect(images, token);
-        _batcher = new DynamicBatcher<DetectionKey, ReadOnlyMemory<byte>, DetectionOutcome>(
+        _batcher = new DynamicBatcher<DetectionKey, EncodedImage, DetectionOutcome>(
             new BatchingLimits(plan.Lanes, plan.MaxRunSize, options.MaxDelay, options.QueueCapacity),
-            (key, images, token) => detect(key.Detector, images, token),
+            (key, images, token) => detect is null
+                ? key.Detector.DetectRun(images, token)
+                : detect(key.Detector, [.. images.Select(image => image.File)], token),
             Judge,
             time,
             wait => DetectionTelemetry.BatcherWait.Record(wait.TotalSeconds),
@@ -171,8 +172,11 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
 
     /// <summary>Detects one image with a detector of <see cref="DetectorFor"/>.</summary>
     internal Task<DetectionOutcome> DetectAsync(
-        Detector detector, ReadOnlyMemory<byte> image, CancellationToken cancellationToken) =>
-        _batcher.SubmitAsync(KeyOf(detector, image), image, cancellationToken);
+        Detector detector, ReadOnlyMemory<byte> image, CancellationToken cancellationToken)
+    {
+        var encoded = new EncodedImage(image);
+        return _batcher.SubmitAsync(KeyOf(detector, encoded), encoded, cancellationToken);
+    }
 
     private static BatchingPlan Choose(Detector detector, BatchingOptions? options, TimeProvider? time)
     {
@@ -183,18 +187,19 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// Images of a model that keeps their ratio run together when their tensors have one shape. The stored size tells it, but for a
-    /// rotation by EXIF, which the detector finds out: such an image then runs beside the others of its group.
+    /// rotation by EXIF, which the detector finds out: such an image then runs beside the others of its group. What gzip has packed is
+    /// unpacked by a lane, not for each image that waits.
     /// </summary>
-    private DetectionKey KeyOf(Detector detector, ReadOnlyMemory<byte> image)
+    private DetectionKey KeyOf(Detector detector, EncodedImage image)
     {
-        if (!_model.Description.Input.KeepRatio || (MaxRunSize == 1 && _model.Shapes.Count == 0))
+        if (!_model.Description.Input.KeepRatio || image.IsPacked || (MaxRunSize == 1 && _model.Shapes.Count == 0))
         {
             return new DetectionKey(detector, 0, 0);
         }
 
         try
         {
-            var header = ImageHeader.Read(image.Span, detector.Options.Limits);
+            var header = image.Open(detector.Options.Limits);
             var geometry = InputGeometry.Create(header.Width, header.Height, _model.Description.Input);
             return new DetectionKey(detector, geometry.TensorWidth, geometry.TensorHeight);
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Nanodet.Detection.Detectors;
 
 namespace Nanodet.Detection.Batching;
 
@@ -292,10 +293,10 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
 
         if (fault == RunFault.OfSize)
         {
-            Shrink(Math.Max(1, open.Length / 2));
+            Shrink(RunHalving.Half(open.Length));
         }
 
-        foreach (var part in open.Chunk(fault == RunFault.OfSize ? (open.Length + 1) / 2 : 1))
+        foreach (var part in open.Chunk(fault == RunFault.OfSize ? RunHalving.Half(open.Length) : 1))
         {
             Work(key, part, cancellationToken);
         }

@@ -15,6 +15,9 @@ public sealed record DetectionOutcome
     /// <summary>The detections, highest score first, possibly none; null on an error.</summary>
     public IReadOnlyList<DetectedObject>? Detections { get; init; }
 
+    /// <summary>What was found amiss in an image that was detected all the same; null for nothing.</summary>
+    public IReadOnlyList<DetectionNote>? Notes { get; init; }
+
     /// <summary>Why there are no detections; null when there are.</summary>
     public DetectionError? Error { get; init; }
 

@@ -12,13 +12,17 @@ using Nanodet.Detection.Telemetry;
 namespace Nanodet.Detection.Detectors;
 
 /// <summary>
-/// Images in, detections out: the one door to a NanoDet model. Keeps no state between calls, so that one detector may serve any number of
-/// threads at the same time.
+/// Images in, detections out: the one door to a NanoDet model. One detector may serve any number of threads at the same time: it remembers
+/// nothing of a call, but that runs have to be smaller, and that its model was loaded again.
 /// </summary>
 /// <remarks>
 /// <para>
 /// An image that cannot be used is no exception: its <see cref="DetectionOutcome"/> has an error, and the images beside it are detected.
 /// Exceptions say that the machine or the model is at fault, or the call.
+/// </para>
+/// <para>
+/// Where the memory is too little for several images at a time, they are tried again in halves, and later runs stay as small. A session
+/// that the GPU has lost is made again, once for a call, by a detector that <c>Load</c> made; a caller's model is the caller's to load.
 /// </para>
 /// <para>
 /// Boxes are in pixels of the image as people see it, after EXIF orientation, with the origin at the top left.
@@ -42,7 +46,8 @@ public sealed class Detector : IDisposable
     private readonly Preprocessor _preprocessor;
     private readonly Postprocessor _postprocessor;
     private readonly int _threads;
-    private readonly bool _ownsModel;
+    private readonly RenewableModel _model;
+    private readonly RunHalving _sizes;
 
     /// <summary>Prepares a detector over a model that the caller keeps and disposes. The model is not run yet.</summary>
     /// <param name="model">A loaded model; <see cref="Dispose"/> leaves it alone.</param>
@@ -51,11 +56,16 @@ public sealed class Detector : IDisposable
     /// <exception cref="ValidationException">An option is out of its range.</exception>
     /// <exception cref="ModelLoadException"><see cref="ModelErrorCodes.NoDetections"/>.</exception>
     public Detector(NanodetModel model, DetectorOptions? options = null, TimeProvider? timeProvider = null)
-        : this(model, options, timeProvider, ownsModel: false)
+        : this(model, options, timeProvider, reload: null)
     {
     }
 
-    private Detector(NanodetModel model, DetectorOptions? options, TimeProvider? timeProvider, bool ownsModel)
+    /// <summary>Prepares a detector that owns its model.</summary>
+    /// <param name="model">The model; disposed here.</param>
+    /// <param name="options">How to detect; null for the defaults.</param>
+    /// <param name="timeProvider">The clock of the timings; null for the system's.</param>
+    /// <param name="reload">Loads the model once more; null where it belongs to the caller.</param>
+    internal Detector(NanodetModel model, DetectorOptions? options, TimeProvider? timeProvider, Func<NanodetModel>? reload)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (model.Description.Head == HeadKind.Raw)
@@ -68,8 +78,7 @@ public sealed class Detector : IDisposable
 
         Options = options ?? new DetectorOptions();
         Options.Validate();
-        Model = model;
-        _ownsModel = ownsModel;
+        _model = new RenewableModel(model, reload);
         _time = timeProvider ?? TimeProvider.System;
         _preprocessor = new Preprocessor(model.Description);
         _postprocessor = new Postprocessor(
@@ -77,18 +86,21 @@ public sealed class Detector : IDisposable
             Options.ScoreThreshold,
             Options.IouThreshold,
             Options.MaxDetections);
-        MaxRunSize = Options.RunSizeOn(model);
         _threads = Options.DecodeThreads == 0 ? Environment.ProcessorCount : Options.DecodeThreads;
+        var maxRunSize = Options.RunSizeOn(model);
+        _sizes = new RunHalving(maxRunSize, Math.Max(maxRunSize, _threads));
     }
 
-    /// <summary>The model.</summary>
-    public NanodetModel Model { get; }
+    /// <summary>The model: another one of the same file once the session was made again.</summary>
+    public NanodetModel Model => _model.Current;
 
     /// <summary>The options.</summary>
     public DetectorOptions Options { get; }
 
-    /// <summary>The most images in one run: what the options say, or what fits the model and its provider.</summary>
-    public int MaxRunSize { get; }
+    /// <summary>
+    /// The most images in one run: what the options say, or what fits the model and its provider; fewer once the memory was too little.
+    /// </summary>
+    public int MaxRunSize => _sizes.MaxRunSize;
 
     /// <summary>Loads a model file; the detector owns the model and disposes it.</summary>
     /// <param name="path">
@@ -104,15 +116,15 @@ public sealed class Detector : IDisposable
     /// </exception>
     /// <exception cref="ValidationException">An option is out of its range.</exception>
     public static Detector Load(string path, DetectorOptions? options = null, ModelOptions? model = null) =>
-        Own(NanodetModel.Load(path, model), options);
+        Own(() => NanodetModel.Load(path, model), options);
 
     /// <summary>Loads a model from memory; the detector owns the model and disposes it.</summary>
-    /// <param name="onnx">The bytes of an ONNX file; not needed any more afterwards.</param>
+    /// <param name="onnx">The bytes of an ONNX file; kept, and to be left as they are, so that a lost session can be made again.</param>
     /// <param name="options">How to detect; null for the defaults.</param>
     /// <param name="model">How to load; null for the defaults.</param>
     /// <inheritdoc cref="Load(string, DetectorOptions, ModelOptions)"/>
     public static Detector Load(byte[] onnx, DetectorOptions? options = null, ModelOptions? model = null) =>
-        Own(NanodetModel.Load(onnx, model), options);
+        Own(() => NanodetModel.Load(onnx, model), options);
 
     /// <summary>Detects one image file.</summary>
     /// <param name="encoded">
@@ -136,19 +148,31 @@ public sealed class Detector : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         var start = _time.GetTimestamp();
+        var bytes = encoded;
         ImageHeader header;
         try
         {
-            header = ImageHeader.Read(encoded, Options.Limits);
+            bytes = GzipImage.Unpack(encoded, Options.Limits);
+            header = ImageHeader.Read(bytes, Options.Limits);
         }
         catch (ImageException exception)
         {
             return Failed(exception, default);
         }
 
-        using var task = new ImageTask(0, default, header) { DecodeMs = Milliseconds(start) };
-        Decode(task, encoded);
-        return Finish(task, cancellationToken);
+        var isPacked = GzipImage.Looks(encoded);
+        var readMs = Milliseconds(start);
+        var model = Model;
+        try
+        {
+            return DetectAlone(bytes, header, isPacked, readMs, model, cancellationToken);
+        }
+        catch (Exception exception) when (_model.MayRenew(model, exception))
+        {
+            _model.Renew(model, exception);
+        }
+
+        return DetectAlone(bytes, header, isPacked, readMs, Model, cancellationToken);
     }
 
     /// <summary>Detects one image file that is read from where the stream stands to its end. The stream is not closed.</summary>
@@ -233,10 +257,17 @@ public sealed class Detector : IDisposable
             return Failed(exception, default);
         }
 
-        using var task = new ImageTask(0, default, default) { Pixels = DecodedImage.Copy(bgr, width, height, stride) };
-        task.Geometry = InputGeometry.Create(width, height, Model.Description.Input);
-        task.DecodeMs = Milliseconds(start);
-        return Finish(task, cancellationToken);
+        var model = Model;
+        try
+        {
+            return DetectAlone(bgr, width, height, stride, start, model, cancellationToken);
+        }
+        catch (Exception exception) when (_model.MayRenew(model, exception))
+        {
+            _model.Renew(model, exception);
+        }
+
+        return DetectAlone(bgr, width, height, stride, start, Model, cancellationToken);
     }
 
     /// <summary>
@@ -260,26 +291,41 @@ public sealed class Detector : IDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
-        var outcomes = new DetectionOutcome[images.Count];
-        using var runs = new ShapeRuns(Model, MaxRunSize);
-        for (var next = 0; next < images.Count;)
+        var opened = new EncodedImage[images.Count];
+        for (var i = 0; i < opened.Length; i++)
         {
-            var chunk = ReadChunk(images, ref next, outcomes);
-            try
-            {
-                Fill(chunk, images.Count - next, runs, outcomes, cancellationToken);
-            }
-            finally
-            {
-                chunk.ForEach(task => task.Dispose());
-            }
-
-            RunReady(runs, outcomes, cancellationToken);
+            opened[i] = new EncodedImage(images[i]);
         }
 
-        runs.Close();
-        RunReady(runs, outcomes, cancellationToken);
-        return outcomes;
+        var outcomes = new DetectionOutcome?[opened.Length];
+        var mayRenew = true;
+        while (true)
+        {
+            var model = Model;
+            try
+            {
+                DetectOpen(opened, outcomes, model, cancellationToken);
+                return outcomes!;
+            }
+            catch (Exception exception) when (_sizes.TryHalve(exception, outcomes.Count(outcome => outcome is null)))
+            {
+                // What is left is tried in halves.
+            }
+            catch (Exception exception) when (mayRenew && _model.MayRenew(model, exception))
+            {
+                mayRenew = false;
+                _model.Renew(model, exception);
+            }
+        }
+    }
+
+    /// <summary>Detects image files for a batcher, which has its own way with faults: any of them comes out.</summary>
+    /// <returns>One outcome for each image, in the same order.</returns>
+    internal IReadOnlyList<DetectionOutcome> DetectRun(IReadOnlyList<EncodedImage> images, CancellationToken cancellationToken)
+    {
+        var outcomes = new DetectionOutcome?[images.Count];
+        DetectOpen(images, outcomes, Model, cancellationToken);
+        return outcomes!;
     }
 
     /// <summary>
@@ -307,19 +353,14 @@ public sealed class Detector : IDisposable
     /// <summary>
     /// Disposes the model of a detector that <c>Load</c> made; a caller's model stays. Waits for no call that is under way.
     /// </summary>
-    public void Dispose()
-    {
-        if (_ownsModel)
-        {
-            Model.Dispose();
-        }
-    }
+    public void Dispose() => _model.Dispose();
 
-    private static Detector Own(NanodetModel model, DetectorOptions? options)
+    private static Detector Own(Func<NanodetModel> load, DetectorOptions? options)
     {
+        var model = load();
         try
         {
-            return new Detector(model, options, timeProvider: null, ownsModel: true);
+            return new Detector(model, options, timeProvider: null, load);
         }
         catch
         {
@@ -328,27 +369,71 @@ public sealed class Detector : IDisposable
         }
     }
 
+    /// <summary>Detects the images that have no outcome yet.</summary>
+    private void DetectOpen(
+        IReadOnlyList<EncodedImage> images, DetectionOutcome?[] outcomes, NanodetModel model, CancellationToken cancellationToken)
+    {
+        using var runs = new ShapeRuns(model, MaxRunSize);
+        for (var next = 0; next < images.Count;)
+        {
+            var chunk = ReadChunk(images, ref next, outcomes, out var bytes);
+            try
+            {
+                using var share = chunk.Count > 0 ? Share(bytes, cancellationToken) : null;
+                Fill(chunk, images.Count - next, runs, outcomes, cancellationToken);
+            }
+            finally
+            {
+                chunk.ForEach(task => task.Dispose());
+            }
+
+            RunReady(runs, outcomes, model, cancellationToken);
+        }
+
+        runs.Close();
+        RunReady(runs, outcomes, model, cancellationToken);
+    }
+
+    private DecodingShare Share(long bytes, CancellationToken cancellationToken) =>
+        DecodingBudget.OfProcess.Take(bytes, Options.Limits.MaxDecodingBytes, cancellationToken);
+
+    /// <summary>Memory for an image; that of unpacked bytes is the detector's, too.</summary>
+    private static long NeedOf(ImageHeader header, int bytes, bool isPacked) =>
+        header.DecodingBytes(bytes) + (isPacked ? bytes : 0);
+
     /// <summary>
     /// Takes the next images, as many as may be decoded at the same time: at most a run, and together at most
-    /// <see cref="ImageLimits.MaxPixels"/> unless it is one alone.
+    /// <see cref="ImageLimits.MaxPixels"/> and <see cref="ImageLimits.MaxDecodingBytes"/>, unless it is one alone.
     /// </summary>
-    private List<ImageTask> ReadChunk(IReadOnlyList<ReadOnlyMemory<byte>> images, ref int next, DetectionOutcome[] outcomes)
+    private List<ImageTask> ReadChunk(
+        IReadOnlyList<EncodedImage> images, ref int next, DetectionOutcome?[] outcomes, out long bytes)
     {
         var chunk = new List<ImageTask>();
         var pixels = 0L;
-        for (var limit = Math.Max(MaxRunSize, _threads); next < images.Count && chunk.Count < limit; next++)
+        bytes = 0;
+        for (var limit = _sizes.AtOnce; next < images.Count && chunk.Count < limit; next++)
         {
+            if (outcomes[next] is not null)
+            {
+                continue;
+            }
+
             try
             {
                 var start = _time.GetTimestamp();
-                var header = ImageHeader.Read(images[next].Span, Options.Limits);
-                if (chunk.Count > 0 && pixels + header.Pixels > Options.Limits.MaxPixels)
+                var image = images[next];
+                var header = image.Open(Options.Limits);
+                var needed = NeedOf(header, image.Bytes.Length, image.IsPacked);
+                if (chunk.Count > 0
+                    && (pixels + header.Pixels > Options.Limits.MaxPixels || bytes + needed > Options.Limits.MaxDecodingBytes))
                 {
                     break;
                 }
 
                 pixels += header.Pixels;
-                chunk.Add(new ImageTask(next, images[next], header) { DecodeMs = Milliseconds(start) });
+                bytes += needed;
+                chunk.Add(new ImageTask(next, image.Bytes, header, image.IsPacked) { DecodeMs = Milliseconds(start) });
+                image.Release();
             }
             catch (ImageException exception)
             {
@@ -364,7 +449,7 @@ public sealed class Detector : IDisposable
         List<ImageTask> chunk,
         int later,
         ShapeRuns runs,
-        DetectionOutcome[] outcomes,
+        DetectionOutcome?[] outcomes,
         CancellationToken cancellationToken)
     {
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = _threads, CancellationToken = cancellationToken };
@@ -409,8 +494,39 @@ public sealed class Detector : IDisposable
         }
     }
 
+    private DetectionOutcome DetectAlone(
+        ReadOnlySpan<byte> bytes,
+        ImageHeader header,
+        bool isPacked,
+        double readMs,
+        NanodetModel model,
+        CancellationToken cancellationToken)
+    {
+        using var task = new ImageTask(0, default, header, isPacked) { DecodeMs = readMs };
+        task.Share = Share(NeedOf(header, bytes.Length, isPacked), cancellationToken);
+        Decode(task, bytes);
+        return Finish(task, model, cancellationToken);
+    }
+
+    private DetectionOutcome DetectAlone(
+        ReadOnlySpan<byte> bgr,
+        int width,
+        int height,
+        int stride,
+        long start,
+        NanodetModel model,
+        CancellationToken cancellationToken)
+    {
+        using var task = new ImageTask(0, default, default, wasPacked: false);
+        task.Share = Share((long)PixelBuffer.Channels * width * height, cancellationToken);
+        task.Pixels = DecodedImage.Copy(bgr, width, height, stride);
+        task.Geometry = InputGeometry.Create(width, height, model.Description.Input);
+        task.DecodeMs = Milliseconds(start);
+        return Finish(task, model, cancellationToken);
+    }
+
     /// <summary>Runs an image alone.</summary>
-    private DetectionOutcome Finish(ImageTask task, CancellationToken cancellationToken)
+    private DetectionOutcome Finish(ImageTask task, NanodetModel model, CancellationToken cancellationToken)
     {
         if (task.Failure is not null)
         {
@@ -418,12 +534,12 @@ public sealed class Detector : IDisposable
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        using var run = new ShapeRun(Model.Rent(1, task.Geometry.TensorHeight, task.Geometry.TensorWidth));
+        using var run = new ShapeRun(model.Rent(1, task.Geometry.TensorHeight, task.Geometry.TensorWidth));
         run.Add(task);
         Preprocess(task);
-        var outcomes = new DetectionOutcome[1];
-        Run(run, outcomes);
-        return outcomes[0];
+        var outcomes = new DetectionOutcome?[1];
+        Run(run, outcomes, model);
+        return outcomes[0]!;
     }
 
     private void Decode(ImageTask task, ReadOnlySpan<byte> encoded)
@@ -456,23 +572,24 @@ public sealed class Detector : IDisposable
         task.PreprocessMs = Milliseconds(start);
     }
 
-    private void RunReady(ShapeRuns runs, DetectionOutcome[] outcomes, CancellationToken cancellationToken)
+    private void RunReady(
+        ShapeRuns runs, DetectionOutcome?[] outcomes, NanodetModel model, CancellationToken cancellationToken)
     {
         while (runs.TryTake(out var run))
         {
             using (run)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Run(run, outcomes);
+                Run(run, outcomes, model);
             }
         }
     }
 
-    private void Run(ShapeRun run, DetectionOutcome[] outcomes)
+    private void Run(ShapeRun run, DetectionOutcome?[] outcomes, NanodetModel model)
     {
         var size = run.Tasks.Count;
         var start = _time.GetTimestamp();
-        using var output = Model.Run(run.Tensor, size);
+        using var output = model.Run(run.Tensor, size);
         var inferenceMs = Milliseconds(start) / size;
         DetectionTelemetry.BatchFill.Record((double)size / MaxRunSize);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = _threads };
@@ -485,6 +602,7 @@ public sealed class Detector : IDisposable
                 Width = task.Geometry.ImageWidth,
                 Height = task.Geometry.ImageHeight,
                 Detections = detections,
+                Notes = task.Notes,
                 RunSize = size,
                 Timings = new StageTimings(task.DecodeMs, task.PreprocessMs, inferenceMs, Milliseconds(start)),
             };

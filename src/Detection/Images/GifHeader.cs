@@ -9,6 +9,12 @@ internal static class GifHeader
     private const byte ImageDescriptor = 0x2C;
     private const byte Trailer = 0x3B;
 
+    /// <summary>What a byte of LZW data unpacks to at most: a string of 4096 bytes in a code of 12 bits.</summary>
+    internal const int MostByLzw = 4096 * 8 / 12;
+
+    /// <summary>The decoder has the screen with alpha, and once more what it was before a frame.</summary>
+    private const int WorkingBytesPerPixel = 8;
+
     internal static ImageHeader Read(ReadOnlySpan<byte> data, ImageLimits limits)
     {
         Require(data, 0, 13, "the logical screen");
@@ -25,16 +31,21 @@ internal static class GifHeader
             {
                 case Trailer:
                     return images > 0
-                        ? header
+                        ? header with { WorkingBytes = WorkingBytesPerPixel * header.Pixels }
                         : throw ImageException.Undecodable(ImageFormat.Gif, $"expected an image before the trailer at byte {position}.");
                 case Extension:
                     position = SubBlocks(data, position + 2);
                     break;
                 case ImageDescriptor:
                     Require(data, position, 10, "an image descriptor");
-                    Frame(data, position, header, limits);
-                    position = SubBlocks(data, position + 10 + ColorTable(data[position + 9]) + 1);
-                    images++;
+                    var frame = Frame(data, position, header, limits);
+                    var begin = position + 10 + ColorTable(data[position + 9]) + 1;
+                    position = SubBlocks(data, begin);
+                    if (images++ == 0)
+                    {
+                        ImageException.RequirePlausible(frame, frame.Pixels / MostByLzw, position - begin);
+                    }
+
                     break;
                 default:
                     throw ImageException.Undecodable(
@@ -67,19 +78,21 @@ internal static class GifHeader
             color);
     }
 
-    private static void Frame(ReadOnlySpan<byte> data, int position, ImageHeader screen, ImageLimits limits)
+    private static ImageHeader Frame(ReadOnlySpan<byte> data, int position, ImageHeader screen, ImageLimits limits)
     {
         int left = BinaryPrimitives.ReadUInt16LittleEndian(data[(position + 1)..]);
         int top = BinaryPrimitives.ReadUInt16LittleEndian(data[(position + 3)..]);
         int width = BinaryPrimitives.ReadUInt16LittleEndian(data[(position + 5)..]);
         int height = BinaryPrimitives.ReadUInt16LittleEndian(data[(position + 7)..]);
-        limits.RequirePixels(ImageFormat.Gif, width, height);
+        var frame = limits.RequirePixels(ImageFormat.Gif, width, height);
         if (left + width > screen.Width || top + height > screen.Height)
         {
             throw ImageException.Undecodable(
                 ImageFormat.Gif,
                 $"expected a frame inside {screen.Width}x{screen.Height}, found {width}x{height} at ({left}, {top}), byte {position}.");
         }
+
+        return frame;
     }
 
     private static int SubBlocks(ReadOnlySpan<byte> data, int position)

@@ -9,15 +9,18 @@ namespace Nanodet.Detection.Images;
 /// </summary>
 internal static class ImageDecoder
 {
-    /// <summary>Checks the limits on the encoded bytes, then decodes.</summary>
+    /// <summary>Unpacks what gzip has packed, checks the limits on the encoded bytes, then decodes.</summary>
     /// <param name="encoded">The bytes of one image file.</param>
     /// <param name="limits">Enforced before anything is allocated.</param>
     /// <returns>The pixels; the caller disposes them.</returns>
     /// <exception cref="ImageException">The image cannot be used; see <see cref="ImageErrorCodes"/>.</exception>
     /// <exception cref="EnvironmentException">The bundled decoder's library cannot be used: no fault of the image.</exception>
     /// <exception cref="OutOfMemoryException">There is not enough memory for the pixels: no fault of the image.</exception>
-    public static DecodedImage Decode(ReadOnlySpan<byte> encoded, ImageLimits limits) =>
-        Decode(encoded, ImageHeader.Read(encoded, limits));
+    public static DecodedImage Decode(ReadOnlySpan<byte> encoded, ImageLimits limits)
+    {
+        encoded = GzipImage.Unpack(encoded, limits);
+        return Decode(encoded, ImageHeader.Read(encoded, limits));
+    }
 
     /// <summary>Decodes bytes whose header was read, and limits checked, before.</summary>
     /// <param name="encoded">The bytes of one image file.</param>

@@ -16,6 +16,24 @@ public sealed class ImageException(string code, string message, Exception? inner
     internal static ImageException Undecodable(ImageFormat format, string message) =>
         new(ImageErrorCodes.Undecodable, $"{Name(format)}: {message}");
 
+    /// <summary>
+    /// Refuses an image that claims more pixels than its bytes can hold in its encoding, however flat it is. No encoder's file is refused:
+    /// see docs/decisions/0028-what-an-image-may-claim.md.
+    /// </summary>
+    /// <param name="header">What it claims.</param>
+    /// <param name="fewest">The fewest bytes that its encoding has for so many pixels; 0 where there is no such number.</param>
+    /// <param name="found">The bytes of pixel data, or more.</param>
+    internal static void RequirePlausible(ImageHeader header, long fewest, long found)
+    {
+        if (found < fewest)
+        {
+            throw Undecodable(
+                header.Format,
+                $"expected at least {fewest} bytes of pixel data for {header.Width}x{header.Height} pixels, found {found}: "
+                + "the size is wrong, or the pixels are missing.");
+        }
+    }
+
     internal static string Name(ImageFormat format) => format switch
     {
         ImageFormat.WebP => "WebP",

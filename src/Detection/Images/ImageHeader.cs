@@ -11,9 +11,19 @@ internal readonly record struct ImageHeader(ImageFormat Format, int Width, int H
     /// <summary>Width times height.</summary>
     public long Pixels => (long)Width * Height;
 
+    /// <summary>
+    /// Memory that a decoder takes beside the pixels that it gives and the encoded bytes, in bytes, at most; 0 where it takes rows only.
+    /// </summary>
+    public long WorkingBytes { get; init; }
+
+    /// <summary>
+    /// True for a JPEG that ends in its last scan: the decoder has to find out whether that is complete but for the end-of-image marker.
+    /// </summary>
+    public bool LacksEnd { get; init; }
+
     /// <summary>Reads format and size, enforces the limits, and walks the file's structure to its end.</summary>
     /// <param name="encoded">The bytes of one image file.</param>
-    /// <param name="limits">Checked in this order: bytes, then sides and pixels, then completeness.</param>
+    /// <param name="limits">Checked in this order: bytes, then sides and pixels, then completeness, then memory.</param>
     /// <returns>The header of a structurally complete image within the limits.</returns>
     /// <exception cref="ImageException">Any of <see cref="ImageErrorCodes"/>.</exception>
     public static ImageHeader Read(ReadOnlySpan<byte> encoded, ImageLimits limits)
@@ -25,7 +35,7 @@ internal readonly record struct ImageHeader(ImageFormat Format, int Width, int H
         }
 
         limits.RequireBytes(encoded.Length);
-        return Identify(encoded) switch
+        var header = Identify(encoded) switch
         {
             ImageFormat.Jpeg => JpegHeader.Read(encoded, limits),
             ImageFormat.Png => PngHeader.Read(encoded, limits),
@@ -34,6 +44,19 @@ internal readonly record struct ImageHeader(ImageFormat Format, int Width, int H
             ImageFormat.Gif => GifHeader.Read(encoded, limits),
             _ => TiffHeader.Read(encoded, limits),
         };
+        limits.RequireMemory(header, encoded.Length);
+        return header;
+    }
+
+    /// <summary>
+    /// Memory that an image takes until its tensor is written, in bytes, at most: its pixels; beside them the decoder's own memory, or the
+    /// pixels once more while they are turned; and the encoded bytes twice, as libvips copies them and a TIFF is prepared for it.
+    /// </summary>
+    /// <param name="encodedBytes">Length of the file.</param>
+    internal long DecodingBytes(long encodedBytes)
+    {
+        var pixelBytes = PixelBuffer.Channels * Pixels;
+        return pixelBytes + Math.Max(pixelBytes, WorkingBytes) + (2 * encodedBytes);
     }
 
     private static ImageFormat Identify(ReadOnlySpan<byte> encoded)

@@ -17,10 +17,22 @@ public sealed record ImageLimits
     [Range(1024L, 1L << 30)]
     public long MaxBytes { get; init; } = 64L << 20;
 
-    /// <summary>The most pixels of a decoded image: 3 bytes of memory each. The images that are decoded together share it.</summary>
-    /// <value>1 to 1,000,000,000 pixels; default 100,000,000.</value>
+    /// <summary>The most pixels of a decoded image. The images that one run decodes together share it.</summary>
+    /// <value>
+    /// 1 to 1,000,000,000 pixels; default 100,000,000. A pixel takes 6 to 20 bytes of memory while it is decoded, by its encoding: see
+    /// <see cref="MaxDecodingBytes"/>.
+    /// </value>
     [Range(1L, 1_000_000_000L)]
     public long MaxPixels { get; init; } = 100_000_000;
+
+    /// <summary>
+    /// The most memory for images that are decoded at the same time by all detectors of a process: pixels, and what decoders need beside
+    /// them. Images wait for their share of it; one that needs more than all of it is refused with
+    /// <see cref="ImageErrorCodes.TooManyPixels"/>.
+    /// </summary>
+    /// <value>1 MiB to 1 TiB, in bytes; default 2 GiB, in which one image of 100,000,000 pixels has room in any encoding.</value>
+    [Range(1L << 20, 1L << 40)]
+    public long MaxDecodingBytes { get; init; } = 2L << 30;
 
     internal void RequireBytes(long length)
     {
@@ -32,6 +44,17 @@ public sealed record ImageLimits
 
     internal ImageException TooLarge(string found) => new(
         ImageErrorCodes.TooLarge, $"Expected at most {MaxBytes} bytes (ImageLimits.MaxBytes), found {found}.");
+
+    internal void RequireMemory(ImageHeader header, long encodedBytes)
+    {
+        if (header.DecodingBytes(encodedBytes) is var needed && needed > MaxDecodingBytes)
+        {
+            throw new ImageException(
+                ImageErrorCodes.TooManyPixels,
+                $"{Subject(header.Format)}: expected an image that is decoded in at most {MaxDecodingBytes} bytes of memory "
+                + $"(ImageLimits.MaxDecodingBytes), found {header.Width}x{header.Height} pixels that take up to {needed}.");
+        }
+    }
 
     internal ImageHeader RequirePixels(ImageFormat format, long width, long height)
     {
@@ -65,5 +88,6 @@ public sealed record ImageLimits
                 + $"found {width}x{height} = {width * height}.");
         }
     }
+
     private static string Subject(ImageFormat? format) => format is { } known ? ImageException.Name(known) : "Pixels";
 }

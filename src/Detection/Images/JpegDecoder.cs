@@ -12,6 +12,11 @@ internal static unsafe class JpegDecoder
     internal static PixelBuffer Decode(
         TurboJpeg? turbo, ReadOnlySpan<byte> encoded, ImageHeader header, int reduction, out ImageOrientation orientation)
     {
+        if (header.LacksEnd)
+        {
+            encoded = (byte[])[.. encoded, 0xFF, 0xD9];
+        }
+
         var frame = JpegFrame.Read(encoded);
         orientation = frame.Orientation;
         return (turbo is null ? null : DecodeFast(turbo, encoded, header, frame, reduction))
@@ -25,8 +30,8 @@ internal static unsafe class JpegDecoder
         try
         {
             decoded = frame.Components == 4
-                ? DecodeCmyk(turbo, encoded, pixels)
-                : turbo.TryDecode(encoded, pixels.Width, pixels.Height, cmyk: false, pixels.Data);
+                ? DecodeCmyk(turbo, encoded, header, pixels)
+                : turbo.TryDecode(encoded, pixels.Width, pixels.Height, cmyk: false, pixels.Data, mustBeWhole: header.LacksEnd);
             return decoded ? pixels : null;
         }
         finally
@@ -38,14 +43,14 @@ internal static unsafe class JpegDecoder
         }
     }
 
-    private static bool DecodeCmyk(TurboJpeg turbo, ReadOnlySpan<byte> encoded, PixelBuffer pixels)
+    private static bool DecodeCmyk(TurboJpeg turbo, ReadOnlySpan<byte> encoded, ImageHeader header, PixelBuffer pixels)
     {
         const int Inks = 4;
         var stride = Inks * pixels.Width;
         var inks = (byte*)NativeMemory.Alloc((nuint)stride, (nuint)pixels.Height);
         try
         {
-            if (!turbo.TryDecode(encoded, pixels.Width, pixels.Height, cmyk: true, inks))
+            if (!turbo.TryDecode(encoded, pixels.Width, pixels.Height, cmyk: true, inks, mustBeWhole: header.LacksEnd))
             {
                 return false;
             }

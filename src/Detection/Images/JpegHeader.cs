@@ -11,56 +11,83 @@ internal static class JpegHeader
 
     internal static ReadOnlySpan<byte> Signature => [0xFF, 0xD8, 0xFF];
 
+    /// <summary>
+    /// Walks the file. One that ends in its last scan, without an end-of-image marker, is let through with
+    /// <see cref="ImageHeader.LacksEnd"/>: only a decoder can tell whether that scan has all of its pixels.
+    /// </summary>
     internal static ImageHeader Read(ReadOnlySpan<byte> data, ImageLimits limits)
     {
         ImageHeader? header = null;
-        var scans = 0;
+        var scans = new JpegScans(stackalloc byte[JpegScans.MostComponents], stackalloc ulong[JpegScans.MostComponents]);
         var position = 2;
-        while (true)
+        while (TryNextMarker(data, ref position, out var marker))
         {
-            var marker = NextMarker(data, ref position);
-            switch (marker)
+            if (marker == EndOfImage)
             {
-                case EndOfImage when header is null || scans == 0:
-                    throw ImageException.Undecodable(
+                return header is { } found && scans.Count > 0
+                    ? Complete(found, scans, data.Length)
+                    : throw ImageException.Undecodable(
                         ImageFormat.Jpeg,
                         $"expected a frame and a scan before the end of the image at byte {position - 2}.");
-                case EndOfImage:
-                    return header.Value;
-                case var alone when StandsAlone(alone):
-                    continue;
-                default:
-                    break;
+            }
+
+            if (StandsAlone(marker))
+            {
+                continue;
             }
 
             var length = SegmentLength(data, position);
+            var body = data.Slice(position + 2, length - 2);
             if (IsStartOfFrame(marker))
             {
                 header = Frame(data, position, length, limits);
+                scans.Begin(marker, body);
             }
-            else if (marker == StartOfScan && ++scans > ImageLimits.MaxJpegScans)
+            else if (marker == StartOfScan)
             {
-                throw ImageException.Undecodable(
-                    ImageFormat.Jpeg,
-                    $"expected at most {ImageLimits.MaxJpegScans} scans, found another one at byte {position - 2}.");
+                scans.Add(body);
+                if (scans.Count > ImageLimits.MaxJpegScans)
+                {
+                    throw ImageException.Undecodable(
+                        ImageFormat.Jpeg,
+                        $"expected at most {ImageLimits.MaxJpegScans} scans, found another one at byte {position - 2}.");
+                }
             }
 
             position += length;
         }
+
+        return header is { } cut && scans.Count > 0 && scans.AreWhole
+            ? Complete(cut, scans, data.Length) with { LacksEnd = true }
+            : throw WithoutEnd(data.Length);
+    }
+
+    /// <summary>A file that ends before its end-of-image marker.</summary>
+    internal static ImageException WithoutEnd(int length) =>
+        ImageException.Truncated(ImageFormat.Jpeg, "the end-of-image marker (FF D9)", length, length);
+
+    private static ImageHeader Complete(ImageHeader header, JpegScans scans, int length)
+    {
+        ImageException.RequirePlausible(header, scans.FewestBytes, length);
+        return header with { WorkingBytes = scans.WorkingBytes(header.Pixels) };
     }
 
     /// <summary>
     /// Skips to the next marker and behind it. Serves segments and entropy data alike: a zero after 0xFF is a stuffed data byte,
     /// more 0xFF are fill bytes.
     /// </summary>
-    internal static byte NextMarker(ReadOnlySpan<byte> data, ref int position)
+    internal static byte NextMarker(ReadOnlySpan<byte> data, ref int position) =>
+        TryNextMarker(data, ref position, out var marker) ? marker : throw WithoutEnd(data.Length);
+
+    private static bool TryNextMarker(ReadOnlySpan<byte> data, ref int position, out byte marker)
     {
+        marker = 0;
         while (true)
         {
             var skip = position < data.Length ? data[position..].IndexOf((byte)0xFF) : -1;
             if (skip < 0)
             {
-                throw ImageException.Truncated(ImageFormat.Jpeg, "the end-of-image marker (FF D9)", data.Length, data.Length);
+                return false;
             }
 
             position += skip;
@@ -69,9 +96,10 @@ internal static class JpegHeader
                 position++;
             }
 
-            if (position < data.Length && data[position++] is var marker && marker != 0)
+            if (position < data.Length && data[position++] is var found && found != 0)
             {
-                return marker;
+                marker = found;
+                return true;
             }
         }
     }

@@ -7,12 +7,17 @@ internal static class PngHeader
 {
     private const int ChunkOverhead = 12;
 
+    /// <summary>What a byte of deflate's data unpacks to at most: a match of 258 bytes in two bits.</summary>
+    internal const int MostByDeflate = 1032;
+
     internal static ReadOnlySpan<byte> Signature => [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A];
 
     internal static ImageHeader Read(ReadOnlySpan<byte> data, ImageLimits limits)
     {
         ImageHeader? header = null;
         var sawData = false;
+        long dataBytes = 0;
+        long rawBytes = 0;
         long position = Signature.Length;
         while (true)
         {
@@ -26,7 +31,7 @@ internal static class PngHeader
             var type = chunk.Slice(4, 4);
             if (header is null)
             {
-                header = Dimensions(chunk, length, type, limits);
+                header = Dimensions(chunk, length, type, limits, out rawBytes);
             }
 
             if (position + ChunkOverhead + length > data.Length)
@@ -38,18 +43,28 @@ internal static class PngHeader
                     data.Length);
             }
 
-            sawData |= type.SequenceEqual("IDAT"u8);
+            if (type.SequenceEqual("IDAT"u8))
+            {
+                sawData = true;
+                dataBytes += length;
+            }
+
             position += ChunkOverhead + length;
             if (type.SequenceEqual("IEND"u8))
             {
-                return sawData
-                    ? header.Value
-                    : throw ImageException.Undecodable(ImageFormat.Png, $"expected an IDAT chunk before IEND at byte {position}.");
+                if (!sawData)
+                {
+                    throw ImageException.Undecodable(ImageFormat.Png, $"expected an IDAT chunk before IEND at byte {position}.");
+                }
+
+                ImageException.RequirePlausible(header.Value, rawBytes / MostByDeflate, dataBytes);
+                return header.Value;
             }
         }
     }
 
-    private static ImageHeader Dimensions(ReadOnlySpan<byte> chunk, uint length, ReadOnlySpan<byte> type, ImageLimits limits)
+    private static ImageHeader Dimensions(
+        ReadOnlySpan<byte> chunk, uint length, ReadOnlySpan<byte> type, ImageLimits limits, out long rawBytes)
     {
         if (!type.SequenceEqual("IHDR"u8) || length != 13)
         {
@@ -63,9 +78,16 @@ internal static class PngHeader
             throw ImageException.Truncated(ImageFormat.Png, "the end of IHDR", 8 + 8 + 13, 8 + chunk.Length);
         }
 
-        return limits.RequirePixels(
+        var header = limits.RequirePixels(
             ImageFormat.Png,
             BinaryPrimitives.ReadUInt32BigEndian(chunk[8..]),
             BinaryPrimitives.ReadUInt32BigEndian(chunk[12..]));
+        var (bits, color, isInterlaced) = (chunk[16], chunk[17], chunk[20] != 0);
+        var samples = color switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
+        rawBytes = header.Pixels * samples * bits / 8;
+
+        // Interlaced rows are complete at the end only; a palette becomes colours with alpha, and so may any other transparent colour.
+        const int MostSamples = 4;
+        return isInterlaced ? header with { WorkingBytes = header.Pixels * MostSamples * (bits > 8 ? 2 : 1) } : header;
     }
 }

@@ -23,16 +23,19 @@ internal static class TiffHeader
         var header = limits.RequirePixels(ImageFormat.Tiff, width, height);
 
         RequireSamples(file, directory, entries);
-        if (file.Value(directory, entries, 322) is { } tileWidth && file.Value(directory, entries, 323) is { } tileHeight)
+        var coding = ReadCoding(file, directory, entries, header);
+        if (coding.IsTiled)
         {
-            limits.RequirePixels(ImageFormat.Tiff, tileWidth, tileHeight);
-            RequireData(file, directory, entries, 324, 325);
-        }
-        else
-        {
-            RequireData(file, directory, entries, 273, 279);
+            limits.RequirePixels(ImageFormat.Tiff, coding.PartWidth, coding.PartHeight);
         }
 
+        var dataBytes = coding.IsTiled
+            ? RequireData(file, directory, entries, 324, 325)
+            : RequireData(file, directory, entries, 273, 279);
+
+        // Strips may share their bytes, which no writer does: the file has no more than it has.
+        ImageException.RequirePlausible(header, coding.FewestBytes(header), Math.Min(dataBytes, data.Length));
+        header = header with { WorkingBytes = coding.WorkingBytes(header) };
         return header;
     }
 
@@ -72,6 +75,24 @@ internal static class TiffHeader
         }
     }
 
+    private static TiffCoding ReadCoding(TiffReader file, uint directory, int entries, ImageHeader header)
+    {
+        const uint YCbCr = 6;
+        var samples = file.Value(directory, entries, 262) == YCbCr ? 1 : file.Value(directory, entries, 277) ?? 1;
+        var bits = (int)(samples * (file.Value(directory, entries, 258) ?? 1));
+        var compression = file.Value(directory, entries, 259) ?? 1;
+        var isPlanar = file.Value(directory, entries, 284) == 2;
+        return file.Value(directory, entries, 322) is { } tileWidth && file.Value(directory, entries, 323) is { } tileHeight
+            ? new TiffCoding(compression, bits, tileWidth, tileHeight, IsTiled: true, isPlanar)
+            : new TiffCoding(
+                compression,
+                bits,
+                header.Width,
+                Math.Min(file.Value(directory, entries, 278) ?? uint.MaxValue, header.Height),
+                IsTiled: false,
+                isPlanar);
+    }
+
     private static void RequireSamples(TiffReader file, uint directory, int entries)
     {
         if (file.Value(directory, entries, 258) is not (null or 1 or 2 or 4 or 8 or 16) and var bits)
@@ -109,7 +130,7 @@ internal static class TiffHeader
         }
     }
 
-    private static void RequireData(TiffReader file, uint directory, int entries, ushort offsetsTag, ushort countsTag)
+    private static long RequireData(TiffReader file, uint directory, int entries, ushort offsetsTag, ushort countsTag)
     {
         var offsets = file.Find(directory, entries, offsetsTag);
         var counts = file.Find(directory, entries, countsTag);
@@ -121,10 +142,15 @@ internal static class TiffHeader
                 + $"found {offsets?.Count ?? 0} and {counts?.Count ?? 0}.");
         }
 
+        var bytes = 0L;
         for (uint i = 0; i < offsets.Value.Count; i++)
         {
-            file.Require(file.Item(offsets.Value, i), file.Item(counts.Value, i), "the end of the pixel data");
+            var count = file.Item(counts.Value, i);
+            file.Require(file.Item(offsets.Value, i), count, "the end of the pixel data");
+            bytes += count;
         }
+
+        return bytes;
     }
 
     /// <summary>Where a field's values lie: <paramref name="Count"/> of <paramref name="Size"/> bytes each.</summary>

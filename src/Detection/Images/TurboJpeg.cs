@@ -46,8 +46,9 @@ internal sealed unsafe class TurboJpeg
     /// <param name="height">Rows, in the same way.</param>
     /// <param name="cmyk">True: 4 bytes a pixel, as stored; false: 3 bytes, blue, green, red.</param>
     /// <param name="destination">Each byte of it is written.</param>
+    /// <param name="mustBeWhole">True: a file of which anything is missing or damaged is refused, too.</param>
     /// <returns>False where the library refuses the file, as it does for what its version does not know.</returns>
-    internal bool TryDecode(ReadOnlySpan<byte> encoded, int width, int height, bool cmyk, byte* destination)
+    internal bool TryDecode(ReadOnlySpan<byte> encoded, int width, int height, bool cmyk, byte* destination, bool mustBeWhole)
     {
         if (!_decompressors.TryTake(out var decompressor))
         {
@@ -68,7 +69,7 @@ internal sealed unsafe class TurboJpeg
                     decompressor, data, new CULong((uint)encoded.Length), destination, width, bytes * width, height, format, AccurateDct);
 
                 // What is damaged in a way that libjpeg goes on after is a warning: OpenCV shows such an image, too.
-                usable = result == 0 || _errorCode(decompressor) == Warning;
+                usable = result == 0 || (!mustBeWhole && _errorCode(decompressor) == Warning);
                 return usable;
             }
         }

@@ -23,6 +23,13 @@ internal static class VipsDecoder
     }
 
     /// <summary>Decodes a JPEG as <see cref="TurboJpeg"/> does.</summary>
+    /// <param name="encoded">The file, with an end-of-image marker.</param>
+    /// <param name="header">What its header says.</param>
+    /// <param name="frame">Its colours.</param>
+    /// <param name="reduction">1, 2, 4 or 8.</param>
+    /// <exception cref="ImageException">
+    /// It cannot be decoded; also, for a file whose marker was added here, where any pixel is missing.
+    /// </exception>
     internal static PixelBuffer DecodeJpeg(ReadOnlySpan<byte> encoded, ImageHeader header, JpegFrame frame, int reduction)
     {
         if (header.Width % reduction != 0 || header.Height % reduction != 0)
@@ -39,19 +46,14 @@ internal static class VipsDecoder
         ReadOnlySpan<byte> encoded, ImageHeader header, int reduction, Conversion conversion, out ImageOrientation orientation)
     {
         VipsLibrary.Require();
+        VipsLibrary.HasComplained = false;
         PixelBuffer? pixels = null;
         try
         {
-            using var source = Source.NewFromMemory(encoded);
-            using var image = Load(source, header.Format, reduction);
-            var (width, height) = (ReducedSize.Of(header.Width, reduction), ReducedSize.Of(header.Height, reduction));
-            conversion.Validate(image, width, height);
-            orientation = image.Contains("orientation")
-                ? ImageOrientations.From((int)image.Get("orientation"))
-                : ImageOrientation.TopLeft;
-            pixels = new PixelBuffer(width, height);
-            Fetch(image, conversion, pixels);
-            return pixels;
+            pixels = Read(encoded, header, reduction, conversion, out orientation);
+
+            // What is missing in the last rows is told at the end only.
+            return header.LacksEnd && VipsLibrary.HasComplained ? throw JpegHeader.WithoutEnd(encoded.Length - 2) : pixels;
         }
         catch (Exception exception)
         {
@@ -65,18 +67,45 @@ internal static class VipsDecoder
             throw exception.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
                 ? new InsufficientMemoryException(
                     $"libvips has not enough memory for an image of {header.Width}x{header.Height} pixels.", exception)
-                : Refused(header, exception);
+                : header.LacksEnd ? JpegHeader.WithoutEnd(encoded.Length - 2) : Refused(header, exception);
         }
     }
 
-    private static Image Load(Source source, ImageFormat format, int reduction) => format switch
+    private static PixelBuffer Read(
+        ReadOnlySpan<byte> encoded, ImageHeader header, int reduction, Conversion conversion, out ImageOrientation orientation)
     {
-        ImageFormat.Jpeg => Image.JpegloadSource(source, shrink: reduction, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
+        using var source = Source.NewFromMemory(encoded);
+        using var image = Load(source, header, reduction);
+        var (width, height) = (ReducedSize.Of(header.Width, reduction), ReducedSize.Of(header.Height, reduction));
+        conversion.Validate(image, width, height);
+        orientation = image.Contains("orientation")
+            ? ImageOrientations.From((int)image.Get("orientation"))
+            : ImageOrientation.TopLeft;
+        var pixels = new PixelBuffer(width, height);
+        try
+        {
+            Fetch(image, conversion, pixels);
+            return pixels;
+        }
+        catch
+        {
+            pixels.Dispose();
+            throw;
+        }
+    }
+
+    private static Image Load(Source source, ImageHeader header, int reduction) => header.Format switch
+    {
+        ImageFormat.Jpeg => Image.JpegloadSource(
+            source,
+            shrink: reduction,
+            access: Enums.Access.Sequential,
+            failOn: header.LacksEnd ? Enums.FailOn.Warning : Enums.FailOn.Error),
         ImageFormat.Png => Image.PngloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
         ImageFormat.WebP => Image.WebploadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
         ImageFormat.Gif => Image.GifloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
         ImageFormat.Tiff => Image.TiffloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
-        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Expected a format that libvips reads."),
+        _ => throw new ArgumentOutOfRangeException(nameof(header), header.Format, "Expected a format that libvips reads."),
     };
 
     private static void Fetch(Image image, Conversion conversion, PixelBuffer pixels)

@@ -15,6 +15,10 @@ internal static unsafe class VipsLibrary
     private static delegate* unmanaged[Cdecl]<void*, void> _free;
     private static volatile bool _ready;
 
+    /// <summary>Whether the library has warned of anything on this thread, which decodes one image at a time, since this was set.</summary>
+    [ThreadStatic]
+    internal static bool HasComplained;
+
     /// <summary>Loads and starts the library.</summary>
     /// <exception cref="EnvironmentException">It is missing or cannot be used. The next call tries again.</exception>
     internal static void Require()
@@ -109,6 +113,9 @@ internal static unsafe class VipsLibrary
         NetVips.NetVips.BlockUntrusted = true;
 
         // What the library has to say about a bad image becomes an ImageException; standard error stays for people.
-        Log.SetLogHandler("VIPS", Enums.LogLevelFlags.All, static (_, _, _) => { });
+        Log.SetLogHandler(
+            "VIPS",
+            Enums.LogLevelFlags.All,
+            static (_, level, _) => HasComplained |= (level & Enums.LogLevelFlags.Warning) != 0);
     }
 }

@@ -7,6 +7,9 @@ internal static class WebPHeader
 {
     private const int FirstPayload = 20;
 
+    /// <summary>The decoder gives the whole image, with alpha, and has as much for itself; an animation has its canvas besides.</summary>
+    private const int WorkingBytesPerPixel = 8;
+
     internal static bool Looks(ReadOnlySpan<byte> data) => data.Length < 12
         ? throw ImageException.Truncated(ImageFormat.WebP, "the RIFF header", data.Length, data.Length)
         : data.Slice(8, 4).SequenceEqual("WEBP"u8);
@@ -27,7 +30,7 @@ internal static class WebPHeader
 
         var chunkEnd = FirstPayload + (long)BinaryPrimitives.ReadUInt32LittleEndian(data[16..]);
         return chunkEnd <= data.Length
-            ? header
+            ? header with { WorkingBytes = WorkingBytesPerPixel * header.Pixels }
             : throw ImageException.Truncated(ImageFormat.WebP, "the end of the first chunk", chunkEnd, data.Length);
     }
 

@@ -238,6 +238,14 @@ public sealed class NanodetModel : IDisposable
         catch (Exception exception) when (exception is OnnxRuntimeException or GpuException or InsufficientMemoryException)
         {
             session.Dispose();
+            if (SessionFault.IsOutputOfAnotherShape(exception))
+            {
+                // The same on any provider.
+                throw ModelLoadException.Contract(
+                    $"output '{ModelSignature.OutputName}': expected the shape that the model's description promises, "
+                    + $"found another one in the first run on {provider.Name}: {OnnxMessage.For(exception)}");
+            }
+
             var problem = $"the first run failed: {OnnxMessage.For(exception)}";
             if (provider.Name != ProviderSelection.Cpu && options is { Provider: ExecutionProvider.Auto, RequireGpu: false })
             {

@@ -24,6 +24,12 @@ internal static class SessionFault
         exception is OutOfMemoryException or EnvironmentException { Code: EnvironmentErrorCodes.OutOfMemory }
         || (exception is OnnxRuntimeException or GpuException && Says(exception, OutOfMemory));
 
+    /// <summary>
+    /// The graph's output has another shape than the memory that was bound for it, as far as ONNX Runtime knows the shape before it runs.
+    /// </summary>
+    internal static bool IsOutputOfAnotherShape(Exception exception) =>
+        exception is OnnxRuntimeException && Says(exception, ["Got invalid dimensions for output"]);
+
     /// <summary>The session is of no use any more; a new one may do.</summary>
     internal static bool IsLost(Exception exception) =>
         exception is ObjectDisposedException

@@ -39,6 +39,10 @@ public sealed record DetectionResult
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<DetectedObject>? Detections { get; init; }
 
+    /// <summary>What was found amiss in an image that was detected all the same; absent where nothing was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<DetectionNote>? Notes { get; init; }
+
     /// <summary>Absent unless this is a failure.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DetectionError? Error { get; init; }
@@ -81,6 +85,7 @@ public sealed record DetectionResult
             Model = ResultModel.From(detector.Model),
             Options = ResultOptions.From(detector.Options),
             Detections = outcome.Detections,
+            Notes = outcome.Notes,
             Error = outcome.Error,
             Provider = detector.Model.Provider.Name,
             BatchSize = outcome.RunSize,

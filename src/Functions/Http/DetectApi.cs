@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Detectors;
-using Nanodet.Detection.Images;
 using Nanodet.Detection.Natives;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Records;
@@ -21,7 +20,7 @@ public sealed class DetectApi(WarmDetector detector, WarmModel model, IOptions<W
     /// <summary>The name of <see cref="DetectAsync"/>.</summary>
     public const string FunctionName = "DetectImage";
 
-    /// <summary><c>POST /api/detect</c>: 200 with the result; 413, 422, 400 or 503 with problem details.</summary>
+    /// <summary><c>POST /api/detect</c>: 200 with the result; 400, 413, 415, 422 or 503 with problem details.</summary>
     [Function(FunctionName)]
     public async Task<IResult> DetectAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "detect")] HttpRequest request, CancellationToken cancellationToken)
@@ -32,14 +31,10 @@ public sealed class DetectApi(WarmDetector detector, WarmModel model, IOptions<W
             return Problem.InvalidRequest(problem);
         }
 
-        var limit = options.Value.Limits.MaxBytes;
-        if (await RequestBody.ReadAsync(request.Body, request.ContentLength, limit, cancellationToken) is not { } image)
+        var (image, refusal) = await DetectBody.ReadAsync(request, options.Value.Limits.MaxBytes, cancellationToken);
+        if (refusal is not null)
         {
-            return Problem.Result(
-                StatusCodes.Status413PayloadTooLarge,
-                ImageErrorCodes.TooLarge,
-                "The image is too large",
-                $"Expected at most {limit} bytes, found more.");
+            return refusal;
         }
 
         DetectionResult? result;

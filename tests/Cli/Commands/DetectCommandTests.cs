@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using Nanodet.Detection.Images;
 using Nanodet.Serverless.Cli.Tests.Demo;
@@ -47,9 +48,7 @@ public sealed class DetectCommandTests(DemoModel model) : IDisposable
 
         var run = await Cli.RunAsync("detect", "--model", model.Onnx, "--input", input, "--output", _folder.File("out"), "--json");
         var report = JsonDocument.Parse(run.Output).RootElement;
-        var outcomes = report.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("result")).ToDictionary(
-            result => result.GetProperty("image").GetProperty("name").GetString()!,
-            result => result.TryGetProperty("error", out var error) ? error.GetProperty("code").GetString() : result.GetProperty("status").GetString());
+        var outcomes = Outcomes(run);
 
         Assert.Equal(1, run.ExitCode);
         Assert.Equal(
@@ -70,6 +69,136 @@ public sealed class DetectCommandTests(DemoModel model) : IDisposable
         Assert.True(File.Exists(_folder.File("out", "sub", "good.jpg.json")));
 
         Task WriteAsync(string name, byte[] bytes) => File.WriteAllBytesAsync(Path.Combine(input, name), bytes, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>What a folder of many people's files has in it, beside images.</summary>
+    [Fact]
+    public async Task Detect_FilesThatCannotBeRead_AreFailuresByNameAndTheOthersAreDetected()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("named pipes, sockets and names of any bytes are no files of a folder on Windows");
+        }
+
+        var input = Directory.CreateDirectory(_folder.File("in", "sub")).Parent!.FullName;
+        var photo = Path.Combine(DemoModel.Photos, Photo);
+        File.Copy(photo, Path.Combine(input, "good.jpg"));
+        File.Copy(photo, Path.Combine(input, "sub", "good.jpg"));
+        File.Copy(photo, Path.Combine(input, "secret.jpg"));
+        File.CreateSymbolicLink(Path.Combine(input, "link.jpg"), photo);
+        File.CreateSymbolicLink(Path.Combine(input, "dangling.jpg"), "/nowhere/x.jpg");
+        File.CreateSymbolicLink(Path.Combine(input, "loop.jpg"), "loop.jpg");
+        Directory.CreateSymbolicLink(Path.Combine(input, "sub", "up"), input);
+        File.CreateSymbolicLink(Path.Combine(input, "null.jpg"), "/dev/null");
+        Directory.CreateDirectory(Path.Combine(input, "folder.jpg"));
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(Path.Combine(input, "socket.jpg")));
+        var made = await Cli.RunProgramAsync("sh", ["-c", "cd \"$1\" && chmod 000 secret.jpg && mkfifo pipe.jpg && : > \"$(printf '\\325\\306.jpg')\"", "sh", input]);
+        Assert.True(made.ExitCode == 0, made.Error);
+
+        var run = await Cli.RunAsync(
+            "detect", "--model", model.Onnx, "--input", input, "--output", _folder.File("out"), "--batch", "3", "--json");
+
+        // .NET cannot remove a file whose name it cannot write.
+        await Cli.RunProgramAsync("rm", ["-r", "--", input]);
+
+        // Permissions bind everybody but root.
+        var secret = Environment.IsPrivilegedProcess ? "detected" : "file_unreadable";
+        Assert.Equal(
+            new Dictionary<string, string?>
+            {
+                ["dangling.jpg"] = "file_unreadable",
+                ["folder.jpg"] = "file_unreadable",
+                ["good.jpg"] = "detected",
+                ["link.jpg"] = "detected",
+                ["loop.jpg"] = "file_unreadable",
+                ["null.jpg"] = "image_empty",
+                ["pipe.jpg"] = "file_unreadable",
+                ["secret.jpg"] = secret,
+                ["socket.jpg"] = "file_unreadable",
+                ["sub/good.jpg"] = "detected",
+                ["\uFFFD\uFFFD.jpg"] = "file_unreadable",
+            },
+            Outcomes(run));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("error: file_unreadable: dangling.jpg: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("/nowhere/x.jpg", run.Error, StringComparison.Ordinal);
+        Assert.Contains("pipe, a socket or a device", run.Error, StringComparison.Ordinal);
+        Assert.Contains("UTF-8", run.Error, StringComparison.Ordinal);
+        var written = JsonDocument.Parse(await File.ReadAllTextAsync(_folder.File("out", "pipe.jpg.json"), TestContext.Current.CancellationToken)).RootElement;
+        Assert.Equal("file_unreadable", written.GetProperty("error").GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Detect_OneFileThatIsAPipe_FailsAtOnce()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("a named pipe is no file of a folder on Windows");
+        }
+
+        await Cli.RunProgramAsync("mkfifo", [_folder.File("p.jpg")]);
+
+        var run = await Cli.RunAsync("detect", "--model", model.Onnx, "--input", _folder.File("p.jpg"), "--output", _folder.File("out"));
+
+        Assert.Contains("error: file_unreadable: p.jpg: ", run.Error, StringComparison.Ordinal);
+        Assert.Equal(1, run.ExitCode);
+    }
+
+    [Fact]
+    public async Task Detect_IntoTheInputFolder_WritesBesideTheImagesAndTakesNoPictureOfItsOwn()
+    {
+        var folder = Directory.CreateDirectory(_folder.File("both", "sub")).Parent!.FullName;
+        var photo = Path.Combine(DemoModel.Photos, Photo);
+        File.Copy(photo, Path.Combine(folder, "a.jpg"));
+        File.Copy(photo, Path.Combine(folder, "sub", "b.jpg"));
+        File.Copy(photo, Path.Combine(folder, "my.annotated.jpg"));
+        string[] expected = ["a.jpg", "my.annotated.jpg", "sub/b.jpg"];
+
+        for (var round = 0; round < 2; round++)
+        {
+            // The same folder by another way.
+            var output = round == 0 ? folder : Path.Combine(folder, "sub", "..");
+            var run = await Cli.RunAsync(
+                "detect", "--model", model.Onnx, "--input", folder, "--output", output, "--annotate", "--json");
+            Assert.Equal(expected.ToDictionary(name => name, _ => (string?)"detected"), Outcomes(run));
+            Assert.Equal(0, run.ExitCode);
+            Assert.All(expected, name => Assert.True(
+                File.Exists(Path.Combine(folder, $"{name}.json")) && File.Exists(Path.Combine(folder, $"{name}.annotated.jpg")), name));
+        }
+    }
+
+    [Fact]
+    public async Task Detect_IntoAFolderOfTheInput_LeavesThatOut()
+    {
+        var folder = Directory.CreateDirectory(_folder.File("nested")).FullName;
+        File.Copy(Path.Combine(DemoModel.Photos, Photo), Path.Combine(folder, "a.jpg"));
+        var output = Path.Combine(folder, "results");
+        for (var round = 0; round < 2; round++)
+        {
+            var run = await Cli.RunAsync("detect", "--model", model.Onnx, "--input", folder, "--output", output, "--annotate", "--json");
+            Assert.Equal(["a.jpg"], Outcomes(run).Keys);
+        }
+
+        var above = await Cli.RunAsync(
+            "detect", "--model", model.Onnx, "--input", folder, "--output", Path.GetDirectoryName(folder)!, "--json");
+        Assert.Contains("a.jpg", Outcomes(above).Keys);
+    }
+
+    /// <summary>Some cameras, and splitters of video streams, leave it out.</summary>
+    [Fact]
+    public async Task Detect_JpegWithoutItsEndMarker_IsDetectedWithANote()
+    {
+        var photo = await File.ReadAllBytesAsync(Path.Combine(DemoModel.Photos, Photo), TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(_folder.File("cut.jpg"), photo[..^2], TestContext.Current.CancellationToken);
+
+        var run = await Cli.RunAsync("detect", "--model", model.Onnx, "--input", _folder.File("cut.jpg"), "--output", _folder.File("out"));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("end-of-image marker", run.Output, StringComparison.Ordinal);
+        var written = JsonDocument.Parse(await File.ReadAllTextAsync(_folder.File("out", "cut.jpg.json"), TestContext.Current.CancellationToken)).RootElement;
+        Assert.NotEqual(0, written.GetProperty("detections").GetArrayLength());
+        Assert.Equal("end_marker_missing", written.GetProperty("notes")[0].GetProperty("code").GetString());
     }
 
     [Fact]
@@ -139,6 +268,16 @@ public sealed class DetectCommandTests(DemoModel model) : IDisposable
 
         await AssertFailsAsync("provider_unavailable", "--model", model.Onnx, "--input", DemoModel.Photos, "--provider", "cuda");
         await AssertFailsAsync("provider_unavailable", "--model", model.Onnx, "--input", DemoModel.Photos, "--require-gpu");
+    }
+
+    /// <summary>Status, or code of the failure, by name.</summary>
+    private static Dictionary<string, string?> Outcomes(CliRun run)
+    {
+        Assert.True(run.Output.StartsWith('{'), run.Error);
+        return JsonDocument.Parse(run.Output).RootElement.GetProperty("images").EnumerateArray()
+            .Select(image => image.GetProperty("result")).ToDictionary(
+                result => result.GetProperty("image").GetProperty("name").GetString()!,
+                result => result.TryGetProperty("error", out var error) ? error.GetProperty("code").GetString() : result.GetProperty("status").GetString());
     }
 
     private async Task AssertFailsAsync(string code, params string[] arguments)

@@ -25,13 +25,18 @@ public sealed class ImageHeaderTests
     {
         var header = ImageHeader.Read(TestImages.Encoded(ending), Limits);
 
-        Assert.Equal(new ImageHeader(Enum.Parse<ImageFormat>(format), 80, 40), header);
+        Assert.Equal((Enum.Parse<ImageFormat>(format), 80, 40, false), (header.Format, header.Width, header.Height, header.LacksEnd));
         Assert.Equal(3200, header.Pixels);
     }
 
     [Fact]
-    public void Read_ProgressiveJpeg_GivesSize() =>
-        Assert.Equal(new ImageHeader(ImageFormat.Jpeg, 80, 40), ImageHeader.Read(TestImages.Encoded(".jpg", variant: true), Limits));
+    public void Read_ProgressiveJpeg_GivesSize()
+    {
+        // 10 by 5 blocks of luminance and 5 by 3 of each colour: all of their coefficients are kept.
+        Assert.Equal(
+            new ImageHeader(ImageFormat.Jpeg, 80, 40) { WorkingBytes = (50 + 15 + 15) * 128 },
+            ImageHeader.Read(TestImages.Encoded(".jpg", variant: true), Limits));
+    }
 
     [Fact]
     public void Read_RestartingJpeg_GivesSize()
@@ -45,7 +50,9 @@ public sealed class ImageHeaderTests
     [Fact]
     public void Read_LossyWebP_GivesSize()
     {
-        Assert.Equal(new ImageHeader(ImageFormat.WebP, 80, 40), ImageHeader.Read(TestImages.Encoded(".webp", variant: true), Limits));
+        var header = ImageHeader.Read(TestImages.Encoded(".webp", variant: true), Limits);
+
+        Assert.Equal((ImageFormat.WebP, 80, 40), (header.Format, header.Width, header.Height));
     }
 
     [Theory]
@@ -53,10 +60,13 @@ public sealed class ImageHeaderTests
     public void Read_EveryPrefix_IsRefusedAsTruncated(string ending, string format)
     {
         var encoded = TestImages.Encoded(ending);
-        for (var length = 2; length < encoded.Length; length++)
+
+        // A JPEG that lacks its end-of-image marker only, or half of it, is whole: see JpegWithoutEndTests.
+        var shortest = format == nameof(ImageFormat.Jpeg) ? encoded.Length - 2 : encoded.Length;
+        for (var length = 2; length < shortest; length++)
         {
             var prefix = encoded[..length];
-            var exception = Assert.Throws<ImageException>(() => ImageHeader.Read(prefix, Limits));
+            var exception = Assert.Throws<ImageException>(() => ImageDecoder.Decode(prefix, Limits));
             Assert.True(exception.Code == ImageErrorCodes.Truncated, $"{format}, {length} of {encoded.Length} bytes: {exception.Message}");
         }
     }

@@ -1,0 +1,99 @@
+using Nanodet.Detection.Annotation;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Results;
+using Nanodet.Serverless.Cli.Arguments;
+using Nanodet.Serverless.Cli.Output;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary>Detects images of the file system, and writes their results.</summary>
+/// <param name="detector">Detects.</param>
+/// <param name="files">The images.</param>
+/// <param name="output">Folder for results.</param>
+/// <param name="annotate">Whether to draw pictures.</param>
+/// <param name="clock">The time of the results.</param>
+internal sealed class FolderDetection(
+    Detector detector, ImageFiles files, DirectoryInfo output, bool annotate, TimeProvider clock)
+{
+    /// <summary>Encoded bytes that are in memory together, unless one image has more.</summary>
+    private const long MostBytes = 256L << 20;
+
+    private readonly List<DetectedImage> _images = [];
+
+    /// <summary>The images so far, in their order.</summary>
+    public IReadOnlyList<DetectedImage> Images => _images;
+
+    /// <summary>Detects all of them. One that cannot be read or used is a failure, and the others are detected.</summary>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellationToken">Ends it; results that are written stay.</param>
+    public async Task RunAsync(StepProgress progress, CancellationToken cancellationToken)
+    {
+        var waiting = new List<(string Name, ImageFileContent? Content, string? Problem)>();
+        var bytes = 0L;
+        foreach (var name in files.Files)
+        {
+            var (content, problem) = await ImageFileReader.TryReadAsync(
+                Path.Combine(files.Root, name), detector.Options.Limits.MaxBytes, cancellationToken);
+            waiting.Add((name, content, problem));
+            bytes += content?.Bytes.Length ?? 0;
+            if (waiting.Count >= detector.MaxRunSize || bytes >= MostBytes)
+            {
+                await DetectAsync(waiting, cancellationToken);
+                progress.Report($"detecting, {_images.Count} of {files.Files.Count}", _images.Count, files.Files.Count);
+                waiting.Clear();
+                bytes = 0;
+            }
+        }
+
+        await DetectAsync(waiting, cancellationToken);
+    }
+
+    /// <summary>Writes the failure of a file that cannot be read.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="problem">Why.</param>
+    /// <param name="output">Folder for results.</param>
+    /// <param name="clock">The time of the result.</param>
+    /// <param name="cancellationToken">Cancels writing.</param>
+    public static async Task<DetectedImage> FailAsync(
+        string name, string problem, DirectoryInfo output, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var result = DetectionResult.CreateFailure(
+            new DetectionError(ImageFileReader.Unreadable, problem), new ImageReference(null, name, null, 0), clock.GetUtcNow());
+        return new DetectedImage(result, await WriteAsync(output, result, cancellationToken), null);
+    }
+
+    private async Task DetectAsync(
+        List<(string Name, ImageFileContent? Content, string? Problem)> images, CancellationToken cancellationToken)
+    {
+        var outcomes = new Queue<DetectionOutcome>(detector.Detect(
+            [.. images.Select(image => image.Content).OfType<ImageFileContent>().Select(content => content.Bytes)], cancellationToken));
+        foreach (var (name, content, problem) in images)
+        {
+            if (content is null)
+            {
+                _images.Add(await FailAsync(name, problem!, output, clock, cancellationToken));
+                continue;
+            }
+
+            var reference = new ImageReference(null, name, null, content.Length);
+            var result = DetectionResult.Create(outcomes.Dequeue(), reference, detector, clock.GetUtcNow());
+            var file = await WriteAsync(output, result, cancellationToken);
+            FileInfo? picture = null;
+            if (annotate && result.Detections is { } detections)
+            {
+                picture = new FileInfo(Path.Combine(output.FullName, name + ImageFiles.AnnotatedEnding));
+                await InputFile.WriteAsync(
+                    picture, Annotator.Annotate(content.Bytes.Span, detections, detector.Options.Limits), cancellationToken);
+            }
+
+            _images.Add(new DetectedImage(result, file, picture?.FullName));
+        }
+    }
+
+    private static async Task<string> WriteAsync(DirectoryInfo output, DetectionResult result, CancellationToken cancellationToken)
+    {
+        var file = new FileInfo(Path.Combine(output.FullName, $"{result.Image.Name}.json"));
+        await InputFile.WriteAsync(file, result.ToUtf8Json(), cancellationToken);
+        return file.FullName;
+    }
+}
