@@ -9,6 +9,20 @@ internal static class CommonOptions
     public static Option<bool> Json() =>
         new("--json") { Description = "Print one JSON document on standard output and nothing else there." };
 
+    /// <summary><c>--score</c> of a command that detects here.</summary>
+    /// <param name="standard">The score unless another is asked for.</param>
+    public static Option<float> Score(float standard) => new Option<float>("--score")
+    {
+        Description = "Score threshold, 0 to 1: only detections with a higher score count.",
+        DefaultValueFactory = _ => standard,
+    }.Within(0f, 1f);
+
+    /// <summary><c>--score</c> of a command that has an app detect.</summary>
+    public static Option<float?> AppScore() => new Option<float?>("--score")
+    {
+        Description = "Score threshold, 0 to 1: only detections with a higher score count; default: the app's.",
+    }.Within(0f, 1f);
+
     /// <summary><c>--fast-decode</c>.</summary>
     public static Option<bool> FastDecode() =>
         new("--fast-decode")
