@@ -11,6 +11,12 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Warning, "An event was refused ({Code}): {Reason}")]
     public static partial void EventRefused(ILogger logger, string code, string reason);
 
+    [LoggerMessage(13, LogLevel.Information, "An event means nothing: {Reason}")]
+    public static partial void FolderLeftOut(ILogger logger, string reason);
+
+    [LoggerMessage(14, LogLevel.Warning, "The upload {Container}/{Name} is left out: {Problem}")]
+    public static partial void UploadLeftOut(ILogger logger, string container, string name, string problem);
+
     [LoggerMessage(3, LogLevel.Error, "Batch {BatchId} failed for good; its images are missing in the job's counts.")]
     public static partial void BatchLost(ILogger logger, string batchId, Exception exception);
 

@@ -15,6 +15,12 @@ public static class PipelineErrorCodes
     /// <summary>A job id is none.</summary>
     public const string InvalidJobId = "job_id_invalid";
 
+    /// <summary>Another request has the id that a job was to have.</summary>
+    public const string JobIdTaken = "job_id_taken";
+
+    /// <summary>An idempotency key came with another request before.</summary>
+    public const string KeyReused = "idempotency_key_reused";
+
     /// <summary>The storage settings name no account, or contradict each other.</summary>
     public const string InvalidStorageSettings = "storage_settings_invalid";
 

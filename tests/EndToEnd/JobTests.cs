@@ -1,5 +1,8 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Queues;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 using Nanodet.Serverless.Pipeline.Jobs;
 
@@ -107,6 +110,12 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
     [InlineData("POST", "api/jobs", """{"errorThreshold":"110%"}""", HttpStatusCode.BadRequest, "request_invalid")]
     [InlineData("POST", "api/jobs", """{"container":"models"}""", HttpStatusCode.BadRequest, "request_invalid")]
     [InlineData("POST", "api/jobs", """{"options":{"scoreThreshold":2}}""", HttpStatusCode.BadRequest, "request_invalid")]
+    [InlineData("POST", "api/jobs", "", HttpStatusCode.BadRequest, "request_invalid")]
+    [InlineData("POST", "api/jobs", """{"folder":"cam1/"}""", HttpStatusCode.BadRequest, "request_invalid")]
+    [InlineData("POST", "api/jobs?prefix=cam1/", "{}", HttpStatusCode.BadRequest, "request_invalid")]
+    [InlineData("POST", "api/jobs", """{"prefix":"a\u0000"}""", HttpStatusCode.BadRequest, "request_invalid")]
+    [InlineData("POST", "api/jobs", """{"id":"../x","prefix":"a/"}""", HttpStatusCode.BadRequest, "request_invalid")]
+    [InlineData("POST", "api/detect?conf=0.9", "x", HttpStatusCode.BadRequest, "request_invalid")]
     [InlineData("POST", "api/detect?score=2", "x", HttpStatusCode.BadRequest, "request_invalid")]
     [InlineData("POST", "api/detect?max=many", "x", HttpStatusCode.BadRequest, "request_invalid")]
     [InlineData("POST", "api/detect", "no image", HttpStatusCode.UnprocessableEntity, "not_an_image")]
@@ -121,6 +130,36 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
         Assert.Equal((expected, code), (status, problem.GetProperty("code").GetString()));
         Assert.Equal((int)expected, problem.GetProperty("status").GetInt32());
         Assert.NotEmpty(problem.GetProperty("detail").GetString()!);
+    }
+
+    [Fact]
+    public async Task StartJob_SentAgain_IsOneJob()
+    {
+        const string id = "20260101-000000-mine";
+        Assert.Equal((HttpStatusCode.Accepted, id), await StartAsync(new { id, prefix = "nothing-is-here/" }));
+        Assert.Equal((HttpStatusCode.OK, id), await StartAsync(new { id, prefix = "nothing-is-here/" }));
+        await App.JobEndsAsync(id);
+        Assert.Equal((HttpStatusCode.OK, id), await StartAsync(new { id, prefix = "nothing-is-here/" }));
+        Assert.Equal((HttpStatusCode.Conflict, "job_id_taken"), await StartAsync(new { id, prefix = "elsewhere/" }));
+
+        var (first, job) = await StartAsync(new { prefix = "nothing-is-here/" }, "\"8e03978e-40d5\"");
+        Assert.Equal(HttpStatusCode.Accepted, first);
+        Assert.Equal((HttpStatusCode.OK, job), await StartAsync(new { prefix = "nothing-is-here/" }, "8e03978e-40d5"));
+        Assert.Equal(
+            (HttpStatusCode.UnprocessableEntity, "idempotency_key_reused"), await StartAsync(new { prefix = "elsewhere/" }, "8e03978e-40d5"));
+        await App.JobEndsAsync(job);
+
+        async Task<(HttpStatusCode Status, string JobIdOrCode)> StartAsync(object request, string? key = null)
+        {
+            using var content = JsonContent.Create(request);
+            if (key is not null)
+            {
+                content.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+            }
+
+            var (status, body) = await App.SendAsync(HttpMethod.Post, "api/jobs", content);
+            return (status, body.GetProperty((int)status < 300 ? "jobId" : "code").GetString()!);
+        }
     }
 
     [Fact]
@@ -186,6 +225,39 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
     }
 
     [Fact]
+    public async Task Queues_PlainText_IsTakenAsBase64Is()
+    {
+        await Deployment.Images.UploadAsync(SampleImages.Good(2, "plain"));
+        var names = SampleImages.Good(2, "plain").Select(image => image.Name).ToArray();
+        var plain = new QueueServiceClient(Deployment.ConnectionString);
+
+        // Today's SDKs send text as it is; on queue 'events' or straight on queue 'images'.
+        await plain.GetQueueClient("events").SendMessageAsync(
+            JsonSerializer.Serialize(new { container = "images", name = names[0] }), Hosting.App.Cancellation);
+        await plain.GetQueueClient("images").SendMessageAsync(
+            JsonSerializer.Serialize(new { container = "images", name = names[1] }), Hosting.App.Cancellation);
+        foreach (var queue in (string[])["images", "batches", "events"])
+        {
+            await plain.GetQueueClient(queue).SendMessageAsync($"plain text for {queue}", Hosting.App.Cancellation);
+            await plain.GetQueueClient(queue).SendMessageAsync(Convert.ToBase64String([0xFF, 0xFE, 0x00]), Hosting.App.Cancellation);
+        }
+
+        await Eventually.TrueAsync(
+            async () => names.All((await Deployment.ReadRecordsAsync()).ContainsKey), "both images have records", 60);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var problems = await DeadLettersAsync();
+                return new[] { "images", "batches", "events" }.All(queue => problems.Count(letter => letter.Queue == queue
+                    && letter.Problem is { Length: > 0 }
+                    && (letter.Message == "//4A" || letter.Message == $"plain text for {queue}")) == 2);
+            },
+            "each message that cannot be read is a dead letter that says why",
+            60);
+        await Deployment.QueuesAreEmptyAsync();
+    }
+
+    [Fact]
     public async Task EventReceived_ThreeFormsAndStrangers_QueuesWhatIsOurs()
     {
         await Deployment.Images.UploadAsync(SampleImages.Good(3, "events"));
@@ -213,6 +285,25 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
             async () => names.All((await Deployment.ReadRecordsAsync()).ContainsKey), "the images of the three events have records", 60);
         await Deployment.QueuesAreEmptyAsync();
         Assert.DoesNotContain("current.json", (await Deployment.ReadRecordsAsync()).Keys);
+    }
+
+    private async Task<List<(string Queue, string? Problem, string Message)>> DeadLettersAsync()
+    {
+        var letters = new List<(string, string?, string)>();
+        var staging = Deployment.Blobs.GetBlobContainerClient("staging");
+        await foreach (var blob in staging.GetBlobsAsync(
+            BlobTraits.None, BlobStates.None, "dead-letters/", cancellationToken: Hosting.App.Cancellation))
+        {
+            var content = await staging.GetBlobClient(blob.Name).DownloadContentAsync(Hosting.App.Cancellation);
+            using var json = JsonDocument.Parse(content.Value.Content);
+            var letter = json.RootElement;
+            letters.Add((
+                letter.GetProperty("queue").GetString()!,
+                letter.GetProperty("problem").GetString(),
+                letter.GetProperty("message").GetString()!));
+        }
+
+        return letters;
     }
 
     private async Task<JobStatus> RunAsync(object request) => await App.JobEndsAsync(await App.StartJobAsync(request));

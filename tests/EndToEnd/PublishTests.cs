@@ -56,7 +56,7 @@ public sealed class PublishTests
         var named = $"tiny/{published.Model.Version}";
         Assert.Equal(published.Model.Sha256, await DetectAsync(app, image.Bytes, named));
 
-        var job = await app.JobEndsAsync(await app.StartJobAsync(new { options = new { model = named }, force = true }));
+        var job = await app.JobEndsAsync(await app.StartJobAsync(new { all = true, options = new { model = named }, force = true }));
         Assert.Equal((1L, 0L), (job.Detected, job.Failed));
         Assert.Equal(published.Model.Sha256, (await deployment.ReadRecordsAsync()).Values.Single().Model!.Sha256);
         using var unknown = JsonContent.Create(new { options = new { model = "nowhere" } });

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Azure.Storage.Queues;
 
 namespace Nanodet.Serverless.LocalHost.Tests;
 
@@ -19,6 +20,36 @@ public sealed class TriggerTests(StorageFixture storage)
 
         var copied = await storage.ReceiveAsync($"{storage.Prefix}-copied", text => text.StartsWith(message, StringComparison.Ordinal));
         Assert.Equal($"{message}|1|{host.WorkerProcessId}", copied);
+    }
+
+    [Fact]
+    public async Task Queue_MessageEncodingNone_HandsTheTextOverAsItIs()
+    {
+        var prefix = StorageFixture.NewName();
+        await using var host = await storage.StartAsync(
+            prefix, ("AzureFunctionsJobHost__extensions__queues__messageEncoding", "none"));
+        var queue = new QueueClient(storage.Azurite.ConnectionString, $"{prefix}-in");
+        await queue.CreateIfNotExistsAsync(cancellationToken: Cancelled);
+
+        // Text that is no base64, and base64 that stays what it is.
+        string[] texts = ["""{ "name": "ü" }""", Convert.ToBase64String("text"u8)];
+        foreach (var text in texts)
+        {
+            await queue.SendMessageAsync(text, Cancelled);
+        }
+
+        // What a function sends is encoded as the setting says, too.
+        var copied = new QueueClient(storage.Azurite.ConnectionString, $"{prefix}-copied");
+        await copied.CreateIfNotExistsAsync(cancellationToken: Cancelled);
+        var received = new List<string>();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                received.AddRange((await copied.ReceiveMessagesAsync(32, TimeSpan.FromMinutes(5), Cancelled)).Value
+                    .Select(message => message.Body.ToString()));
+                return texts.All(text => received.Exists(message => message.StartsWith($"{text}|1|", StringComparison.Ordinal)));
+            },
+            "both texts reach the function as they are");
     }
 
     [Fact]

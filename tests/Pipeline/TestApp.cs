@@ -1,6 +1,7 @@
 using System.Globalization;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
+using Azure.Storage.Sas;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -136,6 +137,27 @@ internal sealed class TestApp : IAsyncDisposable
             Etag = BlobNames.Etag(info.ETag.ToString()),
             Bytes = content.Length,
         };
+    }
+
+    /// <summary>Leaves what Hadoop, blobfuse and the data lake leave for a folder.</summary>
+    public Task UploadFolderAsync(string name) => Images.GetBlobClient(name).UploadAsync(
+        BinaryData.FromBytes([]),
+        new BlobUploadOptions { Metadata = new Dictionary<string, string> { ["hdi_isfolder"] = "true" } },
+        TestContext.Current.CancellationToken);
+
+    /// <summary>Uploads an image under a name that .NET would resolve before it is sent: other clients send it as it stands.</summary>
+    /// <param name="encoded">The name, percent-encoded.</param>
+    public async Task UploadAsItStandsAsync(string encoded)
+    {
+        var token = TestContext.Current.CancellationToken;
+        var signed = Images.GenerateSasUri(BlobContainerSasPermissions.Write | BlobContainerSasPermissions.Create, DateTimeOffset.MaxValue);
+        var uri = new Uri(
+            $"{Images.Uri}/{encoded}{signed.Query}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        using var http = new HttpClient();
+        using var content = new ByteArrayContent(TestModel.Image);
+        content.Headers.Add("x-ms-blob-type", "BlockBlob");
+        using var answer = await http.PutAsync(uri, content, token);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(token));
     }
 
     /// <summary>Forms one batch and writes its list.</summary>

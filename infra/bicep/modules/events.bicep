@@ -77,14 +77,15 @@ resource uploads 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15
     properties: {
       eventDeliverySchema: 'CloudEventSchemaV1_0'
       filter: {
-        includedEventTypes: ['Microsoft.Storage.BlobCreated']
+        // A file of a data lake is usually committed by renaming it.
+        includedEventTypes: ['Microsoft.Storage.BlobCreated', 'Microsoft.Storage.BlobRenamed']
         subjectBeginsWith: '/blobServices/default/containers/${container}/'
-        // The last call of an upload; others leave a blob that is not complete yet.
+        // The last call of an upload or a rename; others leave a blob that is not complete yet.
         advancedFilters: [
           {
             key: 'data.api'
             operatorType: 'StringIn'
-            values: ['PutBlob', 'PutBlockList', 'FlushWithClose', 'CopyBlob']
+            values: ['PutBlob', 'PutBlockList', 'FlushWithClose', 'CopyBlob', 'SftpCommit', 'RenameFile', 'SftpRename']
           }
         ]
       }

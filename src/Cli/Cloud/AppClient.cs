@@ -10,25 +10,54 @@ namespace Nanodet.Serverless.Cli.Cloud;
 /// <summary>The HTTP functions of a running app.</summary>
 internal sealed class AppClient : IDisposable
 {
+    private const string Unreachable = "app_unreachable";
+    private const string Unavailable = "app_unavailable";
+    private const int Attempts = 3;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
     private readonly HttpClient _http;
+    private readonly TimeProvider _clock;
 
     /// <summary>A client of one app.</summary>
     /// <param name="server">Its address.</param>
     /// <param name="key">Its function key, or null.</param>
     public AppClient(Uri server, string? key)
+        : this(server, key, new HttpClientHandler(), TimeProvider.System)
     {
-        _http = new HttpClient { BaseAddress = server };
+    }
+
+    internal AppClient(Uri server, string? key, HttpMessageHandler handler, TimeProvider clock)
+    {
+        _clock = clock;
+        _http = new HttpClient(handler) { BaseAddress = server };
         if (key is not null)
         {
             _http.DefaultRequestHeaders.Add("x-functions-key", key);
         }
     }
 
-    /// <summary>Starts a job.</summary>
+    /// <summary>
+    /// Starts a job under an id of this call's own, unless the request has one: where the answer gets lost, the request is sent again, and
+    /// the app knows that it is the same.
+    /// </summary>
     /// <exception cref="CliException">The app refuses or does not answer.</exception>
-    public Task<JobStatus> StartAsync(JobRequest request, CancellationToken cancellationToken) => SendAsync(
-        new HttpRequestMessage(HttpMethod.Post, "api/jobs") { Content = JsonContent.Create(request, JobJson.Default.JobRequest) },
-        cancellationToken);
+    public async Task<JobStatus> StartAsync(JobRequest request, CancellationToken cancellationToken)
+    {
+        request = request with { Id = request.Id ?? JobStore.CreateId(_clock.GetUtcNow()) };
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var content = JsonContent.Create(request, JobJson.Default.JobRequest);
+                return await SendAsync(new HttpRequestMessage(HttpMethod.Post, "api/jobs") { Content = content }, cancellationToken);
+            }
+            catch (CliException exception) when (exception.Code is Unreachable or Unavailable && attempt < Attempts)
+            {
+                await Task.Delay(attempt * Pause, _clock, cancellationToken);
+            }
+        }
+    }
 
     /// <summary>Asks how far a job is.</summary>
     /// <exception cref="CliException">There is no such job, or the app does not answer.</exception>
@@ -95,7 +124,7 @@ internal sealed class AppClient : IDisposable
         }
         catch (HttpRequestException exception)
         {
-            throw new CliException("app_unreachable", $"{_http.BaseAddress} does not answer: {exception.Message}");
+            throw new CliException(Unreachable, $"{_http.BaseAddress} does not answer: {exception.Message}");
         }
     }
 
@@ -110,7 +139,10 @@ internal sealed class AppClient : IDisposable
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            return new CliException("app_refused", $"{_http.BaseAddress} answered {(int)answer.StatusCode} {answer.ReasonPhrase}.");
+            // Whoever stands before the app answers so while it starts, or takes too long.
+            return new CliException(
+                (int)answer.StatusCode is 502 or 503 or 504 ? Unavailable : "app_refused",
+                $"{_http.BaseAddress} answered {(int)answer.StatusCode} {answer.ReasonPhrase}.");
         }
     }
 }

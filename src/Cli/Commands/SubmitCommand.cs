@@ -50,6 +50,9 @@ internal static class SubmitCommand
             using var client = await target.ConnectAsync(parsed, cancellationToken);
             var request = new JobRequest
             {
+                All = !parsed.GetValue(onlyFailed)
+                    && string.IsNullOrEmpty(parsed.GetValue(prefix))
+                    && string.IsNullOrEmpty(parsed.GetValue(filter)),
                 Prefix = parsed.GetValue(prefix),
                 Container = parsed.GetValue(container),
                 Filter = parsed.GetValue(filter),

@@ -64,7 +64,8 @@ internal static class WatchCommand
                     job = await client.FindAsync(jobId, cancellationToken);
                     failures = 0;
                 }
-                catch (CliException exception) when (exception.Code is "app_unreachable" or "app_refused" && ++failures < MostFailures)
+                catch (CliException exception)
+                    when (exception.Code is "app_unreachable" or "app_unavailable" or "app_refused" && ++failures < MostFailures)
                 {
                     // An app that restarts goes on with the job; so does whoever watches it.
                     progress.Report($"{exception.Code}, asking again", done, Math.Max(job.Discovered, 1));

@@ -11,7 +11,9 @@ namespace Nanodet.Serverless.Functions.Http;
 /// </summary>
 internal static class DetectQuery
 {
-    /// <summary>Reads the options.</summary>
+    private const int MaxNameLength = 1024;
+
+    /// <summary>Reads the options. A parameter that is not known is a problem: <c>conf</c> would be taken for nothing.</summary>
     /// <param name="query">The query.</param>
     /// <param name="options">How to detect.</param>
     /// <param name="problem">What was expected and what was found.</param>
@@ -19,6 +21,12 @@ internal static class DetectQuery
         IQueryCollection query, [NotNullWhen(true)] out DetectionRequestOptions? options, [NotNullWhen(false)] out string? problem)
     {
         options = null;
+        problem = RequestQuery.FindProblem(query, "score", "iou", "max", "fast", "model", "name") ?? FindNameProblem(query);
+        if (problem is not null)
+        {
+            return false;
+        }
+
         if (!TryReadNumber(query, "score", out var score, out problem)
             || !TryReadNumber(query, "iou", out var iou, out problem)
             || !TryReadNumber(query, "max", out var max, out problem))
@@ -65,7 +73,12 @@ internal static class DetectQuery
     }
 
     /// <summary>The name that the result gets.</summary>
-    public static string Name(IQueryCollection query) => query["name"] is [{ Length: > 0 and <= 1024 } given] ? given : "image";
+    public static string Name(IQueryCollection query) => query["name"] is [{ } given] ? given : "image";
+
+    private static string? FindNameProblem(IQueryCollection query) =>
+        query["name"] is [{ Length: 0 or > MaxNameLength } given]
+            ? $"name: expected 1 to {MaxNameLength} characters, found {given.Length}."
+            : null;
 
     private static bool TryReadNumber(IQueryCollection query, string key, out double? number, [NotNullWhen(false)] out string? problem)
     {

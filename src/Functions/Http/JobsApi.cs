@@ -14,11 +14,14 @@ namespace Nanodet.Serverless.Functions.Http;
 /// <param name="models">Knows the models that a job may name.</param>
 public sealed class JobsApi(JobClient jobs, ModelCatalog models)
 {
+    private const string KeyHeader = "Idempotency-Key";
     private const int DefaultLimit = 20;
     private const int MaxLimit = 100;
 
     /// <summary>
-    /// <c>POST /api/jobs</c> starts a job: 202 with its status, 400 for a request that is none or names a model that is not published.
+    /// <c>POST /api/jobs</c> starts a job: 202 with its status. The same request again under its <c>id</c> or its <c>Idempotency-Key</c>
+    /// starts nothing: 200 with the status of the job; another request under the same: 409 or 422. 400 for a request that is none, has
+    /// a field that none has, or names a model that is not published.
     /// </summary>
     [Function("StartJob")]
     public async Task<IResult> StartAsync(
@@ -27,19 +30,33 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (RequestQuery.FindProblem(request.Query) is { } unknown)
+        {
+            return Problem.InvalidRequest(unknown);
+        }
+
         try
         {
+            var key = ReadKey(request.Headers);
             var wanted = await JobStore.ReadRequestAsync(request.Body, cancellationToken);
             if (await models.FindProblemAsync(wanted.Options?.Model, cancellationToken) is { } problem)
             {
                 return Problem.ModelNotServed(problem);
             }
 
-            return Accepted(await jobs.StartAsync(client, wanted, jobId: null, cancellationToken));
+            var (job, isNew) = await jobs.StartOnceAsync(client, wanted, key, cancellationToken);
+            return Answer(isNew ? StatusCodes.Status202Accepted : StatusCodes.Status200OK, job);
         }
         catch (PipelineException exception)
         {
-            return Problem.InvalidRequest(exception.Message);
+            return exception.Code switch
+            {
+                PipelineErrorCodes.JobIdTaken => Problem.Result(
+                    StatusCodes.Status409Conflict, exception.Code, "Another job has this id", exception.Message),
+                PipelineErrorCodes.KeyReused => Problem.Result(
+                    StatusCodes.Status422UnprocessableEntity, exception.Code, "The key came with another request", exception.Message),
+                _ => Problem.InvalidRequest(exception.Message),
+            };
         }
     }
 
@@ -51,6 +68,11 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (RequestQuery.FindProblem(request.Query, "limit") is { } unknown)
+        {
+            return Problem.InvalidRequest(unknown);
+        }
+
         var limit = DefaultLimit;
         if (request.Query.TryGetValue("limit", out var text)
             && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
@@ -111,8 +133,27 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
             : await jobs.RetryAsync(client, jobId, cancellationToken) is { } retry ? Accepted(retry) : Problem.JobNotFound(jobId);
     }
 
-    private static JsonAnswer Accepted(JobStatus job) =>
-        JsonAnswer.Of(StatusCodes.Status202Accepted, job, ApiJson.Default.JobStatus, $"/api/jobs/{job.JobId}");
+    private static JsonAnswer Accepted(JobStatus job) => Answer(StatusCodes.Status202Accepted, job);
+
+    private static JsonAnswer Answer(int status, JobStatus job) =>
+        JsonAnswer.Of(status, job, ApiJson.Default.JobStatus, $"/api/jobs/{job.JobId}");
+
+    /// <summary>The header <c>Idempotency-Key</c>, with or without the quotes of a structured field; null without the header.</summary>
+    private static string? ReadKey(IHeaderDictionary headers)
+    {
+        if (!headers.TryGetValue(KeyHeader, out var values))
+        {
+            return null;
+        }
+
+        if (values is not [{ } key])
+        {
+            throw new PipelineException(
+                PipelineErrorCodes.InvalidRequest, $"{KeyHeader}: expected it once, found it {values.Count} times.");
+        }
+
+        return key is ['"', .. var quoted, '"'] ? quoted : key;
+    }
 }
 
 /// <summary>The answer of <c>GET /api/jobs</c>.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Nanodet.Serverless.Pipeline.Messages;
 
 namespace Nanodet.Serverless.Functions.Images;
 
@@ -12,5 +13,6 @@ internal sealed record PoisonedBlob(
 {
     /// <exception cref="JsonException">It is no such message.</exception>
     public static PoisonedBlob Read(byte[] body) =>
-        JsonSerializer.Deserialize(body, ImagesJson.Default.PoisonedBlob) ?? throw new JsonException("Expected a blob, found null.");
+        JsonSerializer.Deserialize(MessageBody.Decode(body).Span, ImagesJson.Default.PoisonedBlob)
+        ?? throw new JsonException("Expected a blob, found null.");
 }

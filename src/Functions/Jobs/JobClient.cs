@@ -28,10 +28,28 @@ public sealed class JobClient(
         DurableTaskClient client, JobRequest request, string? jobId, CancellationToken cancellationToken)
     {
         var job = await store.CreateAsync(request, jobId, cancellationToken);
-        var progress = new JobProgress { StartedUtc = job.CreatedUtc };
-        var run = new JobRun(job, starter.Waits, options.Value.PagesPerGeneration, progress);
-        await OrchestrationStarter.StartOnceAsync(client, nameof(DetectFolder), JobStore.InstanceId(job.JobId), run, cancellationToken);
-        return JobStatus.From(job.JobId, progress, timeProvider.GetUtcNow());
+        return await StartAsync(client, job, cancellationToken);
+    }
+
+    /// <summary>Starts a job for a caller who may send the same request again: under its id or its key it stays one job.</summary>
+    /// <param name="client">The durable client.</param>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="key">The caller's idempotency key, or null.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The job, and whether this call started it.</returns>
+    /// <exception cref="Pipeline.PipelineException">The request is not valid, or its id or key came with another one.</exception>
+    public async Task<(JobStatus Job, bool IsNew)> StartOnceAsync(
+        DurableTaskClient client, JobRequest request, string? key, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        var (job, isNew) = await store.CreateOnceAsync(request, key, cancellationToken);
+        if (!isNew && await WasStartedAsync(client, job.JobId, cancellationToken))
+        {
+            return ((await FindAsync(client, job.JobId, cancellationToken))!, false);
+        }
+
+        // A request whose app ended before it could start the job is started now.
+        return (await StartAsync(client, job, cancellationToken), true);
     }
 
     /// <summary>How far a job is.</summary>
@@ -119,6 +137,18 @@ public sealed class JobClient(
         };
         return await StartAsync(client, request, jobId: null, cancellationToken);
     }
+
+    private async Task<JobStatus> StartAsync(DurableTaskClient client, JobDefinition job, CancellationToken cancellationToken)
+    {
+        var progress = new JobProgress { StartedUtc = job.CreatedUtc };
+        var run = new JobRun(job, starter.Waits, options.Value.PagesPerGeneration, progress);
+        await OrchestrationStarter.StartOnceAsync(client, nameof(DetectFolder), JobStore.InstanceId(job.JobId), run, cancellationToken);
+        return JobStatus.From(job.JobId, progress, timeProvider.GetUtcNow());
+    }
+
+    private async Task<bool> WasStartedAsync(DurableTaskClient client, string jobId, CancellationToken cancellationToken) =>
+        await store.FindManifestAsync(jobId, cancellationToken) is not null
+        || await client.GetInstanceAsync(JobStore.InstanceId(jobId), getInputsAndOutputs: false, cancellationToken) is not null;
 
     /// <summary>Whole pages from the job itself, and what the pages in flight say of themselves.</summary>
     private static async Task<JobProgress?> ReadProgressAsync(

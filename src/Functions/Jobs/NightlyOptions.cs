@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Jobs;
 
 namespace Nanodet.Serverless.Functions.Jobs;
 
@@ -25,7 +26,7 @@ public sealed record NightlyOptions : IValidatableObject
     /// <value>A count, a percentage or -1; default -1: never.</value>
     public string ErrorThreshold { get; init; } = "-1";
 
-    /// <summary>A threshold that cannot be read stops the start, not the timer at night.</summary>
+    /// <summary>What cannot be read stops the start, not the timer at night.</summary>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         string? problem = null;
@@ -38,6 +39,14 @@ public sealed record NightlyOptions : IValidatableObject
             problem = exception.Message;
         }
 
-        return problem is null ? [] : [new ValidationResult(problem, [nameof(ErrorThreshold)])];
+        if (problem is not null)
+        {
+            yield return new ValidationResult(problem, [nameof(ErrorThreshold)]);
+        }
+
+        if (JobStore.FindScopeProblem(Prefix, Filter) is { } scope)
+        {
+            yield return new ValidationResult(scope, [nameof(Prefix), nameof(Filter)]);
+        }
     }
 }

@@ -32,36 +32,29 @@ public sealed class BatchLists(StorageClients clients)
         };
     }
 
-    /// <summary>Reads the images of a batch; null when the list is gone, because the batch was finished.</summary>
+    /// <summary>
+    /// Reads the images of a batch; null when the list is gone, because the batch was finished. A line that is no message is an image with
+    /// a <see cref="ImageMessage.Problem"/>.
+    /// </summary>
     /// <param name="batch">The batch.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="PipelineException">The list is shorter, or a line is no message.</exception>
+    /// <exception cref="PipelineException">The list is shorter, or a newer app wrote it.</exception>
     public async Task<IReadOnlyList<ImageMessage>?> ReadAsync(BatchReference batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        var images = new List<ImageMessage>(batch.Count);
-        try
-        {
-            var lines = NdjsonLines.ReadAsync(clients.Staging.GetBlobClient(batch.Blob), batch.Offset, batch.Count, cancellationToken);
-            await foreach (var line in lines.ConfigureAwait(false))
-            {
-                images.Add(MessageReader.ReadImage(line));
-            }
-        }
-        catch (RequestFailedException exception) when (exception.Status == 404)
-        {
-            return null;
-        }
-
-        return images.Count == batch.Count
+        var images = await ReadAsync(batch, isLastReader: false, cancellationToken).ConfigureAwait(false);
+        return images is null || images.Count == batch.Count
             ? images
             : throw new PipelineException(
                 PipelineErrorCodes.IncompleteList,
                 $"{batch.Blob}: expected {batch.Count} images from line {batch.Offset}, found {images.Count}.");
     }
 
-    /// <summary>Reads the images of a batch whose list is damaged: those whose lines can be read, possibly none.</summary>
-    internal async Task<IReadOnlyList<ImageMessage>> ReadWhatIsLeftAsync(BatchReference batch, CancellationToken cancellationToken)
+    /// <summary>Reads the images of a batch whose list may be damaged: one for each line that is there, possibly none.</summary>
+    internal async Task<IReadOnlyList<ImageMessage>> ReadWhatIsLeftAsync(BatchReference batch, CancellationToken cancellationToken) =>
+        await ReadAsync(batch, isLastReader: true, cancellationToken).ConfigureAwait(false) ?? [];
+
+    private async Task<List<ImageMessage>?> ReadAsync(BatchReference batch, bool isLastReader, CancellationToken cancellationToken)
     {
         var images = new List<ImageMessage>();
         try
@@ -69,21 +62,14 @@ public sealed class BatchLists(StorageClients clients)
             var lines = NdjsonLines.ReadAsync(clients.Staging.GetBlobClient(batch.Blob), batch.Offset, batch.Count, cancellationToken);
             await foreach (var line in lines.ConfigureAwait(false))
             {
-                try
-                {
-                    images.Add(MessageReader.ReadImage(line));
-                }
-                catch (PipelineException)
-                {
-                    // The caller knows already that the list is damaged, and says so.
-                }
+                images.Add(MessageReader.ReadLine(line, isLastReader));
             }
+
+            return images;
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
         {
-            // Gone meanwhile.
+            return null;
         }
-
-        return images;
     }
 }

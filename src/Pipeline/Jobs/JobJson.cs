@@ -12,4 +12,5 @@ namespace Nanodet.Serverless.Pipeline.Jobs;
 [JsonSerializable(typeof(JobProgress))]
 [JsonSerializable(typeof(JobStatus))]
 [JsonSerializable(typeof(JobManifest))]
+[JsonSerializable(typeof(JobKey))]
 public sealed partial class JobJson : JsonSerializerContext;

@@ -36,7 +36,7 @@ public sealed record JobManifest
     /// <summary>Images that a job which ended early did not come to; 0 in a completed one.</summary>
     public required long Unprocessed { get; init; }
 
-    /// <summary>Blobs that the filter or <c>onlyFailed</c> left out; not part of <see cref="Discovered"/>.</summary>
+    /// <summary>Folder markers, and blobs that the filter or <c>onlyFailed</c> left out; not part of <see cref="Discovered"/>.</summary>
     public required long Filtered { get; init; }
 
     /// <summary>Pages that were listed.</summary>

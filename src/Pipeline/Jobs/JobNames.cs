@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Nanodet.Serverless.Pipeline.Jobs;
 
@@ -9,6 +11,10 @@ internal static class JobNames
     private const int MaxBlocks = 50_000;
 
     internal static string Request(string jobId) => $"{jobId}/request.json";
+
+    /// <summary>Which job an idempotency key stands for. No job has such an id, so no list of jobs shows it.</summary>
+    internal static string Key(string key) =>
+        $"_keys/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 16))}.json";
 
     internal static string Manifest(string jobId) => $"{jobId}/manifest.json";
 

@@ -8,7 +8,7 @@ namespace Nanodet.Serverless.Pipeline.Jobs;
 /// <param name="Page">From 0.</param>
 /// <param name="Blob">The list in container <c>staging</c>; it exists even when it is empty.</param>
 /// <param name="Count">Images in the list.</param>
-/// <param name="Filtered">Blobs of the page that the filter or <c>onlyFailed</c> left out.</param>
+/// <param name="Filtered">Folder markers of the page, and blobs that the filter or <c>onlyFailed</c> left out.</param>
 /// <param name="NextToken">The continuation token of the next page; null behind the last.</param>
 /// <param name="Results">The NDJSON in container <c>jobs</c> that takes this page's results.</param>
 public sealed record JobPage(string JobId, int Page, string Blob, int Count, int Filtered, string? NextToken, string Results)

@@ -99,12 +99,13 @@ public sealed class JobPager
     {
         var job = request.Job;
         var pages = _clients.Blobs.GetBlobContainerClient(job.Container)
-            .GetBlobsAsync(BlobTraits.None, BlobStates.None, job.Prefix, cancellationToken)
+            .GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, job.Prefix, cancellationToken)
             .AsPages(request.Token, job.PageSize);
         await foreach (var page in pages.ConfigureAwait(false))
         {
             var filter = new JobFilter(job.Prefix, job.Filter);
             var images = page.Values
+                .Where(blob => !FolderMarkers.IsMarker(blob.Name, blob.Properties.ContentLength, blob.Metadata))
                 .Where(blob => filter.Matches(blob.Name))
                 .Select(blob => new ImageMessage
                 {
@@ -134,7 +135,10 @@ public sealed class JobPager
             new ParallelOptions { MaxDegreeOfParallelism = LookupConcurrency, CancellationToken = cancellationToken },
             async (i, token) =>
             {
-                var record = await _records.FindAsync(images[i].Container, images[i].Name, token).ConfigureAwait(false);
+                // A name that can have no record would be looked up under that of another image.
+                var record = BlobNames.FindProblem(images[i].Container, images[i].Name) is null
+                    ? await _records.FindAsync(images[i].Container, images[i].Name, token).ConfigureAwait(false)
+                    : null;
                 isFailed[i] = record?.Status == DetectionResult.FailedStatus;
             }).ConfigureAwait(false);
         return [.. images.Where((_, i) => isFailed[i])];

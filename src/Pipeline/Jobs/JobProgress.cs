@@ -11,7 +11,7 @@ public sealed record JobProgress
     /// <summary>Images on those pages.</summary>
     public long Discovered { get; init; }
 
-    /// <summary>Blobs that the filter or <c>onlyFailed</c> left out.</summary>
+    /// <summary>Folder markers, and blobs that the filter or <c>onlyFailed</c> left out.</summary>
     public long Filtered { get; init; }
 
     /// <summary>Images with detections.</summary>

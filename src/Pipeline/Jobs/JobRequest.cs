@@ -8,6 +8,16 @@ public sealed record JobRequest
     /// <summary>Always 1.</summary>
     public int SchemaVersion { get; } = ImageMessage.CurrentSchemaVersion;
 
+    /// <summary>
+    /// The id of the job, of the caller's choice: sending the same request again starts nothing and says how far the job is. Null for a new
+    /// id, which begins with the time. The latest jobs are those with the greatest ids.
+    /// </summary>
+    /// <value>1 to 64 letters, digits and hyphens, none of them at an end; or null.</value>
+    public string? Id { get; init; }
+
+    /// <summary>Every image of the container: said by name where neither a prefix nor a filter is.</summary>
+    public bool All { get; init; }
+
     /// <summary>The container of the images; null for the app's.</summary>
     public string? Container { get; init; }
 

@@ -12,9 +12,16 @@ internal sealed class JobRequestReader(JobOptions options, StorageOptions names)
     internal JobDefinition Complete(JobRequest request, string jobId, DateTimeOffset createdUtc)
     {
         var container = string.IsNullOrEmpty(request.Container) ? names.Images : request.Container;
-        Require(names.IsImageContainer(container), "container", $"'{names.Images}' or another container of images", $"'{container}'");
-        RequireLength(request.Prefix, "prefix", BlobNames.MaxLength);
-        RequireLength(request.Filter, "filter", MaxFilterLength);
+        Require(
+            names.IsImageContainer(container),
+            "container",
+            $"'{names.Images}' or another container of images",
+            $"'{BlobNames.Show(container)}'");
+        if (FindScopeProblem(request.Prefix, request.Filter) is { } problem)
+        {
+            throw new PipelineException(PipelineErrorCodes.InvalidRequest, problem);
+        }
+
         RequireRange(request.PageSize, "pageSize", 5000);
         RequireRange(request.PagesInFlight, "pagesInFlight", 64);
         RequireRange(request.BatchSize, "batchSize", 1000);
@@ -49,8 +56,20 @@ internal sealed class JobRequestReader(JobOptions options, StorageOptions names)
         };
     }
 
-    private static void RequireLength(string? text, string name, int most) =>
-        Require(text is null || text.Length <= most, name, $"at most {most} characters", "more");
+    /// <summary>Why a prefix or a filter would not mean what it says; null when both do.</summary>
+    internal static string? FindScopeProblem(string? prefix, string? filter) =>
+        FindTextProblem("prefix", prefix, BlobNames.MaxLength)
+        ?? FindTextProblem("filter", filter, MaxFilterLength)
+        ?? (filter is null || JobFilter.FindProblem(filter) is not { } problem ? null : $"filter: {problem}.");
+
+    private static string? FindTextProblem(string name, string? text, int most) => text switch
+    {
+        null => null,
+        _ when text.Length > most => $"{name}: expected at most {most} characters, found {text.Length}.",
+        _ when text.Any(char.IsControl) || BlobNames.FindCharacterProblem(text) is not null =>
+            $"{name}: expected no control characters and no halves of surrogate pairs, found '{BlobNames.Show(text)}'.",
+        _ => null,
+    };
 
     private static void RequireRange(int? value, string name, int most) =>
         Require(value is null || (value >= 1 && value <= most), name, $"1 to {most}", $"{value}");

@@ -21,7 +21,7 @@ public sealed record JobStatus
     /// <summary>Images whose result was there already.</summary>
     public long Skipped { get; init; }
 
-    /// <summary>Blobs that the filter or <c>onlyFailed</c> left out.</summary>
+    /// <summary>Folder markers, and blobs that the filter or <c>onlyFailed</c> left out.</summary>
     public long Filtered { get; init; }
 
     /// <summary>Whether every page was listed, so that <see cref="Discovered"/> is final.</summary>

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json.Serialization.Metadata;
-using System.Text.RegularExpressions;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Options;
@@ -16,13 +15,14 @@ namespace Nanodet.Serverless.Pipeline.Jobs;
 /// <param name="options">What a request leaves open.</param>
 /// <param name="names">Which containers hold images.</param>
 /// <param name="time">The clock.</param>
-public sealed partial class JobStore(
+public sealed class JobStore(
     StorageClients clients,
     IOptions<JobOptions> options,
     IOptions<StorageOptions> names,
     TimeProvider time)
 {
     private const int MaxRequestBytes = 64 << 10;
+    private const int MaxKeyLength = 128;
 
     /// <summary>Checks a request, fills in the app's settings, and writes <c>jobs/&lt;jobId&gt;/request.json</c>.</summary>
     /// <param name="request">What was asked for.</param>
@@ -34,45 +34,69 @@ public sealed partial class JobStore(
     public async Task<JobDefinition> CreateAsync(JobRequest request, string? jobId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        using var activity = PipelineTelemetry.Source.StartActivity("nanodet.job.start", ActivityKind.Producer);
-        var job = new JobRequestReader(options.Value, names.Value).Complete(request, Required(jobId ?? NewId()), time.GetUtcNow());
-        job = job with { Traceparent = activity?.Id };
-        activity?.SetTag("nanodet.job.id", job.JobId);
-        var content = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(job, JobJson.Default.JobDefinition);
-        try
-        {
-            await clients.Jobs.GetBlobClient(JobNames.Request(job.JobId)).UploadAsync(
-                BinaryData.FromBytes(content),
-                new BlobUploadOptions
-                {
-                    Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
-                    HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
-                },
-                cancellationToken).ConfigureAwait(false);
-            return job;
-        }
-        catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.BlobAlreadyExists || exception.Status == 412)
-        {
-            return await FindAsync(job.JobId, cancellationToken).ConfigureAwait(false) ?? job;
-        }
+        var (job, _) = await WriteAsync(Complete(request, Required(jobId ?? NewId())), cancellationToken).ConfigureAwait(false);
+        return job;
     }
 
-    /// <summary>Reads a request body.</summary>
-    /// <param name="body">JSON; an empty body asks for everything.</param>
+    /// <summary>Like <see cref="CreateAsync"/>, for a caller who may send the same request again: it stays one job.</summary>
+    /// <param name="request">What was asked for; its <see cref="JobRequest.Id"/> is the job's, if it has one.</param>
+    /// <param name="key">An idempotency key of the caller's choice, 1 to 128 printable ASCII characters; null for none.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="PipelineException">It is no request.</exception>
+    /// <returns>The job, and whether this call made it.</returns>
+    /// <exception cref="PipelineException">
+    /// <see cref="PipelineErrorCodes.InvalidRequest"/>, <see cref="PipelineErrorCodes.InvalidJobId"/>, or, where the id or the key came
+    /// with another request before, <see cref="PipelineErrorCodes.JobIdTaken"/> or <see cref="PipelineErrorCodes.KeyReused"/>.
+    /// </exception>
+    public async Task<(JobDefinition Job, bool IsNew)> CreateOnceAsync(
+        JobRequest request, string? key, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (key is not null && request.Id is not null)
+        {
+            throw new PipelineException(
+                PipelineErrorCodes.InvalidRequest, "id: expected either it or the header Idempotency-Key, found both.");
+        }
+
+        // Checked before the key is taken: a request that is refused may be mended and sent under the same key.
+        var wanted = Complete(request, Required(request.Id ?? NewId()));
+        if (key is not null)
+        {
+            wanted = wanted with { JobId = await ClaimAsync(RequiredKey(key), wanted.JobId, cancellationToken).ConfigureAwait(false) };
+        }
+
+        var (job, isNew) = await WriteAsync(wanted, cancellationToken).ConfigureAwait(false);
+        return isNew || IsSame(request, wanted, job)
+            ? (job, isNew)
+            : throw new PipelineException(
+                key is null ? PipelineErrorCodes.JobIdTaken : PipelineErrorCodes.KeyReused,
+                key is null
+                    ? $"id: expected an id of its own for another request, found that of job {job.JobId}."
+                    : $"Idempotency-Key: expected a key of its own for another request, found that of job {job.JobId}.");
+    }
+
+    /// <summary>An id for a new job: the time and some chance, so that later jobs have greater ids.</summary>
+    /// <param name="now">The time.</param>
+    public static string CreateId(DateTimeOffset now) =>
+        $"{now.UtcDateTime:yyyyMMdd-HHmmss}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}";
+
+    /// <summary>Why a prefix or a filter would not mean what it says; null when both do.</summary>
+    /// <param name="prefix">See <see cref="JobRequest.Prefix"/>.</param>
+    /// <param name="filter">See <see cref="JobRequest.Filter"/>.</param>
+    public static string? FindScopeProblem(string? prefix, string? filter) => JobRequestReader.FindScopeProblem(prefix, filter);
+
+    /// <summary>Reads a request body.</summary>
+    /// <param name="body">JSON; <c>{}</c>, or <c>"all": true</c>, asks for every image, and an empty body for nothing.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="PipelineException">It is no request, or has a field that no request has.</exception>
     public static async Task<JobRequest> ReadRequestAsync(Stream body, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(body);
         var buffer = new byte[MaxRequestBytes + 1];
         var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
-        return length switch
-        {
-            0 => new JobRequest(),
-            > MaxRequestBytes => throw new PipelineException(
-                PipelineErrorCodes.InvalidRequest, $"Expected a request of at most {MaxRequestBytes} bytes, found more."),
-            _ => MessageReader.Read(buffer.AsMemory(0, length), JobJson.Default.JobRequest),
-        };
+        return length <= MaxRequestBytes
+            ? JobRequestBody.Read(buffer.AsMemory(0, length))
+            : throw new PipelineException(
+                PipelineErrorCodes.InvalidRequest, $"Expected a request of at most {MaxRequestBytes} bytes, found more.");
     }
 
     /// <summary>Reads what a job was asked for.</summary>
@@ -116,19 +140,85 @@ public sealed partial class JobStore(
 
     /// <summary>True for a text that can be a job's id: 1 to 64 letters, digits and hyphens.</summary>
     /// <param name="text">The text.</param>
-    public static bool IsJobId(string? text) => text is not null && IdPattern().IsMatch(text);
+    public static bool IsJobId(string? text) => BatchIds.IsJobId(text);
 
     /// <summary>The instance id of a job's orchestration.</summary>
     /// <param name="jobId">The job.</param>
     public static string InstanceId(string jobId) => $"job-{jobId}";
 
-    /// <summary>The time and some chance: later jobs have greater ids.</summary>
-    private string NewId() => $"{time.GetUtcNow():yyyyMMdd-HHmmss}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}";
+    private string NewId() => CreateId(time.GetUtcNow());
+
+    private JobDefinition Complete(JobRequest request, string jobId) =>
+        new JobRequestReader(options.Value, names.Value).Complete(request, jobId, time.GetUtcNow());
+
+    /// <summary>Writes the request of a job, unless it is there.</summary>
+    private async Task<(JobDefinition Job, bool IsNew)> WriteAsync(JobDefinition job, CancellationToken cancellationToken)
+    {
+        using var activity = PipelineTelemetry.Source.StartActivity("nanodet.job.start", ActivityKind.Producer);
+        activity?.SetTag("nanodet.job.id", job.JobId);
+        job = job with { Traceparent = activity?.Id };
+        var name = JobNames.Request(job.JobId);
+        return await TryCreateAsync(name, job, JobJson.Default.JobDefinition, cancellationToken).ConfigureAwait(false)
+            ? (job, true)
+            : (await FindAsync(job.JobId, cancellationToken).ConfigureAwait(false) ?? job, false);
+    }
+
+    /// <summary>The job that a key stands for: the one that came with it first.</summary>
+    private async Task<string> ClaimAsync(string key, string jobId, CancellationToken cancellationToken)
+    {
+        var name = JobNames.Key(key);
+        if (await TryCreateAsync(name, new JobKey(jobId), JobJson.Default.JobKey, cancellationToken).ConfigureAwait(false))
+        {
+            return jobId;
+        }
+
+        return await FindAsync(name, JobJson.Default.JobKey, cancellationToken).ConfigureAwait(false) is { } before
+            ? Required(before.JobId)
+            : jobId;
+    }
+
+    private async Task<bool> TryCreateAsync<T>(string name, T document, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await clients.Jobs.GetBlobClient(name).UploadAsync(
+                BinaryData.FromBytes(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(document, type)),
+                new BlobUploadOptions
+                {
+                    Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
+                    HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
+                },
+                cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.BlobAlreadyExists || exception.Status == 412)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether a request asks for what a job was asked for; what it leaves open was perhaps another setting then.</summary>
+    private static bool IsSame(JobRequest request, JobDefinition wanted, JobDefinition job) => job == wanted with
+    {
+        CreatedUtc = job.CreatedUtc,
+        Traceparent = job.Traceparent,
+        PageSize = request.PageSize ?? job.PageSize,
+        PagesInFlight = request.PagesInFlight ?? job.PagesInFlight,
+        BatchSize = request.BatchSize ?? job.BatchSize,
+    };
+
+    private static string RequiredKey(string key) =>
+        key.Length is >= 1 and <= MaxKeyLength && key.All(character => character is > ' ' and <= '~')
+            ? key
+            : throw new PipelineException(
+                PipelineErrorCodes.InvalidRequest,
+                $"Idempotency-Key: expected 1 to {MaxKeyLength} printable ASCII characters without spaces, found '{BlobNames.Show(key)}'.");
 
     private static string Required(string jobId) => IsJobId(jobId)
         ? jobId
         : throw new PipelineException(
-            PipelineErrorCodes.InvalidJobId, "Expected a job id of 1 to 64 letters, digits and hyphens, found another text.");
+            PipelineErrorCodes.InvalidJobId,
+            $"id: expected 1 to 64 letters, digits and hyphens, no hyphen at an end, found '{BlobNames.Show(jobId)}'.");
 
     private async Task<T?> FindAsync<T>(string name, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
@@ -143,7 +233,4 @@ public sealed partial class JobStore(
             return null;
         }
     }
-
-    [GeneratedRegex("^[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?$", RegexOptions.CultureInvariant)]
-    private static partial Regex IdPattern();
 }

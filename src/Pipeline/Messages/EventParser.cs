@@ -6,13 +6,14 @@ namespace Nanodet.Serverless.Pipeline.Messages;
 
 /// <summary>
 /// Makes messages of events: the Event Grid schema and CloudEvents 1.0, each single or as an array, and
-/// <c>{ "container": …, "name": … }</c>.
+/// <c>{ "container": …, "name": … }</c>. A blob was created, or renamed, as the usual commit on a data lake does.
 /// </summary>
 /// <param name="clients">Which account the events have to be about.</param>
 /// <param name="options">Which containers.</param>
 public sealed class EventParser(StorageClients clients, IOptions<StorageOptions> options)
 {
     private const string BlobCreated = "Microsoft.Storage.BlobCreated";
+    private const string BlobRenamed = "Microsoft.Storage.BlobRenamed";
 
     /// <summary>
     /// The operations that leave a complete blob. Others raise the same event for an empty one: <c>CreateFile</c>, for example.
@@ -20,10 +21,11 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
     private static readonly string[] CompletingOperations = ["PutBlob", "PutBlockList", "CopyBlob", "FlushWithClose", "SftpCommit"];
 
     /// <summary>Parses the body of one queue message.</summary>
-    /// <param name="body">UTF-8 JSON.</param>
+    /// <param name="message">The message's text: JSON, or base64 of it.</param>
     /// <returns>One outcome for each event in the body; an unreadable body is one refusal.</returns>
-    public IReadOnlyList<ParsedEvent> Parse(ReadOnlyMemory<byte> body)
+    public IReadOnlyList<ParsedEvent> Parse(ReadOnlyMemory<byte> message)
     {
+        var body = MessageBody.Decode(message);
         try
         {
             using var document = JsonDocument.Parse(body);
@@ -41,18 +43,43 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
         }
     }
 
+    /// <summary>An event of an array must not take the others along.</summary>
     private ParsedEvent ParseOne(JsonElement item)
+    {
+        try
+        {
+            return Read(item);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // Half of a surrogate pair: JSON, and no text.
+            return ParsedEvent.Refuse(ParsedEvent.NotAnEvent, $"Expected text, found what is none: {exception.Message}");
+        }
+        catch (PipelineException exception)
+        {
+            return ParsedEvent.Refuse(
+                exception.Code == PipelineErrorCodes.UnsupportedVersion ? ParsedEvent.UnsupportedVersion : ParsedEvent.NotAnEvent,
+                exception.Message);
+        }
+    }
+
+    private ParsedEvent Read(JsonElement item)
     {
         if (item.ValueKind != JsonValueKind.Object)
         {
             return ParsedEvent.Refuse(ParsedEvent.NotAnEvent, $"Expected an object, found JSON of kind {item.ValueKind}.");
         }
 
+        MessageReader.RequireVersion(item, "Event");
         if ((Text(item, "eventType") ?? Text(item, "type")) is { } type)
         {
-            return type == BlobCreated
-                ? ParseBlobCreated(item)
-                : ParsedEvent.Refuse(ParsedEvent.OtherType, $"Expected {BlobCreated}, found {type}.");
+            return type switch
+            {
+                BlobCreated => ParseBlobCreated(item),
+                BlobRenamed => ParseBlob(item, BlobRenamed, "destinationUrl"),
+                _ => ParsedEvent.Refuse(
+                    ParsedEvent.OtherType, $"Expected {BlobCreated} or {BlobRenamed}, found {BlobNames.Show(type)}."),
+            };
         }
 
         return Text(item, "container") is { } container && Text(item, "name") is { } name
@@ -62,25 +89,28 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
                 "Expected an event of the Event Grid schema, a CloudEvent, or an object with 'container' and 'name'; found neither.");
     }
 
-    private ParsedEvent ParseBlobCreated(JsonElement item)
-    {
-        if (!item.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Object || Text(data, "url") is not { } url)
-        {
-            return ParsedEvent.Refuse(ParsedEvent.NotAnEvent, $"Expected a {BlobCreated} event with 'data.url', found none.");
-        }
-
-        if (Text(data, "api") is { } operation && !CompletingOperations.Contains(operation))
-        {
-            return ParsedEvent.Refuse(
+    private ParsedEvent ParseBlobCreated(JsonElement item) =>
+        item.TryGetProperty("data", out var data)
+        && data.ValueKind == JsonValueKind.Object
+        && Text(data, "api") is { } operation
+        && !CompletingOperations.Contains(operation)
+            ? ParsedEvent.Refuse(
                 ParsedEvent.OtherType,
-                $"Expected one of {string.Join(", ", CompletingOperations)} as 'data.api', found {operation}.");
+                $"Expected one of {string.Join(", ", CompletingOperations)} as 'data.api', found {BlobNames.Show(operation)}.")
+            : ParseBlob(item, BlobCreated, "url");
+
+    private ParsedEvent ParseBlob(JsonElement item, string type, string urlName)
+    {
+        if (!item.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Object || Text(data, urlName) is not { } url)
+        {
+            return ParsedEvent.Refuse(ParsedEvent.NotAnEvent, $"Expected a {type} event with 'data.{urlName}', found none.");
         }
 
         if (!BlobUrl.TryParse(url, clients.Account, out var blob))
         {
             return ParsedEvent.Refuse(
                 ParsedEvent.OtherAccount,
-                $"Expected a blob of account '{clients.Account.Name}', found one at {BlobUrl.Describe(url)}.");
+                $"Expected a blob of account '{clients.Account.Name}', found one at {BlobNames.Show(BlobUrl.Describe(url))}.");
         }
 
         return Accept(new ImageMessage
@@ -99,15 +129,14 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
         DetectionRequestOptions? requested = null;
         if (item.TryGetProperty("options", out var json) && json.ValueKind != JsonValueKind.Null)
         {
-            try
+            // A field that is ignored would be one that the sender relies on.
+            if (JsonFields.FindProblem(json, MessageJson.Default.DetectionRequestOptions, "options") is { } problem)
             {
-                requested = json.Deserialize(MessageJson.Default.DetectionRequestOptions);
-                MessageReader.Validate(requested);
+                return ParsedEvent.Refuse(ParsedEvent.NotAnEvent, $"{problem}.");
             }
-            catch (Exception exception) when (exception is JsonException or PipelineException)
-            {
-                return ParsedEvent.Refuse(ParsedEvent.NotAnEvent, exception.Message);
-            }
+
+            requested = json.Deserialize(MessageJson.Default.DetectionRequestOptions);
+            MessageReader.Validate(requested);
         }
 
         var etag = BlobNames.Etag(Text(item, "etag"));
@@ -133,10 +162,16 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
             return ParsedEvent.Refuse(
                 ParsedEvent.OtherContainer,
                 $"Expected a blob in container '{options.Value.Images}' or '{options.Value.Checkpoints}', "
-                + $"found one in '{message.Container}'.");
+                + $"found one in '{BlobNames.Show(message.Container)}'.");
         }
 
-        return BlobNames.FindProblem(message.Container, message.Name) is { } problem
+        if (FolderMarkers.IsMarker(message.Name, message.Bytes, metadata: null))
+        {
+            return ParsedEvent.Refuse(
+                ParsedEvent.FolderMarker, $"Expected a blob with content, found the folder '{BlobNames.Show(message.Name)}'.");
+        }
+
+        return (BlobNames.FindProblem(message.Container, message.Name) ?? BlobNames.FindEtagProblem(message.Etag)) is { } problem
             ? ParsedEvent.Refuse(ParsedEvent.NotAnEvent, $"Blob: {problem}.")
             : isCheckpoint ? ParsedEvent.AcceptCheckpoint(message.Name) : ParsedEvent.Accept(message);
     }

@@ -46,4 +46,11 @@ public sealed record ImageMessage
     /// <summary>When it was put on the queue, in UTC; null from a sender that does not say.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? QueuedUtc { get; init; }
+
+    /// <summary>
+    /// Why a line of a list is no image that can be detected; null for one that is. No JSON sets it: the other lines of the list are
+    /// detected, and this one is a failure.
+    /// </summary>
+    [JsonIgnore]
+    internal string? Problem { get; init; }
 }

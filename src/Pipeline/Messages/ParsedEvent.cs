@@ -11,7 +11,13 @@ public sealed record ParsedEvent(ImageMessage? Message, string? Refusal, string?
     /// <summary>The body is no JSON, or none of the three forms.</summary>
     public const string NotAnEvent = "not_an_event";
 
-    /// <summary>The event is about something else than a blob that was created.</summary>
+    /// <summary>The event has a schema version that this build does not read.</summary>
+    public const string UnsupportedVersion = PipelineErrorCodes.UnsupportedVersion;
+
+    /// <summary>The blob stands for a folder: nothing was lost.</summary>
+    public const string FolderMarker = "folder_marker";
+
+    /// <summary>The event is about something else than a blob that was created or renamed.</summary>
     public const string OtherType = "other_type";
 
     /// <summary>The blob lies in another storage account.</summary>
@@ -27,6 +33,9 @@ public sealed record ParsedEvent(ImageMessage? Message, string? Refusal, string?
     /// <summary>True when there is a refusal.</summary>
     [MemberNotNullWhen(true, nameof(Refusal), nameof(Reason))]
     public bool IsRefused => Refusal is not null;
+
+    /// <summary>True when nobody can read the event: its message is kept as a dead letter.</summary>
+    public bool IsUnreadable => Refusal is NotAnEvent or UnsupportedVersion;
 
     /// <summary>The blob of container <c>checkpoints</c> that the event is about; null when it is about none.</summary>
     public string? Checkpoint { get; private init; }

@@ -169,13 +169,30 @@ public sealed class Reconciler
         var now = _time.GetUtcNow();
         var from = now - _options.LookBack;
         var to = now - _options.Grace;
-        var blobs = _clients.Blobs.GetBlobContainerClient(container).GetBlobsAsync(cancellationToken: cancellationToken);
+        var blobs = _clients.Blobs.GetBlobContainerClient(container).GetBlobsAsync(
+            BlobTraits.Metadata, BlobStates.None, prefix: null, cancellationToken);
         await foreach (var blob in blobs.ConfigureAwait(false))
         {
-            if (blob.Properties.LastModified is { } changed && changed >= from && changed <= to && IsDue(changed))
+            if (blob.Properties.LastModified is { } changed && changed >= from && changed <= to && IsDue(changed) && CanHaveRecord(blob))
             {
                 yield return blob;
             }
+        }
+
+        bool CanHaveRecord(BlobItem blob)
+        {
+            if (FolderMarkers.IsMarker(blob.Name, blob.Properties.ContentLength, blob.Metadata))
+            {
+                return false;
+            }
+
+            if (BlobNames.FindProblem(container, blob.Name) is { } problem)
+            {
+                Log.NameLeftOut(_logger, container, BlobNames.Show(blob.Name), problem);
+                return false;
+            }
+
+            return true;
         }
 
         bool IsDue(DateTimeOffset changed) => previousRun is not { } previous

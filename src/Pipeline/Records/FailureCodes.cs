@@ -17,6 +17,12 @@ public static class FailureCodes
     /// <summary>The blob lies in the archive tier and cannot be read.</summary>
     public const string BlobArchived = "blob_archived";
 
+    /// <summary>The blob's name leads to no blob that this app or storage can address.</summary>
+    public const string NameUnusable = "name_unusable";
+
+    /// <summary>The message about the image cannot be read.</summary>
+    public const string MessageInvalid = "message_invalid";
+
     /// <summary>The model that was asked for is not published, or this worker serves no other than the current one.</summary>
     public const string ModelNotServed = "model_not_served";
 
@@ -31,5 +37,7 @@ public static class FailureCodes
 
     /// <summary>All codes.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [BlobNotFound, BlobChanged, BlobArchived, ModelNotServed, ModelNotUsable, Poison, InferenceFailed];
+    [
+        BlobNotFound, BlobChanged, BlobArchived, NameUnusable, MessageInvalid, ModelNotServed, ModelNotUsable, Poison, InferenceFailed,
+    ];
 }

@@ -55,6 +55,13 @@ public sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords>
     internal async Task WriteAsync(StagedImage image, CancellationToken cancellationToken)
     {
         var result = image.Result ?? throw new ArgumentException("A skipped image has no result.", nameof(image));
+        if (BlobNames.FindProblem(image.Container, image.Name) is { } problem)
+        {
+            // Such a name has no record: it would be that of another image. The job's results have its failure.
+            Log.RecordImpossible(logger, BlobNames.Show(image.Container), BlobNames.Show(image.Name), problem);
+            return;
+        }
+
         var conditions = new BlobRequestConditions();
         for (var round = 1; ; round++)
         {

@@ -37,7 +37,7 @@ public sealed class StorageClients
         _options = options.Value;
         var connection = StorageConnection.Read(configuration, _options.Connection);
 
-        // Names are taken as they are; the Functions host reads base64.
+        // Names are taken as they are. Messages are sent as base64, which every version of the app reads.
         blobOptions.TrimBlobNameSlashes = false;
         queueOptions.MessageEncoding = QueueMessageEncoding.Base64;
         var once = Once(new BlobClientOptions { TrimBlobNameSlashes = false, Transport = blobOptions.Transport });
@@ -75,7 +75,7 @@ public sealed class StorageClients
     /// <summary>The blob service.</summary>
     public BlobServiceClient Blobs { get; }
 
-    /// <summary>The queue service; messages are base64, as the Functions host reads them.</summary>
+    /// <summary>The queue service; messages are sent as base64, which every version of the app reads.</summary>
     public QueueServiceClient Queues { get; }
 
     /// <summary>The blob service for callers that retry themselves.</summary>

@@ -46,8 +46,17 @@ internal static partial class Log
     [LoggerMessage(131, LogLevel.Information, "Image {Container}/{Name}: a record of its own is there, {Code} does not replace it")]
     public static partial void RecordKept(ILogger logger, string? container, string name, string code);
 
-    [LoggerMessage(140, LogLevel.Error, "A message of queue {Queue} failed too often and became the dead letter {Blob}")]
-    public static partial void DeadLetter(ILogger logger, string queue, string blob);
+    [LoggerMessage(140, LogLevel.Error, "A message of queue {Queue} became the dead letter {Blob}: {Problem}")]
+    public static partial void DeadLetter(ILogger logger, string queue, string blob, string problem);
+
+    [LoggerMessage(133, LogLevel.Warning, "Image {Container}/{Name} can have no record: {Problem}")]
+    public static partial void RecordImpossible(ILogger logger, string container, string name, string problem);
+
+    [LoggerMessage(141, LogLevel.Warning, "Image {Container}/{Name} cannot be looked up; its failure says what its message says")]
+    public static partial void PoisonNotLookedUp(ILogger logger, string container, string name, Exception exception);
+
+    [LoggerMessage(151, LogLevel.Warning, "Image {Container}/{Name} is left out: {Problem}")]
+    public static partial void NameLeftOut(ILogger logger, string container, string name, string problem);
 
     [LoggerMessage(150, LogLevel.Information, "Reconciliation: {Examined} images examined, {Queued} without a record queued again")]
     public static partial void Reconciled(ILogger logger, long examined, long queued);

@@ -67,7 +67,7 @@ public sealed class UploadSweep(StorageClients clients, TimeProvider time)
     {
         var listed = 0;
         var pages = clients.Blobs.GetBlobContainerClient(container)
-            .GetBlobsAsync(cancellationToken: cancellationToken).AsPages(progress.Continuation, PageSize);
+            .GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix: null, cancellationToken).AsPages(progress.Continuation, PageSize);
         await foreach (var page in pages.ConfigureAwait(false))
         {
             await Parallel.ForEachAsync(

@@ -14,9 +14,17 @@ public sealed class ImageSource(StorageClients clients, IOptions<DetectorOptions
 {
     private readonly ImageLimits _limits = options.Value.Limits;
 
-    /// <summary>Completes ETag and length.</summary>
+    /// <summary>Completes ETag and length; asks storage for nothing that cannot be meant.</summary>
     internal async Task<DetectionError?> LookUpAsync(BatchImage image, CancellationToken cancellationToken)
     {
+        if (image.Message.Problem is { } problem)
+        {
+            var hasName = image.Message.Name.Length > 0;
+            return hasName && BlobNames.FindProblem(image.Message.Container, image.Message.Name) is { } name
+                ? new DetectionError(FailureCodes.NameUnusable, $"Image: {name}. Rename the blob.")
+                : new DetectionError(FailureCodes.MessageInvalid, problem);
+        }
+
         if (image.Etag is null || image.Bytes is null)
         {
             try
@@ -76,10 +84,25 @@ public sealed class ImageSource(StorageClients clients, IOptions<DetectorOptions
         $"Expected at most {_limits.MaxBytes} bytes (ImageLimits.MaxBytes), found {bytes}.");
 
     private static bool IsPermanent(RequestFailedException exception) =>
-        exception.Status is 404 or 412 || (exception.Status == 409 && exception.ErrorCode == BlobErrorCode.BlobArchived);
+        exception.Status is 404 or 412
+        || (exception.Status == 409 && exception.ErrorCode == BlobErrorCode.BlobArchived)
+        || IsAboutName(exception);
+
+    /// <summary>Not every 400: a token that storage cannot read has that status, too.</summary>
+    private static bool IsAboutName(RequestFailedException exception) => exception.Status == 400
+        && (exception.ErrorCode == BlobErrorCode.InvalidUri
+            || exception.ErrorCode == BlobErrorCode.InvalidResourceName
+            || exception.ErrorCode == BlobErrorCode.OutOfRangeInput);
 
     private async Task<DetectionError> ExplainAsync(BatchImage image, RequestFailedException exception, CancellationToken cancellationToken)
     {
+        if (IsAboutName(exception))
+        {
+            return new DetectionError(
+                FailureCodes.NameUnusable,
+                $"Expected a blob name that storage takes, storage answered {exception.ErrorCode}. Rename the blob.");
+        }
+
         // A condition fails on a blob that is gone as well as on one that has changed.
         var isGone = exception.Status == 404
             || (exception.Status == 412

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -66,22 +65,37 @@ public sealed class PoisonWriter
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task WriteImageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
-        string? problem = null;
+        ImageMessage image;
         try
         {
-            var image = MessageReader.ReadImage(message);
-            if (_names.IsImageContainer(image.Container))
-            {
-                var staged = await FailAsync(image, image.JobId, _names.ImageQueue, cancellationToken).ConfigureAwait(false);
-                await _records.WriteAsync(staged, cancellationToken).ConfigureAwait(false);
-            }
+            image = MessageReader.ReadImage(message);
         }
         catch (PipelineException exception)
         {
-            problem = exception.Message;
+            await RefuseImageAsync(message, exception, cancellationToken).ConfigureAwait(false);
+            return;
         }
 
-        await WriteDeadLetterAsync(_names.ImageQueue, message, problem, cancellationToken).ConfigureAwait(false);
+        // First the dead letter: whatever becomes of the record, the message is kept.
+        await WriteDeadLetterAsync(_names.ImageQueue, message, problem: null, cancellationToken).ConfigureAwait(false);
+        await RecordAsync(image, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Ends a message of queue <c>images</c> that cannot be read: a dead letter that says why, and a failure record where the message names
+    /// an image that has none. A newer app's message is not its image's fault, and leaves no record.
+    /// </summary>
+    /// <param name="message">The message's text.</param>
+    /// <param name="problem">What <see cref="MessageReader.ReadImage"/> said.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task RefuseImageAsync(ReadOnlyMemory<byte> message, PipelineException problem, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(problem);
+        await WriteDeadLetterAsync(_names.ImageQueue, message, problem.Message, cancellationToken).ConfigureAwait(false);
+        if (problem.Code != PipelineErrorCodes.UnsupportedVersion)
+        {
+            await RecordAsync(MessageReader.Salvage(message) with { Problem = problem.Message }, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Ends a message of <c>batches-poison</c>: every image of the batch becomes a failure in its staging blob.</summary>
@@ -122,11 +136,29 @@ public sealed class PoisonWriter
         return detected;
     }
 
-    /// <summary>Ends a message of <c>events-poison</c>: a dead letter.</summary>
+    /// <summary>Ends a message of queue <c>events</c> or <c>events-poison</c>: a dead letter.</summary>
     /// <param name="message">The message's text.</param>
+    /// <param name="problem">Why it was refused; null when it failed as often as the queue allows.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task WriteEventAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
-        WriteDeadLetterAsync(_names.EventQueue, message, problem: null, cancellationToken);
+    public Task WriteEventAsync(ReadOnlyMemory<byte> message, string? problem, CancellationToken cancellationToken) =>
+        WriteDeadLetterAsync(_names.EventQueue, message, problem, cancellationToken);
+
+    /// <summary>Ends a message about a blob that its trigger gave up and that names none: a dead letter.</summary>
+    /// <param name="queue">The queue that it came from.</param>
+    /// <param name="message">The message's text.</param>
+    /// <param name="problem">Why it cannot be read.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task WriteUploadAsync(string queue, ReadOnlyMemory<byte> message, string problem, CancellationToken cancellationToken) =>
+        WriteDeadLetterAsync(queue, message, problem, cancellationToken);
+
+    private async Task RecordAsync(ImageMessage image, CancellationToken cancellationToken)
+    {
+        if (_names.IsImageContainer(image.Container))
+        {
+            var staged = await FailAsync(image, image.JobId, _names.ImageQueue, cancellationToken).ConfigureAwait(false);
+            await _records.WriteAsync(staged, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     private async Task<BatchDetected> StageAsync(
         BatchReference batch, IReadOnlyList<ImageMessage> images, CancellationToken cancellationToken)
@@ -145,12 +177,26 @@ public sealed class PoisonWriter
     private async Task<StagedImage> FailAsync(ImageMessage message, string? jobId, string queue, CancellationToken cancellationToken)
     {
         var image = new BatchImage(message);
-        var error = await _source.LookUpAsync(image, cancellationToken).ConfigureAwait(false) ?? new DetectionError(
+        var error = await LookUpAsync(image, cancellationToken).ConfigureAwait(false) ?? new DetectionError(
             FailureCodes.Poison,
             $"Expected the message of queue '{queue}' to be processed; it failed as often as the queue allows. "
             + $"The cause is in the app's log ({_log.Location}), the message among the dead letters in container '{_names.Staging}'.");
         image.Finish(DetectionResult.CreateFailure(error, image.ToReference(), _time.GetUtcNow(), jobId));
         return image.Outcome!;
+    }
+
+    /// <summary>What broke the message must not break its end: without an answer the record says what the message says.</summary>
+    private async Task<DetectionError?> LookUpAsync(BatchImage image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _source.LookUpAsync(image, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            Log.PoisonNotLookedUp(_logger, BlobNames.Show(image.Message.Container), BlobNames.Show(image.Message.Name), exception);
+            return null;
+        }
     }
 
     private async Task WriteDeadLetterAsync(
@@ -159,13 +205,13 @@ public sealed class PoisonWriter
         string? problem,
         CancellationToken cancellationToken)
     {
-        var letter = new DeadLetter(queue, _time.GetUtcNow(), problem, Encoding.UTF8.GetString(message.Span));
+        var letter = new DeadLetter(queue, _time.GetUtcNow(), problem, MessageBody.Show(message));
         var name = $"dead-letters/{queue}/{Convert.ToHexStringLower(SHA256.HashData(message.Span).AsSpan(0, 16))}.json";
         await NdjsonLines.TryCreateAsync(
             _clients.Staging.GetBlobClient(name),
             JsonSerializer.SerializeToUtf8Bytes(letter, StagingJson.Default.DeadLetter),
             metadata: null,
             cancellationToken).ConfigureAwait(false);
-        Log.DeadLetter(_logger, queue, name);
+        Log.DeadLetter(_logger, queue, name, problem ?? "It failed as often as the queue allows; the cause stands before this line.");
     }
 }

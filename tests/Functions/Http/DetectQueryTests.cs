@@ -40,11 +40,34 @@ public sealed class DetectQueryTests
     [InlineData("?fast=1")]
     [InlineData("?fast=")]
     [InlineData("?model=")]
+    [InlineData("?model=a&model=b")]
+    [InlineData("?name=")]
+    [InlineData("?name=a&name=b")]
+    [InlineData("?conf=0.9")]
+    [InlineData("?Score=0.9&threshold=0.9")]
     public void TryRead_OutOfRange_SaysWhat(string text)
     {
         Assert.False(DetectQuery.TryRead(Query(text), out _, out var problem));
         Assert.NotEmpty(problem);
     }
+
+    [Fact]
+    public void TryRead_UnknownParameter_NamesItAndTheKnownOnes()
+    {
+        Assert.False(DetectQuery.TryRead(Query("?conf=0.9"), out _, out var problem));
+        Assert.Equal("conf: there is no such query parameter; the parameters are score, iou, max, fast, model, name.", problem);
+    }
+
+    [Fact]
+    public void TryRead_FunctionKey_IsAzures()
+    {
+        Assert.True(DetectQuery.TryRead(Query("?code=abc%3D%3D&clientId=default&score=0.5"), out var options, out _));
+        Assert.Equal(0.5f, options.ScoreThreshold);
+    }
+
+    [Fact]
+    public void FindProblem_NoParameterIsKnown_SaysWhereFieldsBelong() => Assert.Equal(
+        "prefix: expected no query parameter here; fields belong into the body.", RequestQuery.FindProblem(Query("?prefix=cam1/")));
 
     private static QueryCollection Query(string text) => new(QueryHelpers.ParseQuery(text));
 }

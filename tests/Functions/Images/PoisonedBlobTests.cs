@@ -17,6 +17,11 @@ public sealed class PoisonedBlobTests
         Assert.Equal(new PoisonedBlob("images", "cam1/0001.jpg", "\"0x8D\""), blob);
     }
 
+    [Fact]
+    public void Read_Base64_IsTaken() => Assert.Equal(
+        new PoisonedBlob("images", "a", null),
+        PoisonedBlob.Read(Encoding.UTF8.GetBytes(Convert.ToBase64String("""{ "ContainerName": "images", "BlobName": "a" }"""u8))));
+
     [Theory]
     [InlineData("{}")]
     [InlineData("null")]

@@ -17,4 +17,17 @@ public sealed class NightlyOptionsTests
 
         Assert.Equal(isValid, Validator.TryValidateObject(options, new ValidationContext(options), [], validateAllProperties: true));
     }
+
+    [Theory]
+    [InlineData("cam1/", "**/*.{jpg,png}", true)]
+    [InlineData("", null, true)]
+    [InlineData("a\0", null, false)]
+    [InlineData("", "*.{jpg", false)]
+    [InlineData("", "img?.jpg", false)]
+    public void Validate_PrefixAndFilter_AreReadAtStart(string prefix, string? filter, bool isValid)
+    {
+        var options = new NightlyOptions { Enabled = true, Prefix = prefix, Filter = filter };
+
+        Assert.Equal(isValid, Validator.TryValidateObject(options, new ValidationContext(options), [], validateAllProperties: true));
+    }
 }

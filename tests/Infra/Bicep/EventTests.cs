@@ -15,11 +15,13 @@ public sealed class EventTests
 
         // With the slash at its end: without it the container's namesakes would match, too.
         Assert.Equal($"/blobServices/default/containers/{container}/", filter.GetProperty("subjectBeginsWith").GetString());
-        Assert.Equal("Microsoft.Storage.BlobCreated", Assert.Single(filter.GetProperty("includedEventTypes").EnumerateArray()).GetString());
+        Assert.Equal(
+            ["Microsoft.Storage.BlobCreated", "Microsoft.Storage.BlobRenamed"],
+            filter.GetProperty("includedEventTypes").EnumerateArray().Select(value => value.GetString()!).Order());
         var api = Assert.Single(filter.GetProperty("advancedFilters").EnumerateArray());
         Assert.Equal(("data.api", "StringIn"), (api.GetProperty("key").GetString(), api.GetProperty("operatorType").GetString()));
         Assert.Equal(
-            ["CopyBlob", "FlushWithClose", "PutBlob", "PutBlockList"],
+            ["CopyBlob", "FlushWithClose", "PutBlob", "PutBlockList", "RenameFile", "SftpCommit", "SftpRename"],
             api.GetProperty("values").EnumerateArray().Select(value => value.GetString()!).Order());
         Assert.Equal("CloudEventSchemaV1_0", subscription.GetProperty("eventDeliverySchema").GetString());
     }

@@ -2,6 +2,7 @@ using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Records;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Jobs;
 
@@ -60,6 +61,8 @@ public sealed class JobPagerTests(AzuriteFixture fixture)
     [InlineData("b/**", "a/b/y.jpg,a/b/z.png")]
     [InlineData("**/z.*", "a/b/z.png")]
     [InlineData("nothing", "")]
+    [InlineData("**/*.{jpg,JPG}", "a/x.JPG,a/x.jpg,a/b/y.jpg")]
+    [InlineData("{b/,}*.{jpg,png}", "a/x.jpg,a/b/y.jpg,a/b/z.png")]
     public async Task List_Filter_LeavesTheOthersOut(string filter, string expected)
     {
         await using var app = await TestApp.CreateAsync(fixture);
@@ -104,6 +107,62 @@ public sealed class JobPagerTests(AzuriteFixture fixture)
         Assert.Equal(new BatchCounts(0, 1, 0), await app.RunAsync(batch));
         Assert.Equal(job.JobId, (await app.ReadAsync("bad.png"))!.JobId);
         Assert.Equal(DetectionResult.FailedStatus, (await app.ReadAsync("bad.png"))!.Status);
+    }
+
+    [Fact]
+    public async Task Run_NamesThatLeadElsewhere_FailAloneAndSpareTheOthers()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        string[] good = [.. Enumerable.Range(0, 12).Select(i => $"n/{i:D2}.png"), "n/b.png"];
+        foreach (var name in good)
+        {
+            await app.UploadAsync(name);
+        }
+
+        await app.UploadAsItStandsAsync("n/./dot.png");
+        await app.UploadAsItStandsAsync("n/a/../b.png");
+        await app.UploadAsItStandsAsync("n/" + new string('x', 1030) + ".png");
+        var job = await CreateAsync(app, new JobRequest { Prefix = "n/", BatchSize = 4 });
+        var page = Assert.Single(await ListAllAsync(app, job));
+        Assert.Equal((good.Length + 3, 0), (page.Count, page.Filtered));
+
+        var counts = BatchCounts.None;
+        foreach (var batch in page.Split(job))
+        {
+            counts = counts.Add(await app.RunAsync(batch));
+        }
+
+        Assert.Equal(new BatchCounts(good.Length, 3, 0), counts);
+        Assert.Equal(
+            good.Select(name => $"{app.Images.Name}/{name}.json").Order(StringComparer.Ordinal),
+            (await TestApp.ListBlobsAsync(app.Detections)).Keys);
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(
+            new JobEnd(job, new JobProgress { StartedUtc = job.CreatedUtc }.Add(page).Add(counts), JobState.Completed, job.CreatedUtc), Token);
+        Assert.Equal((JobState.Completed, 3L), (manifest.State, manifest.Failed));
+        var results = (await app.Jobs.GetBlobClient(Assert.Single(manifest.Results)).DownloadContentAsync(Token)).Value.Content.ToString();
+        var failures = results.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => MessageReader.Read(System.Text.Encoding.UTF8.GetBytes(line), ResultJson.Default.DetectionResult))
+            .Where(result => result.Error is not null)
+            .ToArray();
+        Assert.Equal([FailureCodes.NameUnusable], failures.Select(result => result.Error!.Code).Distinct());
+        Assert.Contains("n/a/../b.png", failures.Select(result => result.Image.Name));
+
+        // None of them has a record that could say failed.
+        var again = await CreateAsync(app, new JobRequest { Prefix = "n/", OnlyFailed = true });
+        Assert.Equal(0, Assert.Single(await ListAllAsync(app, again)).Count);
+    }
+
+    [Fact]
+    public async Task List_FolderMarkers_AreFilteredAndNotFailed()
+    {
+        await using var app = await TestApp.CreateAsync(fixture);
+        await app.UploadAsync("s/a.png");
+        await app.UploadAsync("s/empty.png", []);
+        await app.UploadAsync("s/folder2/", []);
+        await app.UploadAsync("s/full/", [1]);
+        await app.UploadFolderAsync("s/folder");
+        var page = Assert.Single(await ListAllAsync(app, await CreateAsync(app, new JobRequest { Prefix = "s/" })));
+        Assert.Equal((3, 2), (page.Count, page.Filtered));
     }
 
     internal static Task<JobDefinition> CreateAsync(TestApp app, JobRequest request) => app.Get<JobStore>().CreateAsync(request, null, Token);

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Jobs;
 
@@ -18,6 +20,18 @@ public sealed class JobStoreTests(AzuriteFixture fixture)
         new JobRequest { BatchSize = 0 },
         new JobRequest { Force = true, OnlyFailed = true },
         new JobRequest { Prefix = new string('p', 1025) },
+        new JobRequest { Prefix = "a\0b" },
+        new JobRequest { Prefix = "a\nb" },
+        new JobRequest { Prefix = "a\ud800" },
+        new JobRequest { Filter = "a\u0001*" },
+        new JobRequest { Filter = "**/*.{jpg" },
+        new JobRequest { Filter = "**/*.jpg}" },
+        new JobRequest { Filter = "**/*.{jpg}" },
+        new JobRequest { Filter = "**/*.{jpg,{png,gif}}" },
+        new JobRequest { Filter = string.Concat(Enumerable.Repeat("{a,b}", 200)) },
+        new JobRequest { Filter = "img?.jpg" },
+        new JobRequest { Filter = "[0-9].jpg" },
+        new JobRequest { Filter = "!*.png" },
         new JobRequest { Options = new DetectionRequestOptions { IouThreshold = 2 } },
     ];
 
@@ -27,7 +41,7 @@ public sealed class JobStoreTests(AzuriteFixture fixture)
         await using var app = await TestApp.CreateAsync(
             fixture, new Dictionary<string, string?> { ["Nanodet:Jobs:PageSize"] = "77", ["Nanodet:Jobs:BatchSize"] = "7" });
         var store = app.Get<JobStore>();
-        var job = await store.CreateAsync(await JobStore.ReadRequestAsync(Stream.Null, Token), null, Token);
+        var job = await store.CreateAsync(new JobRequest(), null, Token);
 
         Assert.True(JobStore.IsJobId(job.JobId));
         Assert.Equal(ErrorThreshold.Never, job.ErrorThreshold);
@@ -44,6 +58,78 @@ public sealed class JobStoreTests(AzuriteFixture fixture)
         var store = app.Get<JobStore>();
         var first = await store.CreateAsync(new JobRequest { Prefix = "a/" }, "nightly-20260131", Token);
         Assert.Equal(first, await store.CreateAsync(new JobRequest { Prefix = "b/" }, "nightly-20260131", Token));
+    }
+
+    [Fact]
+    public async Task CreateOnce_SameRequestAgain_IsOneJob()
+    {
+        await using var app = await TestApp.CreateAsync(fixture);
+        var store = app.Get<JobStore>();
+        var named = new JobRequest { Id = "mine-1", Prefix = "a/", PageSize = 7 };
+        var (first, isNew) = await store.CreateOnceAsync(named, key: null, Token);
+        Assert.Equal(("mine-1", true), (first.JobId, isNew));
+        Assert.Equal((first, false), await store.CreateOnceAsync(named, key: null, Token));
+        Assert.Equal(PipelineErrorCodes.JobIdTaken, await CodeAsync(named with { Prefix = "b/" }, null));
+        Assert.Equal(PipelineErrorCodes.JobIdTaken, await CodeAsync(named with { PageSize = 8 }, null));
+
+        const string key = "8e03978e-40d5/+=!";
+        var keyed = new JobRequest { Prefix = "a/" };
+        (first, isNew) = await store.CreateOnceAsync(keyed, key, Token);
+        Assert.True(isNew);
+        Assert.Equal((first, false), await store.CreateOnceAsync(keyed, key, Token));
+        Assert.Equal(PipelineErrorCodes.KeyReused, await CodeAsync(keyed with { Force = true }, key));
+        Assert.Equal(PipelineErrorCodes.InvalidRequest, await CodeAsync(named, key));
+        Assert.NotEqual(first.JobId, (await store.CreateOnceAsync(keyed, "another", Token)).Job.JobId);
+        Assert.NotEqual(first.JobId, (await store.CreateOnceAsync(keyed, key: null, Token)).Job.JobId);
+        Assert.Equal(4, (await store.ListAsync(100, Token)).Count);
+
+        async Task<string> CodeAsync(JobRequest request, string? its) =>
+            (await Assert.ThrowsAsync<PipelineException>(() => store.CreateOnceAsync(request, its, Token))).Code;
+    }
+
+    [Fact]
+    public async Task CreateOnce_SameRequestTwiceAtATime_IsOneJob()
+    {
+        await using var app = await TestApp.CreateAsync(fixture);
+        var store = app.Get<JobStore>();
+        var jobs = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => store.CreateOnceAsync(new JobRequest { Prefix = "a/" }, "key", Token)));
+        Assert.Single(jobs.Select(job => job.Job).Distinct());
+        Assert.Single(jobs, job => job.IsNew);
+    }
+
+    [Fact]
+    public async Task CreateOnce_RefusedRequest_LeavesItsKeyFree()
+    {
+        await using var app = await TestApp.CreateAsync(fixture);
+        var store = app.Get<JobStore>();
+        await Assert.ThrowsAsync<PipelineException>(() => store.CreateOnceAsync(new JobRequest { PageSize = 0 }, "key", Token));
+        Assert.True((await store.CreateOnceAsync(new JobRequest { PageSize = 1 }, "key", Token)).IsNew);
+    }
+
+    [Fact]
+    public async Task CreateOnce_SettingsChangedSince_IsTheSameRequest()
+    {
+        await using var app = await TestApp.CreateAsync(fixture);
+        var (job, _) = await app.Get<JobStore>().CreateOnceAsync(new JobRequest { Id = "mine", Prefix = "a/" }, key: null, Token);
+        var later = new JobStore(
+            app.Clients, Options.Create(new JobOptions { PageSize = 5 }), app.Get<IOptions<StorageOptions>>(), TimeProvider.System);
+        Assert.Equal((job, false), await later.CreateOnceAsync(new JobRequest { Id = "mine", Prefix = "a/" }, key: null, Token));
+    }
+
+    [Theory]
+    [InlineData("", null)]
+    [InlineData("../x", null)]
+    [InlineData("a\n", null)]
+    [InlineData(null, "")]
+    [InlineData(null, "a b")]
+    [InlineData(null, "ü")]
+    public async Task CreateOnce_IdOrKeyThatIsNone_IsRefused(string? id, string? key)
+    {
+        await using var app = await TestApp.CreateAsync(fixture);
+        await Assert.ThrowsAsync<PipelineException>(
+            () => app.Get<JobStore>().CreateOnceAsync(new JobRequest { Id = id, Prefix = "a/" }, key, Token));
+        Assert.Empty(await TestApp.ListBlobsAsync(app.Jobs));
     }
 
     [Theory]

@@ -54,7 +54,8 @@ public sealed class EventParserTests
         var events = s_parser.Parse(Bytes(new JsonArray(EventGrid("a.jpg", "a.jpg"), other, CloudEvent("c.jpg", "c.jpg"), 5)));
         Assert.Equal(["a.jpg", null, "c.jpg", null], events.Select(outcome => outcome.Message?.Name));
         Assert.Equal([null, ParsedEvent.OtherType, null, ParsedEvent.NotAnEvent], events.Select(outcome => outcome.Refusal));
-        Assert.Equal("Expected Microsoft.Storage.BlobCreated, found Microsoft.Storage.BlobDeleted.", events[1].Reason);
+        Assert.Equal(
+            "Expected Microsoft.Storage.BlobCreated or Microsoft.Storage.BlobRenamed, found Microsoft.Storage.BlobDeleted.", events[1].Reason);
     }
 
     [Theory]
@@ -150,10 +151,80 @@ public sealed class EventParserTests
     [InlineData("""{ "container": "images", "name": 5 }""")]
     [InlineData("""{ "container": "images", "name": "a", "options": { "scoreThreshold": 5 } }""")]
     [InlineData("""{ "container": "images", "name": "a", "options": 5 }""")]
+    [InlineData("""{ "container": "images", "name": "a", "options": { "score": 0.9 } }""")]
+    [InlineData("""{ "container": "images", "name": "a", "options": { "maxDetections": "7" } }""")]
+    [InlineData("""{ "container": "images", "name": "a", "etag": "*\"\r\nX: y" }""")]
+    [InlineData("""{ "container": "images", "name": "a\ud800" }""")]
+    [InlineData("""{ "container": "images", "name": "a\u0001" }""")]
+    [InlineData("""{ "eventType": "Microsoft.Storage.BlobRenamed", "data": { "url": "https://photos.blob.core.windows.net/images/a" } }""")]
     [InlineData("""{ "eventType": "Microsoft.Storage.BlobCreated" }""")]
     [InlineData("""{ "eventType": "Microsoft.Storage.BlobCreated", "data": { "url": 5 } }""")]
     public void Parse_NoEvent_IsARefusalAndNoException(string body) =>
         Assert.Equal(ParsedEvent.NotAnEvent, Assert.Single(s_parser.Parse(Encoding.UTF8.GetBytes(body))).Refusal);
+
+    [Fact]
+    public void Parse_BadEventsOfAnArray_SpareTheOthers()
+    {
+        var events = s_parser.Parse("""
+            [
+              { "container": "images", "name": "a.jpg" },
+              { "container": "images", "name": "\ud800" },
+              { "\ud800": 1, "container": "images", "name": "x" },
+              { "schemaVersion": 2, "container": "images", "name": "b.jpg" },
+              { "container": "images", "name": "b.jpg", "etag": "a\"b" },
+              { "container": "images", "name": "c.jpg" }
+            ]
+            """u8.ToArray());
+        Assert.Equal(["a.jpg", "c.jpg"], [events[0].Message!.Name, events[^1].Message!.Name]);
+        Assert.Equal(6, events.Count);
+        Assert.Equal([ParsedEvent.NotAnEvent, ParsedEvent.UnsupportedVersion, ParsedEvent.NotAnEvent],
+            [events[1].Refusal, events[3].Refusal, events[4].Refusal]);
+        Assert.True(events[3].IsUnreadable);
+        Assert.Contains("expected schema version 1, found 2", events[3].Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_Base64_IsTaken() => Assert.True(Assert.Single(s_parser.Parse(Encoding.UTF8.GetBytes(
+        Convert.ToBase64String(Bytes(EventGrid("a.jpg", "a.jpg")))))).IsAccepted);
+
+    [Theory]
+    [InlineData("RenameFile")]
+    [InlineData("SftpRename")]
+    public void Parse_Rename_IsAboutItsDestination(string operation)
+    {
+        var json = CloudEvent("x", "day=1/a b.jpg");
+        json["type"] = "Microsoft.Storage.BlobRenamed";
+        json["data"] = new JsonObject
+        {
+            ["api"] = operation,
+            ["sourceUrl"] = "https://photos.dfs.core.windows.net/images/_temporary/0/a%20b.jpg",
+            ["destinationUrl"] = "https://photos.dfs.core.windows.net/images/day%3D1/a%20b.jpg",
+        };
+        var message = Assert.Single(s_parser.Parse(Bytes(json))).Message!;
+        Assert.Equal(("images", "day=1/a b.jpg", null, null), (message.Container, message.Name, message.Etag, message.Bytes));
+        Assert.NotEmpty(message.Stamp!);
+    }
+
+    [Fact]
+    public void Parse_FlushThroughTheDataLakeEndpoint_IsTheBlob()
+    {
+        var json = EventGrid("x", "cam 1/2026/a.jpg");
+        json["data"]!["api"] = "FlushWithClose";
+        json["data"]!["url"] = "https://photos.dfs.core.windows.net/images/cam%201/2026/a.jpg";
+        Assert.Equal("cam 1/2026/a.jpg", Assert.Single(s_parser.Parse(Bytes(json))).Message!.Name);
+    }
+
+    [Theory]
+    [InlineData("folder/", 0, ParsedEvent.FolderMarker)]
+    [InlineData("folder/", 1, null)]
+    [InlineData("empty.jpg", 0, null)]
+    public void Parse_EmptyBlobThatEndsWithASlash_IsAFolder(string name, int bytes, string? refusal)
+    {
+        var json = EventGrid(name, name);
+        json["data"]!["contentLength"] = bytes;
+        var outcome = Assert.Single(s_parser.Parse(Bytes(json)));
+        Assert.Equal((refusal, false), (outcome.Refusal, outcome.IsUnreadable));
+    }
 
     [Fact]
     public void Parse_EmptyArray_GivesNothing() => Assert.Empty(s_parser.Parse("[]"u8.ToArray()));

@@ -53,6 +53,21 @@ public sealed class ReconcilerTests(AzuriteFixture fixture)
     }
 
     [Fact]
+    public async Task Run_FoldersAndNamesThatLeadElsewhere_AreLeftOut()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var app = await TestApp.CreateAsync(fixture, replace: services => services.AddSingleton<TimeProvider>(time));
+        await app.UploadAsync("lost.png");
+        await app.UploadAsync("folder2/", []);
+        await app.UploadFolderAsync("folder");
+        await app.UploadAsItStandsAsync("a/../b.png");
+        time.Advance(TimeSpan.FromHours(1));
+
+        Assert.Equal(new ReconcileReport(1, 1), await app.Get<Reconciler>().RunAsync(Token));
+        Assert.Equal("lost.png", Assert.Single(await ReceiveAsync(app)).Name);
+    }
+
+    [Fact]
     public async Task Run_Outage_QueuesAnImageWhenItsAgeHasDoubled()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());

@@ -44,7 +44,7 @@ public sealed class IdentityTests(AzuriteFixture fixture)
         // Jobs, dead letters, reconciliation.
         var job = await app.Get<JobStore>().CreateAsync(new JobRequest(), jobId: null, Token);
         Assert.Equal(1, (await app.Get<JobPager>().ListAsync(new JobPageRequest(job, 0, null), Token)).Count);
-        await app.Get<PoisonWriter>().WriteEventAsync("no event"u8.ToArray(), Token);
+        await app.Get<PoisonWriter>().WriteEventAsync("no event"u8.ToArray(), problem: null, Token);
         Assert.NotEmpty(await TestApp.ListBlobsAsync(app.Staging, "dead-letters/"));
         Assert.Equal(0, (await app.Get<Reconciler>().RunAsync(Token)).Queued);
 

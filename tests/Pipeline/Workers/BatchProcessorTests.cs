@@ -383,4 +383,32 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
         var exception = await Assert.ThrowsAsync<Pipeline.PipelineException>(() => app.ProcessAsync(batch with { Count = 2 }));
         Assert.Equal(Pipeline.PipelineErrorCodes.IncompleteList, exception.Code);
     }
+
+    [Fact]
+    public async Task Process_BadLinesOfAList_AreFailuresAndSpareTheOthers()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var batch = await app.ListAsync(await app.UploadAsync("a.png"), await app.UploadAsync("b.png"));
+        var list = app.Staging.GetBlobClient(batch.Blob);
+        var lines = (await list.DownloadContentAsync(Token)).Value.Content.ToString();
+        string[] bad =
+        [
+            "no json",
+            "",
+            """{ "name": "c.png" }""",
+            $$"""{ "container": "{{app.Images.Name}}", "name": "n/../a.png" }""",
+            $$"""{ "container": "{{app.Images.Name}}", "name": "n/\ud800.png" }""",
+            $$"""{ "container": "{{app.Images.Name}}", "name": "{{new string('x', 1025)}}" }""",
+            $$"""{ "container": "{{app.Images.Name}}", "name": "etag.png", "etag": "*\"\r\nX: y" }""",
+        ];
+        await list.UploadAsync(BinaryData.FromString(lines + string.Join('\n', bad) + "\n"), overwrite: true, Token);
+
+        Assert.Equal(new BatchCounts(2, bad.Length, 0), await app.RunAsync(batch with { Count = 2 + bad.Length }));
+
+        Assert.Equal(
+            [$"{app.Images.Name}/a.png.json", $"{app.Images.Name}/b.png.json", $"{app.Images.Name}/etag.png.json"],
+            (await TestApp.ListBlobsAsync(app.Detections)).Keys);
+        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+        Assert.Equal(FailureCodes.MessageInvalid, (await app.ReadAsync("etag.png"))!.Error!.Code);
+    }
 }

@@ -1,9 +1,16 @@
 using System.Text;
 using System.Text.Json;
+using Azure.Core.Pipeline;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
+using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Writing;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Writing;
@@ -104,16 +111,72 @@ public sealed class PoisonWriterTests(AzuriteFixture fixture)
     }
 
     [Theory]
+    [InlineData("""{ "container": "NAME-images", "name": "a.png", "etag": "*\"\r\nX: y" }""", true)]
+    [InlineData("""{ "container": "NAME-images", "name": "a.png", "jobId": "../../models" }""", true)]
+    [InlineData("""{ "container": "NAME-images", "name": "n/../a.png" }""", false)]
+    [InlineData("""{ "container": "NAME-images", "name": "a\u0001.png" }""", false)]
+    [InlineData("""{ "container": "NAME-images", "name": "a\uffff.png" }""", false)]
+    [InlineData("""{ "container": "NAME-images", "name": "a\ud800.png" }""", false)]
+    [InlineData("no json", false)]
+    public async Task WriteImage_WhatStorageWouldBreakOn_EndsWithARecordWhereItsNameCanHaveOne(string message, bool hasRecord)
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.UploadAsync("a.png");
+        var text = Encoding.UTF8.GetBytes(message.Replace("NAME", app.Prefix, StringComparison.Ordinal));
+
+        await app.Get<PoisonWriter>().WriteImageAsync(text, Token);
+
+        Assert.Equal(hasRecord ? FailureCodes.MessageInvalid : null, (await app.ReadAsync("a.png"))?.Error?.Code);
+        Assert.Equal(hasRecord ? 1 : 0, (await TestApp.ListBlobsAsync(app.Detections)).Count);
+        var letter = Assert.Single(await TestApp.ListBlobsAsync(app.Staging, "dead-letters/")).Key;
+        using var json = JsonDocument.Parse((await app.Staging.GetBlobClient(letter).DownloadContentAsync(Token)).Value.Content);
+        Assert.NotEmpty(json.RootElement.GetProperty("problem").GetString()!);
+        Assert.Equal(Encoding.UTF8.GetString(text), json.RootElement.GetProperty("message").GetString());
+    }
+
+    [Fact]
+    public async Task WriteImage_MessageInvalidAboutADetectedImage_KeepsItsDetections()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.RunAsync(await app.UploadAsync("a.png"));
+        await app.Get<PoisonWriter>().WriteImageAsync(
+            Encoding.UTF8.GetBytes($$"""{ "container": "{{app.Images.Name}}", "name": "a.png", "etag": "*" }"""), Token);
+        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+    }
+
+    [Fact]
+    public async Task WriteImage_LookUpThatThrows_StillEndsTheMessage()
+    {
+        var isBroken = false;
+        await using var app = await TestApp.CreateReadyAsync(
+            fixture,
+            replace: services => services.AddSingleton(provider => new StorageClients(
+                provider.GetRequiredService<IConfiguration>(),
+                provider.GetRequiredService<IOptions<StorageOptions>>(),
+                credential: null,
+                new BlobClientOptions { Retry = { MaxRetries = 0 }, Transport = new HttpClientTransport(new Broken(() => isBroken)) },
+                new QueueClientOptions())));
+        var image = await app.UploadAsync("a.png");
+
+        isBroken = true;
+        await app.Get<PoisonWriter>().WriteImageAsync(Json(image with { Bytes = null }), Token);
+
+        isBroken = false;
+        Assert.Equal((FailureCodes.Poison, image.Etag), ((await app.ReadAsync("a.png"))!.Error!.Code, (await app.ReadAsync("a.png"))!.Image.Etag));
+        Assert.Single(await TestApp.ListBlobsAsync(app.Staging, "dead-letters/"));
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(0)]
-    public async Task WriteBatch_DamagedList_EndsTheBatchWithWhatCanBeRead(int readable)
+    public async Task WriteBatch_ListThatIsTooShort_EndsTheBatchWithWhatIsLeft(int readable)
     {
         await using var app = await TestApp.CreateReadyAsync(fixture);
         var batch = await app.ListAsync(await app.UploadAsync("a.png"), await app.UploadAsync("b.png"));
         var list = app.Staging.GetBlobClient(batch.Blob);
         var lines = (await list.DownloadContentAsync(Token)).Value.Content.ToString().Split('\n');
         await list.UploadAsync(
-            BinaryData.FromString(readable == 1 ? $"{lines[0]}\n{{ damaged\n" : "damaged"), overwrite: true, Token);
+            BinaryData.FromString(readable == 1 ? $"{lines[0]}\n" : string.Empty), overwrite: true, Token);
         await Assert.ThrowsAsync<PipelineException>(() => app.ProcessAsync(batch));
         var message = JsonSerializer.SerializeToUtf8Bytes(new BatchMessage { Batch = batch }, MessageJson.Default.BatchMessage);
 
@@ -130,8 +193,18 @@ public sealed class PoisonWriterTests(AzuriteFixture fixture)
     public async Task WriteEvent_AnyText_BecomesADeadLetter()
     {
         await using var app = await TestApp.CreateAsync(fixture);
-        await app.Get<PoisonWriter>().WriteEventAsync(Encoding.UTF8.GetBytes("no json"), Token);
+        await app.Get<PoisonWriter>().WriteEventAsync(Encoding.UTF8.GetBytes("no json"), problem: null, Token);
         Assert.StartsWith($"dead-letters/{app.Prefix}-events/", Assert.Single(await TestApp.ListBlobsAsync(app.Staging)).Key);
+    }
+
+    /// <summary>Requests about images that nobody answers.</summary>
+    private sealed class Broken(Func<bool> isBroken) : DelegatingHandler(new HttpClientHandler())
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            isBroken() && request.RequestUri!.AbsolutePath.Contains("-images/", StringComparison.Ordinal) && request.Method == HttpMethod.Head
+                && !request.RequestUri.AbsolutePath.Contains("-detections/", StringComparison.Ordinal)
+                ? throw new HttpRequestException("Nobody answers.")
+                : base.SendAsync(request, cancellationToken);
     }
 
     private static byte[] Json(ImageMessage image) => JsonSerializer.SerializeToUtf8Bytes(image, MessageJson.Default.ImageMessage);

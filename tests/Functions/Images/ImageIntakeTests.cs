@@ -1,0 +1,111 @@
+using System.Text;
+using Azure.Storage.Blobs.Models;
+
+namespace Nanodet.Serverless.Functions.Tests.Images;
+
+public sealed class ImageIntakeTests(AzuriteFixture fixture)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Queue_EventsOfOneMessage_AreTakenWhateverStandsBesideThem()
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        await app.UploadAsync("folder", bytes: 0, isFolder: true);
+        await app.UploadAsync("empty.png", bytes: 0);
+        var body = $$"""
+            [
+              { "container": "{{app.Images.Name}}", "name": "a.png" },
+              { "container": "{{app.Images.Name}}", "name": "n/../b.png" },
+              { "container": "{{app.Images.Name}}", "name": "c\ud800.png" },
+              { "container": "{{app.Images.Name}}", "name": "folder/", "etag": "0x1", "bytes": 0 },
+              { "container": "{{app.Images.Name}}", "name": "folder", "etag": "0x1", "bytes": 0 },
+              { "container": "{{app.Images.Name}}", "name": "empty.png", "etag": "0x1", "bytes": 0 },
+              { "container": "{{app.Images.Name}}", "name": "gone.png", "etag": "0x1", "bytes": 0 },
+              { "container": "{{app.Images.Name}}", "name": "z.png" }
+            ]
+            """;
+
+        await app.Intake.QueueAsync(Encoding.UTF8.GetBytes(body), client: null!, Token);
+
+        Assert.Equal(["a.png", "empty.png", "gone.png", "z.png"], await app.QueuedAsync());
+        var (problem, message) = Assert.Single(await app.DeadLettersAsync("PREFIX-event"));
+        Assert.Contains("without the segments", problem, StringComparison.Ordinal);
+        Assert.Equal(body, message);
+    }
+
+    [Theory]
+    [InlineData("hello")]
+    [InlineData("{ \"schemaVersion\": 2, \"container\": \"images\", \"name\": \"a\" }")]
+    [InlineData("AP+A/w==")]
+    public async Task Queue_NoEvent_IsADeadLetterThatSaysWhy(string text)
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        await app.Intake.QueueAsync(Encoding.UTF8.GetBytes(text), client: null!, Token);
+        var (problem, message) = Assert.Single(await app.DeadLettersAsync("PREFIX-event"));
+        Assert.NotEmpty(problem!);
+        Assert.Equal(text, message);
+        Assert.Empty(await app.QueuedAsync());
+    }
+
+    [Theory]
+    [InlineData("hello", false)]
+    [InlineData("{ \"container\": \"CONTAINER\", \"name\": \"n/../a.png\" }", false)]
+    [InlineData("{ \"container\": \"other\", \"name\": \"a.png\" }", false)]
+    [InlineData("{ \"container\": \"CONTAINER\", \"name\": \"a.png\", \"jobId\": \"../x\" }", true)]
+    [InlineData("{ \"schemaVersion\": 2, \"container\": \"CONTAINER\", \"name\": \"a.png\" }", false)]
+    public async Task Group_NoImage_EndsAtOnce(string text, bool hasRecord)
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        text = text.Replace("CONTAINER", app.Images.Name, StringComparison.Ordinal);
+
+        // As today's SDKs send it, and as older ones do.
+        await app.Intake.GroupAsync(Encoding.UTF8.GetBytes(text), "1", client: null!, Token);
+        await app.Intake.GroupAsync(
+            Encoding.UTF8.GetBytes(Convert.ToBase64String(Encoding.UTF8.GetBytes(text))), "2", client: null!, Token);
+
+        Assert.Equal([text, text], (await app.DeadLettersAsync("PREFIX-image")).Select(letter => letter.Message));
+        Assert.Equal(hasRecord ? [$"{app.Images.Name}/a.png.json"] : [], await app.RecordsAsync());
+    }
+
+    [Fact]
+    public async Task Queue_UploadsThatAreFolders_AreLeftOut()
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        await app.UploadAsync("folder", bytes: 0, isFolder: true);
+        await app.UploadAsync("folder2/", bytes: 0);
+        await app.UploadAsync("a.png", bytes: 1);
+
+        // As the trigger that polls hands them over, and as the timer that looks after it does.
+        await foreach (var blob in app.Images.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix: null, Token))
+        {
+            await app.Intake.QueueAsync(app.Images.GetBlobClient(blob.Name), Token);
+            await app.Intake.QueueListedAsync(app.Images.Name, blob, mayBeDone: true, Token);
+        }
+
+        Assert.Equal(["a.png"], await app.QueuedAsync());
+    }
+
+    [Fact]
+    public async Task QueueListed_NameThatLeadsElsewhere_IsLeftOut()
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        var blob = BlobsModelFactory.BlobItem("n/../a.png", deleted: false, BlobsModelFactory.BlobItemProperties(accessTierInferred: false));
+        await app.Intake.QueueListedAsync(app.Images.Name, blob, mayBeDone: true, Token);
+        await app.Intake.QueueListedAsync(app.Images.Name, blob, mayBeDone: false, Token);
+        Assert.Empty(await app.QueuedAsync());
+    }
+
+    [Theory]
+    [InlineData("no json")]
+    [InlineData("{ \"ContainerName\": \"images\" }")]
+    [InlineData("{ \"ContainerName\": \"images\", \"BlobName\": \"n/../a\" }")]
+    [InlineData("{ \"ContainerName\": \"images\", \"BlobName\": \"a\", \"ETag\": \"*\\\"\\r\\nX: y\" }")]
+    [InlineData("{ \"ContainerName\": \"images\", \"BlobName\": \"\\ud800\" }")]
+    public async Task QueuePoisoned_NoBlob_IsADeadLetter(string text)
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        await app.Intake.QueuePoisonedAsync(Encoding.UTF8.GetBytes(text), client: null!, Token);
+        Assert.Equal(text, Assert.Single(await app.DeadLettersAsync("webjobs-blobtrigger-poison")).Message);
+    }
+}

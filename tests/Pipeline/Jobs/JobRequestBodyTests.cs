@@ -1,0 +1,83 @@
+using System.Text;
+using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Pipeline.Tests.Jobs;
+
+public sealed class JobRequestBodyTests
+{
+    [Fact]
+    public void Read_EveryField_IsTaken()
+    {
+        const string json = """
+            { "schemaVersion": 1, "id": "mine", "all": false, "container": "images", "prefix": "a/", "filter": "*.jpg",
+              "options": { "scoreThreshold": 0.5, "iouThreshold": null, "maxDetections": 7, "fastDecode": true, "model": "m/1" },
+              "force": true, "onlyFailed": false, "errorThreshold": "5%", "pageSize": 1, "pagesInFlight": 2, "batchSize": 3 }
+            """;
+        var expected = new JobRequest
+        {
+            Id = "mine",
+            Container = "images",
+            Prefix = "a/",
+            Filter = "*.jpg",
+            Options = new DetectionRequestOptions { ScoreThreshold = 0.5f, MaxDetections = 7, FastDecode = true, Model = "m/1" },
+            Force = true,
+            ErrorThreshold = new ErrorThreshold(5, IsPercent: true),
+            PageSize = 1,
+            PagesInFlight = 2,
+            BatchSize = 3,
+        };
+        Assert.Equal(expected, Read(json));
+        Assert.Equal(expected, Read($"\uFEFF {json}"));
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData(""" { "schemaVersion": 1, "id": "mine" } """)]
+    [InlineData("""{ "all": true, "force": true }""")]
+    [InlineData("""{ "onlyFailed": true }""")]
+    [InlineData("""{ "filter": "**/*.jpg" }""")]
+    public void Read_EverythingByName_IsTaken(string json) => Assert.Null(Read(json).Prefix);
+
+    [Theory]
+    [InlineData("", "found an empty body. Name a 'prefix'")]
+    [InlineData(" \n", "send {} or \"all\": true")]
+    [InlineData("""{ "force": true }""", "found no prefix and no filter")]
+    [InlineData("""{ "prefix": "" }""", "\"all\": true")]
+    [InlineData("""{ "container": "images" }""", "\"all\": true")]
+    [InlineData("""{ "all": true, "prefix": "a/" }""", "all: expected it without")]
+    [InlineData("""{ "folder": "cam1/" }""", "folder: there is no such field; the fields are schemaVersion, id, all, container, prefix,")]
+    [InlineData("""{ "Prefix": "cam1/" }""", "Prefix: there is no such field")]
+    [InlineData("""{ "prefix": "a/", "options": { "score": 1 } }""", "options.score: there is no such field; the fields are scoreThreshold,")]
+    [InlineData("""{ "prefix": "a/", "prefix": "b/" }""", "prefix")]
+    [InlineData("""{ "prefix": 5 }""", "prefix: expected a text of whole characters, found 5")]
+    [InlineData("""{ "prefix": "\ud800" }""", "prefix: expected a text of whole characters")]
+    [InlineData("""{ "\ud800": 1 }""", "request: Cannot read incomplete UTF-16")]
+    [InlineData("""{ "prefix": ["a/"] }""", "prefix: expected a text of whole characters, found an array")]
+    [InlineData("""{ "prefix": "a/", "force": "yes" }""", "force: expected true or false, found \"yes\"")]
+    [InlineData("""{ "prefix": "a/", "force": null }""", "force: expected a value, found null")]
+    [InlineData("""{ "prefix": "a/", "pageSize": 2.5 }""", "pageSize: expected a whole number, found 2.5")]
+    [InlineData("""{ "prefix": "a/", "pageSize": "10" }""", "pageSize: expected a whole number, found \"10\"")]
+    [InlineData("""{ "prefix": "a/", "pageSize": 99999999999 }""", "pageSize: expected a whole number")]
+    [InlineData("""{ "prefix": "a/", "options": 5 }""", "options: expected an object, found 5")]
+    [InlineData("""{ "prefix": "a/", "options": { "scoreThreshold": "0.9" } }""", "options.scoreThreshold: expected a number, found \"0.9\"")]
+    [InlineData("""{ "prefix": "a/", "errorThreshold": "110%" }""", "errorThreshold: expected a count")]
+    [InlineData("""{ "prefix": "a/", "errorThreshold": {} }""", "errorThreshold: expected a number or a text")]
+    [InlineData("[]", "request: expected an object, found an array")]
+    [InlineData("null", "request: expected an object, found null")]
+    [InlineData("no json", "request: ")]
+    [InlineData("""{ "prefix": "a/" """, "request: ")]
+    public void Read_WhatItCannotTake_IsRefusedByName(string json, string expected)
+    {
+        var exception = Assert.Throws<PipelineException>(() => Read(json));
+        Assert.Equal(PipelineErrorCodes.InvalidRequest, exception.Code);
+        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_NewerVersion_IsRefused() => Assert.Equal(
+        PipelineErrorCodes.UnsupportedVersion,
+        Assert.Throws<PipelineException>(() => Read("""{ "schemaVersion": 2, "somethingNew": 1 }""")).Code);
+
+    private static JobRequest Read(string json) => JobRequestBody.Read(Encoding.UTF8.GetBytes(json));
+}
