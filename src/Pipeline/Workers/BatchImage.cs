@@ -16,6 +16,9 @@ internal sealed class BatchImage(ImageMessage message)
     /// <summary>Length of the content, in bytes.</summary>
     internal long? Bytes { get; set; } = message.Bytes;
 
+    /// <summary>When the content was written; null until storage has said so.</summary>
+    internal DateTimeOffset? Modified { get; set; }
+
     internal string? Identity { get; set; }
 
     /// <summary>The identity is claimed in the register.</summary>
@@ -37,7 +40,8 @@ internal sealed class BatchImage(ImageMessage message)
     {
         Container = Message.Container,
         Name = Message.Name,
-        Identity = result?.Error is { } error && FailureCodes.All.Contains(error.Code) ? null : Identity,
+        Identity = result?.Error is { } error && !FailureCodes.IsOfContent(error.Code) ? null : Identity,
         Result = result,
+        Modified = Modified,
     };
 }
