@@ -97,6 +97,7 @@ public static class PipelineServices
         services.TryAddSingleton<ResultRecords>();
         services.TryAddSingleton<ImageSource>();
         services.TryAddSingleton<JobResults>();
+        services.TryAddSingleton<JobLines>();
         services.TryAddSingleton<DetectionWriter>();
         services.TryAddSingleton<PoisonWriter>();
         services.AddHostedService<StorageSetupService>();

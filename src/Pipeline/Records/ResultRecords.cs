@@ -4,6 +4,7 @@ using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
 
@@ -49,6 +50,27 @@ public sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords>
         catch (RequestFailedException exception) when (exception.Status == 404)
         {
             return null;
+        }
+    }
+
+    /// <summary>Reads a record with its identity; nulls when there is none, or a blob of somebody else.</summary>
+    /// <exception cref="PipelineException">The record is none that this app can read.</exception>
+    internal async Task<(DetectionResult? Result, string? Identity)> ReadAsync(
+        string container, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            BlobDownloadResult found = await clients.Detections.GetBlobClient(ResultName.For(container, name))
+                .DownloadContentAsync(cancellationToken).ConfigureAwait(false);
+            var metadata = found.Details.Metadata;
+            return metadata.ContainsKey(StatusKey)
+                ? (MessageReader.Read(found.Content.ToMemory(), ResultJson.Default.DetectionResult),
+                    metadata.TryGetValue(IdentityKey, out var identity) ? identity : null)
+                : (null, null);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return (null, null);
         }
     }
 

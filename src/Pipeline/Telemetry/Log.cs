@@ -69,6 +69,10 @@ internal static partial class Log
     [LoggerMessage(131, LogLevel.Information, "Image {Container}/{Name}: a record of its own is there, {Code} does not replace it")]
     public static partial void RecordKept(ILogger logger, string? container, string name, string code);
 
+    [LoggerMessage(
+        138, LogLevel.Error, "Image {Container}/{Name} was skipped for a record that is not there any more: its job has no line for it")]
+    public static partial void SkippedWithoutRecord(ILogger logger, string container, string name);
+
     [LoggerMessage(140, LogLevel.Error, "A message of queue {Queue} failed too often and became the dead letter {Blob}")]
     public static partial void DeadLetter(ILogger logger, string queue, string blob);
 

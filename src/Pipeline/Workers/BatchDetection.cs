@@ -224,7 +224,7 @@ public sealed class BatchDetection(
                 }
                 else if (await IsThereAsync(image, finished, cancellationToken).ConfigureAwait(false))
                 {
-                    image.Skip();
+                    image.Skip(finished);
                 }
                 else
                 {

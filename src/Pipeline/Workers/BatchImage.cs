@@ -31,7 +31,8 @@ internal sealed class BatchImage(ImageMessage message)
 
     internal ImageReference ToReference() => new(Message.Container, Message.Name, Etag, Bytes ?? 0);
 
-    internal void Skip() => Outcome = Stage(result: null);
+    /// <param name="waiting">The staging blob in which the result waits; null when it is written, or comes with this batch.</param>
+    internal void Skip(string? waiting = null) => Outcome = Stage(result: null) with { Waiting = waiting };
 
     internal void Finish(DetectionResult result) => Outcome = Stage(result);
 
