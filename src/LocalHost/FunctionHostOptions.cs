@@ -38,9 +38,16 @@ public sealed partial class FunctionHostOptions
     /// <value>Above zero. Default 60 s.</value>
     public TimeSpan WorkerStartTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How often in a row a dead worker is started again before the host gives up.</summary>
-    /// <value>0 to 100. Default 5. A worker that lived for 30 s ends the row.</value>
+    /// <summary>
+    /// How often within <see cref="WorkerRestartWindow"/> a dead worker is started again at once. Further restarts wait, each longer than
+    /// the one before, up to 5 minutes; the host does not give up.
+    /// </summary>
+    /// <value>0 to 100. Default 5. With 0 a dead worker is not started again: the host gives up.</value>
     public int MaxWorkerRestarts { get; init; } = 5;
+
+    /// <summary>The time in which restarts count: older ones are forgotten.</summary>
+    /// <value>Above zero. Default 10 minutes.</value>
+    public TimeSpan WorkerRestartWindow { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long the engines may take to finish what is under way when the host stops.</summary>
     /// <value>Above zero. Default 10 s. The worker gets 5 s more, then it is killed.</value>
@@ -63,6 +70,7 @@ public sealed partial class FunctionHostOptions
             $"HostId is '{HostId}'; expected 1 to 32 lower-case letters, digits and single dashes.");
         Require(WorkerStartTimeout > TimeSpan.Zero, $"WorkerStartTimeout is {WorkerStartTimeout}; expected more than zero.");
         Require(MaxWorkerRestarts is >= 0 and <= 100, $"MaxWorkerRestarts is {MaxWorkerRestarts}; expected 0 to 100.");
+        Require(WorkerRestartWindow > TimeSpan.Zero, $"WorkerRestartWindow is {WorkerRestartWindow}; expected more than zero.");
         Require(ShutdownTimeout > TimeSpan.Zero, $"ShutdownTimeout is {ShutdownTimeout}; expected more than zero.");
     }
 

@@ -26,11 +26,11 @@ internal static partial class Log
     [LoggerMessage(10, LogLevel.Information, "Worker {ProcessId} is ready with {Count} functions after {Elapsed}")]
     public static partial void WorkerReady(ILogger logger, int processId, int count, TimeSpan elapsed);
 
-    [LoggerMessage(11, LogLevel.Warning, "{Reason} Starting another in {Pause} (try {Attempt} of {Limit})")]
-    public static partial void WorkerRestarting(ILogger logger, string reason, TimeSpan pause, int attempt, int limit);
+    [LoggerMessage(11, LogLevel.Warning, "{Reason} Starting another in {Pause} (restart {Count} within {Window})")]
+    public static partial void WorkerRestarting(ILogger logger, string reason, TimeSpan pause, int count, TimeSpan window);
 
-    [LoggerMessage(12, LogLevel.Critical, "The worker is lost: {Limit} restarts in a row did not help")]
-    public static partial void WorkerLost(ILogger logger, int limit, Exception exception);
+    [LoggerMessage(12, LogLevel.Critical, "The worker is lost: it is not started again")]
+    public static partial void WorkerLost(ILogger logger, Exception exception);
 
     [LoggerMessage(13, LogLevel.Warning, "Worker {ProcessId} did not end within {Grace} and was killed")]
     public static partial void WorkerKilled(ILogger logger, int processId, TimeSpan grace);

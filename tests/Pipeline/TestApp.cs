@@ -165,7 +165,7 @@ internal sealed class TestApp : IAsyncDisposable
         await Get<BatchLists>().WriteAsync(Assert.Single(BatchFormer.Form(images, 256)), TestContext.Current.CancellationToken);
 
     public Task<BatchDetected?> ProcessAsync(BatchReference batch) =>
-        Get<BatchProcessor>().ProcessAsync(new BatchMessage { Batch = batch }, TestContext.Current.CancellationToken);
+        Get<BatchProcessor>().ProcessAsync(new BatchMessage { Batch = batch }, deliveries: 1, TestContext.Current.CancellationToken);
 
     public Task<BatchCounts> WriteAsync(BatchReference batch, BatchDetected detected) =>
         Get<DetectionWriter>().WriteAsync(batch, detected, TestContext.Current.CancellationToken);

@@ -31,7 +31,7 @@ var allQueues = concat(
   [blobTriggerPoisonQueue, taskHub.controlQueue, taskHub.workItemQueue]
 )
 
-// Batch lists are deleted when their batch is written; what a message that came twice left behind goes after a month. Dead letters
+// Batch lists and marks are deleted when their batch is written; what a message that came twice left behind goes after a month. Dead letters
 // stay until somebody has looked at them, for a quarter at most.
 var lifecycleRules = concat(
   [
@@ -40,7 +40,7 @@ var lifecycleRules = concat(
       enabled: true
       type: 'Lifecycle'
       definition: {
-        filters: { blobTypes: ['blockBlob'], prefixMatch: ['${containers.staging}/lists/'] }
+        filters: { blobTypes: ['blockBlob'], prefixMatch: ['${containers.staging}/lists/', '${containers.staging}/begun/'] }
         actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 30 } } }
       }
     }

@@ -22,6 +22,10 @@ internal static class SubmitCommand
         var fast = CommonOptions.FastDecode();
         var force = new Option<bool>("--force") { Description = "Detect images even where the same result is there already." };
         var onlyFailed = new Option<bool>("--only-failed") { Description = "Only images whose last result says failed." };
+        var includeCrashed = new Option<bool>("--include-crashed")
+        {
+            Description = "With --only-failed: also images at which workers crashed (worker_crashed).",
+        };
         var threshold = new Option<string?>("--error-threshold")
         {
             Description = "Failures that end the job: a count, a percentage such as 5%, or -1 for never.",
@@ -42,7 +46,7 @@ internal static class SubmitCommand
         var json = CommonOptions.Json();
         var command = new Command("submit", "Start a job over the images in storage.")
         {
-            prefix, container, filter, score, fast, force, onlyFailed, threshold, watch, json,
+            prefix, container, filter, score, fast, force, onlyFailed, includeCrashed, threshold, watch, json,
         };
         target.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -65,6 +69,7 @@ internal static class SubmitCommand
                     },
                 Force = parsed.GetValue(force),
                 OnlyFailed = parsed.GetValue(onlyFailed),
+                IncludeCrashed = parsed.GetValue(includeCrashed),
                 ErrorThreshold = parsed.GetValue(threshold) is { } text ? ErrorThreshold.Parse(text) : ErrorThreshold.Never,
             };
             var job = await client.StartAsync(request, cancellationToken);

@@ -9,11 +9,16 @@ namespace Nanodet.Serverless.Functions.Batches;
 public sealed class BatchQueued(BatchProcessor processor, BatchEvents events)
 {
     /// <summary>Detects it.</summary>
+    /// <param name="message">The queue message.</param>
+    /// <param name="dequeueCount">How often it was delivered, this time included.</param>
+    /// <param name="client">Raises the event.</param>
+    /// <param name="cancellationToken">Cancels the operation; the message comes again.</param>
     [Function(nameof(BatchQueued))]
     public async Task RunAsync(
         [QueueTrigger("%Nanodet:Storage:BatchQueue%")] byte[] message,
+        long dequeueCount,
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken) =>
         await events.RaiseAsync(
-            client, await processor.ProcessAsync(MessageReader.ReadBatch(message), cancellationToken), cancellationToken);
+            client, await processor.ProcessAsync(MessageReader.ReadBatch(message), dequeueCount, cancellationToken), cancellationToken);
 }

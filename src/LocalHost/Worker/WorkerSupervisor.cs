@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Nanodet.Serverless.LocalHost.Worker;
 
 /// <summary>
-/// Keeps one worker alive. When it dies, what it was doing fails, and a new one is started after a pause that grows; what comes
-/// in meanwhile waits for the new one. After too many deaths in a row the host gives up and says so.
+/// Keeps one worker alive. When it dies, what it was doing fails, and a new one is started after a pause that grows with the number of
+/// deaths lately; what comes in meanwhile waits for the new one.
 /// </summary>
 internal sealed class WorkerSupervisor(
     RpcServer server,
@@ -14,10 +14,9 @@ internal sealed class WorkerSupervisor(
     ILoggerFactory loggerFactory) : IAsyncDisposable
 {
     private static readonly TimeSpan TerminateGrace = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongLife = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
+    private readonly RestartBudget _budget = new(options.MaxWorkerRestarts, options.WorkerRestartWindow, options.TimeProvider);
     private readonly ILogger _logger = loggerFactory.CreateLogger<WorkerSupervisor>();
     private readonly TimeProvider _timeProvider = options.TimeProvider;
     private readonly CancellationTokenSource _stopping = new();
@@ -128,11 +127,9 @@ internal sealed class WorkerSupervisor(
 
     private async Task SuperviseAsync(WorkerSession session)
     {
-        var deaths = 0;
         var living = session;
         while (true)
         {
-            var born = _timeProvider.GetTimestamp();
             var dead = await _death!;
             server.Forget(living);
             if (_stopping.IsCancellationRequested)
@@ -141,38 +138,36 @@ internal sealed class WorkerSupervisor(
             }
 
             CloseSlot();
-            deaths = _timeProvider.GetElapsedTime(born) >= LongLife ? 0 : deaths;
-            if (await RestartAsync(dead, deaths) is not (var restarted, var attempts))
+            if (await RestartAsync(dead) is not { } restarted)
             {
                 return;
             }
 
             living = restarted;
-            deaths = attempts;
         }
     }
 
-    /// <summary>Tries until a worker is up, the host stops, or the tries are used up.</summary>
-    private async Task<(WorkerSession Session, int Attempts)?> RestartAsync(Exception cause, int attempts)
+    /// <summary>Tries until a worker is up or the host stops. Null then, and where dead workers are not started again.</summary>
+    private async Task<WorkerSession?> RestartAsync(Exception cause)
     {
+        if (options.MaxWorkerRestarts == 0)
+        {
+            var lost = new FunctionHostException(
+                "worker_lost", $"The worker died, and by MaxWorkerRestarts = 0 it is not started again: {cause.Message}", cause);
+            Log.WorkerLost(_logger, cause);
+            _current.TrySetException(lost);
+            _givenUp.TrySetException(lost);
+            return null;
+        }
+
         while (!_stopping.IsCancellationRequested)
         {
-            if (attempts++ >= options.MaxWorkerRestarts)
-            {
-                var lost = new FunctionHostException(
-                    "worker_lost", $"The worker died; {options.MaxWorkerRestarts} restarts in a row did not help: {cause.Message}", cause);
-                Log.WorkerLost(_logger, options.MaxWorkerRestarts, cause);
-                _current.TrySetException(lost);
-                _givenUp.TrySetException(lost);
-                return null;
-            }
-
-            var pause = TimeSpan.FromMilliseconds(Math.Min(250 * Math.Pow(2, attempts - 1), LongestPause.TotalMilliseconds));
-            Log.WorkerRestarting(_logger, cause.Message, pause, attempts, options.MaxWorkerRestarts);
+            var pause = _budget.Take();
+            Log.WorkerRestarting(_logger, cause.Message, pause, _budget.Count, options.WorkerRestartWindow);
             try
             {
                 await Task.Delay(pause, _timeProvider, _stopping.Token);
-                return (await StartWorkerAsync(_stopping.Token), attempts);
+                return await StartWorkerAsync(_stopping.Token);
             }
             catch (Exception exception) when (exception is FunctionHostException or WorkerProcessExitException)
             {

@@ -27,6 +27,10 @@ public static class BatchNames
         return (batch.JobId is null ? "batches/" : JobStaging(batch.JobId)) + batch.BatchId + StagingSuffix;
     }
 
+    /// <summary>Where the mark of a begun batch lies, in container <c>staging</c>.</summary>
+    internal static string Begun(BatchReference batch) =>
+        (batch.JobId is null ? "begun/" : $"jobs/{batch.JobId}/begun/") + batch.BatchId + ".json";
+
     /// <summary>What the names of a job's finished batches start with, in container <c>staging</c>.</summary>
     internal static string JobStaging(string jobId) => $"jobs/{jobId}/batches/";
 }

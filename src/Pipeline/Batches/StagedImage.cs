@@ -24,6 +24,16 @@ internal sealed record StagedImage
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DetectionResult? Result { get; init; }
 
+    /// <summary>
+    /// For a skipped image: the staging blob in which its result waited for being written; null when its record was there already.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Waiting { get; init; }
+
+    /// <summary>When the content that the result is about was written, in UTC; null when that is not known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? Modified { get; init; }
+
     /// <summary>W3C trace context of the image, or null.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Traceparent { get; init; }

@@ -6,4 +6,5 @@ namespace Nanodet.Serverless.Pipeline.Batches;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(StagedImage))]
 [JsonSerializable(typeof(DeadLetter))]
+[JsonSerializable(typeof(BegunBatch))]
 internal sealed partial class StagingJson : JsonSerializerContext;

@@ -64,6 +64,8 @@ public static class PipelineServices
         services.TryAddSingleton<OnDemandModels>();
         services.TryAddSingleton<WarmModel>();
         services.TryAddSingleton<WarmDetector>();
+        services.TryAddSingleton<BegunBatches>();
+        services.TryAddSingleton<BatchMarks>();
         services.TryAddSingleton<BatchDetection>();
         services.TryAddSingleton<BatchProcessor>();
         services.TryAddSingleton<GpuInstrumentsService>();
@@ -95,6 +97,7 @@ public static class PipelineServices
         services.TryAddSingleton<ResultRecords>();
         services.TryAddSingleton<ImageSource>();
         services.TryAddSingleton<JobResults>();
+        services.TryAddSingleton<JobLines>();
         services.TryAddSingleton<DetectionWriter>();
         services.TryAddSingleton<PoisonWriter>();
         services.AddHostedService<StorageSetupService>();

@@ -27,8 +27,11 @@ public sealed record JobDefinition
     /// <summary>Detect images even where a result of the same identity is there.</summary>
     public bool Force { get; init; }
 
-    /// <summary>Take only images whose record says failed, and detect those again.</summary>
+    /// <summary>See <see cref="JobRequest.OnlyFailed"/>.</summary>
     public bool OnlyFailed { get; init; }
+
+    /// <summary>See <see cref="JobRequest.IncludeCrashed"/>.</summary>
+    public bool IncludeCrashed { get; init; }
 
     /// <summary>When to end the job early.</summary>
     public required ErrorThreshold ErrorThreshold { get; init; }

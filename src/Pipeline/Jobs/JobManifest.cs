@@ -60,7 +60,7 @@ public sealed record JobManifest
     /// <summary>Processed images per second.</summary>
     public required double ImagesPerSecond { get; init; }
 
-    /// <summary>NDJSON blobs in container <c>jobs</c>, in order; together one line for each detected or failed image.</summary>
+    /// <summary>NDJSON blobs in container <c>jobs</c>, in order; together one line for each image, skipped ones included.</summary>
     public required IReadOnlyList<string> Results { get; init; }
 
     /// <summary>What does not add up, in words; empty unless the state is <see cref="JobState.Inconsistent"/>.</summary>

@@ -117,7 +117,7 @@ public sealed class JobPager
                 .ToArray();
             if (job.OnlyFailed)
             {
-                images = await KeepFailedAsync(images, cancellationToken).ConfigureAwait(false);
+                images = await KeepFailedAsync(images, job.IncludeCrashed, cancellationToken).ConfigureAwait(false);
             }
 
             var next = string.IsNullOrEmpty(page.ContinuationToken) ? null : page.ContinuationToken;
@@ -127,7 +127,8 @@ public sealed class JobPager
         return ([], 0, null);
     }
 
-    private async Task<ImageMessage[]> KeepFailedAsync(ImageMessage[] images, CancellationToken cancellationToken)
+    private async Task<ImageMessage[]> KeepFailedAsync(
+        ImageMessage[] images, bool includesCrashed, CancellationToken cancellationToken)
     {
         var isFailed = new bool[images.Length];
         await Parallel.ForEachAsync(
@@ -139,7 +140,8 @@ public sealed class JobPager
                 var record = BlobNames.FindProblem(images[i].Container, images[i].Name) is null
                     ? await _records.FindAsync(images[i].Container, images[i].Name, token).ConfigureAwait(false)
                     : null;
-                isFailed[i] = record?.Status == DetectionResult.FailedStatus;
+                isFailed[i] = record?.Status == DetectionResult.FailedStatus
+                    && (includesCrashed || record.Error != FailureCodes.WorkerCrashed);
             }).ConfigureAwait(false);
         return [.. images.Where((_, i) => isFailed[i])];
     }

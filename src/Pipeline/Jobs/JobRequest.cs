@@ -35,8 +35,14 @@ public sealed record JobRequest
     /// <summary>Detect images even where a result of the same identity is there.</summary>
     public bool Force { get; init; }
 
-    /// <summary>Take only images whose record says failed, and detect those again.</summary>
+    /// <summary>
+    /// Take only images whose record says failed, and detect those again; those at which workers crashed only with
+    /// <see cref="IncludeCrashed"/>.
+    /// </summary>
     public bool OnlyFailed { get; init; }
+
+    /// <summary>With <see cref="OnlyFailed"/>: take also images whose record says <c>worker_crashed</c>.</summary>
+    public bool IncludeCrashed { get; init; }
 
     /// <summary>When to end the job early: a count, a percentage such as <c>"5%"</c>, or -1 for never.</summary>
     /// <value>Null for never: a source-generated contract knows no other default of an init-only property.</value>

@@ -30,6 +30,7 @@ internal sealed class JobRequestReader(JobOptions options, StorageOptions names)
             "force",
             "it without 'onlyFailed', which detects its images again in any case",
             "both");
+        Require(request.OnlyFailed || !request.IncludeCrashed, "includeCrashed", "it only with 'onlyFailed'", "it without");
         try
         {
             MessageReader.Validate(request.Options);
@@ -48,6 +49,7 @@ internal sealed class JobRequestReader(JobOptions options, StorageOptions names)
             Options = request.Options,
             Force = request.Force,
             OnlyFailed = request.OnlyFailed,
+            IncludeCrashed = request.IncludeCrashed,
             ErrorThreshold = request.ErrorThreshold ?? ErrorThreshold.Never,
             PageSize = request.PageSize ?? options.PageSize,
             PagesInFlight = request.PagesInFlight ?? options.PagesInFlight,

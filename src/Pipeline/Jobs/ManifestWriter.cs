@@ -136,11 +136,10 @@ public sealed class ManifestWriter
                 + $"{progress.Failed} + {progress.Skipped}: {progress.Discovered - progress.CountProcessed()} without a record.");
         }
 
-        if (lines != progress.Detected + progress.Failed)
+        if (lines != progress.CountProcessed())
         {
             missing.Add(
-                $"Expected {progress.Detected + progress.Failed} lines of results, found {lines}: "
-                + $"{progress.Detected + progress.Failed - lines} missing.");
+                $"Expected {progress.CountProcessed()} lines of results, one for each of these images, found {lines}.");
         }
 
         return missing;

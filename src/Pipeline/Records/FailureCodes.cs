@@ -35,9 +35,19 @@ public static class FailureCodes
     /// <summary>The model could not run on this image, and did on others at the same time.</summary>
     public const string InferenceFailed = "inference_failed";
 
+    /// <summary>The worker's process ended each time it was at this image and at nothing else.</summary>
+    public const string WorkerCrashed = "worker_crashed";
+
     /// <summary>All codes.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         BlobNotFound, BlobChanged, BlobArchived, NameUnusable, MessageInvalid, ModelNotServed, ModelNotUsable, Poison, InferenceFailed,
+        WorkerCrashed,
     ];
+
+    /// <summary>
+    /// Whether a failure says something about the content, so that the same request would only fail again: its record has an identity.
+    /// True for the image's own codes and for <see cref="WorkerCrashed"/>.
+    /// </summary>
+    internal static bool IsOfContent(string code) => code == WorkerCrashed || !All.Contains(code);
 }

@@ -1,8 +1,10 @@
+using System.Globalization;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
 
@@ -14,6 +16,8 @@ public sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords>
     internal const string IdentityKey = "nanodetidentity";
     internal const string EtagKey = "nanodetetag";
     internal const string StatusKey = "nanodetstatus";
+    internal const string ErrorKey = "nanodeterror";
+    internal const string ModifiedKey = "nanodetmodified";
 
     private const int Rounds = 8;
 
@@ -39,6 +43,8 @@ public sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords>
                 properties.Metadata.TryGetValue(IdentityKey, out var identity) ? identity : null,
                 properties.Metadata.TryGetValue(EtagKey, out var etag) ? etag : null,
                 properties.Metadata.TryGetValue(StatusKey, out var status) ? status : null,
+                properties.Metadata.TryGetValue(ErrorKey, out var error) ? error : null,
+                ReadTime(properties.Metadata),
                 properties.ETag);
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
@@ -47,11 +53,35 @@ public sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords>
         }
     }
 
+    /// <summary>Reads a record with its identity; nulls when there is none, or a blob of somebody else.</summary>
+    /// <exception cref="PipelineException">The record is none that this app can read.</exception>
+    internal async Task<(DetectionResult? Result, string? Identity)> ReadAsync(
+        string container, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            BlobDownloadResult found = await clients.Detections.GetBlobClient(ResultName.For(container, name))
+                .DownloadContentAsync(cancellationToken).ConfigureAwait(false);
+            var metadata = found.Details.Metadata;
+            return metadata.ContainsKey(StatusKey)
+                ? (MessageReader.Read(found.Content.ToMemory(), ResultJson.Default.DetectionResult),
+                    metadata.TryGetValue(IdentityKey, out var identity) ? identity : null)
+                : (null, null);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return (null, null);
+        }
+    }
+
     /// <summary>
-    /// Writes a record. A failure that says nothing about the image itself gives way to a record that does; every other result
-    /// replaces what is there.
+    /// Writes a record, unless the one that is there is the better one: see docs/results.md, Which record stays. Whatever comes in
+    /// between, the decision holds at the moment of the write.
     /// </summary>
+    /// <param name="image">What became of the image.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ArgumentException">The image was skipped: there is nothing to write.</exception>
+    /// <exception cref="RequestFailedException">Storage failed, or other records came in between again and again.</exception>
     internal async Task WriteAsync(StagedImage image, CancellationToken cancellationToken)
     {
         var result = image.Result ?? throw new ArgumentException("A skipped image has no result.", nameof(image));
@@ -62,32 +92,31 @@ public sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords>
             return;
         }
 
-        var conditions = new BlobRequestConditions();
+        // Most images have no record yet: it is asked for only when there is one.
+        var conditions = new BlobRequestConditions { IfNoneMatch = ETag.All };
         for (var round = 1; ; round++)
         {
-            if (GivesWay(result))
-            {
-                var record = await FindAsync(image.Container, image.Name, cancellationToken).ConfigureAwait(false);
-                if (record is not null && IsAboutImage(record, result))
-                {
-                    Log.RecordKept(logger, image.Container, image.Name, result.Error!.Code);
-                    return;
-                }
-
-                conditions = record is null
-                    ? new BlobRequestConditions { IfNoneMatch = ETag.All }
-                    : new BlobRequestConditions { IfMatch = record.Etag };
-            }
-
             try
             {
                 await UploadAsync(image, result, conditions, cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (RequestFailedException exception) when (exception.Status is 409 or 412 && GivesWay(result) && round < Rounds)
+            catch (RequestFailedException exception) when (exception.Status is 409 or 412 && round < Rounds)
             {
-                // Another record came in between: look again.
+                // A record is there, or another one came in between: look at it.
             }
+
+            // First the record, then the image: a record that is newer than what is seen of the image fails the condition.
+            var record = await FindAsync(image.Container, image.Name, cancellationToken).ConfigureAwait(false);
+            if (record is not null && !await ReplacesAsync(image, result, record, cancellationToken).ConfigureAwait(false))
+            {
+                Log.RecordKept(logger, image.Container, image.Name, result.Error?.Code ?? result.Status);
+                return;
+            }
+
+            conditions = record is null
+                ? new BlobRequestConditions { IfNoneMatch = ETag.All }
+                : new BlobRequestConditions { IfMatch = record.Etag };
         }
     }
 
@@ -108,6 +137,16 @@ public sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords>
             metadata[EtagKey] = etag;
         }
 
+        if (result.Error is { } error)
+        {
+            metadata[ErrorKey] = error.Code;
+        }
+
+        if (image.Modified is { } modified)
+        {
+            metadata[ModifiedKey] = modified.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        }
+
         await clients.Detections.GetBlobClient(ResultName.For(image.Container, image.Name)).UploadAsync(
             BinaryData.FromBytes(result.ToUtf8Json()),
             new BlobUploadOptions
@@ -119,13 +158,43 @@ public sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords>
             cancellationToken).ConfigureAwait(false);
     }
 
-    private static bool GivesWay(DetectionResult result) => result.Error is { } error && FailureCodes.All.Contains(error.Code);
+    private async Task<bool> ReplacesAsync(
+        StagedImage image, DetectionResult result, ResultRecord record, CancellationToken cancellationToken)
+    {
+        if (record.Status is null)
+        {
+            // Somebody else's blob under the record's name.
+            return true;
+        }
 
-    /// <summary>
-    /// Detections that are there stay when the blob is gone, cannot be read, has a new content, whose own message brings its own
-    /// record, or was asked for with another model. A poison message leaves only the record of the very same content.
-    /// </summary>
-    private static bool IsAboutImage(ResultRecord record, DetectionResult result) => record.Status == DetectionResult.DetectedStatus
-        ? result.Error!.Code != FailureCodes.Poison || result.Image.Etag is null || result.Image.Etag == record.ImageEtag
-        : record.Status == DetectionResult.FailedStatus && record.Identity is not null && result.Image.Etag == record.ImageEtag;
+        if (record.ImageEtag == result.Image.Etag)
+        {
+            return RecordOrder.ReplacesSameContent(result, record);
+        }
+
+        // Content that is known to be overwritten is older than whatever may be there: the image need not be asked for.
+        return result.Error?.Code != FailureCodes.BlobChanged && RecordOrder.ReplacesOtherContent(
+            result, image.Modified, record, await FindContentAsync(image, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>The ETag of what the image's blob holds now; null when it is gone.</summary>
+    private async Task<string?> FindContentAsync(StagedImage image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            BlobProperties properties = await clients.Image(image.Container, image.Name)
+                .GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            return BlobNames.Etag(properties.ETag.ToString());
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    private static DateTimeOffset? ReadTime(IDictionary<string, string> metadata) =>
+        metadata.TryGetValue(ModifiedKey, out var text)
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
 }

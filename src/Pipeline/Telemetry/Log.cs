@@ -34,6 +34,29 @@ internal static partial class Log
     [LoggerMessage(126, LogLevel.Information, "Batch {BatchId} was forced and finished before; only what is missing is computed again")]
     public static partial void BatchForcedBefore(ILogger logger, string batchId);
 
+    [LoggerMessage(
+        133,
+        LogLevel.Error,
+        "Batch {BatchId}: the process that worked on it died (image {Image} of it at hand, alone: {IsAlone}); "
+        + "it goes back to the queue, and its images run one by one")]
+    public static partial void WorkerDied(ILogger logger, string batchId, int? image, bool isAlone);
+
+    [LoggerMessage(134, LogLevel.Information, "Batch {BatchId}, attempt {Attempt}, is left to the process that works on it")]
+    public static partial void BatchElsewhere(ILogger logger, string batchId, int attempt);
+
+    [LoggerMessage(135, LogLevel.Warning, "Batch {BatchId}: its mark could not be written: {Reason}")]
+    public static partial void MarkNotWritten(ILogger logger, string batchId, string reason);
+
+    [LoggerMessage(
+        136,
+        LogLevel.Information,
+        "Batch {BatchId}, delivered {Deliveries} times, has to wait: it goes back to the queue as a new message, so that the deaths "
+        + "of other batches' processes do not count against it")]
+    public static partial void BatchRenewed(ILogger logger, string batchId, long deliveries);
+
+    [LoggerMessage(137, LogLevel.Warning, "Batch {BatchId}: its {Count} images run one by one, because a process died of it")]
+    public static partial void BatchOneByOne(ILogger logger, string batchId, int count);
+
     [LoggerMessage(124, LogLevel.Warning, "Image {Container}/{Name} failed: {Code}: {Reason}")]
     public static partial void ImageFailed(ILogger logger, string? container, string name, string code, string reason);
 
@@ -45,6 +68,10 @@ internal static partial class Log
 
     [LoggerMessage(131, LogLevel.Information, "Image {Container}/{Name}: a record of its own is there, {Code} does not replace it")]
     public static partial void RecordKept(ILogger logger, string? container, string name, string code);
+
+    [LoggerMessage(
+        138, LogLevel.Error, "Image {Container}/{Name} was skipped for a record that is not there any more: its job has no line for it")]
+    public static partial void SkippedWithoutRecord(ILogger logger, string container, string name);
 
     [LoggerMessage(140, LogLevel.Error, "A message of queue {Queue} became the dead letter {Blob}: {Problem}")]
     public static partial void DeadLetter(ILogger logger, string queue, string blob, string problem);

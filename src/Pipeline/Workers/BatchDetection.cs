@@ -1,7 +1,10 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.ML.OnnxRuntime;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Natives;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
@@ -19,6 +22,7 @@ public sealed class BatchDetection(
     ResultRecords records,
     BatchStaging staging,
     IOptions<WorkerOptions> options,
+    IOptions<LogOptions> log,
     TimeProvider time,
     ILogger<BatchDetection> logger)
 {
@@ -28,6 +32,7 @@ public sealed class BatchDetection(
         BatchReference batch,
         IReadOnlyList<ImageMessage> messages,
         ModelLease lease,
+        BatchWork work,
         CancellationToken cancellationToken)
     {
         var begin = time.GetUtcNow();
@@ -39,10 +44,16 @@ public sealed class BatchDetection(
             await ForEachAsync(images, image => LookUpAsync(batch, image, models, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
             await ClaimAsync(batch, images, cancellationToken).ConfigureAwait(false);
-            foreach (var wave in Waves(images))
+            if (work.IsAlone)
             {
-                await ForEachAsync(wave, image => DownloadAsync(batch, image, cancellationToken), cancellationToken).ConfigureAwait(false);
-                await DetectAsync(batch, wave, lease, models, cancellationToken).ConfigureAwait(false);
+                await RunOneByOneAsync(batch, images, lease, models, work, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                foreach (var wave in Waves(images))
+                {
+                    await RunAsync(batch, wave, lease, models, cancellationToken).ConfigureAwait(false);
+                }
             }
 
             var outcomes = images.Select(image => Trace(image, begin)).ToArray();
@@ -55,10 +66,88 @@ public sealed class BatchDetection(
         {
             foreach (var image in images.Where(image => image.IsClaimed))
             {
-                _register.Leave(image.Identity!, stagingBlob);
+                // A failure without identity is nothing that another batch could rely on.
+                _register.Leave(image.Identity!, image.Outcome?.Identity is null ? null : stagingBlob);
             }
         }
     }
+
+    private async Task RunAsync(
+        BatchReference batch,
+        BatchImage[] wave,
+        ModelLease lease,
+        IReadOnlyDictionary<string, SelectedModel> models,
+        CancellationToken cancellationToken)
+    {
+        await ForEachAsync(wave, image => DownloadAsync(batch, image, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await DetectAsync(batch, wave, lease, models, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// After a process died: storage knows at every moment which image is at hand, and an image at which processes died too often is not
+    /// touched again.
+    /// </summary>
+    private async Task RunOneByOneAsync(
+        BatchReference batch,
+        BatchImage[] images,
+        ModelLease lease,
+        IReadOnlyDictionary<string, SelectedModel> models,
+        BatchWork work,
+        CancellationToken cancellationToken)
+    {
+        Log.BatchOneByOne(logger, batch.BatchId, images.Length);
+        var faults = new List<(BatchImage Image, Exception Fault)>();
+        for (var i = 0; i < images.Length; i++)
+        {
+            if (images[i].Outcome is not null)
+            {
+                continue;
+            }
+
+            if (work.HasCrashed(i))
+            {
+                Fail(batch, images[i], Crashed());
+                continue;
+            }
+
+            await work.ComeToAsync(i, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await RunAsync(batch, [images[i]], lease, models, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OnnxRuntimeException exception) when (!SessionFault.IsLost(exception) && EnvironmentFault.From(exception) is null)
+            {
+                faults.Add((images[i], exception));
+            }
+        }
+
+        await work.ComeToAsync(null, cancellationToken).ConfigureAwait(false);
+        Blame(batch, images, faults);
+    }
+
+    /// <summary>As in a run of many: an image that the model fails on is a failure while others ran; when none did, it is the model's.</summary>
+    private void Blame(BatchReference batch, BatchImage[] images, List<(BatchImage Image, Exception Fault)> faults)
+    {
+        var others = images.Count(image => image.Outcome?.Result is { BatchSize: > 0 });
+        if (faults.Count > 0 && others == 0)
+        {
+            ExceptionDispatchInfo.Throw(faults[0].Fault);
+        }
+
+        foreach (var (image, fault) in faults)
+        {
+            image.Content = default;
+            Fail(batch, image, new DetectionError(
+                FailureCodes.InferenceFailed,
+                $"Expected the model to run on this image as it did on {others} others, found: {fault.Message}"));
+        }
+    }
+
+    private DetectionError Crashed() => new(
+        FailureCodes.WorkerCrashed,
+        $"Expected the worker to outlive this image; its process ended {BatchWork.MostCrashes} times while it worked on this image and on "
+        + $"no other. What it said last may be in the app's log ({log.Value.Location}). The image is not tried again unless a job asks for "
+        + "it with 'force', or with 'onlyFailed' and 'includeCrashed'.");
 
     private Task ForEachAsync(IEnumerable<BatchImage> images, Func<BatchImage, Task> step, CancellationToken cancellationToken) =>
         Parallel.ForEachAsync(
@@ -135,7 +224,7 @@ public sealed class BatchDetection(
                 }
                 else if (await IsThereAsync(image, finished, cancellationToken).ConfigureAwait(false))
                 {
-                    image.Skip();
+                    image.Skip(finished);
                 }
                 else
                 {

@@ -16,6 +16,9 @@ internal sealed class BatchImage(ImageMessage message)
     /// <summary>Length of the content, in bytes.</summary>
     internal long? Bytes { get; set; } = message.Bytes;
 
+    /// <summary>When the content was written; null until storage has said so.</summary>
+    internal DateTimeOffset? Modified { get; set; }
+
     internal string? Identity { get; set; }
 
     /// <summary>The identity is claimed in the register.</summary>
@@ -28,7 +31,8 @@ internal sealed class BatchImage(ImageMessage message)
 
     internal ImageReference ToReference() => new(Message.Container, Message.Name, Etag, Bytes ?? 0);
 
-    internal void Skip() => Outcome = Stage(result: null);
+    /// <param name="waiting">The staging blob in which the result waits; null when it is written, or comes with this batch.</param>
+    internal void Skip(string? waiting = null) => Outcome = Stage(result: null) with { Waiting = waiting };
 
     internal void Finish(DetectionResult result) => Outcome = Stage(result);
 
@@ -37,7 +41,8 @@ internal sealed class BatchImage(ImageMessage message)
     {
         Container = Message.Container,
         Name = Message.Name,
-        Identity = result?.Error is { } error && FailureCodes.All.Contains(error.Code) ? null : Identity,
+        Identity = result?.Error is { } error && !FailureCodes.IsOfContent(error.Code) ? null : Identity,
         Result = result,
+        Modified = Modified,
     };
 }

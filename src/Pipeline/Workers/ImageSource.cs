@@ -33,6 +33,7 @@ public sealed class ImageSource(StorageClients clients, IOptions<DetectorOptions
                     .GetPropertiesAsync(Unchanged(image), cancellationToken).ConfigureAwait(false);
                 image.Etag = BlobNames.Etag(properties.ETag.ToString());
                 image.Bytes = properties.ContentLength;
+                image.Modified = properties.LastModified;
             }
             catch (RequestFailedException exception) when (IsPermanent(exception))
             {
@@ -59,6 +60,7 @@ public sealed class ImageSource(StorageClients clients, IOptions<DetectorOptions
 
             // A message may be wrong about the length; the answer's header is not, and nothing was read yet.
             image.Bytes = download.Details.ContentLength;
+            image.Modified = download.Details.LastModified;
             if (image.Bytes > _limits.MaxBytes)
             {
                 return TooLarge(image.Bytes.Value);

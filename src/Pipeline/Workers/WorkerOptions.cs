@@ -36,6 +36,14 @@ public sealed record WorkerOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan ReadyWait { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long the mark of a begun batch may stay without being renewed, before the process that began it counts as dead. A living one
+    /// renews it three times as often.
+    /// </summary>
+    /// <value>1 second to 10 minutes; default 30 seconds.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan DeadAfter { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Identities of finished images that are remembered, so that a second batch does not compute them again.</summary>
     /// <value>0 to 1,000,000 identities; default 20,000.</value>
     [Range(0, 1_000_000)]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
@@ -16,6 +17,7 @@ public sealed class DetectionWriter
     private readonly BatchStaging _staging;
     private readonly ResultRecords _records;
     private readonly JobResults _jobs;
+    private readonly JobLines _lines;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
@@ -23,18 +25,21 @@ public sealed class DetectionWriter
     /// <param name="staging">Staging blobs.</param>
     /// <param name="records">Records of images.</param>
     /// <param name="jobs">Results of jobs.</param>
+    /// <param name="lines">Finds the lines of skipped images.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public DetectionWriter(
         BatchStaging staging,
         ResultRecords records,
         JobResults jobs,
+        JobLines lines,
         TimeProvider time,
         ILogger<DetectionWriter> logger)
     {
         _staging = staging;
         _records = records;
         _jobs = jobs;
+        _lines = lines;
         _time = time;
         _logger = logger;
     }
@@ -61,10 +66,12 @@ public sealed class DetectionWriter
         }
 
         await WriteRecordsAsync(images, cancellationToken).ConfigureAwait(false);
-        await _jobs.StageAsync(batch, images, cancellationToken).ConfigureAwait(false);
+        var counts = batch.Results is { } results
+            ? await WriteLinesAsync(results, batch, images, cancellationToken).ConfigureAwait(false)
+            : detected.ToCounts();
         await _staging.ClearAsync(batch, name, cancellationToken).ConfigureAwait(false);
         PipelineTelemetry.WriteDuration.Record(_time.GetElapsedTime(start).TotalSeconds);
-        return detected.ToCounts();
+        return counts;
     }
 
     /// <summary>
@@ -89,6 +96,20 @@ public sealed class DetectionWriter
         {
             await WriteLateAsync(name, batchId, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>
+    /// A line for each image of the batch. Counted is what the lines say: an image that a delivery before has detected for this job is
+    /// detected, although this delivery skipped it.
+    /// </summary>
+    private async Task<BatchCounts> WriteLinesAsync(
+        string results, BatchReference batch, IReadOnlyList<StagedImage> images, CancellationToken cancellationToken)
+    {
+        var lines = await _lines.FindAsync(images, cancellationToken).ConfigureAwait(false);
+        await _jobs.StageAsync(results, batch, [.. lines.OfType<DetectionResult>()], cancellationToken).ConfigureAwait(false);
+        var own = images.Zip(lines).Where(pair => pair.First.Result is not null || pair.Second?.JobId == batch.JobId).ToArray();
+        var detected = own.Count(pair => pair.Second?.Status == DetectionResult.DetectedStatus);
+        return new BatchCounts(detected, own.Length - detected, images.Count - own.Length);
     }
 
     private async Task WriteLateAsync(string name, string batchId, CancellationToken cancellationToken)

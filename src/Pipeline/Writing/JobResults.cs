@@ -1,7 +1,6 @@
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Nanodet.Detection.Results;
-using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Storage;
 
@@ -13,18 +12,20 @@ namespace Nanodet.Serverless.Pipeline.Writing;
 /// </summary>
 public sealed class JobResults(StorageClients clients)
 {
-    /// <summary>Stages the results of a batch; a batch without a job, or without results, stages nothing.</summary>
-    internal async Task StageAsync(BatchReference batch, IReadOnlyList<StagedImage> images, CancellationToken cancellationToken)
+    /// <summary>
+    /// Stages the lines of a batch. A batch that comes again has as many, and so takes the place of its own block.
+    /// </summary>
+    internal async Task StageAsync(
+        string name, BatchReference batch, IReadOnlyList<DetectionResult> lines, CancellationToken cancellationToken)
     {
-        var results = images.Select(image => image.Result).OfType<DetectionResult>().ToArray();
-        if (batch.Results is null || results.Length == 0)
+        if (lines.Count == 0)
         {
             return;
         }
 
-        var id = new ResultBlockId(batch.Page, batch.Offset, results.Length);
-        using var content = new MemoryStream(NdjsonLines.Serialize(results, ResultJson.Default.DetectionResult).ToArray(), writable: false);
-        await clients.ResultsOf(batch.Results)
+        var id = new ResultBlockId(batch.Page, batch.Offset, lines.Count);
+        using var content = new MemoryStream(NdjsonLines.Serialize(lines, ResultJson.Default.DetectionResult).ToArray(), writable: false);
+        await clients.ResultsOf(name)
             .StageBlockAsync(id.Encode(), content, cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
@@ -43,7 +44,7 @@ public sealed class JobResults(StorageClients clients)
             // No batch had a result.
         }
 
-        // A batch that was repeated after it was cleared away has fewer results, if any: the block with the most is the first one.
+        // One block for each batch. Should a line have been lost between two deliveries of one, the block with the most lines is the better.
         var blocks = (found?.CommittedBlocks ?? []).Concat(found?.UncommittedBlocks ?? [])
             .Select(block => ResultBlockId.TryDecode(block.Name))
             .OfType<ResultBlockId>()

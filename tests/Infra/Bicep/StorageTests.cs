@@ -59,7 +59,11 @@ public sealed class StorageTests
         var rules = Rules(await Template.EvaluateAsync("cpu", "single"));
 
         Assert.Equal(
-            ["dead-letters: 90 days in event-dead-letters/ staging/dead-letters/", "forgotten-lists: 30 days in staging/lists/"], rules);
+            [
+                "dead-letters: 90 days in event-dead-letters/ staging/dead-letters/",
+                "forgotten-lists: 30 days in staging/begun/ staging/lists/",
+            ],
+            rules);
     }
 
     [Fact]

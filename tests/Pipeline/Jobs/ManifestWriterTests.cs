@@ -38,9 +38,12 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
 
         var results = await ReadResultsAsync(app, Assert.Single(manifest.Results));
         Assert.Equal(
-            Enumerable.Range(12, 28).Select(i => $"{i:D2}.png"),
+            Enumerable.Range(0, 40).Select(i => $"{i:D2}.png"),
             results.Select(result => result.Image.Name));
-        Assert.All(results, result => Assert.Equal(job.JobId, result.JobId));
+
+        // Skipped images have the line of their record, which another request made.
+        Assert.All(results[..12], result => Assert.Null(result.JobId));
+        Assert.All(results[12..], result => Assert.Equal(job.JobId, result.JobId));
         Assert.Empty(await TestApp.ListBlobsAsync(app.Staging));
 
         // Again: nothing changes.
@@ -67,7 +70,7 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
     }
 
     [Fact]
-    public async Task Write_AllSkipped_AddsUpWithoutResults()
+    public async Task Write_AllSkipped_HasTheLinesOfTheRecords()
     {
         await using var app = await TestApp.CreateReadyAsync(fixture);
         await app.RunAsync(await app.UploadAsync("a.png"), await app.UploadAsync("b.png"));
@@ -75,6 +78,7 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         var progress = await RunAsync(app, job);
         var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobState.Completed, progress.StartedUtc), Token);
         Assert.Equal((JobState.Completed, 2L), (manifest.State, manifest.Skipped));
+        Assert.Equal(["a.png", "b.png"], (await ReadResultsAsync(app, manifest.Results[0])).Select(result => result.Image.Name));
         Assert.Equal(2, app.Model.Status.Images);
     }
 
@@ -92,7 +96,7 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         Assert.Equal(
             [
                 "Expected detected + failed + skipped to be the 5 images found, found 3 + 0 + 0: 2 without a record.",
-                "Expected 3 lines of results, found 1: 2 missing.",
+                "Expected 3 lines of results, one for each of these images, found 1.",
             ],
             manifest.Missing);
         Assert.NotEmpty(await TestApp.ListBlobsAsync(app.Staging));
@@ -186,10 +190,71 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         Assert.Equal(new BatchCounts(1, 1, 0), counts);
 
         // The worker gets the message once more: only the failure without identity is made again.
-        Assert.Equal(new BatchCounts(0, 1, 1), await app.RunAsync(batch));
+        // What the first delivery detected still counts as detected: the counts are those of the lines.
+        Assert.Equal(counts, await app.RunAsync(batch));
         var progress = new JobProgress { StartedUtc = job.CreatedUtc }.Add(page).Add(counts);
         var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobState.Completed, job.CreatedUtc), Token);
         Assert.Equal((JobState.Completed, 2), (manifest.State, (await ReadResultsAsync(app, manifest.Results[0])).Count));
+    }
+
+    [Fact]
+    public async Task Write_BatchDetectedAgainBeforeItWasCounted_CountsItsLinesOnce()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        for (var i = 0; i < 6; i++)
+        {
+            await app.UploadAsync($"{i}.png", i == 5 ? [7] : null);
+        }
+
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest { BatchSize = 3 });
+        var page = await app.Get<JobPager>().ListAsync(new JobPageRequest(job, 0, null), Token);
+        var progress = new JobProgress { StartedUtc = job.CreatedUtc }.Add(page);
+        foreach (var batch in page.Split(job))
+        {
+            // The results are written, and then a coordinator dies that has not counted them: what it knows comes from the next delivery.
+            await app.RunAsync(batch);
+            progress = progress.Add(await app.RunAsync(batch));
+        }
+
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobState.Completed, job.CreatedUtc), Token);
+        Assert.Empty(manifest.Missing);
+        Assert.Equal((JobState.Completed, 5L, 1L, 0L), (manifest.State, manifest.Detected, manifest.Failed, manifest.Skipped));
+        Assert.Equal(
+            Enumerable.Range(0, 6).Select(i => $"{i}.png"),
+            (await ReadResultsAsync(app, Assert.Single(manifest.Results))).Select(result => result.Image.Name));
+    }
+
+    [Fact]
+    public async Task Write_SkippedForAResultThatIsNotWrittenYet_HasItsLine()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var image = await app.UploadAsync("a.png");
+        var first = await app.ListAsync(image);
+        var detected = await app.ProcessAsync(first);
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest());
+        var progress = await RunAsync(app, job);
+        Assert.Null(await app.ReadAsync("a.png"));
+        await app.WriteAsync(first, detected!);
+
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobState.Completed, job.CreatedUtc), Token);
+        Assert.Equal((JobState.Completed, 1L), (manifest.State, manifest.Skipped));
+        Assert.Equal(image.Etag, Assert.Single(await ReadResultsAsync(app, manifest.Results[0])).Image.Etag);
+    }
+
+    [Fact]
+    public async Task Write_RecordRemovedBeforeItsLineWasWritten_SaysThatALineIsMissing()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.RunAsync(await app.UploadAsync("a.png"), await app.UploadAsync("b.png"));
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest());
+        var page = await app.Get<JobPager>().ListAsync(new JobPageRequest(job, 0, null), Token);
+        var batch = Assert.Single(page.Split(job));
+        var detected = await app.ProcessAsync(batch);
+        await app.Detections.GetBlobClient($"{app.Images.Name}/b.png.json").DeleteAsync(cancellationToken: Token);
+        var progress = new JobProgress { StartedUtc = job.CreatedUtc }.Add(page).Add(await app.WriteAsync(batch, detected!));
+
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobState.Completed, job.CreatedUtc), Token);
+        Assert.Equal("Expected 2 lines of results, one for each of these images, found 1.", Assert.Single(manifest.Missing));
     }
 
     [Fact]

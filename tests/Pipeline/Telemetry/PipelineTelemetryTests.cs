@@ -41,7 +41,8 @@ public sealed partial class PipelineTelemetryTests(AzuriteFixture fixture)
         await app.Get<MessageQueues>().SendBatchAsync(new BatchMessage { Batch = batch }, Token);
         var queue = app.Clients.Queues.GetQueueClient($"{app.Prefix}-batches");
         var message = (await queue.ReceiveMessageAsync(cancellationToken: Token)).Value;
-        var detected = await app.Get<BatchProcessor>().ProcessAsync(MessageReader.ReadBatch(message.Body.ToMemory()), Token);
+        var detected = await app.Get<BatchProcessor>().ProcessAsync(
+            MessageReader.ReadBatch(message.Body.ToMemory()), message.DequeueCount, Token);
         await app.WriteAsync(batch, detected!);
         await app.PublishAsync(TestModel.Build(new OnnxTestModel { Gain = 27 }), "v2");
         await Poll.UntilAsync(() => app.Model.Status.Loads == 2, $"swapped, but: {app.Model.Status}", Token);

@@ -145,7 +145,8 @@ public sealed class TraceTests(AzuriteFixture fixture)
         await app.Get<MessageQueues>().SendBatchAsync(new BatchMessage { Batch = batch }, Token);
         var queue = app.Clients.Queues.GetQueueClient($"{app.Prefix}-batches");
         var message = (await queue.ReceiveMessageAsync(cancellationToken: Token)).Value;
-        var detected = await app.Get<BatchProcessor>().ProcessAsync(MessageReader.ReadBatch(message.Body.ToMemory()), Token);
+        var detected = await app.Get<BatchProcessor>().ProcessAsync(
+            MessageReader.ReadBatch(message.Body.ToMemory()), message.DequeueCount, Token);
         await app.WriteAsync(batch, detected!);
     }
 }

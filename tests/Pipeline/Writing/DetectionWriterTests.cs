@@ -35,7 +35,7 @@ public sealed class DetectionWriterTests(AzuriteFixture fixture)
     }
 
     [Fact]
-    public async Task Run_Batch_TakesThreeOperationsAnImageAndSevenForItself()
+    public async Task Run_Batch_TakesThreeOperationsAnImageAndNineForItself()
     {
         // An Azurite of its own: others would be counted, too.
         var alone = new AzuriteFixture();
@@ -53,9 +53,9 @@ public sealed class DetectionWriterTests(AzuriteFixture fixture)
         await app.RunAsync(await app.ListAsync(images));
         var after = await SettleAsync(alone, app);
 
-        // List written; staging looked for, list read, staging written; staging read, list and staging deleted.
+        // List written; staging looked for, list read, mark made, staging written, mark removed; staging read, list and staging deleted.
         // Each image: record looked up, image read, record written.
-        Assert.Equal(7 + (3 * Count) + 1, after - before);
+        Assert.Equal(9 + (3 * Count) + 1, after - before);
         await alone.DisposeAsync();
     }
 

@@ -1,0 +1,38 @@
+namespace Nanodet.Serverless.LocalHost.Worker;
+
+/// <summary>
+/// How long a dead worker's successor waits. The first restarts come at once, with pauses that tell one death from many; when they are used
+/// up, each further one waits twice as long as the one before. Restarts that are older than the window are forgotten.
+/// </summary>
+/// <param name="quick">Restarts within the window that come at once.</param>
+/// <param name="window">The time in which restarts count.</param>
+/// <param name="timeProvider">The clock.</param>
+internal sealed class RestartBudget(int quick, TimeSpan window, TimeProvider timeProvider)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestQuickPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstLongPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+
+    private readonly Queue<long> _restarts = [];
+
+    /// <summary>Restarts within the window, the latest included.</summary>
+    public int Count => _restarts.Count;
+
+    /// <summary>Counts a restart, and says how long it waits.</summary>
+    public TimeSpan Take()
+    {
+        while (_restarts.TryPeek(out var oldest) && timeProvider.GetElapsedTime(oldest) >= window)
+        {
+            _restarts.Dequeue();
+        }
+
+        _restarts.Enqueue(timeProvider.GetTimestamp());
+        return Count <= quick
+            ? Doubled(FirstPause, Count - 1, LongestQuickPause)
+            : Doubled(FirstLongPause, Count - quick - 1, LongestPause);
+    }
+
+    private static TimeSpan Doubled(TimeSpan first, int times, TimeSpan longest) =>
+        TimeSpan.FromMilliseconds(Math.Min(first.TotalMilliseconds * Math.Pow(2, times), longest.TotalMilliseconds));
+}

@@ -1,0 +1,41 @@
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Pipeline.Batches;
+
+/// <summary>What is known of a batch that a worker has begun and not finished: the content of its mark in container <c>staging</c>.</summary>
+internal sealed record BegunBatch
+{
+    /// <summary>Always 1.</summary>
+    public int SchemaVersion { get; } = ImageMessage.CurrentSchemaVersion;
+
+    /// <summary>The process that works on the batch, or did so last: a text of its own that no other process has.</summary>
+    public required string Process { get; init; }
+
+    /// <summary>
+    /// True while a process works on the batch. A mark that says so and is not renewed any more is that of a process that died.
+    /// </summary>
+    public bool IsUnderWay { get; init; }
+
+    /// <summary>
+    /// True once a process died: the images run one by one, with no other batch beside them, so that one can tell which of them it is.
+    /// </summary>
+    public bool IsAlone { get; init; }
+
+    /// <summary>The image at hand, by its place in the batch, from 0; null when it is none, or all of them.</summary>
+    public int? Image { get; init; }
+
+    /// <summary>How often a process died at an image that ran alone, by the image's place in the batch.</summary>
+    public IReadOnlyDictionary<int, int> Crashes { get; init; } = new Dictionary<int, int>();
+
+    /// <summary>The same after the process that worked on it died.</summary>
+    public BegunBatch AfterCrash()
+    {
+        var crashes = new Dictionary<int, int>(Crashes);
+        if (IsAlone && Image is { } image)
+        {
+            crashes[image] = crashes.GetValueOrDefault(image) + 1;
+        }
+
+        return new BegunBatch { Process = Process, IsAlone = true, Crashes = crashes };
+    }
+}

@@ -1,0 +1,155 @@
+using Azure;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Telemetry;
+
+namespace Nanodet.Serverless.Pipeline.Workers;
+
+/// <summary>
+/// Knows whether the process that began a batch has died, and at which image: see docs/architecture.md, A worker that dies. Two
+/// deliveries of one batch must not ask at the same time within one process.
+/// </summary>
+/// <param name="begun">The marks.</param>
+/// <param name="queues">Takes a batch back.</param>
+/// <param name="options">When a process counts as dead.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+public sealed class BatchMarks(
+    BegunBatches begun, MessageQueues queues, IOptions<WorkerOptions> options, TimeProvider time, ILogger<BatchMarks> logger)
+{
+    private const int BeatsBeforeDeath = 3;
+
+    /// <summary>Tells the marks of this process from those of the one before.</summary>
+    private readonly string _process = Guid.NewGuid().ToString("N");
+
+    /// <summary>Marks a batch as begun.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="isAlone">Whether no other batch is being worked on by this process.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>
+    /// The work to dispose; or the mark that is in its way: of another process that works on the batch or died of it, or, unless
+    /// <paramref name="isAlone"/>, one that says that the batch has to be alone.
+    /// </returns>
+    internal async Task<(BatchWork? Work, BatchMark? InTheWay)> BeginAsync(
+        BatchReference batch, bool isAlone, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var state = new BegunBatch { Process = _process, IsUnderWay = true };
+            if (await begun.TryCreateAsync(batch, state, cancellationToken).ConfigureAwait(false) is { } created)
+            {
+                return (Start(batch, state, created), null);
+            }
+
+            if (await begun.FindAsync(batch, cancellationToken).ConfigureAwait(false) is not { } found)
+            {
+                continue;
+            }
+
+            // A mark of this process is one that it could not remove: it is alive, so it did not die of the batch.
+            if ((found.State.IsUnderWay && found.State.Process != _process) || (found.State.IsAlone && !isAlone))
+            {
+                return (null, found);
+            }
+
+            state = found.State with { Process = _process, IsUnderWay = true, Image = null };
+            if (await begun.TryReplaceAsync(batch, state, found.Etag, cancellationToken).ConfigureAwait(false) is { } taken)
+            {
+                return (Start(batch, state, taken), null);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Waits until it is clear whether the process that began a batch is alive. If it is dead, the batch goes back to the queue as a new
+    /// message, whose deliveries count anew: it did not fail, it was interrupted.
+    /// </summary>
+    /// <param name="message">The batch.</param>
+    /// <param name="found">The mark of the other process.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>True when the mark is gone or free, so that the batch may be tried; false when there is nothing more to do.</returns>
+    internal async Task<bool> IsFreeAsync(BatchMessage message, BatchMark found, CancellationToken cancellationToken)
+    {
+        var batch = message.Batch;
+        for (var last = found; ;)
+        {
+            if (last.Age >= options.Value.DeadAfter)
+            {
+                var after = last.State.AfterCrash();
+                if (await begun.TryReplaceAsync(batch, after, last.Etag, cancellationToken).ConfigureAwait(false) is not null)
+                {
+                    Log.WorkerDied(logger, batch.BatchId, last.State.Image, last.State.IsAlone);
+                    await queues.SendBatchAsync(message, cancellationToken).ConfigureAwait(false);
+                }
+
+                return false;
+            }
+
+            // Ages are whole seconds.
+            await Task.Delay(options.Value.DeadAfter - last.Age + TimeSpan.FromSeconds(1), time, cancellationToken).ConfigureAwait(false);
+            if (await begun.FindAsync(batch, cancellationToken).ConfigureAwait(false) is not { State.IsUnderWay: true } now)
+            {
+                return true;
+            }
+
+            if (now.Etag != found.Etag)
+            {
+                Log.BatchElsewhere(logger, batch.BatchId, message.Attempt);
+                return false;
+            }
+
+            last = now;
+        }
+    }
+
+    /// <summary>Renews or changes the mark of this process.</summary>
+    /// <returns>Its new ETag; null when it is in other hands.</returns>
+    internal async Task<ETag?> RenewAsync(BatchReference batch, BegunBatch state, ETag etag, CancellationToken cancellationToken)
+    {
+        if (await begun.TryReplaceAsync(batch, state, etag, cancellationToken).ConfigureAwait(false) is { } renewed)
+        {
+            return renewed;
+        }
+
+        // A write whose answer was lost is done, and its repetition is refused.
+        var found = await begun.FindAsync(batch, cancellationToken).ConfigureAwait(false);
+        return found?.State.Process == _process ? found.Etag : null;
+    }
+
+    /// <summary>
+    /// Removes the mark of a batch whose work has ended in order, finished or not. One that has to be alone keeps what is known of its
+    /// images until it is finished.
+    /// </summary>
+    internal async Task EndAsync(BatchReference batch, BatchWork work)
+    {
+        if (work.Etag is not { } etag)
+        {
+            return;
+        }
+
+        try
+        {
+            if (work.IsAlone && !work.IsFinished)
+            {
+                var free = work.State with { IsUnderWay = false, Image = null };
+                await RenewAsync(batch, free, etag, CancellationToken.None).ConfigureAwait(false);
+            }
+            else
+            {
+                await begun.RemoveAsync(batch, etag, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (RequestFailedException exception)
+        {
+            LogLate(batch, exception);
+        }
+    }
+
+    internal void LogLate(BatchReference batch, RequestFailedException exception) =>
+        Log.MarkNotWritten(logger, batch.BatchId, exception.Message);
+
+    private BatchWork Start(BatchReference batch, BegunBatch state, ETag etag) =>
+        new(this, batch, state, etag, new PeriodicTimer(options.Value.DeadAfter / BeatsBeforeDeath, time));
+}

@@ -1,0 +1,114 @@
+using Azure;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Pipeline.Workers;
+
+/// <summary>A batch that this process works on: its mark in storage, kept fresh until the work ends.</summary>
+internal sealed class BatchWork : IAsyncDisposable
+{
+    /// <summary>After so many deaths of a process at an image that ran alone, the image is what they have in common.</summary>
+    internal const int MostCrashes = 2;
+
+    private readonly BatchMarks _marks;
+    private readonly BatchReference _batch;
+    private readonly CancellationTokenSource _ended = new();
+    private readonly SemaphoreSlim _writing = new(1);
+    private readonly Task _beating;
+
+    /// <param name="marks">Where the mark is.</param>
+    /// <param name="batch">The batch.</param>
+    /// <param name="state">What the mark says.</param>
+    /// <param name="etag">Its ETag.</param>
+    /// <param name="beats">When to renew it.</param>
+    internal BatchWork(BatchMarks marks, BatchReference batch, BegunBatch state, ETag etag, PeriodicTimer beats)
+    {
+        _marks = marks;
+        _batch = batch;
+        State = state;
+        Etag = etag;
+        _beating = BeatAsync(beats);
+    }
+
+    /// <summary>True when the images have to run one by one.</summary>
+    internal bool IsAlone => State.IsAlone;
+
+    /// <summary>True once the batch is staged.</summary>
+    internal bool IsFinished { get; set; }
+
+    internal BegunBatch State { get; private set; }
+
+    /// <summary>Null when the mark is in other hands: this process was taken for dead. What it does is still right, and done twice.</summary>
+    internal ETag? Etag { get; private set; }
+
+    /// <summary>True when processes died at an image as often as one of them may.</summary>
+    /// <param name="image">Its place in the batch, from 0.</param>
+    internal bool HasCrashed(int image) => State.Crashes.GetValueOrDefault(image) >= MostCrashes;
+
+    /// <summary>Says in storage which image comes next, before anything is done with it.</summary>
+    /// <param name="image">Its place in the batch, from 0; null when the images are through.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal Task ComeToAsync(int? image, CancellationToken cancellationToken) =>
+        WriteAsync(state => state with { Image = image }, cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync().ConfigureAwait(false);
+        await _beating.ConfigureAwait(false);
+        await _marks.EndAsync(_batch, this).ConfigureAwait(false);
+        _ended.Dispose();
+        _writing.Dispose();
+    }
+
+    private async Task BeatAsync(PeriodicTimer beats)
+    {
+        using (beats)
+        {
+            try
+            {
+                while (await beats.WaitForNextTickAsync(_ended.Token).ConfigureAwait(false))
+                {
+                    await BeatOnceAsync().ConfigureAwait(false);
+                }
+            }
+            catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+            {
+                // The work has ended.
+            }
+        }
+    }
+
+    private async Task BeatOnceAsync()
+    {
+        try
+        {
+            // Not cancelled: a write that was given up may still come to storage, and then nobody knows the mark's ETag.
+            await WriteAsync(state => state, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (RequestFailedException exception)
+        {
+            // Storage is away for longer than its client retries; the next beat tries again.
+            _marks.LogLate(_batch, exception);
+        }
+    }
+
+    private async Task WriteAsync(Func<BegunBatch, BegunBatch> change, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var state = change(State);
+            if (Etag is { } etag)
+            {
+                Etag = await _marks.RenewAsync(_batch, state, etag, cancellationToken).ConfigureAwait(false);
+            }
+
+            State = state;
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+}
