@@ -49,8 +49,20 @@ internal static partial class Log
     [LoggerMessage(140, LogLevel.Error, "A message of queue {Queue} failed too often and became the dead letter {Blob}")]
     public static partial void DeadLetter(ILogger logger, string queue, string blob);
 
-    [LoggerMessage(150, LogLevel.Information, "Reconciliation: {Examined} images examined, {Queued} without a record queued again")]
-    public static partial void Reconciled(ILogger logger, long examined, long queued);
+    [LoggerMessage(
+        150,
+        LogLevel.Information,
+        "Reconciliation: {Examined} images examined, {Queued} without a record queued again, {Waiting} without a record wait in a queue")]
+    public static partial void Reconciled(ILogger logger, long examined, long queued, long waiting);
+
+    [LoggerMessage(
+        151,
+        LogLevel.Information,
+        "Reconciliation stops at its limit ({MaxTime}, {MaxImages} images); the next run goes on there")]
+    public static partial void ReconcileGoesOn(ILogger logger, TimeSpan maxTime, int maxImages);
+
+    [LoggerMessage(152, LogLevel.Warning, "Reconciliation: {Blob} cannot be read; the sweep begins anew")]
+    public static partial void ReconcileProgressUnreadable(ILogger logger, string blob, Exception exception);
 
     [LoggerMessage(160, LogLevel.Information, "Job {JobId}, page {Page}: {Count} images, {Filtered} left out")]
     public static partial void PageListed(ILogger logger, string jobId, int page, int count, int filtered);
