@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Detectors;
-using Nanodet.Detection.Images;
 using Nanodet.Detection.Natives;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Records;
@@ -16,12 +15,14 @@ namespace Nanodet.Serverless.Functions.Http;
 /// <param name="model">Says why there is no result.</param>
 /// <param name="worker">How long to wait for the model.</param>
 /// <param name="options">How large an image may be.</param>
-public sealed class DetectApi(WarmDetector detector, WarmModel model, IOptions<WorkerOptions> worker, IOptions<DetectorOptions> options)
+/// <param name="bodies">Reads images.</param>
+public sealed class DetectApi(
+    WarmDetector detector, WarmModel model, IOptions<WorkerOptions> worker, IOptions<DetectorOptions> options, BodyReader bodies)
 {
     /// <summary>The name of <see cref="DetectAsync"/>.</summary>
     public const string FunctionName = "DetectImage";
 
-    /// <summary><c>POST /api/detect</c>: 200 with the result; 413, 422, 400 or 503 with problem details.</summary>
+    /// <summary><c>POST /api/detect</c>: 200 with the result; 400, 408, 413, 422, 429 or 503 with problem details.</summary>
     [Function(FunctionName)]
     public async Task<IResult> DetectAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "detect")] HttpRequest request, CancellationToken cancellationToken)
@@ -33,23 +34,26 @@ public sealed class DetectApi(WarmDetector detector, WarmModel model, IOptions<W
         }
 
         var limit = options.Value.Limits.MaxBytes;
-        if (await RequestBody.ReadAsync(request.Body, request.ContentLength, limit, cancellationToken) is not { } image)
+        using var body = await bodies.ReadAsync(request.Body, request.ContentLength, limit, cancellationToken);
+        if (body.Fault != BodyFault.None)
         {
-            return Problem.Result(
-                StatusCodes.Status413PayloadTooLarge,
-                ImageErrorCodes.TooLarge,
-                "The image is too large",
-                $"Expected at most {limit} bytes, found more.");
+            return Problem.BodyRefused(body.Fault, limit);
         }
 
         DetectionResult? result;
         try
         {
-            result = await detector.DetectAsync(image, DetectQuery.Name(request.Query), wanted, worker.Value.ReadyWait, cancellationToken);
+            result = await detector.DetectAsync(
+                body.Bytes, DetectQuery.Name(request.Query), wanted, worker.Value.ReadyWait, cancellationToken);
         }
         catch (Exception exception) when (EnvironmentFault.From(exception) is { } fault)
         {
             return Problem.MachineLacks(fault.Code, fault.Message);
+        }
+
+        if (result is not null)
+        {
+            body.Recycle();
         }
 
         return result switch
