@@ -83,9 +83,11 @@ RUN echo /opt/cuda/lib > /etc/ld.so.conf.d/nanodet-cuda.conf \
  && chmod 0755 /usr/local/bin/nanodet /usr/local/bin/healthcheck \
  && chown nanodet:nanodet /home /home/site /azure-functions-host
 
+# Without WEBSITE_HOSTNAME the host has no address for webhooks, and every durable client fails. Azure overwrites it where it knows a name.
 ENV AzureWebJobsScriptRoot=/home/site/wwwroot \
     AzureFunctionsJobHost__Logging__Console__IsEnabled=true \
     ASPNETCORE_URLS=http://+:8080 \
+    WEBSITE_HOSTNAME=localhost:8080 \
     DOTNET_CLI_TELEMETRY_OPTOUT=1 \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility

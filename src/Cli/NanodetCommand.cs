@@ -56,7 +56,8 @@ internal static class NanodetCommand
 
         void Cancel(PosixSignalContext signal)
         {
-            signal.Cancel = true;
+            // The first ends the work in order; whoever asks again does not want to wait for that.
+            signal.Cancel = !cancellation.IsCancellationRequested;
             interruption = signal.Signal == PosixSignal.SIGTERM ? ExitCode.Terminated : ExitCode.Interrupted;
             cancellation.Cancel();
         }

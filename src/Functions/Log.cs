@@ -48,4 +48,14 @@ internal static partial class Log
 
     [LoggerMessage(12, LogLevel.Information, "{Count} orchestrations that ended and are older than {Retention} were removed.")]
     public static partial void Purged(ILogger logger, long count, TimeSpan retention);
+
+    [LoggerMessage(13, LogLevel.Error, "The host at {Host} is gone; this worker ends.")]
+    public static partial void HostGone(ILogger logger, Uri host);
+
+    [LoggerMessage(
+        14,
+        LogLevel.Error,
+        "{Setting} is not set: jobs and batches will fail with 'Webhooks are not configured'. Expected the app's host name, found none. Set "
+        + "it to the name and port at which the host listens, for example localhost:8080; the container image sets it.")]
+    public static partial void HostNameMissing(ILogger logger, string setting);
 }

@@ -13,6 +13,17 @@ public sealed partial class FunctionHostOptions
     /// <value>0 to 65535; 0 takes a free one. Default 0.</value>
     public int Port { get; init; }
 
+    /// <summary>Host names, beside <c>localhost</c> and the loopback addresses, under which and from whose pages requests are let in.</summary>
+    /// <value>Names without a port. Default none. A page on the web could otherwise start functions through a browser on this machine.</value>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>
+    /// Whether <c>/runtime/webhooks/durabletask</c> answers. There are no keys here, and it reads, starts, raises and ends every
+    /// orchestration.
+    /// </summary>
+    /// <value>Default false: it answers 404.</value>
+    public bool DurableWebHooks { get; init; }
+
     /// <summary>
     /// App settings. They win over the environment, which wins over the <c>Values</c> of <c>local.settings.json</c>. Keys may use
     /// <c>:</c> or <c>__</c>; <c>AzureFunctionsJobHost__…</c> overrides <c>host.json</c>, <c>AzureWebJobs.NAME.Disabled</c> turns

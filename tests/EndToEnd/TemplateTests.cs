@@ -57,6 +57,7 @@ public sealed class TemplateTests
         {
             AppDirectory = template.AppDirectory,
             StorageConnectionString = deployment.ConnectionString,
+            DurableWebHooks = true,
             Settings = template.Settings(role),
         });
 

@@ -88,6 +88,7 @@ public sealed class StorageFixture : IAsyncLifetime
         {
             AppDirectory = SampleApp,
             HostId = prefix,
+            DurableWebHooks = true,
             Settings = all,
             StorageConnectionString = Azurite.ConnectionString,
         };

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Azure.Storage.Queues;
+using Nanodet.Serverless.LocalHost.Functions;
 
 namespace Nanodet.Serverless.LocalHost.Tests;
 
@@ -147,6 +148,52 @@ public sealed class TriggerTests(StorageFixture storage)
         var content = await status.DownloadContentAsync(Cancelled);
         Assert.Contains("\"Next\":", content.Value.Content.ToString(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Timer_PastDue_RunsAfterTheStartAndNotInIt()
+    {
+        var prefix = StorageFixture.NewName();
+        var file = Path.Combine(Path.GetTempPath(), prefix);
+        var year = TimeProvider.System.GetUtcNow().Year;
+        var hosts = storage.Blobs.GetBlobContainerClient("azure-webjobs-hosts");
+        await hosts.CreateIfNotExistsAsync(cancellationToken: Cancelled);
+        await hosts.GetBlobClient($"timers/{prefix}/Host.Functions.Overdue/status").UploadAsync(
+            BinaryData.FromString($$"""{"Last":"{{year - 1}}-01-01T00:00:00Z","Next":"{{year}}-01-01T00:00:00Z","LastUpdated":"{{year - 1}}-01-01T00:00:00Z"}"""),
+            Cancelled);
+
+        // The function ends when the file is there, and nobody makes it before the start is over.
+        await using var host = await storage.StartAsync(prefix, ("OverdueFile", file));
+        await Eventually.TrueAsync(() => Task.FromResult(File.Exists($"{file}.started")), "what was missed runs");
+        using var client = new HttpClient { BaseAddress = host.Address };
+        using var answer = await client.GetAsync("/api/people/Ada", Cancelled);
+        Assert.True(answer.IsSuccessStatusCode);
+
+        await File.WriteAllTextAsync(file, "", Cancelled);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(storage.Logs.Lines.Any(line => line.Contains("Executed 'Overdue' (Succeeded", StringComparison.Ordinal))), "it ends");
+        File.Delete(file);
+        File.Delete($"{file}.started");
+    }
+
+    [Theory]
+    [InlineData("0 0 2 * * *", "2026-01-31T15:30:00Z", "2026-02-01T02:00:00Z")]
+    [InlineData("30 4 * * *", "2026-01-31T15:30:00Z", "2026-02-01T04:30:00Z")]
+    [InlineData("0 */15 * * * *", "2026-01-31T15:30:00Z", "2026-01-31T15:45:00Z")]
+    public async Task Timer_MachineInTokyo_IsReadInUtc(string expression, string now, string expected)
+    {
+        Assert.SkipUnless(File.Exists("/usr/share/zoneinfo/Asia/Tokyo"), "This machine knows no time zones (/usr/share/zoneinfo).");
+
+        Assert.Equal($"{expected} +09:00:00", await NextRun.AskAsync("Asia/Tokyo", expression, now));
+    }
+
+    [Theory]
+    [InlineData("*/5 * * * * *", true)]
+    [InlineData("0 * * * * *", false)]
+    [InlineData("0 0 2 * * *", false)]
+    [InlineData("00:05:00", null)]
+    [InlineData("0 0 99 * * *", null)]
+    public void AreFrequent_Expression_SaysWhetherAStatusIsKept(string expression, bool? expected) =>
+        Assert.Equal(expected, UtcTimes.Parse(expression)?.AreFrequent);
 
     [Fact]
     public async Task Timer_CalledByAdmin_RunsOnceMore()

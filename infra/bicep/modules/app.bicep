@@ -97,9 +97,11 @@ var commonSettings = {
   Nanodet__Storage__EventQueue: queues.events
   Nanodet__Storage__CreateMissing: 'false'
 }
+// A functionapp gets a host name from the platform; without one the host has no address for webhooks, and every durable client fails.
+var hostNameSettings = kind == 'containerapps' ? { WEBSITE_HOSTNAME: 'localhost:${port}' } : {}
 var otlpSettings = empty(otlpEndpoint) ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint }
 var environmentVariables = map(
-  items(union(commonSettings, disabledSettings, otlpSettings, settings)),
+  items(union(commonSettings, disabledSettings, hostNameSettings, otlpSettings, settings)),
   setting => { name: setting.key, value: setting.value }
 )
 

@@ -84,10 +84,15 @@ internal sealed class AppClient : IDisposable
     /// <exception cref="HttpRequestException">The app does not answer.</exception>
     public async Task<AppHealth> HealthAsync(CancellationToken cancellationToken)
     {
-        using var answer = await _http.GetAsync(new Uri("api/health", UriKind.Relative), cancellationToken);
+        using var answer = await _http.GetAsync(new Uri("api/health/details", UriKind.Relative), cancellationToken);
         try
         {
             using var health = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
+            if (!health.RootElement.TryGetProperty("live", out _))
+            {
+                return Elsewhere();
+            }
+
             var failedTries = health.RootElement.TryGetProperty("failedTries", out var tries) && tries.TryGetInt32(out var count)
                 ? count
                 : 0;
@@ -98,9 +103,12 @@ internal sealed class AppClient : IDisposable
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // While it starts, whoever stands before the app may answer in its place.
-            return new AppHealth(Ready: false, Code: null, $"api/health answers {(int)answer.StatusCode} without JSON", FailedTries: 0);
+            return Elsewhere();
         }
+
+        // While it starts, whoever stands before the app may answer in its place.
+        AppHealth Elsewhere() => new(
+            Ready: false, Code: null, $"api/health/details answers {(int)answer.StatusCode} without the app's health", FailedTries: 0);
     }
 
     /// <inheritdoc/>

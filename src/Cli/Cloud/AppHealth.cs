@@ -2,7 +2,7 @@ using Nanodet.Detection.Description;
 
 namespace Nanodet.Serverless.Cli.Cloud;
 
-/// <summary>What <c>GET /api/health</c> says about taking work.</summary>
+/// <summary>What <c>GET /api/health/details</c> says about taking work.</summary>
 /// <param name="Ready">Whether the app takes work.</param>
 /// <param name="Code">Why not: a stable code; null where it is ready or has not tried yet.</param>
 /// <param name="Reason">Why not, in words, or null.</param>

@@ -13,12 +13,20 @@ namespace Nanodet.Serverless.Cli.Cloud;
 /// <summary>The whole app on this machine: Azurite, a published model, and the functions on the official engines.</summary>
 internal sealed class LocalApp : IAsyncDisposable
 {
+    /// <summary>Code of the failure of an app whose storage is gone.</summary>
+    public const string AzuriteEnded = "azurite_ended";
+
+    // Without storage nothing that runs can be finished.
+    private static readonly TimeSpan NoStorageGrace = TimeSpan.FromSeconds(1);
+
+    // A step that does not heed its cancellation is left behind after this.
+    private static readonly TimeSpan StepLimit = TimeSpan.FromSeconds(10);
+
+    private readonly TimeProvider _clock;
     private AzuriteServer? _azurite;
     private FunctionHost? _host;
 
-    private LocalApp()
-    {
-    }
+    private LocalApp(TimeProvider clock) => _clock = clock;
 
     /// <summary>Azurite.</summary>
     public AzuriteServer Azurite => _azurite!;
@@ -35,13 +43,14 @@ internal sealed class LocalApp : IAsyncDisposable
     /// <param name="steps">Is told what is being done.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="cancellationToken">Gives the start up and cleans up after it.</param>
+    /// <exception cref="CliException">Among others <see cref="AzuriteEnded"/>: Azurite ended meanwhile.</exception>
     public static async Task<LocalApp> StartAsync(
         LocalAppOptions options, ILoggerFactory loggerFactory, StepLines steps, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var app = new LocalApp();
+        var app = new LocalApp(clock);
         try
         {
-            await app.StartCoreAsync(options, loggerFactory, steps, clock, cancellationToken);
+            await app.StartCoreAsync(options, loggerFactory, steps, cancellationToken);
             return app;
         }
         catch
@@ -51,12 +60,40 @@ internal sealed class LocalApp : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the functions, then Azurite.</summary>
+    /// <summary>Runs until Azurite or the functions end by themselves.</summary>
+    /// <param name="cancellationToken">Ends the wait; then this returns.</param>
+    /// <exception cref="CliException"><see cref="AzuriteEnded"/>, or <c>host_ended</c>.</exception>
+    /// <exception cref="FunctionHostException">The worker died too often.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var cancelled = Task.Delay(Timeout.InfiniteTimeSpan, _clock, cancellationToken);
+        var ended = await Task.WhenAny(Azurite.Completion, Host.Completion, cancelled);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+
+        if (ended == Azurite.Completion)
+        {
+            throw StorageGone();
+        }
+
+        await ended;
+        throw new CliException("host_ended", "the app ended by itself.");
+    }
+
+    /// <summary>Stops the functions, then Azurite. Without Azurite the functions are not waited for.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_host is not null)
         {
-            await _host.DisposeAsync();
+            using var limit = new CancellationTokenSource();
+            if (_azurite is { Completion.IsCompleted: true })
+            {
+                limit.CancelAfter(NoStorageGrace);
+            }
+
+            await _host.StopAsync(limit.Token);
         }
 
         if (_azurite is not null)
@@ -66,13 +103,15 @@ internal sealed class LocalApp : IAsyncDisposable
     }
 
     private async Task StartCoreAsync(
-        LocalAppOptions options, ILoggerFactory loggerFactory, StepLines steps, TimeProvider clock, CancellationToken cancellationToken)
+        LocalAppOptions options, ILoggerFactory loggerFactory, StepLines steps, CancellationToken cancellationToken)
     {
         var azurite = new AzuriteOptions { DataDirectory = Path.Combine(options.Data, "azurite"), Progress = new AzuriteSteps(steps) };
-        _azurite = await AzuriteServer.StartAsync(azurite, loggerFactory, clock, cancellationToken);
+        _azurite = await AzuriteServer.StartAsync(azurite, loggerFactory, _clock, cancellationToken);
 
         steps.Begin("publishing the model");
-        Model = await PublishAsync(new CloudStorage(Azurite.ConnectionString), options.Model, loggerFactory, cancellationToken);
+        var storage = new CloudStorage(Azurite.ConnectionString);
+        await WhileStoredAsync(
+            async token => Model = await PublishAsync(storage, options.Model, loggerFactory, token), cancellationToken);
 
         steps.Begin("starting functions");
         var host = new FunctionHostOptions
@@ -81,6 +120,7 @@ internal sealed class LocalApp : IAsyncDisposable
             Port = options.Port,
             StorageConnectionString = Azurite.ConnectionString,
             LogLocation = options.LogLocation,
+            AllowedHosts = options.AllowedHosts,
             Settings = new Dictionary<string, string>(AppFolder.Settings(options.App))
             {
                 ["Nanodet__Log__Location"] = options.LogLocation,
@@ -89,13 +129,34 @@ internal sealed class LocalApp : IAsyncDisposable
                 ["Nanodet__Model__PollInterval"] = "00:00:02",
             },
         };
-        _host = await FunctionHost.StartAsync(host, loggerFactory, cancellationToken);
+        await WhileStoredAsync(
+            async token => _host = await FunctionHost.StartAsync(host, loggerFactory, token), cancellationToken);
 
         steps.Begin("loading the model");
         using var client = new AppClient(Host.Address, key: null);
-        await new ReadyWait(client.HealthAsync, clock).UntilReadyAsync(
-            reason => steps.Note($"not ready yet: {reason}"), Host.Completion, cancellationToken);
+        var ready = new ReadyWait(client.HealthAsync, _clock);
+        await WhileStoredAsync(
+            token => ready.UntilReadyAsync(reason => steps.Note($"not ready yet: {reason}"), Host.Completion, token), cancellationToken);
     }
+
+    /// <summary>Does a step of the start, and gives it up when Azurite ends: the clients of storage would try again for minutes.</summary>
+    private async Task WhileStoredAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var working = step(stop.Token);
+        if (await Task.WhenAny(working, Azurite.Completion) != working)
+        {
+            await stop.CancelAsync();
+            await working.WaitAsync(StepLimit, _clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw StorageGone();
+        }
+
+        await working;
+    }
+
+    private static CliException StorageGone() => new(
+        AzuriteEnded,
+        "Azurite ended while the app ran; the app cannot work without storage and has stopped. What was stored is kept: start it again.");
 
     private static async Task<ModelPointer> PublishAsync(
         CloudStorage storage, FileInfo? model, ILoggerFactory loggerFactory, CancellationToken cancellationToken)

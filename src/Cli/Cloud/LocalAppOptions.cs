@@ -6,4 +6,6 @@ namespace Nanodet.Serverless.Cli.Cloud;
 /// <param name="Model">Model to publish first, or null.</param>
 /// <param name="App">Build output of the function app.</param>
 /// <param name="LogLocation">Where the log is, for messages that point to it.</param>
-internal sealed record LocalAppOptions(int Port, string Data, FileInfo? Model, string App, string LogLocation);
+/// <param name="AllowedHosts">Host names beside those of this machine under which requests are taken.</param>
+internal sealed record LocalAppOptions(
+    int Port, string Data, FileInfo? Model, string App, string LogLocation, IReadOnlyList<string> AllowedHosts);

@@ -142,10 +142,32 @@ internal static class DoctorCommand
             yield return refused;
         }
 
+        if (FindHostNameProblem(Environment.GetEnvironmentVariable) is { } nameless)
+        {
+            yield return nameless;
+        }
+
         foreach (var check in answer.Storage?.Checks.Where(check => !check.Passed) ?? [])
         {
             var role = check.MissingRole is { } missing ? $" The missing role is '{missing}'." : "";
             yield return new DoctorProblem("storage_refused", $"To {check.Name}: {check.Problem}{role}");
         }
+    }
+
+    /// <summary>
+    /// In the environment of a function app, a host without a name: every function with a durable client fails there. A worker has none,
+    /// and a developer's machine is no such environment.
+    /// </summary>
+    /// <param name="setting">Reads an environment variable.</param>
+    internal static DoctorProblem? FindHostNameProblem(Func<string, string?> setting)
+    {
+        var isApp = setting("AzureWebJobsScriptRoot") is { Length: > 0 } || setting("FUNCTIONS_WORKER_RUNTIME") is { Length: > 0 };
+        var isWorker = "worker".Equals(setting("Nanodet__Role"), StringComparison.OrdinalIgnoreCase);
+        return isApp && !isWorker && string.IsNullOrEmpty(setting("WEBSITE_HOSTNAME"))
+            ? new DoctorProblem(
+                "host_name_missing",
+                "Expected WEBSITE_HOSTNAME in the environment of this function app, found none: jobs and batches will fail with "
+                    + "'Webhooks are not configured'. Set it to the name and port at which the host listens, for example localhost:8080.")
+            : null;
     }
 }

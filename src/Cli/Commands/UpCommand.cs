@@ -43,6 +43,10 @@ internal static class UpCommand
             1,
             1024);
         var logFiles = Bounded("--log-files", "Files of the log that are kept, 2 to 100.", DefaultLogFiles, 2, 100);
+        var allowHost = new Option<string[]>("--allow-host")
+        {
+            Description = "Host name, beside localhost, under which and from whose pages requests are taken; may be given several times.",
+        };
         var verbose = new Option<bool>("--verbose") { Description = "Also show on standard error what goes into the log." };
         var json = CommonOptions.Json();
         var command = new Command(
@@ -50,7 +54,7 @@ internal static class UpCommand
             "Run the whole app on this machine: functions, durable orchestrations and storage. Ctrl+C stops it. "
             + "Its log is logs/app.log in the data folder.")
         {
-            port, data, model, app, logSize, logFiles, verbose, json,
+            port, data, model, app, allowHost, logSize, logFiles, verbose, json,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -61,7 +65,8 @@ internal static class UpCommand
                     folder.FullName,
                     parsed.GetValue(model),
                     parsed.GetValue(app)?.FullName ?? AppFolder.Find(),
-                    LogLocation: string.Empty),
+                    LogLocation: string.Empty,
+                    parsed.GetValue(allowHost) ?? []),
                 new AppLogOptions
                 {
                     Directory = Path.Combine(folder.FullName, "logs"),
@@ -129,7 +134,6 @@ internal static class UpCommand
 
         var address = new CloudAddress(
             app.Host.Address, app.Azurite.ConnectionString, Environment.ProcessId, log.Problem is null ? log.Path : null);
-        var ended = Task.WhenAny(app.Host.Completion, app.Azurite.Completion);
         try
         {
             await address.WriteAsync(data, cancellationToken);
@@ -144,20 +148,11 @@ internal static class UpCommand
                 log.Problem,
                 clock.GetElapsedTime(started).TotalMilliseconds);
             new Report(json).Write(answer, CliJsonContext.Default.UpReport, Print);
-            await Task.WhenAny(ended, Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellationToken));
+            await app.RunAsync(cancellationToken);
         }
         finally
         {
             CloudAddress.Remove(data);
-        }
-
-        // The host and Azurite end by being told to; where one ended by itself, its exception says why.
-        if (!cancellationToken.IsCancellationRequested)
-        {
-            await ended.Unwrap();
-            throw app.Azurite.Completion.IsCompleted
-                ? new CliException("azurite_ended", "Azurite ended by itself.")
-                : new CliException("host_ended", "the app ended by itself.");
         }
     }
 
@@ -197,7 +192,7 @@ internal static class UpCommand
         console.Write(new Grid().AddColumn().AddColumn()
             .AddRow("app", $"{answer.Server} (ready after {answer.ReadyMs:0} ms)")
             .AddRow("model", Markup.Escape($"{answer.Model} {answer.Version}"))
-            .AddRow("health", $"{answer.Server}api/health")
+            .AddRow("health", $"{answer.Server}api/health/details")
             .AddRow("jobs", $"{answer.Server}api/jobs")
             .AddRow("data", Markup.Escape(answer.Data))
             .AddRow("log", Markup.Escape(answer.Log ?? $"none is kept: {answer.LogProblem}"))

@@ -3,7 +3,9 @@ using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Functions.Http;
 using Nanodet.Serverless.Functions.Images;
 using Nanodet.Serverless.Functions.Jobs;
 using Nanodet.Serverless.Functions.Orchestration;
@@ -21,6 +23,7 @@ internal static class NanodetFunctions
 
     public static void AddNanodet(this FunctionsApplicationBuilder builder)
     {
+        builder.UseMiddleware<HttpFailures>();
         var renamed = RenamedSettings.Accept(builder.Configuration);
         var role = builder.Configuration.GetValue(RoleSetting, AppRole.All);
         var services = builder.Services;
@@ -29,6 +32,9 @@ internal static class NanodetFunctions
         services.AddHostedService<RoleCheck>();
         services.AddSingleton(new SettingNotes.Lines(renamed));
         services.AddHostedService<SettingNotes>();
+        services.AddSingleton(new HostWatch.Arguments(Environment.GetCommandLineArgs()));
+        services.AddHostedService<HostWatch>();
+        services.AddHostedService<HostNameCheck>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddNanodetTelemetry(builder.Configuration, role);
         if (role != AppRole.Worker)
@@ -54,9 +60,15 @@ internal static class NanodetFunctions
         if (role != AppRole.Coordinator)
         {
             services.AddNanodetWorker();
+            services.AddOptions<BodyOptions>().BindConfiguration(BodyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+            services.AddSingleton<BodyReader>();
 
-            // The answer about a body that is too large is the app's, not the server's.
-            services.Configure<KestrelServerOptions>(server => server.Limits.MaxRequestBodySize = null);
+            // The answer about a body that is too large or too slow is the app's, not the server's.
+            services.Configure<KestrelServerOptions>(server =>
+            {
+                server.Limits.MaxRequestBodySize = null;
+                server.Limits.MinRequestBodyDataRate = null;
+            });
         }
 
         services.AddSingleton<BatchEvents>();

@@ -13,7 +13,7 @@ public static class RoleFunctions
     public static IReadOnlySet<string> Worker { get; } = new HashSet<string> { nameof(BatchQueued), DetectApi.FunctionName };
 
     /// <summary>Functions of every role.</summary>
-    public static IReadOnlySet<string> Shared { get; } = new HashSet<string> { HealthApi.FunctionName };
+    public static IReadOnlySet<string> Shared { get; } = new HashSet<string> { HealthApi.FunctionName, HealthApi.DetailsName };
 
     /// <summary>Whether a role runs a function; what neither needs the model nor is shared is the coordinator's.</summary>
     public static bool Runs(AppRole role, string function) => role switch

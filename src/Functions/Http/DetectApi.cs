@@ -15,12 +15,14 @@ namespace Nanodet.Serverless.Functions.Http;
 /// <param name="model">Says why there is no result.</param>
 /// <param name="worker">How long to wait for the model.</param>
 /// <param name="options">How large an image may be.</param>
-public sealed class DetectApi(WarmDetector detector, WarmModel model, IOptions<WorkerOptions> worker, IOptions<DetectorOptions> options)
+/// <param name="bodies">Reads images.</param>
+public sealed class DetectApi(
+    WarmDetector detector, WarmModel model, IOptions<WorkerOptions> worker, IOptions<DetectorOptions> options, BodyReader bodies)
 {
     /// <summary>The name of <see cref="DetectAsync"/>.</summary>
     public const string FunctionName = "DetectImage";
 
-    /// <summary><c>POST /api/detect</c>: 200 with the result; 400, 413, 415, 422 or 503 with problem details.</summary>
+    /// <summary><c>POST /api/detect</c>: 200 with the result; 400, 408, 413, 415, 422, 429 or 503 with problem details.</summary>
     [Function(FunctionName)]
     public async Task<IResult> DetectAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "detect")] HttpRequest request, CancellationToken cancellationToken)
@@ -31,7 +33,8 @@ public sealed class DetectApi(WarmDetector detector, WarmModel model, IOptions<W
             return Problem.InvalidRequest(problem);
         }
 
-        var (image, refusal) = await DetectBody.ReadAsync(request, options.Value.Limits.MaxBytes, cancellationToken);
+        var (body, image, refusal) = await DetectBody.ReadAsync(request, bodies, options.Value.Limits.MaxBytes, cancellationToken);
+        using var received = body;
         if (refusal is not null)
         {
             return refusal;
@@ -40,11 +43,17 @@ public sealed class DetectApi(WarmDetector detector, WarmModel model, IOptions<W
         DetectionResult? result;
         try
         {
-            result = await detector.DetectAsync(image, DetectQuery.Name(request.Query), wanted, worker.Value.ReadyWait, cancellationToken);
+            result = await detector.DetectAsync(
+                image, DetectQuery.Name(request.Query), wanted, worker.Value.ReadyWait, cancellationToken);
         }
         catch (Exception exception) when (EnvironmentFault.From(exception) is { } fault)
         {
             return Problem.MachineLacks(fault.Code, fault.Message);
+        }
+
+        if (result is not null)
+        {
+            received!.Recycle();
         }
 
         return result switch

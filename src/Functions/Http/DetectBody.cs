@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
-using Nanodet.Detection.Images;
 
 namespace Nanodet.Serverless.Functions.Http;
 
@@ -19,11 +18,14 @@ internal static class DetectBody
 
     /// <summary>Reads the image.</summary>
     /// <param name="request">The request.</param>
+    /// <param name="bodies">Receives the body.</param>
     /// <param name="limit">The most bytes of an image, packed or not.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <returns>The image's bytes, or the answer for a body that is none.</returns>
-    public static async Task<(ReadOnlyMemory<byte> Image, IResult? Problem)> ReadAsync(
-        HttpRequest request, long limit, CancellationToken cancellationToken)
+    /// <returns>
+    /// The body that was received, which the caller gives back, and the image's bytes in it; or the answer for a body that is none.
+    /// </returns>
+    public static async Task<(ReceivedBody? Body, ReadOnlyMemory<byte> Image, IResult? Problem)> ReadAsync(
+        HttpRequest request, BodyReader bodies, long limit, CancellationToken cancellationToken)
     {
         var border = Border(request.ContentType, out var isForm);
         foreach (var encoding in request.Headers.ContentEncoding.SelectMany(value => (value ?? string.Empty).Split(',')))
@@ -31,7 +33,7 @@ internal static class DetectBody
             var name = encoding.Trim().ToLowerInvariant();
             if (name is not ("" or "identity") && (isForm || name is not ("gzip" or "x-gzip")))
             {
-                return (default, UnsupportedBody(isForm
+                return (null, default, UnsupportedBody(isForm
                     ? $"Content-Encoding: expected none for a form, found '{name}'. Send the form as it is; its file may be gzip."
                     : $"Content-Encoding: expected gzip or none, found '{name}'. Send the image as it is."));
             }
@@ -39,16 +41,19 @@ internal static class DetectBody
 
         if (isForm && border is null)
         {
-            return (default, Problem.InvalidRequest("Content-Type: expected a boundary of up to 70 characters in multipart/form-data."));
+            return (null, default, Problem.InvalidRequest("Content-Type: expected a boundary of up to 70 characters in multipart/form-data."));
         }
 
-        var most = isForm ? limit + FormOverhead : limit;
-        if (await RequestBody.ReadAsync(request.Body, request.ContentLength, most, cancellationToken) is not { } body)
+        // A form that is a little too long is read, so that its image is what counts.
+        var body = await bodies.ReadAsync(
+            request.Body, request.ContentLength, isForm ? limit + FormOverhead : limit, cancellationToken);
+        if (body.Fault != BodyFault.None)
         {
-            return (default, TooLarge(limit));
+            return (body, default, Problem.BodyRefused(body.Fault, limit));
         }
 
-        return isForm ? await ReadFormAsync(body, border!, limit, cancellationToken) : (body, null);
+        var (image, problem) = isForm ? await ReadFormAsync(body.Bytes, border!, limit, cancellationToken) : (body.Bytes, null);
+        return (body, image, problem);
     }
 
     private static string? Border(string? contentType, out bool isForm)
@@ -93,14 +98,8 @@ internal static class DetectBody
 
         return image is not { } found
             ? (default, Problem.InvalidRequest("multipart/form-data: expected one file (a part with a filename), found none."))
-            : found.Length > limit ? (default, TooLarge(limit)) : (found, null);
+            : found.Length > limit ? (default, Problem.BodyRefused(BodyFault.TooLarge, limit)) : (found, null);
     }
-
-    private static IResult TooLarge(long limit) => Problem.Result(
-        StatusCodes.Status413PayloadTooLarge,
-        ImageErrorCodes.TooLarge,
-        "The image is too large",
-        $"Expected at most {limit} bytes, found more.");
 
     private static IResult UnsupportedBody(string detail) => Problem.Result(
         StatusCodes.Status415UnsupportedMediaType, "unsupported_body", "The body cannot be read", detail);

@@ -6,7 +6,7 @@ using Nanodet.Serverless.Functions.Roles;
 
 namespace Nanodet.Serverless.Functions.Http;
 
-/// <summary>The answer of <c>GET /api/health</c>, its properties in this order.</summary>
+/// <summary>The answer of <c>GET /api/health/details</c>, its properties in this order.</summary>
 public sealed record HealthReport
 {
     /// <summary>Always true: it answers.</summary>

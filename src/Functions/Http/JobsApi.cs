@@ -63,7 +63,7 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
     /// <summary><c>GET /api/jobs</c> lists the latest jobs: 200, or 400 for a limit out of its range.</summary>
     [Function("ListJobs")]
     public async Task<IResult> ListAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "jobs")] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "jobs")] HttpRequest request,
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken)
     {
@@ -87,7 +87,7 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
     /// <summary><c>GET /api/jobs/{id}</c> says how far a job is, with counts, rate and time left: 200 or 404.</summary>
     [Function("GetJob")]
     public async Task<IResult> FindAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "jobs/{jobId}")] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "jobs/{jobId}")] HttpRequest request,
         string jobId,
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken) =>

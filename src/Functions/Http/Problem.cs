@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Nanodet.Detection.Images;
 using Nanodet.Detection.Natives;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Records;
@@ -19,11 +20,22 @@ public static class Problem
     /// <param name="code">Stable, for example <c>job_not_found</c>.</param>
     /// <param name="title">The kind of error, the same each time.</param>
     /// <param name="detail">What was expected and what was found.</param>
-    public static IResult Result(int status, string code, string title, string detail) => new JsonAnswer(
+    /// <param name="retryAfter">When the request may come again, in seconds; null says nothing about that.</param>
+    public static IResult Result(int status, string code, string title, string detail, int? retryAfter = null) => new JsonAnswer(
         status,
         JsonSerializer.SerializeToUtf8Bytes(
             new ProblemDocument($"urn:nanodet:{code}", title, status, detail, code), ApiJson.Default.ProblemDocument),
-        ContentType);
+        ContentType,
+        retryAfter: retryAfter);
+
+    /// <summary>500: a defect of the app, or something that it needs failed.</summary>
+    /// <param name="function">The function that failed.</param>
+    /// <param name="invocationId">Finds the cause in the log.</param>
+    public static IResult Failed(string function, string invocationId) => Result(
+        StatusCodes.Status500InternalServerError,
+        "internal_error",
+        "The app failed",
+        $"{function} failed; the log has the cause of invocation {invocationId}.");
 
     /// <summary>400: the request cannot be understood or holds a value out of its range.</summary>
     public static IResult InvalidRequest(string detail) =>
@@ -50,4 +62,27 @@ public static class Problem
     /// <summary>503: the model is not there yet.</summary>
     public static IResult ModelNotReady(string detail) =>
         Result(StatusCodes.Status503ServiceUnavailable, "model_not_ready", "The model is not ready", detail);
+
+    /// <summary>413, 429 or 408: a body was not taken.</summary>
+    /// <param name="fault">Why not.</param>
+    /// <param name="limit">The most bytes that a body may have.</param>
+    internal static IResult BodyRefused(BodyFault fault, long limit) => fault switch
+    {
+        BodyFault.TooMany => Result(
+            StatusCodes.Status429TooManyRequests,
+            "too_many_bodies",
+            "Too many images come at the same time",
+            "Other requests take all the room that this process has for bodies. Try again later, or send fewer at the same time.",
+            retryAfter: 1),
+        BodyFault.TooSlow => Result(
+            StatusCodes.Status408RequestTimeout,
+            "body_too_slow",
+            "The image comes too slowly",
+            "The body did not arrive in time. Send it again over a faster connection, or put the image into storage."),
+        _ => Result(
+            StatusCodes.Status413PayloadTooLarge,
+            ImageErrorCodes.TooLarge,
+            "The image is too large",
+            $"Expected at most {limit} bytes, found more."),
+    };
 }

@@ -40,6 +40,16 @@ internal sealed class BlobScheduleMonitor(IAzureBlobStorageProvider storage, str
         }
     }
 
+    /// <summary>
+    /// Says that nothing is due. The listener runs what is past due before its start is over, and the host would take no request until
+    /// that has ended. Its next run stays in the past, so that it begins at once when the start is over.
+    /// </summary>
+    public override async Task<TimeSpan> CheckPastDueAsync(string timerName, DateTime now, TimerSchedule schedule, ScheduleStatus lastStatus)
+    {
+        await base.CheckPastDueAsync(timerName, now, schedule, lastStatus);
+        return TimeSpan.Zero;
+    }
+
     private BlobClient Blob(string timerName) => storage.TryCreateHostingBlobContainerClient(out var container)
         ? container.GetBlobClient($"timers/{hostId}/{timerName}/status")
         : throw new FunctionHostException("storage_missing", "AzureWebJobsStorage does not name a storage account that can be reached.");

@@ -41,7 +41,7 @@ internal sealed class EngineHost : IAsyncDisposable
         WebHooks webHooks,
         ILoggerFactory loggerFactory)
     {
-        var emitted = FunctionEmitter.Emit(functions);
+        var emitted = FunctionEmitter.Emit(functions, settings.Resolve);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddConfiguration(settings.Configuration);
 
@@ -84,7 +84,8 @@ internal sealed class EngineHost : IAsyncDisposable
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await _host.StartAsync(cancellationToken);
+        // The durable engine waits for storage without looking at the token.
+        await _host.StartAsync(cancellationToken).WaitAsync(cancellationToken);
         _started = true;
     }
 

@@ -18,6 +18,8 @@ internal sealed class WebHooks(Uri address) : IWebHookProvider
 {
     public const string Path = "/runtime/webhooks";
 
+    private const string DurableName = "durabletask";
+
     private readonly ConcurrentDictionary<string, IAsyncConverter<HttpRequestMessage, HttpResponseMessage>> _receivers =
         new(StringComparer.OrdinalIgnoreCase);
 
@@ -33,6 +35,12 @@ internal sealed class WebHooks(Uri address) : IWebHookProvider
 
         return new Uri(address, $"{Path}/{name.ToLowerInvariant()}");
     }
+
+    /// <summary>
+    /// Whether a request is for the Durable extension: whoever reaches that can read, start, raise and end everything.
+    /// </summary>
+    public static bool IsDurable(HttpContext context) =>
+        string.Equals((string?)context.Request.RouteValues["extension"], DurableName, StringComparison.OrdinalIgnoreCase);
 
     public async Task HandleAsync(HttpContext context)
     {

@@ -17,7 +17,9 @@ internal static class FunctionEmitter
     private static readonly ConstructorInfo BaseConstructor =
         typeof(EmittedFunctions).GetConstructors(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public).Single();
 
-    public static Type Emit(IEnumerable<FunctionDefinition> functions)
+    /// <param name="functions">The functions.</param>
+    /// <param name="resolve">Puts settings in the place of their names.</param>
+    public static Type Emit(IEnumerable<FunctionDefinition> functions, Func<string, string> resolve)
     {
         var name = new AssemblyName(typeof(FunctionEmitter).Assembly.GetName().Name + ".Emitted");
         var type = AssemblyBuilder.DefineDynamicAssembly(name, AssemblyBuilderAccess.RunAndCollect).DefineDynamicModule(name.Name!)
@@ -25,7 +27,7 @@ internal static class FunctionEmitter
         EmitConstructor(type);
         foreach (var function in functions)
         {
-            EmitMethod(type, function);
+            EmitMethod(type, function, TriggerParameter.For(function.Trigger, resolve));
         }
 
         return type.CreateType();
@@ -40,9 +42,8 @@ internal static class FunctionEmitter
         code.Emit(OpCodes.Ret);
     }
 
-    private static void EmitMethod(TypeBuilder type, FunctionDefinition function)
+    private static void EmitMethod(TypeBuilder type, FunctionDefinition function, TriggerParameter trigger)
     {
-        var trigger = TriggerParameter.For(function.Trigger);
         var method = type.DefineMethod(
             function.Name,
             MethodAttributes.Public,

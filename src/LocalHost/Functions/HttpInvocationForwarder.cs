@@ -33,7 +33,7 @@ internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDispo
     {
         context.Request.Headers[InvocationIdHeader] = request.InvocationId;
         var invocation = worker.InvokeAsync(request, cancellationToken);
-        var error = await forwarder.SendAsync(context, worker.HttpAddress!, _client, Config, HttpTransformer.Default, cancellationToken);
+        var error = await forwarder.SendAsync(context, worker.HttpAddress!, _client, Config, BareErrors.Instance, cancellationToken);
         var response = await invocation;
         var cause = context.GetForwarderErrorFeature()?.Exception;
         return error == ForwarderError.None
@@ -42,4 +42,17 @@ internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDispo
     }
 
     public void Dispose() => _client.Dispose();
+
+    /// <summary>An error without a body is not begun: whoever called gives it one.</summary>
+    private sealed class BareErrors : HttpTransformer
+    {
+        public static BareErrors Instance { get; } = new();
+
+        public override async ValueTask<bool> TransformResponseAsync(
+            HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+        {
+            var hasBody = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+            return hasBody && proxyResponse is not { IsSuccessStatusCode: false, Content.Headers: { ContentType: null, ContentLength: null or 0 } };
+        }
+    }
 }

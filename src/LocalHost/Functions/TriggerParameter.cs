@@ -11,7 +11,7 @@ namespace Nanodet.Serverless.LocalHost.Functions;
 /// <param name="ReturnsValue">Only the durable engine takes a result; the others refuse a method that has one.</param>
 internal sealed record TriggerParameter(Type Type, CustomAttributeBuilder? Attribute, bool ReturnsValue)
 {
-    public static TriggerParameter For(FunctionBinding trigger) => trigger.Type.ToUpperInvariant() switch
+    public static TriggerParameter For(FunctionBinding trigger, Func<string, string> resolve) => trigger.Type.ToUpperInvariant() switch
     {
         "QUEUETRIGGER" => Of<QueueTriggerAttribute>(
             trigger.ValueType, [trigger.Value("queueName")!], (nameof(QueueTriggerAttribute.Connection), trigger.Value("connection"))),
@@ -20,17 +20,20 @@ internal sealed record TriggerParameter(Type Type, CustomAttributeBuilder? Attri
             [trigger.Value("path") ?? trigger.Value("blobPath")!],
             (nameof(BlobTriggerAttribute.Connection), trigger.Value("connection")),
             (nameof(BlobTriggerAttribute.Source), trigger.Value("source") is { } name ? Enum.Parse<BlobTriggerSource>(name, true) : null)),
-        "TIMERTRIGGER" => Of<TimerTriggerAttribute>(
-            typeof(TimerInfo),
-            [trigger.Value("schedule")!],
-            (nameof(TimerTriggerAttribute.RunOnStartup), trigger.Flag("runOnStartup")),
-            (nameof(TimerTriggerAttribute.UseMonitor), trigger.Flag("useMonitor"))),
+        "TIMERTRIGGER" => Timer(trigger, resolve(trigger.Value("schedule")!)),
         "ORCHESTRATIONTRIGGER" => Durable<OrchestrationTriggerAttribute>(
             (nameof(OrchestrationTriggerAttribute.Orchestration), trigger.Value("orchestration"))),
         "ACTIVITYTRIGGER" => Durable<ActivityTriggerAttribute>((nameof(ActivityTriggerAttribute.Activity), trigger.Value("activity"))),
         "ENTITYTRIGGER" => Durable<EntityTriggerAttribute>((nameof(EntityTriggerAttribute.EntityName), trigger.Value("entityName"))),
         _ => new TriggerParameter(typeof(HttpContext), null, ReturnsValue: false),
     };
+
+    /// <summary>An expression is read in UTC; a time span, between two runs, is the engine's.</summary>
+    private static TriggerParameter Timer(FunctionBinding trigger, string schedule) => Of<TimerTriggerAttribute>(
+        typeof(TimerInfo),
+        [UtcSchedule.TypeOf(schedule) is { } type ? type : schedule],
+        (nameof(TimerTriggerAttribute.RunOnStartup), trigger.Flag("runOnStartup")),
+        (nameof(TimerTriggerAttribute.UseMonitor), UtcTimes.Parse(schedule) is { AreFrequent: true } ? false : trigger.Flag("useMonitor")));
 
     private static TriggerParameter Durable<TAttribute>((string Name, object? Value) name) =>
         Of<TAttribute>(typeof(string), [], name) with { ReturnsValue = true };
@@ -42,7 +45,7 @@ internal sealed record TriggerParameter(Type Type, CustomAttributeBuilder? Attri
         return new TriggerParameter(
             type,
             new CustomAttributeBuilder(
-                attribute.GetConstructor(Array.ConvertAll(arguments, argument => argument.GetType()))!,
+                attribute.GetConstructor(Array.ConvertAll(arguments, argument => argument is Type ? typeof(Type) : argument.GetType()))!,
                 arguments,
                 Array.ConvertAll(set, property => attribute.GetProperty(property.Name)!),
                 Array.ConvertAll(set, property => property.Value)),

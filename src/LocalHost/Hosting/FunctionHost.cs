@@ -15,12 +15,15 @@ namespace Nanodet.Serverless.LocalHost.Hosting;
 /// </summary>
 /// <remarks>
 /// Hosts in one process are independent of each other. The worker dies with the host's process on Linux and macOS, however that
-/// ends; on Windows only when the host stops in order.
+/// ends; on Windows only when the host stops in order, or when the worker watches its host.
 /// </remarks>
 public sealed class FunctionHost : IAsyncDisposable
 {
     // Readers and filters of the log know the host by this name.
     private const string LogCategory = "Nanodet.Serverless.LocalHost.FunctionHost";
+
+    // What is left of the engines after a stop that they did not heed: where their storage is gone they wait for it without an end.
+    private static readonly TimeSpan DisposeLimit = TimeSpan.FromSeconds(2);
 
     private readonly FunctionHostOptions _options;
     private readonly ILoggerFactory _loggerFactory;
@@ -96,7 +99,8 @@ public sealed class FunctionHost : IAsyncDisposable
 
     /// <summary>
     /// Stops taking requests, lets running functions finish within <see cref="FunctionHostOptions.ShutdownTimeout"/>, ends the
-    /// worker, and kills it after 5 s more. Stopping twice is stopping once.
+    /// worker, and kills it after 5 s more. Engines that do not end, because their storage is gone, are left behind after 2 s more: a stop
+    /// always comes to its end. Stopping twice is stopping once.
     /// </summary>
     /// <param name="cancellationToken">Shortens the wait for running functions.</param>
     public Task StopAsync(CancellationToken cancellationToken = default)
@@ -123,7 +127,7 @@ public sealed class FunctionHost : IAsyncDisposable
             functions, function => new FunctionInfo(function.Name, function.Trigger.Type, function.IsDisabled, function.Route));
 
         var status = new HostStatus(_hostId, Functions, _worker, _options.TimeProvider);
-        _frontEnd = await HttpFrontEnd.StartAsync(functions, status, _options.Port, _loggerFactory, cancellationToken);
+        _frontEnd = await HttpFrontEnd.StartAsync(functions, status, _options, _loggerFactory, cancellationToken);
         var invoker = new FunctionInvoker(functions, _worker, _frontEnd.Forwarder);
         _engines = EngineHost.Create(functions, invoker, _settings, _hostId, _frontEnd.WebHooks, _loggerFactory);
         await _engines.StartAsync(cancellationToken);
@@ -138,25 +142,37 @@ public sealed class FunctionHost : IAsyncDisposable
         var began = _options.TimeProvider.GetTimestamp();
         using var timeout = new CancellationTokenSource(_options.ShutdownTimeout, _options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        await Task.WhenAll(TryStopAsync(_frontEnd?.StopAsync(either.Token)), TryStopAsync(_engines?.StopAsync(either.Token)));
+        await Task.WhenAll(
+            TryStopAsync(_frontEnd is null ? null : _frontEnd.StopAsync, either.Token),
+            TryStopAsync(_engines is null ? null : _engines.StopAsync, either.Token));
 
-        // The worker before the server: its open stream would hold it.
-        foreach (var part in (IAsyncDisposable?[])[_worker, _engines, _frontEnd, _rpc])
+        // The worker before the server: its open stream would hold it. It ends within its own limit, whatever becomes of the others.
+        if (_worker is not null)
         {
-            if (part is not null)
-            {
-                await part.DisposeAsync();
-            }
+            await _worker.DisposeAsync();
+        }
+
+        using var limit = new CancellationTokenSource(DisposeLimit, _options.TimeProvider);
+        foreach (var part in (IAsyncDisposable?[])[_frontEnd, _rpc, _engines])
+        {
+            await TryStopAsync(part is null ? null : _ => part.DisposeAsync().AsTask(), limit.Token);
         }
 
         Log.HostStopped(_logger, _hostId, _options.TimeProvider.GetElapsedTime(began));
     }
 
-    private async Task TryStopAsync(Task? stopping)
+    /// <summary>Stops a part, and leaves it behind when it does not heed the token: some of it waits for storage that is gone.</summary>
+    private async Task TryStopAsync(Func<CancellationToken, Task>? stop, CancellationToken cancellationToken)
     {
+        if (stop is null)
+        {
+            return;
+        }
+
         try
         {
-            await (stopping ?? Task.CompletedTask);
+            // On another thread: a part may block before it gives its task back.
+            await Task.Run(() => stop(cancellationToken), CancellationToken.None).WaitAsync(cancellationToken);
         }
         catch (Exception exception)
         {

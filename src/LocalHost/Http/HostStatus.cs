@@ -8,13 +8,15 @@ namespace Nanodet.Serverless.LocalHost.Http;
 /// <summary>What the host says about itself: <c>/</c>, <c>/admin/host/status</c> and <c>/admin/functions</c>.</summary>
 internal sealed class HostStatus(string hostId, IReadOnlyList<FunctionInfo> functions, WorkerSupervisor worker, TimeProvider timeProvider)
 {
+    private static readonly string[] ReadMethods = ["GET", "HEAD"];
+
     private readonly string _instanceId = Guid.NewGuid().ToString();
     private readonly long _started = timeProvider.GetTimestamp();
 
     public void Map(IEndpointRouteBuilder routes, Func<bool> isReady)
     {
-        routes.MapGet("/", () => Results.Text("The local host of an Azure Functions app. /admin/functions lists what runs here.\n"));
-        routes.MapGet("/admin/host/status", () => Results.Json(new
+        routes.MapMethods("/", ReadMethods, () => Results.Text("The local host of an Azure Functions app. /admin/functions lists what runs here.\n"));
+        routes.MapMethods("/admin/host/status", ReadMethods, () => Results.Json(new
         {
             id = hostId,
             state = worker.Completion.IsFaulted ? "Error" : isReady() && worker.ProcessId is not null ? "Running" : "Starting",
@@ -26,7 +28,7 @@ internal sealed class HostStatus(string hostId, IReadOnlyList<FunctionInfo> func
             workerProcessId = worker.ProcessId,
             workerStarts = worker.Starts,
         }));
-        routes.MapGet("/admin/functions", () => Results.Json(functions.Select(function => new
+        routes.MapMethods("/admin/functions", ReadMethods, () => Results.Json(functions.Select(function => new
         {
             name = function.Name,
             trigger = function.TriggerType,

@@ -14,11 +14,16 @@ namespace Nanodet.Serverless.LocalHost.Http;
 
 /// <summary>
 /// The public side: the HTTP functions, the extensions' webhooks, and a few answers about the host. It listens before the engines
-/// start, because they need its address, and holds requests until they have. Function keys are let through and not asked for.
+/// start, because they need its address, and holds requests until they have. Function keys are let through and not asked for; who is not
+/// of this machine is not let in.
 /// </summary>
 internal sealed class HttpFrontEnd : IAsyncDisposable
 {
-    private const long LongestBody = 100L << 20;
+    /// <summary>The longest body that is taken, in bytes.</summary>
+    internal const long LongestBody = 100L << 20;
+
+    // Beyond what is answered with problem details, the server itself closes the connection.
+    private const int LongestRequestLine = 64 << 10;
 
     private static readonly string[] CallableTriggers = ["timerTrigger", "queueTrigger", "blobTrigger"];
 
@@ -28,14 +33,16 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ILogger _logger;
 
-    private HttpFrontEnd(IReadOnlyList<FunctionDefinition> functions, HostStatus status, int port, ILoggerFactory loggerFactory)
+    private HttpFrontEnd(
+        IReadOnlyList<FunctionDefinition> functions, HostStatus status, FunctionHostOptions options, ILoggerFactory loggerFactory)
     {
         _logger = loggerFactory.CreateLogger<HttpFrontEnd>();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, port);
+            kestrel.Listen(IPAddress.Loopback, options.Port);
             kestrel.Limits.MaxRequestBodySize = LongestBody;
+            kestrel.Limits.MaxRequestLineSize = LongestRequestLine;
             kestrel.AddServerHeader = false;
         });
         builder.Services.AddRouting();
@@ -44,6 +51,9 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
         _app = builder.Build();
         Forwarder = new HttpInvocationForwarder(_app.Services.GetRequiredService<IHttpForwarder>());
+        var callers = new CallerCheck(options.AllowedHosts);
+        _app.Use(next => context => ProblemAnswers.InvokeAsync(context, next));
+        _app.Use(next => context => callers.InvokeAsync(context, next));
 
         foreach (var function in functions.Where(function => function is { Route: not null, IsDisabled: false }))
         {
@@ -55,7 +65,7 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
         status.Map(_app, () => _engines.Task.IsCompletedSuccessfully);
         _app.MapPost("/admin/functions/{name}", (string name, ManualCall? call, CancellationToken cancellationToken) =>
             RunNowAsync(functions, name, call?.Input ?? string.Empty, cancellationToken));
-        _app.Map(WebHooks.Path + "/{extension}/{**rest}", HandleWebHookAsync);
+        _app.Map(WebHooks.Path + "/{extension}/{**rest}", context => HandleWebHookAsync(context, options.DurableWebHooks));
     }
 
     /// <summary>Where it listens, once it has started.</summary>
@@ -68,11 +78,11 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
     public static async Task<HttpFrontEnd> StartAsync(
         IReadOnlyList<FunctionDefinition> functions,
         HostStatus status,
-        int port,
+        FunctionHostOptions options,
         ILoggerFactory loggerFactory,
         CancellationToken cancellationToken)
     {
-        var frontEnd = new HttpFrontEnd(functions, status, port, loggerFactory);
+        var frontEnd = new HttpFrontEnd(functions, status, options, loggerFactory);
         try
         {
             await frontEnd._app.StartAsync(cancellationToken);
@@ -81,7 +91,7 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
         catch (IOException exception)
         {
             await frontEnd.DisposeAsync();
-            throw new FunctionHostException("invalid_options", $"Port {port} cannot be opened: {exception.Message}", exception);
+            throw new FunctionHostException("invalid_options", $"Port {options.Port} cannot be opened: {exception.Message}", exception);
         }
     }
 
@@ -97,8 +107,14 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
         Forwarder.Dispose();
     }
 
-    private async Task HandleWebHookAsync(HttpContext context)
+    private async Task HandleWebHookAsync(HttpContext context, bool withDurable)
     {
+        if (!withDurable && WebHooks.IsDurable(context))
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
         await _engines.Task.WaitAsync(context.RequestAborted);
         await WebHooks.HandleAsync(context);
     }
@@ -115,7 +131,9 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
 
         if (!Array.Exists(CallableTriggers, function.Trigger.Is))
         {
-            return Results.BadRequest(
+            return ProblemAnswers.Result(
+                StatusCodes.Status400BadRequest,
+                "request_invalid",
                 $"'{function.Name}' has a {function.Trigger.Type}; only {string.Join(", ", CallableTriggers)} can be called.");
         }
 
@@ -137,10 +155,13 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            Log.HttpFunctionFailed(_logger, function.Name, exception.GetBaseException());
+            var cause = exception.GetBaseException();
+            Log.HttpFunctionFailed(_logger, function.Name, cause);
             if (!context.Response.HasStarted)
             {
-                context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+                // A body that the server gave up is its sender's fault.
+                context.Response.StatusCode =
+                    cause is BadHttpRequestException refused ? refused.StatusCode : StatusCodes.Status500InternalServerError;
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 
 namespace Nanodet.Serverless.LocalHost.Settings;
@@ -8,7 +9,7 @@ namespace Nanodet.Serverless.LocalHost.Settings;
 /// The settings of one host, from weak to strong: host.json, local.settings.json, the environment, the options. They reach the
 /// engines as configuration and the worker as its environment; this process's environment is read and never written.
 /// </summary>
-internal sealed class HostSettings
+internal sealed partial class HostSettings
 {
     private const string HostJsonSection = "AzureFunctionsJobHost";
 
@@ -18,10 +19,10 @@ internal sealed class HostSettings
     // With one of these the worker's web server would listen somewhere else.
     private static readonly string[] NotInWorker = ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS", "ASPNETCORE_HTTPS_PORTS", "DOTNET_URLS"];
 
-    private HostSettings(IReadOnlyDictionary<string, string> app, IConfiguration configuration, string appDirectory)
+    private HostSettings(IReadOnlyDictionary<string, string> app, IConfiguration configuration, string appDirectory, int port)
     {
         Configuration = configuration;
-        WorkerEnvironment = ForWorker(app, appDirectory);
+        WorkerEnvironment = ForWorker(app, appDirectory, port);
     }
 
     /// <summary>What the engines see.</summary>
@@ -71,8 +72,13 @@ internal sealed class HostSettings
                 "storage_missing", "AzureWebJobsStorage is not set: give StorageConnectionString, or the setting of that name.");
         }
 
-        return new HostSettings(app, configuration, appDirectory);
+        return new HostSettings(app, configuration, appDirectory, options.Port);
     }
+
+    /// <summary>Puts settings in the place of their names, <c>%NAME%</c>, as the engines do.</summary>
+    /// <exception cref="FunctionHostException">A setting is missing.</exception>
+    public string Resolve(string text) => SettingName().Replace(text, match => Configuration[match.Groups["name"].Value]
+        ?? throw new FunctionHostException("invalid_options", $"The setting '{match.Groups["name"].Value}' is not set; '{text}' needs it."));
 
     /// <summary>Whether a setting turns the function off, in any of the spellings that Azure accepts.</summary>
     public bool IsDisabled(string function)
@@ -98,7 +104,7 @@ internal sealed class HostSettings
             : throw new FunctionHostException("invalid_options", $"The host id '{id}' is not 1 to 32 lower-case letters, digits, dashes.");
     }
 
-    private static Dictionary<string, string> ForWorker(IReadOnlyDictionary<string, string> app, string appDirectory)
+    private static Dictionary<string, string> ForWorker(IReadOnlyDictionary<string, string> app, string appDirectory, int port)
     {
         var environment = new Dictionary<string, string>();
         foreach (var (name, value) in app)
@@ -110,6 +116,9 @@ internal sealed class HostSettings
         environment["FUNCTIONS_APPLICATION_DIRECTORY"] = environment["FUNCTIONS_WORKER_DIRECTORY"] = appDirectory;
         environment.TryAdd("AZURE_FUNCTIONS_ENVIRONMENT", "Development");
         environment.TryAdd("DOTNET_ENVIRONMENT", "Development");
+
+        // Every official host has a name for the app; which port a free one is, is not known before the worker has started.
+        environment.TryAdd("WEBSITE_HOSTNAME", port == 0 ? "localhost" : $"localhost:{port}");
         return environment;
     }
 
@@ -145,6 +154,9 @@ internal sealed class HostSettings
             settings[ConfigurationKey(name)] = value;
         }
     }
+
+    [GeneratedRegex("%(?<name>[^%]+)%")]
+    private static partial Regex SettingName();
 
     private static string ConfigurationKey(string name) => name.Replace("__", ":", StringComparison.Ordinal);
 }

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Azure;
+using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
@@ -39,6 +41,30 @@ public sealed class MessageQueues(StorageClients clients, IOptions<StorageOption
         var batch = activity is null ? message.Batch : message.Batch with { Traceparent = activity.Id };
         var sent = message with { Batch = batch, QueuedUtc = time.GetUtcNow() };
         await SendAsync(options.Value.BatchQueue, sent, MessageJson.Default.BatchMessage, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>When the oldest message that waits on the queue of images or of batches was put there.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>
+    /// Null when both are empty. A message that somebody works on is not seen.
+    /// </returns>
+    public async Task<DateTimeOffset?> FindOldestWaitingAsync(CancellationToken cancellationToken)
+    {
+        DateTimeOffset? oldest = null;
+        foreach (var name in (string[])[options.Value.ImageQueue, options.Value.BatchQueue])
+        {
+            try
+            {
+                var message = await clients.Queues.GetQueueClient(name).PeekMessageAsync(cancellationToken).ConfigureAwait(false);
+                oldest = message.Value?.InsertedOn is { } inserted && !(oldest < inserted) ? inserted : oldest;
+            }
+            catch (RequestFailedException exception) when (exception.ErrorCode == QueueErrorCode.QueueNotFound)
+            {
+                // Nothing was ever queued.
+            }
+        }
+
+        return oldest;
     }
 
     private async Task SendAsync<T>(string queue, T message, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>

@@ -85,8 +85,20 @@ internal static partial class Log
     [LoggerMessage(151, LogLevel.Warning, "Image {Container}/{Name} is left out: {Problem}")]
     public static partial void NameLeftOut(ILogger logger, string container, string name, string problem);
 
-    [LoggerMessage(150, LogLevel.Information, "Reconciliation: {Examined} images examined, {Queued} without a record queued again")]
-    public static partial void Reconciled(ILogger logger, long examined, long queued);
+    [LoggerMessage(
+        150,
+        LogLevel.Information,
+        "Reconciliation: {Examined} images examined, {Queued} without a record queued again, {Waiting} without a record wait in a queue")]
+    public static partial void Reconciled(ILogger logger, long examined, long queued, long waiting);
+
+    [LoggerMessage(
+        151,
+        LogLevel.Information,
+        "Reconciliation stops at its limit ({MaxTime}, {MaxImages} images); the next run goes on there")]
+    public static partial void ReconcileGoesOn(ILogger logger, TimeSpan maxTime, int maxImages);
+
+    [LoggerMessage(152, LogLevel.Warning, "Reconciliation: {Blob} cannot be read; the sweep begins anew")]
+    public static partial void ReconcileProgressUnreadable(ILogger logger, string blob, Exception exception);
 
     [LoggerMessage(160, LogLevel.Information, "Job {JobId}, page {Page}: {Count} images, {Filtered} left out")]
     public static partial void PageListed(ILogger logger, string jobId, int page, int count, int filtered);

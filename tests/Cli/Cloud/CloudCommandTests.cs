@@ -153,7 +153,7 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
         string? serving;
         do
         {
-            using var health = JsonDocument.Parse(await http.GetByteArrayAsync(new Uri("api/health", UriKind.Relative), deadline.Token));
+            using var health = JsonDocument.Parse(await http.GetByteArrayAsync(new Uri("api/health/details", UriKind.Relative), deadline.Token));
             serving = health.RootElement.GetProperty("model").GetProperty("sha256").GetString();
         }
         while (serving != sha256);

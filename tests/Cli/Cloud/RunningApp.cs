@@ -60,6 +60,13 @@ public sealed class RunningApp(DemoModel model) : IAsyncLifetime
     public async Task<int> StopAsync()
     {
         await Cli.TerminateAsync(ProcessId);
+        return await EndAsync();
+    }
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> EndAsync()
+    {
         await _process!.WaitForExitAsync();
         return _process.ExitCode;
     }

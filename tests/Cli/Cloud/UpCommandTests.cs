@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Nanodet.Serverless.Cli.Tests.Demo;
@@ -26,6 +27,29 @@ public sealed class UpCommandTests(DemoModel model)
         }
 
         Assert.True(Directory.Exists(Path.Combine(app.Data, "azurite")));
+    }
+
+    [Fact]
+    public async Task Up_AzuriteKilled_EndsByNameAndLeavesNothing()
+    {
+        await using var app = new RunningApp(model);
+        await app.InitializeAsync();
+        var children = Descendants(app.ProcessId);
+        Kill(children.Single(IsAzurite));
+
+        // Fifteen seconds; more here, for a machine with much else to do.
+        var exitCode = await app.EndAsync().WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("\nerror: azurite_ended: ", await app.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(app.Data, "up.json")));
+        foreach (var child in children)
+        {
+            await Poll.UntilAsync(() => !Directory.Exists($"/proc/{child}"), $"process {child} is gone", TestContext.Current.CancellationToken);
+        }
+
+        // The folder is free again.
+        using var free = new FileStream(Path.Combine(app.Data, "up.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
     }
 
     [Fact]
@@ -105,6 +129,15 @@ public sealed class UpCommandTests(DemoModel model)
 
     // What it was doing stands before it.
     private static string LastLine(CliRun run) => run.Error.TrimEnd().Split('\n')[^1];
+
+    private static bool IsAzurite(int processId) =>
+        File.ReadAllText($"/proc/{processId}/cmdline").Contains("azurite.js", StringComparison.Ordinal);
+
+    private static void Kill(int processId)
+    {
+        using var process = Process.GetProcessById(processId);
+        process.Kill();
+    }
 
     // From /proc: a bare machine has no ps.
     private static IReadOnlyList<int> Descendants(int processId)

@@ -110,4 +110,25 @@ public sealed class DoctorOptionsTests : IDisposable
         await File.WriteAllBytesAsync(path, bytes, TestContext.Current.CancellationToken);
         return path;
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true, "AzureWebJobsScriptRoot=/home/site/wwwroot")]
+    [InlineData(true, "FUNCTIONS_WORKER_RUNTIME=dotnet-isolated", "Nanodet__Role=coordinator")]
+    [InlineData(true, "FUNCTIONS_WORKER_RUNTIME=dotnet-isolated", "WEBSITE_HOSTNAME=")]
+    [InlineData(false, "FUNCTIONS_WORKER_RUNTIME=dotnet-isolated", "Nanodet__Role=worker")]
+    [InlineData(false, "FUNCTIONS_WORKER_RUNTIME=dotnet-isolated", "WEBSITE_HOSTNAME=localhost:8080")]
+    public async Task Doctor_FunctionAppWithoutAHostName_FailsByName(bool fails, params string[] environment)
+    {
+        var settings = environment.Select(setting => setting.Split('=')).ToDictionary(setting => setting[0], setting => setting[1]);
+        foreach (var name in (string[])["AzureWebJobsScriptRoot", "FUNCTIONS_WORKER_RUNTIME", "Nanodet__Role", "WEBSITE_HOSTNAME"])
+        {
+            settings.TryAdd(name, string.Empty);
+        }
+
+        var run = await Cli.RunAsync(settings, "doctor");
+
+        Assert.Equal(fails, run.Error.Contains("error: host_name_missing: ", StringComparison.Ordinal));
+        Assert.Equal(fails ? 1 : 0, run.ExitCode);
+    }
 }

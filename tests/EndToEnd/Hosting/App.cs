@@ -30,7 +30,7 @@ internal sealed class App(Uri address, FunctionHost? host = null)
     public Task<(HttpStatusCode Status, JsonElement Body)> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
 
     /// <summary>The health document, ready or not.</summary>
-    public async Task<JsonElement> HealthAsync() => (await GetAsync("api/health")).Body;
+    public async Task<JsonElement> HealthAsync() => (await GetAsync("api/health/details")).Body;
 
     public async Task IsReadyAsync(int seconds = 30)
     {

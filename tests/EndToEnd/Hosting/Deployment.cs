@@ -100,6 +100,7 @@ internal sealed class Deployment : IAsyncDisposable
             AppDirectory = AppDirectory,
             HostId = $"e2e-{role}",
             StorageConnectionString = ConnectionString,
+            DurableWebHooks = true,
             Settings = all,
         };
     }

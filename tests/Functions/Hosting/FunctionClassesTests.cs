@@ -50,9 +50,10 @@ public sealed class FunctionClassesTests
             [
                 "CancelJob: delete jobs/{jobId} Function",
                 "DetectImage: post detect Function",
-                "GetJob: get jobs/{jobId} Function",
-                "Health: get health Anonymous",
-                "ListJobs: get jobs Function",
+                "GetJob: get head jobs/{jobId} Function",
+                "Health: get head health Anonymous",
+                "HealthDetails: get head health/details Function",
+                "ListJobs: get head jobs Function",
                 "RetryJob: post jobs/{jobId}/retry Function",
                 "StartJob: post jobs Function",
             ],

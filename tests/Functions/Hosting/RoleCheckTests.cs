@@ -39,11 +39,11 @@ public sealed class RoleCheckTests
         string[] coordinator =
         [
             "BatchPoisoned", "CancelJob", "CheckpointUploaded", "DetectBatch", "DetectFolder", "DetectPage", "EventPoisoned",
-            "EventReceived", "FindCheckpoint", "FindStaging", "FindUploads", "GetJob", "Health", "ImageAnnounced", "ImagePoisoned", "ImageQueued",
-            "ImageUploaded", "ListImages", "ListJobs", "NightlyDetection", "PublishCheckpoint", "PublishModel", "PurgeHistory", "QueueBatch", "Reconcile",
+            "EventReceived", "FindCheckpoint", "FindStaging", "FindUploads", "GetJob", "Health", "HealthDetails", "ImageAnnounced", "ImagePoisoned",
+            "ImageQueued", "ImageUploaded", "ListImages", "ListJobs", "NightlyDetection", "PublishCheckpoint", "PublishModel", "PurgeHistory", "QueueBatch", "Reconcile",
             "ReportCheckpoint", "RetryJob", "StartJob", "UploadPoisoned", "WriteDetections", "WriteManifest",
         ];
-        string[] worker = ["BatchQueued", "DetectImage", "Health"];
+        string[] worker = ["BatchQueued", "DetectImage", "Health", "HealthDetails"];
 
         Assert.Equal(coordinator, RoleCheck.Names().Where(name => RoleFunctions.Runs(AppRole.Coordinator, name)).Order(StringComparer.Ordinal));
         Assert.Equal(worker, RoleCheck.Names().Where(name => RoleFunctions.Runs(AppRole.Worker, name)).Order(StringComparer.Ordinal));

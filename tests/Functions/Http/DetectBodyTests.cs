@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Functions.Http;
 
 namespace Nanodet.Serverless.Functions.Tests.Http;
@@ -100,15 +101,17 @@ public sealed class DetectBodyTests
 
     private static async Task AssertImageAsync(byte[] expected, HttpRequest request)
     {
-        var (image, problem) = await DetectBody.ReadAsync(request, Limit, Token);
+        var (received, image, problem) = await DetectBody.ReadAsync(request, Bodies(), Limit, Token);
 
+        using var body = received;
         Assert.Null(problem);
         Assert.True(image.Span.SequenceEqual(expected), $"{image.Length} bytes, expected {expected.Length}");
     }
 
     private static async Task<(int Status, string? Code, string Detail)> RefusalAsync(HttpRequest request)
     {
-        var (_, problem) = await DetectBody.ReadAsync(request, Limit, Token);
+        var (received, _, problem) = await DetectBody.ReadAsync(request, Bodies(), Limit, Token);
+        received?.Dispose();
         Assert.NotNull(problem);
         var context = new DefaultHttpContext();
         using var body = new MemoryStream();
@@ -117,6 +120,8 @@ public sealed class DetectBodyTests
         var document = JsonDocument.Parse(body.ToArray()).RootElement;
         return (context.Response.StatusCode, document.GetProperty("code").GetString(), document.GetProperty("detail").GetString()!);
     }
+
+    private static BodyReader Bodies() => new(Options.Create(new BodyOptions()), TimeProvider.System);
 
     private static HttpRequest Request(byte[] body, string? type, string? encoding = null)
     {

@@ -13,20 +13,35 @@ public sealed class HealthApiTests
     private static readonly AppIdentity Coordinator = new(AppRole.Coordinator);
 
     [Fact]
-    public async Task Get_Coordinator_IsReadyAndWritesEveryProperty()
+    public async Task GetDetails_Coordinator_IsReadyAndWritesEveryProperty()
     {
-        var context = new DefaultHttpContext();
-        using var body = new MemoryStream();
-        context.Response.Body = body;
+        var (response, body) = await AnswerAsync(new HealthApi(Coordinator).GetDetails);
 
-        await new HealthApi(Coordinator).Get(context.Request).ExecuteAsync(context);
-
-        Assert.Equal((200, "application/json; charset=utf-8"), (context.Response.StatusCode, context.Response.ContentType));
+        Assert.Equal((200, "application/json; charset=utf-8"), (response.StatusCode, response.ContentType));
+        Assert.Equal("nosniff", response.Headers.XContentTypeOptions);
         Assert.Equal(
             $$"""{"live":true,"ready":true,"role":"Coordinator","version":{{JsonSerializer.Serialize(Coordinator.Version)}},"model":null"""
             + ""","provider":null,"fallbackReason":null,"code":null,"reason":null,"swapProblem":null,"modelLoads":0,"failedTries":0"""
             + ""","imagesComputed":0,"sinceUtc":null,"batching":null,"runs":null,"shapes":[],"optimization":null,"jpeg":null}""",
-            Encoding.UTF8.GetString(body.ToArray()));
+            body);
+    }
+
+    [Fact]
+    public async Task Get_Anybody_LearnsWhetherItTakesWorkAndNothingElse()
+    {
+        var (response, body) = await AnswerAsync(new HealthApi(Coordinator).Get);
+
+        Assert.Equal((200, "nosniff"), (response.StatusCode, response.Headers.XContentTypeOptions.ToString()));
+        Assert.Equal("""{"live":true,"ready":true,"code":null}""", body);
+    }
+
+    [Fact]
+    public async Task Get_Head_HasTheHeadersAndNoBody()
+    {
+        var (response, body) = await AnswerAsync(new HealthApi(Coordinator).Get, HttpMethods.Head);
+
+        Assert.Equal((200, "application/json; charset=utf-8", ""), (response.StatusCode, response.ContentType, body));
+        Assert.True(response.ContentLength > 0);
     }
 
     [Theory]
@@ -55,5 +70,15 @@ public sealed class HealthApiTests
         Assert.Equal((status.FallbackReason, status.SwapProblem), (report.FallbackReason, report.SwapProblem));
         Assert.Equal((2, 3, 4L, DateTimeOffset.UnixEpoch), (report.ModelLoads, report.FailedTries, report.ImagesComputed, report.SinceUtc));
         Assert.Equal(JpegDecoding.Current, report.Jpeg);
+    }
+
+    private static async Task<(HttpResponse Response, string Body)> AnswerAsync(Func<HttpRequest, IResult> function, string method = "GET")
+    {
+        var context = new DefaultHttpContext();
+        using var body = new MemoryStream();
+        context.Request.Method = method;
+        context.Response.Body = body;
+        await function(context.Request).ExecuteAsync(context);
+        return (context.Response, Encoding.UTF8.GetString(body.ToArray()));
     }
 }

@@ -81,6 +81,10 @@ public sealed partial class AppTests
         Assert.Equal("containerapps", worker.GetProperty("kind").GetString());
         Assert.Equal(["batches", "requests"], Rules(Scale(worker)).Keys.Order());
         Assert.False(Scale(worker).TryGetProperty("allowScalingRuleOverride", out _));
+
+        // The platform gives only a functionapp a host name, and without one there are no durable clients.
+        Assert.Equal("localhost:8080", DeploymentSnapshot.Settings(worker)["WEBSITE_HOSTNAME"]);
+        Assert.False(DeploymentSnapshot.Settings((await Template.EvaluateAsync("gpu-t4", "split")).App("worker")).ContainsKey("WEBSITE_HOSTNAME"));
     }
 
     [Theory]

@@ -123,6 +123,7 @@ public sealed class DockerfileTests
         var environment = string.Join(' ', File.Of("final", "ENV"));
         Assert.Contains("ASPNETCORE_URLS=http://+:8080", environment, StringComparison.Ordinal);
         Assert.Contains("AzureWebJobsScriptRoot=/home/site/wwwroot", environment, StringComparison.Ordinal);
+        Assert.Contains("WEBSITE_HOSTNAME=localhost:8080", environment, StringComparison.Ordinal);
         Assert.Contains("NVIDIA_VISIBLE_DEVICES=all", environment, StringComparison.Ordinal);
         Assert.Contains("/usr/local/bin/healthcheck", File.Of("final", "HEALTHCHECK").Single(), StringComparison.Ordinal);
         var labels = string.Join(' ', File.Of("final", "LABEL"));

@@ -1,7 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Reconciliation;
+using Nanodet.Serverless.Pipeline.Records;
+using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Reconciliation;
 
@@ -76,13 +80,15 @@ public sealed class ReconcilerTests(AzuriteFixture fixture)
         var queued = new List<int>();
         DateTimeOffset? previous = time.GetUtcNow();
 
-        // Runs at 5, 20, 35 ... minutes: nothing ever gets a record.
+        // Runs at 5, 20, 35 ... minutes: nothing ever gets a record, and the message is lost each time.
         time.Advance(TimeSpan.FromMinutes(5));
+        var stamps = new HashSet<string?>();
         for (var minute = 5; minute <= 500; minute += 15)
         {
             if ((await app.Get<Reconciler>().RunAsync(previous, Token)).Queued > 0)
             {
                 queued.Add(minute);
+                stamps.UnionWith((await ReceiveAsync(app)).Select(message => message.Stamp));
             }
 
             previous = time.GetUtcNow();
@@ -90,7 +96,96 @@ public sealed class ReconcilerTests(AzuriteFixture fixture)
         }
 
         Assert.Equal([35, 65, 125, 245, 485], queued);
-        Assert.Equal(5, (await ReceiveAsync(app)).DistinctBy(message => message.Stamp).Count());
+        Assert.Equal(5, stamps.Count);
+    }
+
+    [Fact]
+    public async Task Run_ImageWhoseMessageWaits_IsLeftAlone()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var app = await TestApp.CreateAsync(fixture, replace: services => services.AddSingleton<TimeProvider>(time));
+        await app.UploadAsync("a.png");
+        await app.UploadAsync("b.png");
+        time.Advance(TimeSpan.FromMinutes(31));
+
+        // The first run finds an empty queue, and nobody takes what it puts there.
+        Assert.Equal(new ReconcileReport(2, 2), await app.Get<Reconciler>().RunAsync(time.GetUtcNow() - TimeSpan.FromMinutes(31), Token));
+        time.Advance(TimeSpan.FromMinutes(31));
+        Assert.Equal(new ReconcileReport(2, 0, Waiting: 2), await app.Get<Reconciler>().RunAsync(previousRun: null, Token));
+        Assert.Equal(2, (await ReceiveAsync(app)).Count);
+
+        // Taken and lost: it comes back when its age has doubled.
+        time.Advance(TimeSpan.FromMinutes(65));
+        Assert.Equal(new ReconcileReport(2, 2), await app.Get<Reconciler>().RunAsync(previousRun: null, Token));
+    }
+
+    [Fact]
+    public async Task Run_MoreImagesThanItsLimit_GoesOnWhereItStopped()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var app = await TestApp.CreateAsync(fixture, replace: services => services.AddSingleton<TimeProvider>(time));
+        for (var i = 0; i < 10; i++)
+        {
+            await app.UploadAsync($"{i}.png", [1]);
+        }
+
+        time.Advance(TimeSpan.FromMinutes(31));
+        var found = new List<string>();
+        ReconcileReport report;
+        var runs = 0;
+        do
+        {
+            report = await Small(app, 2, new ReconcileOptions { MaxImages = 4 }).RunAsync(previousRun: null, Token);
+            runs++;
+            found.AddRange((await ReceiveAsync(app)).Select(message => message.Name));
+        }
+        while (!report.IsFinished);
+
+        Assert.Equal(3, runs);
+        Assert.Equal(Enumerable.Range(0, 10).Select(i => $"{i}.png"), found.Order(StringComparer.Ordinal));
+
+        // The next sweep looks for what came due since this one began.
+        Assert.Equal(new ReconcileReport(0, 0), await app.Get<Reconciler>().RunAsync(previousRun: null, Token));
+    }
+
+    [Fact]
+    public async Task Run_TimeIsOver_EndsAndGoesOn()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow()) { AutoAdvanceAmount = TimeSpan.FromMinutes(3) };
+        await using var app = await TestApp.CreateAsync(fixture, replace: services => services.AddSingleton<TimeProvider>(time));
+        for (var i = 0; i < 6; i++)
+        {
+            await app.UploadAsync($"{i}.png", [1]);
+        }
+
+        time.Advance(TimeSpan.FromMinutes(31));
+        var reconciler = Small(app, 1);
+        var found = new HashSet<string>();
+        var runs = 0;
+        ReconcileReport report;
+        do
+        {
+            report = await reconciler.RunAsync(previousRun: null, Token);
+            runs++;
+            found.UnionWith((await ReceiveAsync(app)).Select(message => message.Name));
+        }
+        while (!report.IsFinished);
+
+        Assert.InRange(runs, 2, 7);
+        Assert.Equal(6, found.Count);
+    }
+
+    [Fact]
+    public async Task Run_ProgressThatIsNotJson_BeginsAnew()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var app = await TestApp.CreateAsync(fixture, replace: services => services.AddSingleton<TimeProvider>(time));
+        await app.UploadAsync("a.png");
+        await app.Clients.Blobs.GetBlobContainerClient($"{app.Prefix}-staging").GetBlobClient("reconcile/progress.json")
+            .UploadAsync(BinaryData.FromString("{"), overwrite: true, Token);
+        time.Advance(TimeSpan.FromMinutes(31));
+
+        Assert.Equal(new ReconcileReport(1, 1), await app.Get<Reconciler>().RunAsync(previousRun: null, Token));
     }
 
     [Theory]
@@ -105,22 +200,28 @@ public sealed class ReconcilerTests(AzuriteFixture fixture)
     public void CountDue_Age_GrowsByDoubling(int age, int grace, int expected) =>
         Assert.Equal(expected, Reconciler.CountDue(TimeSpan.FromMinutes(age), TimeSpan.FromMinutes(grace)));
 
-    [Fact]
-    public async Task FindLost_GivenUp_Ends()
-    {
-        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(1));
-        await using var app = await TestApp.CreateAsync(fixture, replace: services => services.AddSingleton<TimeProvider>(time));
-        for (var i = 0; i < 40; i++)
-        {
-            await app.UploadAsync($"{i}.png", [1]);
-        }
+    [Theory]
+    [InlineData(1, 30, 0)]
+    [InlineData(2, 30, 30)]
+    [InlineData(3, 30, 60)]
+    [InlineData(4, 30, 120)]
+    [InlineData(3, 0, 2)]
+    public void LastQueued_Due_IsTheTimeBefore(int due, int grace, int expected) => Assert.Equal(
+        DateTimeOffset.UnixEpoch + TimeSpan.FromMinutes(expected),
+        Reconciler.LastQueued(DateTimeOffset.UnixEpoch, due, TimeSpan.FromMinutes(grace)));
 
-        await foreach (var image in app.Get<Reconciler>().FindLostAsync(Token))
-        {
-            Assert.Equal(app.Images.Name, image.Container);
-            break;
-        }
-    }
+    /// <summary>A reconciler of its own, as after a restart, with small pages.</summary>
+    private static Reconciler Small(TestApp app, int pageSize, ReconcileOptions? options = null) => new(
+        app.Clients,
+        app.Get<MessageQueues>(),
+        app.Get<ResultRecords>(),
+        Options.Create(options ?? new ReconcileOptions()),
+        app.Get<IOptions<StorageOptions>>(),
+        app.Get<TimeProvider>(),
+        NullLogger<Reconciler>.Instance)
+    {
+        PageSize = pageSize,
+    };
 
     private static async Task<List<ImageMessage>> ReceiveAsync(TestApp app)
     {
