@@ -33,7 +33,7 @@ internal sealed class PickleStack
         {
             throw new CheckpointException(
                 CheckpointErrorCode.Malformed,
-                $"The checkpoint's pickle nests deeper than {CheckpointLimits.PickleDepth} at byte {position}.");
+                $"The checkpoint's pickle nests deeper than {CheckpointLimits.PickleDepth} at byte {position}. {SavedForms.Advice}");
         }
     }
 

@@ -7,7 +7,7 @@ internal static class SavedForms
     public const string Save = "torch.save({'state_dict': model.state_dict()}, 'weights.pth')";
 
     /// <summary>The same as a sentence.</summary>
-    public const string Advice = "Where the model is in memory, save its weights alone: " + Save;
+    public const string Advice = "Save the weights alone, from where the model is in memory: " + Save;
 
     private const string Load = "torch.load('FILE', map_location='cpu', weights_only=False)";
 

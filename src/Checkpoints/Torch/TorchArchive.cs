@@ -9,6 +9,8 @@ namespace Nanodet.Checkpoints.Torch;
 /// </summary>
 internal sealed class TorchArchive : IStorageFile, IDisposable
 {
+    private const string Pickle = "data.pkl";
+
     private static readonly byte[] LocalHeader = [(byte)'P', (byte)'K', 3, 4];
 
     private readonly ZipArchive _zip;
@@ -76,7 +78,7 @@ internal sealed class TorchArchive : IStorageFile, IDisposable
     /// <summary>Reads the root object; tensors refer to storages that are read when their values are asked for.</summary>
     /// <exception cref="CheckpointException">The pickle is unsafe or malformed, or a storage does not exist.</exception>
     public object? ReadRoot() =>
-        TorchUnpickler.Read(ReadRecord("data.pkl", CheckpointLimits.PickleBytes), this, out _);
+        TorchUnpickler.Read(ReadRecord(Pickle, CheckpointLimits.PickleBytes), this, out _);
 
     /// <inheritdoc/>
     public void Dispose() => _zip.Dispose();
@@ -180,7 +182,9 @@ internal sealed class TorchArchive : IStorageFile, IDisposable
         if (entry.Length > limit)
         {
             throw new CheckpointException(
-                CheckpointErrorCode.TooLarge, $"The record '{name}' announces {entry.Length} bytes; at most {limit} are read.");
+                CheckpointErrorCode.TooLarge,
+                $"The record '{name}' announces {entry.Length} bytes; at most {limit} are read."
+                    + (name == Pickle ? $" {SavedForms.Advice}" : ""));
         }
 
         try

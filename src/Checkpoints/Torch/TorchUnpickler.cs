@@ -34,7 +34,7 @@ internal ref struct TorchUnpickler
         {
             throw new CheckpointException(
                 CheckpointErrorCode.TooLarge,
-                $"The checkpoint's pickle has {pickle.Length} bytes; at most {CheckpointLimits.PickleBytes} are read.");
+                $"The checkpoint's pickle has {pickle.Length} bytes; at most {CheckpointLimits.PickleBytes} are read. {SavedForms.Advice}");
         }
 
         var unpickler = new TorchUnpickler(pickle, storages);
@@ -49,7 +49,7 @@ internal ref struct TorchUnpickler
 
         throw new CheckpointException(
             CheckpointErrorCode.TooLarge,
-            $"The checkpoint's pickle has more than {CheckpointLimits.PickleOpcodes} opcodes.");
+            $"The checkpoint's pickle has more than {CheckpointLimits.PickleOpcodes} opcodes. {SavedForms.Advice}");
     }
 
     /// <summary>Reads one opcode; true at STOP.</summary>
@@ -66,7 +66,8 @@ internal ref struct TorchUnpickler
         {
             throw new CheckpointException(
                 CheckpointErrorCode.UnsafePickle,
-                $"The checkpoint's pickle has opcode 0x{(int)opcode:x2} at byte {start}, which no tensor needs; it was not run.");
+                $"The checkpoint's pickle has opcode 0x{(int)opcode:x2} at byte {start}, which no tensor needs; it was not run. "
+                + SavedForms.Advice);
         }
 
         return false;
@@ -237,7 +238,8 @@ internal ref struct TorchUnpickler
                     ? PickleNames.Find(module, name)
                     : throw new CheckpointException(
                         CheckpointErrorCode.UnsafePickle,
-                        $"The checkpoint's pickle computes the name of a global at byte {start}; it was refused and nothing was called."));
+                        $"The checkpoint's pickle computes the name of a global at byte {start}; it was refused and nothing was called. "
+                        + SavedForms.Advice));
                 return true;
 
             // REDUCE, NEWOBJ, NEWOBJ_EX with its named arguments.

@@ -62,7 +62,7 @@ public class DamagedPickleTests
 
     [Fact]
     public void Export_NestedMarks_AreRefused() =>
-        PickleRefusal.Expect(CheckpointErrorCode.Malformed, new PickleBuilder().Op(new string('(', 65)).Op(".").ToArray(), "nests deeper than 64 at byte 66");
+        PickleRefusal.Expect(CheckpointErrorCode.Malformed, new PickleBuilder().Op(new string('(', 65)).Op(".").ToArray(), "nests deeper than 64 at byte 66", "torch.save({'state_dict': model.state_dict()}");
 
     [Theory]
     [InlineData("]", "a")]
@@ -81,14 +81,14 @@ public class DamagedPickleTests
 
     [Fact]
     public void Export_TooManyOpcodes_AreRefused() => PickleRefusal.Expect(
-        CheckpointErrorCode.TooLarge, new PickleBuilder().Op(new string('N', 1_000_001)).Op(".").ToArray(), "more than 1000000 opcodes");
+        CheckpointErrorCode.TooLarge, new PickleBuilder().Op(new string('N', 1_000_001)).Op(".").ToArray(), "more than 1000000 opcodes", "torch.save({'state_dict': model.state_dict()}");
 
     [Fact]
     public void Export_TooLongPickle_IsRefusedUnread()
     {
         var file = ArchiveBuilder.Torch(new byte[(16 << 20) + 1]);
 
-        Refusal.ExpectWithin(1 << 20, CheckpointErrorCode.TooLarge, () => CheckpointInspector.Inspect(file), "'data.pkl' announces 16777217 bytes");
+        Refusal.ExpectWithin(1 << 20, CheckpointErrorCode.TooLarge, () => CheckpointInspector.Inspect(file), "'data.pkl' announces 16777217 bytes", "torch.save({'state_dict': model.state_dict()}");
     }
 
     [Fact]
