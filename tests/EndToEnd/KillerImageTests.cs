@@ -48,7 +48,7 @@ public sealed class KillerImageTests
         Assert.Equal((3, FailureCodes.WorkerCrashed), (deaths, records[Killer].Error?.Code));
         Assert.All(
             records.Values.Where(record => record.Image.Name != Killer),
-            record => Assert.Equal(DetectionResult.DetectedStatus, record.Status));
+            record => Assert.Equal(DetectionStatus.Detected, record.Status));
         Assert.Equal(4, app.Host.WorkerStarts);
         if (job is not null)
         {

@@ -68,7 +68,7 @@ public sealed class MissingNativeTests
         var records = await deployment.RecordsAsync(Images);
 
         Assert.Equal(Images, records.Count);
-        Assert.All(records.Values, record => Assert.Equal(DetectionResult.DetectedStatus, record.Status));
+        Assert.All(records.Values, record => Assert.Equal(DetectionStatus.Detected, record.Status));
         await deployment.QueuesAreEmptyAsync();
     }
 

@@ -29,14 +29,14 @@ public sealed class PublishTests
         var alone = await ReportAsync(deployment, "tiny", report => report.Error?.Code == "config_missing");
         Assert.Equal("test-plus/1", alone.Current);
         await DropAsync(deployment, "tiny.yml", Config);
-        var published = await ReportAsync(deployment, "tiny", report => report.Status == PublishReport.Published);
+        var published = await ReportAsync(deployment, "tiny", report => report.Status == PublishStatus.Published);
         await ServesAsync(app, published.Model!.Sha256);
 
         // The model is that of the checkpoint: an image is detected by it.
         var image = SampleImages.Good(1).Single();
         await deployment.Images.UploadAsync([image]);
         var record = (await deployment.RecordsAsync(1)).Values.Single();
-        Assert.Equal(("detected", "tiny", published.Model.Version), (record.Status, record.Model!.Name, record.Model.Version));
+        Assert.Equal((DetectionStatus.Detected, "tiny", published.Model.Version), (record.Status, record.Model!.Name, record.Model.Version));
 
         // The other order, and broken: a report, and the old model goes on.
         await DropAsync(deployment, "team/broken.yml", Config);
@@ -47,7 +47,7 @@ public sealed class PublishTests
         // Overwriting the config alone publishes again.
         await DropAsync(deployment, "tiny.yml", TinyModel.PlusConfig(("left", "links")));
         var again = await ReportAsync(
-            deployment, "tiny", report => report.Status == PublishReport.Published && report.Model!.Sha256 != published.Model.Sha256);
+            deployment, "tiny", report => report.Status == PublishStatus.Published && report.Model!.Sha256 != published.Model.Sha256);
         Assert.Equal(published.Model.CheckpointSha256, again.Model!.CheckpointSha256);
         await ServesAsync(app, again.Model.Sha256);
         Assert.Equal(3, (await app.HealthAsync()).GetProperty("modelLoads").GetInt32());
@@ -74,7 +74,7 @@ public sealed class PublishTests
         await DropAsync(deployment, "tiny.pth", Checkpoint);
 
         await AnnounceAsync(deployment, "tiny.pth");
-        var published = await ReportAsync(deployment, "tiny", report => report.Status == PublishReport.Published);
+        var published = await ReportAsync(deployment, "tiny", report => report.Status == PublishStatus.Published);
         await ServesAsync(app, published.Model!.Sha256);
         var before = await deployment.Blobs.GetBlobContainerClient("models").GetBlobClient("current.json").GetPropertiesAsync(cancellationToken: App.Cancellation);
 

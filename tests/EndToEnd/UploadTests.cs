@@ -26,7 +26,7 @@ public sealed class UploadTests
 
         var records = await deployment.RecordsAsync(Burst + Drizzle);
 
-        Assert.All(records.Values, record => Assert.Equal(DetectionResult.DetectedStatus, record.Status));
+        Assert.All(records.Values, record => Assert.Equal(DetectionStatus.Detected, record.Status));
         await deployment.QueuesAreEmptyAsync();
         Assert.Equal(Burst + Drizzle, await app.ImagesComputedAsync());
     }

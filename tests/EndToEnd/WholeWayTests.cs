@@ -108,7 +108,7 @@ public sealed class WholeWayTests
 
     private static void AssertDetected(DetectionResult record)
     {
-        Assert.Equal(DetectionResult.DetectedStatus, record.Status);
+        Assert.Equal(DetectionStatus.Detected, record.Status);
         Assert.Equal("test-plus", record.Model!.Name);
         Assert.Equal("CPU", record.Provider);
         Assert.NotNull(record.Image.Etag);

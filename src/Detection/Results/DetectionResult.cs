@@ -14,17 +14,11 @@ public sealed record DetectionResult
     /// <summary>The schema version that this type writes.</summary>
     public const int CurrentSchemaVersion = 1;
 
-    /// <summary><see cref="Status"/> of a result with detections.</summary>
-    public const string DetectedStatus = "detected";
-
-    /// <summary><see cref="Status"/> of a result with an error.</summary>
-    public const string FailedStatus = "failed";
-
     /// <summary>Always 1.</summary>
     public int SchemaVersion { get; init; } = CurrentSchemaVersion;
 
-    /// <summary><c>detected</c> or <c>failed</c>.</summary>
-    public required string Status { get; init; }
+    /// <summary>Whether there are detections or an error.</summary>
+    public required DetectionStatus Status { get; init; }
 
     /// <summary>The image.</summary>
     public required ResultImage Image { get; init; }
@@ -80,7 +74,7 @@ public sealed record DetectionResult
         ArgumentNullException.ThrowIfNull(detector);
         return new DetectionResult
         {
-            Status = outcome.Succeeded ? DetectedStatus : FailedStatus,
+            Status = outcome.Succeeded ? DetectionStatus.Detected : DetectionStatus.Failed,
             Image = new ResultImage(image.Container, image.Name, image.Etag, image.Bytes, outcome.Width, outcome.Height),
             Model = ResultModel.From(detector.Model),
             Options = ResultOptions.From(detector.Options),
@@ -110,7 +104,7 @@ public sealed record DetectionResult
         ArgumentNullException.ThrowIfNull(image);
         return new DetectionResult
         {
-            Status = FailedStatus,
+            Status = DetectionStatus.Failed,
             Image = new ResultImage(image.Container, image.Name, image.Etag, image.Bytes, null, null),
             Model = null,
             Options = null,

@@ -81,7 +81,7 @@ public sealed class CheckpointPublisher(
             return await PromoteAsync(pair, converted.Model, cancellationToken) is { } pointer
                 ? new PublishReport
                 {
-                    Status = PublishReport.Published,
+                    Status = PublishStatus.Published,
                     Checkpoint = pair.Checkpoint,
                     Config = pair.Config,
                     Model = Describe(converted, pointer),
@@ -138,7 +138,7 @@ public sealed class CheckpointPublisher(
     private async Task<PublishReport> RefuseAsync(
         CheckpointPair pair, string code, string message, CancellationToken cancellationToken) => new()
         {
-            Status = PublishReport.Refused,
+            Status = PublishStatus.Refused,
             Checkpoint = pair.Checkpoint,
             Config = pair.Config,
             Error = new PublishError(code, message),

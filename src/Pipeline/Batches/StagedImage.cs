@@ -39,8 +39,8 @@ internal sealed record StagedImage
     public string? Traceparent { get; init; }
 
     [JsonIgnore]
-    internal bool IsDetected => Result?.Status == DetectionResult.DetectedStatus;
+    internal bool IsDetected => Result?.Status == DetectionStatus.Detected;
 
     [JsonIgnore]
-    internal bool IsFailed => Result?.Status == DetectionResult.FailedStatus;
+    internal bool IsFailed => Result?.Status == DetectionStatus.Failed;
 }

@@ -140,7 +140,7 @@ public sealed class JobPager
                 var record = BlobNames.FindProblem(images[i].Container, images[i].Name) is null
                     ? await _records.FindAsync(images[i].Container, images[i].Name, token).ConfigureAwait(false)
                     : null;
-                isFailed[i] = record?.Status == DetectionResult.FailedStatus
+                isFailed[i] = record?.Status == DetectionStatus.Failed
                     && (includesCrashed || record.Error != FailureCodes.WorkerCrashed);
             }).ConfigureAwait(false);
         return [.. images.Where((_, i) => isFailed[i])];

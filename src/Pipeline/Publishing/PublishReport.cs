@@ -3,17 +3,11 @@ namespace Nanodet.Serverless.Pipeline.Publishing;
 /// <summary>What became of a checkpoint: the blob <c>name.report.json</c> beside it.</summary>
 public sealed record PublishReport
 {
-    /// <summary>The model is published and current.</summary>
-    public const string Published = "published";
-
-    /// <summary>It was refused; what served before serves on.</summary>
-    public const string Refused = "refused";
-
     /// <summary>Always 1.</summary>
     public int SchemaVersion { get; } = 1;
 
-    /// <summary><c>published</c> or <c>refused</c>.</summary>
-    public required string Status { get; init; }
+    /// <summary><see cref="PublishStatus.Published"/> or <see cref="PublishStatus.Refused"/>.</summary>
+    public required PublishStatus Status { get; init; }
 
     /// <summary>The checkpoint; null when it is missing.</summary>
     public CheckpointBlob? Checkpoint { get; init; }

@@ -21,7 +21,7 @@ internal static class RecordOrder
             return true;
         }
 
-        return record.Status == DetectionResult.FailedStatus
+        return record.Status == DetectionStatus.Failed
             && (record.Identity is null || (FailureCodes.IsOfContent(error.Code) && record.Error == error.Code));
     }
 
@@ -49,7 +49,7 @@ internal static class RecordOrder
     {
         if (result.Error?.Code == FailureCodes.BlobNotFound)
         {
-            return record.Status == DetectionResult.FailedStatus;
+            return record.Status == DetectionStatus.Failed;
         }
 
         return record.Error == FailureCodes.BlobNotFound ? result.Error is null : IsNewer(modified, record);

@@ -42,7 +42,7 @@ public sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords>
             return new ResultRecord(
                 properties.Metadata.TryGetValue(IdentityKey, out var identity) ? identity : null,
                 properties.Metadata.TryGetValue(EtagKey, out var etag) ? etag : null,
-                properties.Metadata.TryGetValue(StatusKey, out var status) ? status : null,
+                DetectionStatusConverter.Find(properties.Metadata.TryGetValue(StatusKey, out var status) ? status : null),
                 properties.Metadata.TryGetValue(ErrorKey, out var error) ? error : null,
                 ReadTime(properties.Metadata),
                 properties.ETag);
@@ -110,7 +110,7 @@ public sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords>
             var record = await FindAsync(image.Container, image.Name, cancellationToken).ConfigureAwait(false);
             if (record is not null && !await ReplacesAsync(image, result, record, cancellationToken).ConfigureAwait(false))
             {
-                Log.RecordKept(logger, image.Container, image.Name, result.Error?.Code ?? result.Status);
+                Log.RecordKept(logger, image.Container, image.Name, result.Error?.Code ?? DetectionStatusConverter.Text(result.Status));
                 return;
             }
 
@@ -126,7 +126,7 @@ public sealed class ResultRecords(StorageClients clients, ILogger<ResultRecords>
         BlobRequestConditions conditions,
         CancellationToken cancellationToken)
     {
-        var metadata = new Dictionary<string, string> { [StatusKey] = result.Status };
+        var metadata = new Dictionary<string, string> { [StatusKey] = DetectionStatusConverter.Text(result.Status) };
         if (image.Identity is { } identity)
         {
             metadata[IdentityKey] = identity;

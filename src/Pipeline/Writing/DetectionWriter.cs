@@ -108,7 +108,7 @@ public sealed class DetectionWriter
         var lines = await _lines.FindAsync(images, cancellationToken).ConfigureAwait(false);
         await _jobs.StageAsync(results, batch, [.. lines.OfType<DetectionResult>()], cancellationToken).ConfigureAwait(false);
         var own = images.Zip(lines).Where(pair => pair.First.Result is not null || pair.Second?.JobId == batch.JobId).ToArray();
-        var detected = own.Count(pair => pair.Second?.Status == DetectionResult.DetectedStatus);
+        var detected = own.Count(pair => pair.Second?.Status == DetectionStatus.Detected);
         return new BatchCounts(detected, own.Length - detected, images.Count - own.Length);
     }
 

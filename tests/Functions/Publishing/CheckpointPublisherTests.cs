@@ -29,7 +29,7 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
         var outcome = await app.PublishAsync(stem, PublishingApp.Checkpoint, PublishingApp.Config);
 
         var pointer = (await app.Models.FindCurrentAsync(Token))!;
-        Assert.Equal((PublishReport.Published, pointer.Id, null), (outcome.Status, outcome.Model, outcome.Code));
+        Assert.Equal((PublishStatus.Published, pointer.Id, null), (outcome.Status, outcome.Model, outcome.Code));
         Assert.Equal(name, pointer.Name);
         var onnx = (await app.Container("models").GetBlobClient(pointer.Blob).DownloadContentAsync(Token)).Value.Content.ToArray();
         Assert.Equal(Hash(onnx), pointer.Sha256);
@@ -67,7 +67,7 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
             $"\nconversion:\n  precision: {precision}\n{(withPhotos ? $"  calibration: {images.Name}/calibration/\n" : "")}")];
 
         var outcome = await app.PublishAsync("tiny", PublishingApp.Checkpoint, config);
-        Assert.True(outcome.Status == PublishReport.Published, (await app.ReportAsync("tiny"))!.Error?.Message);
+        Assert.True(outcome.Status == PublishStatus.Published, (await app.ReportAsync("tiny"))!.Error?.Message);
 
         var report = (await app.ReportAsync("tiny"))!;
         Assert.Equal(precision, report.Model!.Precision);
@@ -86,7 +86,7 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
         await using var app = await PublishingApp.CreateAsync(fixture, precision: "Int8");
         byte[] config = [.. PublishingApp.Config, .. Encoding.UTF8.GetBytes(calibration.Length == 0 ? "" : $"\nconversion:\n{calibration}")];
 
-        Assert.Equal((PublishReport.Refused, code), await OutcomeAsync());
+        Assert.Equal((PublishStatus.Refused, code), await OutcomeAsync());
         Assert.Equal(code, (await app.ReportAsync("tiny"))!.Error!.Code);
 
         async Task<(string, string?)> OutcomeAsync()
@@ -143,7 +143,7 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
 
         var outcome = await app.PublishAsync("tiny", checkpoint, config);
 
-        Assert.Equal((PublishReport.Refused, null, code), (outcome.Status, outcome.Model, outcome.Code));
+        Assert.Equal((PublishStatus.Refused, null, code), (outcome.Status, outcome.Model, outcome.Code));
         Assert.Equal(old.Model, (await app.Models.FindCurrentAsync(Token))!.Id);
         Assert.Single(await app.Models.ListAsync(Token));
         var report = (await app.ReportAsync("tiny"))!;
@@ -152,7 +152,7 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
         Assert.Null(report.Model);
 
         // Mended by overwriting either of them.
-        Assert.Equal(PublishReport.Published, (await app.PublishAsync("tiny", PublishingApp.Checkpoint, PublishingApp.Config)).Status);
+        Assert.Equal(PublishStatus.Published, (await app.PublishAsync("tiny", PublishingApp.Checkpoint, PublishingApp.Config)).Status);
         Assert.Null((await app.ReportAsync("tiny"))!.Error);
     }
 
@@ -168,11 +168,11 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
         Assert.Contains(second, (await app.ReportAsync("tiny"))!.Error!.Message, StringComparison.Ordinal);
 
         await app.UploadAsync(second, second.EndsWith(".pth", StringComparison.Ordinal) ? PublishingApp.Checkpoint : PublishingApp.Config);
-        Assert.Equal(PublishReport.Published, (await app.PublishAsync("tiny")).Status);
+        Assert.Equal(PublishStatus.Published, (await app.PublishAsync("tiny")).Status);
 
         // What woke up late does not replace the report of the whole pair.
         Assert.Equal(PublishOutcome.None, await app.Publisher.PublishAsync(alone, Token));
-        Assert.Equal(PublishReport.Published, (await app.ReportAsync("tiny"))!.Status);
+        Assert.Equal(PublishStatus.Published, (await app.ReportAsync("tiny"))!.Status);
     }
 
     [Fact]
@@ -201,7 +201,7 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
 
         Assert.Null(await app.ReportAsync("tiny"));
         Assert.Null(await app.Models.FindCurrentAsync(Token));
-        Assert.Equal(PublishReport.Published, (await app.PublishAsync("tiny")).Status);
+        Assert.Equal(PublishStatus.Published, (await app.PublishAsync("tiny")).Status);
     }
 
     [Fact]
@@ -228,7 +228,7 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
 
         // Storage keeps whole seconds: in the same one the greater name is the later.
         await app.UploadAsync("tiny.pth", PublishingApp.Checkpoint);
-        Assert.Equal(PublishReport.Published, (await app.PublishAsync("tiny")).Status);
+        Assert.Equal(PublishStatus.Published, (await app.PublishAsync("tiny")).Status);
         Assert.Equal("tiny.pth", (await app.ReportAsync("tiny"))!.Checkpoint!.Name);
     }
 

@@ -16,9 +16,9 @@ public sealed class PublishModelTests
 
     private static readonly CheckpointPair Half = Pair with { Config = null };
 
-    private static readonly PublishOutcome Published = new(PublishReport.Published, "tiny/1", null);
+    private static readonly PublishOutcome Published = new(PublishStatus.Published, "tiny/1", null);
 
-    private static readonly PublishOutcome Refused = new(PublishReport.Refused, null, "publish_failed");
+    private static readonly PublishOutcome Refused = new(PublishStatus.Refused, null, "publish_failed");
 
     [Fact]
     public void Run_WholePair_IsPublishedAtOnce()
@@ -50,7 +50,7 @@ public sealed class PublishModelTests
     public void Run_OtherHalfNeverComes_IsReportedByTheActivity()
     {
         var run = Start(Half).FireTimer().Complete("FindCheckpoint", Half)
-            .Complete("PublishCheckpoint", new PublishOutcome(PublishReport.Refused, null, "config_missing")).AssertReplays();
+            .Complete("PublishCheckpoint", new PublishOutcome(PublishStatus.Refused, null, "config_missing")).AssertReplays();
 
         Assert.Equal("config_missing", run.Result<PublishOutcome>().Code);
         Assert.Equal(Half, run.Calls("PublishCheckpoint")[0].Read<CheckpointPair>());

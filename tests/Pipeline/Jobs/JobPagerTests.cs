@@ -106,7 +106,7 @@ public sealed class JobPagerTests(AzuriteFixture fixture)
         Assert.True(batch.Force);
         Assert.Equal(new BatchCounts(0, 1, 0), await app.RunAsync(batch));
         Assert.Equal(job.JobId, (await app.ReadAsync("bad.png"))!.JobId);
-        Assert.Equal(DetectionResult.FailedStatus, (await app.ReadAsync("bad.png"))!.Status);
+        Assert.Equal(DetectionStatus.Failed, (await app.ReadAsync("bad.png"))!.Status);
     }
 
     [Fact]

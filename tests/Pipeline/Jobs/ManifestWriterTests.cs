@@ -142,7 +142,7 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
 
         Assert.Equal((JobState.Cancelled, 2L), (manifest.State, manifest.Unprocessed));
         Assert.Null(await app.ReadAsync("a.png"));
-        Assert.Equal("detected", (await app.ReadAsync("b.png"))!.Status);
+        Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync("b.png"))!.Status);
         Assert.Empty(await TestApp.ListBlobsAsync(app.Staging));
 
         // The worker's event comes after the end: there is nothing left to write, and the record stays as it is.

@@ -75,7 +75,7 @@ public sealed class ResultRecordsTests(AzuriteFixture fixture)
             }
 
             var record = await app.ReadAsync(name);
-            Assert.Equal((index, written!.Etag, present), (index, record!.Image.Etag, record.Error?.Code ?? record.Status));
+            Assert.Equal((index, written!.Etag, present), (index, record!.Image.Etag, record.Error?.Code ?? DetectionStatusConverter.Text(record.Status)));
 
             // And however often the old one comes again.
             await app.Get<ResultRecords>().WriteAsync(Record(old, late), Token);
@@ -105,7 +105,7 @@ public sealed class ResultRecordsTests(AzuriteFixture fixture)
         await app.Get<ResultRecords>().WriteAsync(Record(image, first), Token);
         await app.Get<ResultRecords>().WriteAsync(Record(image, second), Token);
         var record = await app.ReadAsync("a.png");
-        Assert.Equal(expected, record!.Error?.Code ?? record.Status);
+        Assert.Equal(expected, record!.Error?.Code ?? DetectionStatusConverter.Text(record.Status));
     }
 
     [Theory]
@@ -123,7 +123,7 @@ public sealed class ResultRecordsTests(AzuriteFixture fixture)
         await app.Get<ResultRecords>().WriteAsync(Record(older, first), Token);
         await app.Get<ResultRecords>().WriteAsync(Record(newer, second), Token);
         var record = await app.ReadAsync("a.png");
-        Assert.Equal(expected, record!.Error?.Code ?? record.Status);
+        Assert.Equal(expected, record!.Error?.Code ?? DetectionStatusConverter.Text(record.Status));
     }
 
     /// <summary>Neither content is there any more: their times decide, and an unknown time replaces nothing.</summary>
@@ -185,14 +185,14 @@ public sealed class ResultRecordsTests(AzuriteFixture fixture)
     {
         var reference = new ImageReference(image.Container, image.Name, image.Etag, image.Bytes!.Value);
         var failure = DetectionResult.CreateFailure(new DetectionError(kind, "A failure."), reference, DateTimeOffset.UnixEpoch);
-        var isDetected = kind == DetectionResult.DetectedStatus;
+        var isDetected = kind == "detected";
         return new StagedImage
         {
             Container = image.Container,
             Name = image.Name,
             Identity = isDetected || FailureCodes.IsOfContent(kind) ? $"{image.Etag}" : null,
             Result = isDetected
-                ? failure with { Status = DetectionResult.DetectedStatus, Error = null, Detections = [] }
+                ? failure with { Status = DetectionStatus.Detected, Error = null, Detections = [] }
                 : failure,
         };
     }

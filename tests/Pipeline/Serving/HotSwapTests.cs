@@ -110,7 +110,7 @@ public sealed class HotSwapTests(AzuriteFixture fixture, ITestOutputHelper outpu
         for (var i = 0; i < images; i++)
         {
             var record = await app.ReadAsync($"load/{i}.png");
-            Assert.Equal("detected", record!.Status);
+            Assert.Equal(DetectionStatus.Detected, record!.Status);
             Assert.Contains(record.Model!.Sha256, published);
             serving.Add(record.Model.Sha256);
         }

@@ -39,7 +39,7 @@ public sealed class IdentityTests(AzuriteFixture fixture)
         await app.Get<MessageQueues>().SendBatchAsync(new BatchMessage { Batch = batch }, Token);
         Assert.Equal(batch, MessageReader.ReadBatch(await ReceiveAsync(app, "batches")).Batch with { Traceparent = batch.Traceparent });
         Assert.Equal(new BatchCounts(1, 0, 0), await app.RunAsync(batch));
-        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+        Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync("a.png"))!.Status);
 
         // Jobs, dead letters, reconciliation.
         var job = await app.Get<JobStore>().CreateAsync(new JobRequest(), jobId: null, Token);

@@ -32,7 +32,7 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
         foreach (var image in images)
         {
             var result = await app.ReadAsync(image.Name);
-            Assert.Equal(DetectionResult.DetectedStatus, result!.Status);
+            Assert.Equal(DetectionStatus.Detected, result!.Status);
             Assert.Equal(image.Etag, result.Image.Etag);
             Assert.Equal(image.Bytes, result.Image.Bytes);
             Assert.NotEmpty(result.Detections!);
@@ -150,7 +150,7 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
         // Detections that are there stay: the failure says nothing about the image.
         var other = new DetectionRequestOptions { Model = "other" };
         Assert.Equal(new BatchCounts(0, 1, 0), await app.RunAsync(image with { Options = other }));
-        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+        Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync("a.png"))!.Status);
 
         Assert.Equal(new BatchCounts(0, 1, 0), await app.RunAsync(await app.UploadAsync("b.png") with { Options = other }));
         Assert.Equal(FailureCodes.ModelNotServed, (await app.ReadAsync("b.png"))!.Error!.Code);
@@ -259,7 +259,7 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
         Assert.Equal(new BatchCounts(1, 0, 0), await app.RunAsync(present));
         Assert.Equal(new BatchCounts(0, 1, 0), await app.RunAsync(old with { Stamp = "late", Bytes = null }));
         Assert.Equal(present.Etag, (await app.ReadAsync("a.png"))!.Image.Etag);
-        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+        Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync("a.png"))!.Status);
     }
 
     [Fact]
@@ -294,7 +294,7 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
         await app.Images.GetBlobClient("seen.png").SetAccessTierAsync(AccessTier.Archive, cancellationToken: Token);
         var options = new DetectionRequestOptions { ScoreThreshold = 0.9f };
         Assert.Equal(new BatchCounts(0, 1, 0), await app.RunAsync(seen with { Options = options }));
-        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("seen.png"))!.Status);
+        Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync("seen.png"))!.Status);
     }
 
     [Fact]
@@ -331,7 +331,7 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
         images.Add(await app.UploadAsync("small.png"));
         var counts = await app.RunAsync(images);
         Assert.Equal(7, counts.Sum());
-        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("small.png"))!.Status);
+        Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync("small.png"))!.Status);
     }
 
     [Fact]
@@ -408,7 +408,7 @@ public sealed class BatchProcessorTests(AzuriteFixture fixture)
         Assert.Equal(
             [$"{app.Images.Name}/a.png.json", $"{app.Images.Name}/b.png.json", $"{app.Images.Name}/etag.png.json"],
             (await TestApp.ListBlobsAsync(app.Detections)).Keys);
-        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+        Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync("a.png"))!.Status);
         Assert.Equal(FailureCodes.MessageInvalid, (await app.ReadAsync("etag.png"))!.Error!.Code);
     }
 }

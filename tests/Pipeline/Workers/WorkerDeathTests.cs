@@ -42,7 +42,7 @@ public sealed class WorkerDeathTests(AzuriteFixture fixture)
         Assert.Contains("includeCrashed", record.Error.Message, StringComparison.Ordinal);
         foreach (var image in images.Where(image => image.Name != "5.png"))
         {
-            Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync(image.Name))!.Status);
+            Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync(image.Name))!.Status);
         }
 
         Assert.Empty(await TestApp.ListBlobsAsync(app.Staging));
@@ -54,7 +54,7 @@ public sealed class WorkerDeathTests(AzuriteFixture fixture)
         worker.IsDeadly = false;
         Assert.Equal(
             new BatchCounts(1, 0, 0), await worker.RunAsync(await app.ListAsync(images[5] with { Stamp = "forced" }) with { Force = true }));
-        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("5.png"))!.Status);
+        Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync("5.png"))!.Status);
     }
 
     [Fact]

@@ -72,7 +72,7 @@ public sealed class DetectionWriterTests(AzuriteFixture fixture)
         await app.Get<DetectionWriter>().WriteLateAsync(detected, Token);
         await app.Get<DetectionWriter>().WriteLateAsync(detected, Token);
 
-        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+        Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync("a.png"))!.Status);
         Assert.False(await app.Staging.GetBlobClient(detected.StagingBlob).ExistsAsync(Token));
         Assert.Equal(1, app.Model.Status.Images);
     }

@@ -74,7 +74,7 @@ public sealed class PoisonFilesTests(AzuriteFixture fixture)
 
         foreach (var image in good)
         {
-            Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync(image.Name))!.Status);
+            Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync(image.Name))!.Status);
         }
 
         // Every one of them is permanent: again, nothing is computed; only what has no identity is looked at once more.

@@ -38,7 +38,7 @@ public sealed class PoisonWriterTests(AzuriteFixture fixture)
         // Asked for again, it is detected: a poison failure has no identity.
         Assert.Equal(new BatchCounts(1, 0, 0), await app.RunAsync(image));
         await app.Get<PoisonWriter>().WriteImageAsync(message, Token);
-        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+        Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync("a.png"))!.Status);
     }
 
     [Theory]
@@ -141,7 +141,7 @@ public sealed class PoisonWriterTests(AzuriteFixture fixture)
         await app.RunAsync(await app.UploadAsync("a.png"));
         await app.Get<PoisonWriter>().WriteImageAsync(
             Encoding.UTF8.GetBytes($$"""{ "container": "{{app.Images.Name}}", "name": "a.png", "etag": "*" }"""), Token);
-        Assert.Equal(DetectionResult.DetectedStatus, (await app.ReadAsync("a.png"))!.Status);
+        Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync("a.png"))!.Status);
     }
 
     [Fact]
