@@ -45,6 +45,7 @@ internal static class DetectCommand
             DefaultValueFactory = _ => ExecutionProvider.Auto,
         };
         var requireGpu = new Option<bool>("--require-gpu") { Description = "Fail where any part of the model would run on the CPU." };
+        var precision = CommonOptions.Precision();
         var fast = CommonOptions.FastDecode();
         var annotate = new Option<bool>("--annotate") { Description = "Also write a picture with boxes and labels per image." };
         var storage = new Option<bool>("--storage") { Description = "Upload the images to a running app and wait for its results." };
@@ -52,12 +53,12 @@ internal static class DetectCommand
         var json = CommonOptions.Json();
         var command = new Command("detect", "Detect objects in images, here or in a running app.")
         {
-            model, input, output, score, iou, most, batch, provider, requireGpu, fast, annotate, storage, json,
+            model, input, output, score, iou, most, batch, provider, requireGpu, precision, fast, annotate, storage, json,
         };
         cloud.AddTo(command);
         command.Validators.Add(result =>
         {
-            var here = new Option[] { batch, provider, requireGpu }
+            var here = new Option[] { batch, provider, requireGpu, precision }
                 .Where(option => result.GetResult(option) is { Implicit: false })
                 .ToList();
             if (result.GetResult(storage) is not null && here.Count > 0)
@@ -88,7 +89,12 @@ internal static class DetectCommand
             };
             if (!parsed.GetValue(storage))
             {
-                var modelOptions = new ModelOptions { Provider = parsed.GetValue(provider), RequireGpu = parsed.GetValue(requireGpu) };
+                var modelOptions = new ModelOptions
+                {
+                    Provider = parsed.GetValue(provider),
+                    RequireGpu = parsed.GetValue(requireGpu),
+                    Precision = parsed.GetValue(precision),
+                };
                 return await RunAsync(
                     parsed.GetValue(model)!,
                     modelOptions,
@@ -124,7 +130,7 @@ internal static class DetectCommand
         var files = ImageFiles.Find(input, output.FullName);
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
-        using var model = NanodetModel.Load(modelFile.FullName, modelOptions);
+        using var model = NanodetModel.LoadBest(modelFile.FullName, modelOptions, cancellationToken);
         ParityFixture.Verify(model).EnsurePassed();
         var detector = new Detector(model, options, clock);
         var loaded = clock.GetElapsedTime(started);
@@ -143,6 +149,7 @@ internal static class DetectCommand
         return await AnswerAsync(report, new DetectReport
         {
             Model = ResultModel.From(model),
+            Form = model.Form,
             Provider = model.Provider.Name,
             ProviderNote = model.Provider.FallbackReason,
             Images = images,

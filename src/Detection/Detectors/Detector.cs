@@ -90,7 +90,10 @@ public sealed class Detector : IDisposable
     /// <summary>The most images in one run: what the options say, or what fits the model and its provider.</summary>
     public int MaxRunSize { get; }
 
-    /// <summary>Loads a model file; the detector owns the model and disposes it.</summary>
+    /// <summary>
+    /// Loads a model file, or the form of it that fits this machine where it has several (<see cref="NanodetModel.LoadBest"/>); the
+    /// detector owns the model and disposes it.
+    /// </summary>
     /// <param name="path">
     /// An ONNX file that Nanodet.Checkpoints made, or another export of NanoDet with its config beside it or in
     /// <see cref="ModelOptions.ConfigPath"/>.
@@ -104,7 +107,7 @@ public sealed class Detector : IDisposable
     /// </exception>
     /// <exception cref="ValidationException">An option is out of its range.</exception>
     public static Detector Load(string path, DetectorOptions? options = null, ModelOptions? model = null) =>
-        Own(NanodetModel.Load(path, model), options);
+        Own(NanodetModel.LoadBest(path, model), options);
 
     /// <summary>Loads a model from memory; the detector owns the model and disposes it.</summary>
     /// <param name="onnx">The bytes of an ONNX file; not needed any more afterwards.</param>

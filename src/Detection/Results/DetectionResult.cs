@@ -79,7 +79,7 @@ public sealed record DetectionResult
             Status = outcome.Succeeded ? DetectedStatus : FailedStatus,
             Image = new ResultImage(image.Container, image.Name, image.Etag, image.Bytes, outcome.Width, outcome.Height),
             Model = ResultModel.From(detector.Model),
-            Options = ResultOptions.From(detector.Options),
+            Options = ResultOptions.From(detector.Options, detector.Model),
             Detections = outcome.Detections,
             Error = outcome.Error,
             Provider = detector.Model.Provider.Name,
