@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using System.Text.Json;
+using Nanodet.Serverless.Cli.Commands;
 using Nanodet.Serverless.Cli.Output;
 
 namespace Nanodet.Serverless.Cli;
@@ -10,7 +12,7 @@ internal static class NanodetCommand
     /// <summary>Parses and runs a command line.</summary>
     /// <param name="arguments">The arguments without the program's name.</param>
     /// <param name="commands">The commands that there are.</param>
-    /// <returns>0 for success, 1 for a failure, 2 for wrong usage.</returns>
+    /// <returns>0 for success, 1 for a failure, 2 for wrong usage, 130 for Ctrl+C and 143 for SIGTERM.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, IEnumerable<Command> commands)
     {
         var root = new RootCommand(
@@ -28,12 +30,15 @@ internal static class NanodetCommand
                 await Console.Error.WriteLineAsync($"usage: {error.Message}");
             }
 
+            await WriteJsonAsync(
+                arguments, new Failure(Failure.WrongUsage, string.Join(" ", parsed.Errors.Select(error => error.Message))));
             await Console.Error.WriteLineAsync(
                 $"Try '{(parsed.CommandResult.Command == root ? "nanodet" : $"nanodet {parsed.CommandResult.Command.Name}")} --help'.");
             return ExitCode.WrongUsage;
         }
 
         using var cancellation = new CancellationTokenSource();
+        var interruption = ExitCode.Interrupted;
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
         try
@@ -42,16 +47,28 @@ internal static class NanodetCommand
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(configuration, cancellation.Token);
         }
-        catch (Exception exception) when (Failure.Describe(exception) is { } failure)
+        catch (Exception exception) when (Failure.From(exception) is { } failure)
         {
-            await Console.Error.WriteLineAsync(failure);
-            return ExitCode.Failed;
+            await WriteJsonAsync(arguments, failure);
+            await Console.Error.WriteLineAsync(Failure.Line(failure.Code, failure.Message));
+            return cancellation.IsCancellationRequested ? interruption : ExitCode.Failed;
         }
 
         void Cancel(PosixSignalContext signal)
         {
             signal.Cancel = true;
+            interruption = signal.Signal == PosixSignal.SIGTERM ? ExitCode.Terminated : ExitCode.Interrupted;
             cancellation.Cancel();
+        }
+    }
+
+    /// <summary>With <c>--json</c>, a failure is a document on standard output: <c>{ "error": { "code", "message" } }</c>.</summary>
+    private static async Task WriteJsonAsync(IReadOnlyList<string> arguments, Failure failure)
+    {
+        if (arguments.Contains("--json"))
+        {
+            await Console.Out.WriteLineAsync(
+                JsonSerializer.Serialize(new FailureReport(failure), CliJsonContext.Default.FailureReport));
         }
     }
 }

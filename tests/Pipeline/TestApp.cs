@@ -15,7 +15,6 @@ using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Workers;
 using Nanodet.Serverless.Pipeline.Writing;
 using Nanodet.Serverless.TestKit;
-using Nanodet.Serverless.TestKit.Azurite;
 
 namespace Nanodet.Serverless.Pipeline.Tests;
 

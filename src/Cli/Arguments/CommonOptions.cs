@@ -19,6 +19,20 @@ internal static class CommonOptions
             DefaultValueFactory = _ => PrecisionChoice.Auto,
         };
 
+    /// <summary><c>--score</c> of a command that detects here.</summary>
+    /// <param name="standard">The score unless another is asked for.</param>
+    public static Option<float> Score(float standard) => new Option<float>("--score")
+    {
+        Description = "Score threshold, 0 to 1: only detections with a higher score count.",
+        DefaultValueFactory = _ => standard,
+    }.Within(0f, 1f);
+
+    /// <summary><c>--score</c> of a command that has an app detect.</summary>
+    public static Option<float?> AppScore() => new Option<float?>("--score")
+    {
+        Description = "Score threshold, 0 to 1: only detections with a higher score count; default: the app's.",
+    }.Within(0f, 1f);
+
     /// <summary><c>--fast-decode</c>.</summary>
     public static Option<bool> FastDecode() =>
         new("--fast-decode")

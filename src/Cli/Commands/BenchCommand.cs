@@ -24,25 +24,23 @@ internal static class BenchCommand
             Description = "An image, or a folder whose images are taken; they are measured in memory.",
             Required = true,
         };
-        var seconds = new Option<double>("--seconds") { Description = "How long to measure, 0.1 to 86400.", DefaultValueFactory = _ => 20 };
-        var count = new Option<long?>("--count") { Description = "Instead of --seconds: images of each model that go the whole way." };
+        var seconds = new Option<double>("--seconds") { Description = "How long to measure, 0.1 to 86400.", DefaultValueFactory = _ => 20 }
+            .Within(0.1, 86400);
+        var count = new Option<long?>("--count") { Description = "Instead of --seconds: images of each model that go the whole way, 1 or more." }
+            .Within(1, long.MaxValue);
         var compare = new Option<FileInfo?>("--compare") { Description = "Another model, measured in turn with the first." };
         var concurrency = new Option<int>("--concurrency")
         {
             Description = "Callers at the same time, 1 to 256.",
             DefaultValueFactory = _ => Environment.ProcessorCount,
-        };
+        }.Within(1, 256);
         var threads = new Option<int>("--threads")
         {
-            Description = "Threads of one operator on the CPU; 0: one for each physical core.",
+            Description = "Threads of one operator on the CPU, 0 to 256; 0: one for each physical core.",
             DefaultValueFactory = _ => 1,
-        };
-        var batch = new Option<int>("--batch") { Description = "Images of one call, 1 to 256.", DefaultValueFactory = _ => 1 };
-        var score = new Option<float>("--score")
-        {
-            Description = "Scores have to be greater, 0 to 1.",
-            DefaultValueFactory = _ => new DetectorOptions().ScoreThreshold,
-        };
+        }.Within(0, 256);
+        var batch = new Option<int>("--batch") { Description = "Images of one call, 1 to 256.", DefaultValueFactory = _ => 1 }.Within(1, 256);
+        var score = CommonOptions.Score(new DetectorOptions().ScoreThreshold);
         var provider = new Option<ExecutionProvider>("--provider")
         {
             Description = "auto, cuda, tensorrt or cpu.",
@@ -58,16 +56,6 @@ internal static class BenchCommand
         command.Validators.Add(result =>
         {
             var timed = result.GetResult(seconds) is { Implicit: false };
-            if (timed && result.GetValue(seconds) is not (>= 0.1 and <= 86400))
-            {
-                result.AddError($"--seconds: expected 0.1 to 86400, found {result.GetValue(seconds)}.");
-            }
-
-            if (result.GetValue(count) is < 1)
-            {
-                result.AddError($"--count: expected at least 1, found {result.GetValue(count)}.");
-            }
-
             if (timed && result.GetValue(count) is not null)
             {
                 result.AddError("bench takes either --seconds or --count.");

@@ -13,4 +13,5 @@ namespace Nanodet.Serverless.Cli.Commands;
 [JsonSerializable(typeof(ModelsReport))]
 [JsonSerializable(typeof(DemoModelReport))]
 [JsonSerializable(typeof(UpReport))]
+[JsonSerializable(typeof(FailureReport))]
 internal sealed partial class CliJsonContext : JsonSerializerContext;

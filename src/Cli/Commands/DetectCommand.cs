@@ -19,26 +19,22 @@ internal static class DetectCommand
         var input = new Option<string>("--input") { Description = "An image, or a folder whose images are taken.", Required = true };
         var output = new Option<DirectoryInfo>("--output") { Description = "Folder for one JSON file per image.", Required = true };
         var defaults = new DetectorOptions();
-        var score = new Option<float>("--score")
-        {
-            Description = "Scores have to be greater, 0 to 1.",
-            DefaultValueFactory = _ => defaults.ScoreThreshold,
-        };
+        var score = CommonOptions.Score(defaults.ScoreThreshold);
         var iou = new Option<float>("--iou")
         {
-            Description = "IoU above which the weaker of two boxes of a class goes, 0 to 1.",
+            Description = "NMS IoU threshold, 0 to 1: of two boxes of a class that overlap more, the one with the lower score is dropped.",
             DefaultValueFactory = _ => defaults.IouThreshold,
-        };
+        }.Within(0f, 1f);
         var most = new Option<int>("--max-detections")
         {
-            Description = "Most detections of an image, 1 to 1000.",
+            Description = "The largest number of detections of an image, 1 to 1000.",
             DefaultValueFactory = _ => defaults.MaxDetections,
-        };
+        }.Within(1, 1000);
         var batch = new Option<int>("--batch")
         {
-            Description = "Most images in one run of the model, 1 to 256; 0: 8 on the CPU, 64 on a GPU.",
+            Description = "The largest number of images in one run of the model, 1 to 256; 0: 8 on the CPU, 64 on a GPU.",
             DefaultValueFactory = _ => defaults.MaxRunSize,
-        };
+        }.Within(0, 256);
         var provider = new Option<ExecutionProvider>("--provider")
         {
             Description = "auto, cuda, tensorrt or cpu.",
@@ -49,13 +45,13 @@ internal static class DetectCommand
         var fast = CommonOptions.FastDecode();
         var annotate = new Option<bool>("--annotate") { Description = "Also write a picture with boxes and labels per image." };
         var storage = new Option<bool>("--storage") { Description = "Upload the images to a running app and wait for its results." };
-        var cloud = new CloudOptions();
+        var target = new TargetOptions(TargetKinds.Data);
         var json = CommonOptions.Json();
         var command = new Command("detect", "Detect objects in images, here or in a running app.")
         {
             model, input, output, score, iou, most, batch, provider, requireGpu, precision, fast, annotate, storage, json,
         };
-        cloud.AddTo(command);
+        target.AddTo(command);
         command.Validators.Add(result =>
         {
             var here = new Option[] { batch, provider, requireGpu, precision }
@@ -66,9 +62,9 @@ internal static class DetectCommand
                 result.AddError($"{string.Join(", ", here.Select(option => option.Name))}: not with --storage; the app's settings decide.");
             }
 
-            if (result.GetResult(storage) is not null && cloud.NamesServer(result))
+            if (result.GetResult(storage) is null && target.IsNamed(result))
             {
-                result.AddError("--server: not with --storage, which needs the app's storage account too; --data names both.");
+                result.AddError("--data: only with --storage; with --model, detect needs no app.");
             }
 
             if (result.GetResult(storage) is not null == (result.GetResult(model) is not null))
@@ -106,9 +102,9 @@ internal static class DetectCommand
                     cancellationToken);
             }
 
-            using var client = await cloud.ConnectAsync(parsed, cancellationToken);
+            using var client = await target.ConnectAsync(parsed, cancellationToken);
             var detection = new CloudDetection(
-                client, new CloudStorage((await cloud.FindAsync(parsed, cancellationToken)).Storage), report);
+                client, new CloudStorage((await target.FindAsync(parsed, cancellationToken)).Storage), report);
             var files = ImageFiles.Find(parsed.GetRequiredValue(input), parsed.GetRequiredValue(output).FullName);
             var answer = await detection.RunAsync(
                 files, parsed.GetRequiredValue(output), ResultOptions.From(options), parsed.GetValue(annotate), cancellationToken);
@@ -151,7 +147,7 @@ internal static class DetectCommand
             Model = ResultModel.From(model),
             Form = model.Form,
             Provider = model.Provider.Name,
-            ProviderNote = model.Provider.FallbackReason,
+            ProviderNote = ProviderNotes.For(model.Provider),
             Images = images,
             Detected = images.Count(image => image.Result.Error is null),
             Failed = images.Count(image => image.Result.Error is not null),

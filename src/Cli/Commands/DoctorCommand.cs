@@ -24,20 +24,19 @@ internal static class DoctorCommand
         {
             Description = "Try the storage of the app that 'nanodet up' started; --data names its folder.",
         };
-        var account = new AccountOptions();
-        var data = CloudOptions.Data();
+        var target = new TargetOptions(TargetKinds.Data | TargetKinds.Account);
         var json = CommonOptions.Json();
         var command = new Command(
             "doctor",
             "Check versions, processor, native libraries, GPU driver and execution providers of this machine; "
             + "with options a model and storage, too.")
         {
-            model, requireGpu, storage, data, json,
+            model, requireGpu, storage, json,
         };
-        account.AddTo(command);
+        target.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(storage) is { Implicit: false } && account.IsNamed(result))
+            if (result.GetResult(storage) is { Implicit: false } && target.NamesAccount(result))
             {
                 result.AddError("doctor takes either --storage or --account.");
             }
@@ -49,11 +48,11 @@ internal static class DoctorCommand
             answer = answer with
             {
                 Model = parsed.GetValue(model) is { } file ? DoctorModel.Check(file, needsGpu) : null,
-                Storage = account.Find(parsed) is { } named
+                Storage = target.FindAccount(parsed) is { } named
                     ? await TryAsync(named, byIdentity: true, cancellationToken)
                     : parsed.GetValue(storage)
                         ? await TryAsync(
-                            new CloudStorage((await CloudOptions.FindAsync(parsed.GetRequiredValue(data), cancellationToken)).Storage),
+                            new CloudStorage((await target.FindAsync(parsed, cancellationToken)).Storage),
                             byIdentity: false,
                             cancellationToken)
                         : null,
@@ -61,7 +60,7 @@ internal static class DoctorCommand
             answer = answer with { Problems = [.. FindProblems(answer, needsGpu)] };
             new Report(parsed.GetValue(json)).Write(answer, CliJsonContext.Default.DoctorReport, DoctorPrinter.Print);
             return answer.Problems is [var first, ..]
-                ? throw new CliException(first.Code, string.Join(" ", answer.Problems.Select(problem => problem.Message)))
+                ? Report.Fail(first.Code, string.Join(" ", answer.Problems.Select(problem => problem.Message)))
                 : ExitCode.Ok;
         });
         return command;

@@ -22,27 +22,28 @@ internal static class EvalCommand
         var model = new Option<FileInfo>("--model") { Description = "The model (.onnx).", Required = true };
         var images = new Option<DirectoryInfo>("--images") { Description = "Folder of the images.", Required = true };
         var annotations = new Option<FileInfo>("--annotations") { Description = "COCO annotations (instances_*.json).", Required = true };
-        var score = new Option<float>("--score")
-        {
-            Description = "Detections have to score higher to count, 0 to 1.",
-            DefaultValueFactory = _ => DefaultScore,
-        };
+        var score = CommonOptions.Score(DefaultScore);
         var provider = new Option<ExecutionProvider>("--provider")
         {
             Description = "auto, cuda, tensorrt or cpu.",
             DefaultValueFactory = _ => ExecutionProvider.Auto,
         };
         var fast = CommonOptions.FastDecode();
+        var byOrder = new Option<bool>("--by-order")
+        {
+            Description = "Match the model's classes and the data set's categories by their order, where their names differ.",
+        };
         var json = CommonOptions.Json();
         var command = new Command("eval", "Measure mean average precision on a COCO data set (the 12 standard numbers).")
         {
-            model, images, annotations, score, provider, fast, json,
+            model, images, annotations, score, provider, fast, byOrder, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(model),
             new ModelOptions { Provider = parsed.GetValue(provider) },
             parsed.GetRequiredValue(images),
             parsed.GetRequiredValue(annotations),
+            parsed.GetValue(byOrder) ? ClassMatching.ByOrder : ClassMatching.ByName,
             new DetectorOptions { ScoreThreshold = parsed.GetValue(score), FastDecode = parsed.GetValue(fast) },
             new Report(parsed.GetValue(json)),
             cancellationToken));
@@ -54,6 +55,7 @@ internal static class EvalCommand
         ModelOptions modelOptions,
         DirectoryInfo folder,
         FileInfo annotations,
+        ClassMatching matching,
         DetectorOptions options,
         Report report,
         CancellationToken cancellationToken)
@@ -71,7 +73,7 @@ internal static class EvalCommand
 
         using var model = NanodetModel.Load(modelFile.FullName, modelOptions);
         ParityFixture.Verify(model).EnsurePassed();
-        var categories = dataset.MapClasses(model.Description.ClassNames);
+        var mapping = dataset.MapClasses(model.Description.ClassNames, matching);
         var detector = new Detector(model, options);
         var evaluator = new CocoEvaluator();
         var missing = new List<string>();
@@ -81,7 +83,7 @@ internal static class EvalCommand
         {
             foreach (var chunk in dataset.Images.Chunk(detector.MaxRunSize))
             {
-                await EvaluateAsync(detector, evaluator, categories, folder, chunk, missing, cancellationToken);
+                await EvaluateAsync(detector, evaluator, mapping.CategoryIds, folder, chunk, missing, cancellationToken);
                 progress.Report(
                     $"evaluating, {evaluator.Images} of {dataset.Images.Count}",
                     evaluator.Images + missing.Count,
@@ -103,6 +105,8 @@ internal static class EvalCommand
                 Provider = model.Provider.Name,
                 Images = evaluator.Images,
                 Missing = missing,
+                ClassesWithoutCategory = mapping.ClassesWithoutCategory,
+                CategoriesWithoutClass = mapping.CategoriesWithoutClass,
                 ScoreThreshold = options.ScoreThreshold,
                 FastDecode = options.FastDecode,
                 Metrics = evaluator.Summarize(),
@@ -174,6 +178,18 @@ internal static class EvalCommand
         console.MarkupLineInterpolated(
             CultureInfo.InvariantCulture,
             $"{answer.Images} images, scores above {answer.ScoreThreshold}; model {answer.Model.Name} {answer.Model.Version} on {answer.Provider}; {answer.ElapsedMs:0} ms");
+        if (answer.CategoriesWithoutClass is { Count: > 0 } unknown)
+        {
+            console.MarkupLineInterpolated(
+                $"[yellow]note:[/] the model has no class for {unknown.Count} categories, whose objects count as missed: {string.Join(", ", unknown)}");
+        }
+
+        if (answer.ClassesWithoutCategory is { Count: > 0 } idle)
+        {
+            console.MarkupLineInterpolated(
+                $"[yellow]note:[/] the data set has no category for {idle.Count} classes, which are left out: {string.Join(", ", idle)}");
+        }
+
         if (answer.Missing.Count > 0)
         {
             console.MarkupLineInterpolated(

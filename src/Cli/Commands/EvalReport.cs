@@ -18,6 +18,12 @@ internal sealed record EvalReport
     /// <summary>Images of the data set that the folder does not hold, or that cannot be read; they are not evaluated.</summary>
     public required IReadOnlyList<string> Missing { get; init; }
 
+    /// <summary>Classes of the model that no category of the data set is called like; what they detect is left out.</summary>
+    public required IReadOnlyList<string> ClassesWithoutCategory { get; init; }
+
+    /// <summary>Categories of the data set that no class of the model is called like; their objects count as missed.</summary>
+    public required IReadOnlyList<string> CategoriesWithoutClass { get; init; }
+
     /// <summary>Score above which detections count.</summary>
     public required float ScoreThreshold { get; init; }
 

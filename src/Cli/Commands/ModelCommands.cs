@@ -31,15 +31,13 @@ internal static class ModelCommands
         {
             Description = "Version; default: the first 12 digits of the model's SHA-256.",
         };
-        var cloud = new CloudOptions();
-        var account = new AccountOptions();
+        var target = new TargetOptions(TargetKinds.Data | TargetKinds.Account);
         var json = CommonOptions.Json();
         var command = new Command("publish", "Verify a model and make it the one that the app serves, without a restart.")
         {
             model, checkpoint, config, precision, forms, calibration, version, json,
         };
-        cloud.AddTo(command);
-        account.AddTo(command);
+        target.AddTo(command);
         command.Validators.Add(result =>
         {
             var (onnx, weights, settings) = (
@@ -75,7 +73,7 @@ internal static class ModelCommands
                     parsed.GetValue(version),
                     report,
                     cancellationToken);
-            var publisher = await PublisherAsync(cloud, account, parsed, cancellationToken);
+            var publisher = (await target.StorageAsync(parsed, cancellationToken)).Publisher;
             return Answer(await publisher.PublishAsync(set, cancellationToken), report);
         });
         return command;
@@ -84,15 +82,13 @@ internal static class ModelCommands
     /// <summary>Creates <c>models</c>.</summary>
     public static Command CreateList()
     {
-        var cloud = new CloudOptions();
-        var account = new AccountOptions();
+        var target = new TargetOptions(TargetKinds.Data | TargetKinds.Account);
         var json = CommonOptions.Json();
         var command = new Command("models", "List the published models.") { json };
-        cloud.AddTo(command);
-        account.AddTo(command);
+        target.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var models = await (await PublisherAsync(cloud, account, parsed, cancellationToken)).ListAsync(cancellationToken);
+            var models = await (await target.StorageAsync(parsed, cancellationToken)).Publisher.ListAsync(cancellationToken);
             new Report(parsed.GetValue(json)).Write(new ModelsReport(models), CliJsonContext.Default.ModelsReport, Print);
             return ExitCode.Ok;
         });
@@ -103,23 +99,17 @@ internal static class ModelCommands
     public static Command CreateRollback()
     {
         var to = new Option<string?>("--to") { Description = "Model as NAME/VERSION; default: the one that was current before." };
-        var cloud = new CloudOptions();
-        var account = new AccountOptions();
+        var target = new TargetOptions(TargetKinds.Data | TargetKinds.Account);
         var json = CommonOptions.Json();
         var command = new Command("rollback", "Serve a model again that was published before.") { to, json };
-        cloud.AddTo(command);
-        account.AddTo(command);
+        target.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var publisher = await PublisherAsync(cloud, account, parsed, cancellationToken);
+            var publisher = (await target.StorageAsync(parsed, cancellationToken)).Publisher;
             return Answer(await publisher.RollbackAsync(parsed.GetValue(to), cancellationToken), new Report(parsed.GetValue(json)));
         });
         return command;
     }
-
-    private static async Task<ModelPublisher> PublisherAsync(
-        CloudOptions cloud, AccountOptions account, ParseResult parsed, CancellationToken cancellationToken) =>
-        (account.Find(parsed) ?? new CloudStorage((await cloud.FindAsync(parsed, cancellationToken)).Storage)).Publisher;
 
     /// <summary>Reads and verifies a model, in all its forms where it has several.</summary>
     private static async Task<VerifiedModelSet> ReadAsync(FileInfo file, string? version, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Spectre.Console;
@@ -17,7 +18,7 @@ internal static class SubmitCommand
         var prefix = new Option<string?>("--prefix") { Description = "Only blobs whose name begins so; default: all." };
         var container = new Option<string?>("--container") { Description = "Container of the images; default: the app's." };
         var filter = new Option<string?>("--filter") { Description = "Glob that names have to match, such as '**/*.jpg'." };
-        var score = new Option<float?>("--score") { Description = "Scores have to be greater, 0 to 1; default: the app's." };
+        var score = CommonOptions.AppScore();
         var fast = CommonOptions.FastDecode();
         var force = new Option<bool>("--force") { Description = "Detect images even where the same result is there already." };
         var onlyFailed = new Option<bool>("--only-failed") { Description = "Only images whose last result says failed." };
@@ -25,17 +26,28 @@ internal static class SubmitCommand
         {
             Description = "Failures that end the job: a count, a percentage such as 5%, or -1 for never.",
         };
+        threshold.Validators.Add(result =>
+        {
+            try
+            {
+                ErrorThreshold.Parse(result.Tokens[0].Value);
+            }
+            catch (PipelineException exception)
+            {
+                result.AddError($"{threshold.Name}: {exception.Message}");
+            }
+        });
         var watch = new Option<bool>("--watch") { Description = "Follow the job to its end." };
-        var cloud = new CloudOptions();
+        var target = new TargetOptions(TargetKinds.Data | TargetKinds.Server);
         var json = CommonOptions.Json();
         var command = new Command("submit", "Start a job over the images in storage.")
         {
             prefix, container, filter, score, fast, force, onlyFailed, threshold, watch, json,
         };
-        cloud.AddTo(command);
+        target.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = await cloud.ConnectAsync(parsed, cancellationToken);
+            using var client = await target.ConnectAsync(parsed, cancellationToken);
             var request = new JobRequest
             {
                 Prefix = parsed.GetValue(prefix),
@@ -63,7 +75,17 @@ internal static class SubmitCommand
         var job = await client.StartAsync(request, cancellationToken);
         if (watch)
         {
-            return await WatchCommand.FollowAsync(client, job.JobId, report, cancellationToken);
+            // First of all: who interrupts the wait has to know what goes on.
+            await Console.Error.WriteLineAsync($"job {job.JobId} has begun");
+            try
+            {
+                return await WatchCommand.FollowAsync(client, job.JobId, report, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                throw new CliException(
+                    "cancelled", $"job {job.JobId} goes on in the app; follow it with 'nanodet watch {job.JobId}'.");
+            }
         }
 
         report.Write(job, JobJson.Default.JobStatus, (console, started) => console.MarkupLineInterpolated(

@@ -24,10 +24,10 @@ internal static class UpCommand
     {
         var port = new Option<int>("--port")
         {
-            Description = "Port of the HTTP functions; 0 takes a free one.",
+            Description = "Port of the HTTP functions, 0 to 65535; 0 takes a free one.",
             DefaultValueFactory = _ => DefaultPort,
-        };
-        var data = CloudOptions.Data();
+        }.Within(0, 65535);
+        var data = TargetOptions.Data();
         var model = new Option<FileInfo?>("--model")
         {
             Description = "Model to publish first; default: the one that is published, else the demo's.",
@@ -166,18 +166,8 @@ internal static class UpCommand
 
     private static string Location(AppLog log) => log.Problem is { } problem ? $"not kept: {problem}" : log.Path;
 
-    private static Option<int> Bounded(string name, string description, int standard, int least, int most)
-    {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => standard };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is var value && (value < least || value > most))
-            {
-                result.AddError($"{name}: expected {least} to {most}, found {value}.");
-            }
-        });
-        return option;
-    }
+    private static Option<int> Bounded(string name, string description, int standard, int least, int most) =>
+        new Option<int>(name) { Description = description, DefaultValueFactory = _ => standard }.Within(least, most);
 
     /// <summary>Holds the data folder: two apps on one folder would share a storage account that each believes to own.</summary>
     private static FileStream Claim(string data)

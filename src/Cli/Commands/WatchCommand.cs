@@ -18,13 +18,13 @@ internal static class WatchCommand
     public static Command Create()
     {
         var job = new Argument<string>("job") { Description = "Id of the job." };
-        var cloud = new CloudOptions();
+        var target = new TargetOptions(TargetKinds.Data | TargetKinds.Server);
         var json = CommonOptions.Json();
         var command = new Command("watch", "Follow a job: images, images per second, time left, failures.") { job, json };
-        cloud.AddTo(command);
+        target.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = await cloud.ConnectAsync(parsed, cancellationToken);
+            using var client = await target.ConnectAsync(parsed, cancellationToken);
             return await FollowAsync(client, parsed.GetRequiredValue(job), new Report(parsed.GetValue(json)), cancellationToken);
         });
         return command;
@@ -38,7 +38,7 @@ internal static class WatchCommand
         report.Write(job, JobJson.Default.JobStatus, Print);
         return job is { State: JobState.Completed, Failed: 0 }
             ? ExitCode.Ok
-            : throw new CliException(
+            : Report.Fail(
                 job.State == JobState.Completed ? "images_failed" : $"job_{JobStateConverter.Text(job.State)}",
                 job.Error ?? $"{job.Failed} of {job.Discovered} images failed; their results say why.");
     }

@@ -21,7 +21,7 @@ internal static class GpuCheckCommand
         {
             Description = "How long each rate is measured, 0.1 to 600.",
             DefaultValueFactory = _ => 4,
-        };
+        }.Within(0.1, 600);
         var provider = new Option<ExecutionProvider>("--provider")
         {
             Description = "cuda, or cpu to try the command without a GPU: what a GPU alone can show is left out.",
@@ -37,11 +37,6 @@ internal static class GpuCheckCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetResult(seconds) is { Implicit: false } && result.GetValue(seconds) is not (>= 0.1 and <= 600))
-            {
-                result.AddError($"--seconds: expected 0.1 to 600, found {result.GetValue(seconds)}.");
-            }
-
             if (result.GetResult(provider) is { Implicit: false }
                 && result.GetValue(provider) is not (ExecutionProvider.Cuda or ExecutionProvider.Cpu))
             {

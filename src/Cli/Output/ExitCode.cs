@@ -11,4 +11,10 @@ internal static class ExitCode
 
     /// <summary>The command line is wrong.</summary>
     public const int WrongUsage = 2;
+
+    /// <summary>It was interrupted (Ctrl+C, SIGINT): what shells expect, 128 and the signal's number.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>It was asked to end (SIGTERM).</summary>
+    public const int Terminated = 143;
 }

@@ -10,27 +10,36 @@ using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Cli.Output;
 
-/// <summary>Turns the failures that a user can cause or mend into one line each. Others are defects and keep their stack trace.</summary>
-internal static class Failure
+/// <summary>The failures that a user can cause or mend. Others are defects and keep their stack trace.</summary>
+/// <param name="Code">A stable code for programs.</param>
+/// <param name="Message">What was expected, what was found and where.</param>
+internal sealed record Failure(string Code, string Message)
 {
-    /// <summary>The line for an exception, <c>error: code: message</c>, or null where it is a defect.</summary>
-    public static string? Describe(Exception exception) => exception switch
-    {
-        NanodetException coded => Line(coded.Code, coded.Message),
-        CheckpointException checkpoint => Line(checkpoint.Code, checkpoint.Message),
-        FunctionHostException host => Line(host.Code, host.Message),
-        RequestFailedException or AuthenticationFailedException => Line("storage_error", StorageFailure.Explain(exception)!),
-        ValidationException validation => Line("invalid_option", validation.Message),
-        InvalidDataException data => Line("invalid_data", data.Message),
-        UnauthorizedAccessException denied => Line("access_denied", denied.Message),
-        IOException io => Line("io_error", io.Message),
-        AggregateException { InnerException: { } inner } => Describe(inner),
-        HttpRequestException http => Line("app_unreachable", http.Message),
-        JsonException json => Line("invalid_json", json.Message),
-        OperationCanceledException { InnerException: TimeoutException timeout } => Line("app_unreachable", timeout.Message),
-        OperationCanceledException => Line("cancelled", "the command was cancelled; what was finished until then is kept."),
-        _ => EnvironmentFault.From(exception) is { } fault ? Line(fault.Code, fault.Message) : null,
-    };
+    /// <summary>The code of a command line that is wrong.</summary>
+    public const string WrongUsage = "wrong_usage";
 
-    private static string Line(string code, string message) => $"error: {code}: {message}";
+    /// <summary>The line for an exception, <c>error: code: message</c>, or null where it is a defect.</summary>
+    public static string? Describe(Exception exception) => From(exception) is { } failure ? Line(failure.Code, failure.Message) : null;
+
+    /// <summary>The line for people and logs.</summary>
+    public static string Line(string code, string message) => $"error: {code}: {message}";
+
+    /// <summary>What an exception means to a user, or null where it is a defect.</summary>
+    public static Failure? From(Exception exception) => exception switch
+    {
+        NanodetException coded => new(coded.Code, coded.Message),
+        CheckpointException checkpoint => new(checkpoint.Code, checkpoint.Message),
+        FunctionHostException host => new(host.Code, host.Message),
+        RequestFailedException or AuthenticationFailedException => new("storage_error", StorageFailure.Explain(exception)!),
+        ValidationException validation => new("invalid_option", validation.Message),
+        InvalidDataException data => new("invalid_data", data.Message),
+        UnauthorizedAccessException denied => new("access_denied", denied.Message),
+        IOException io => new("io_error", io.Message),
+        AggregateException { InnerException: { } inner } => From(inner),
+        HttpRequestException http => new("app_unreachable", http.Message),
+        JsonException json => new("invalid_json", json.Message),
+        OperationCanceledException { InnerException: TimeoutException timeout } => new("app_unreachable", timeout.Message),
+        OperationCanceledException => new("cancelled", "the command was cancelled; what was finished until then is kept."),
+        _ => EnvironmentFault.From(exception) is { } fault ? new(fault.Code, fault.Message) : null,
+    };
 }

@@ -31,6 +31,16 @@ internal sealed class Report(bool json)
         }
     }
 
+    /// <summary>Says that what was just written is a failure: the answer stays the only document on standard output.</summary>
+    /// <param name="code">A stable code for programs.</param>
+    /// <param name="message">What was expected, what was found and where.</param>
+    /// <returns>The exit code.</returns>
+    public static int Fail(string code, string message)
+    {
+        Console.Error.WriteLine(Failure.Line(code, message));
+        return ExitCode.Failed;
+    }
+
     /// <summary>Runs work under a progress bar, where someone is there to watch it.</summary>
     /// <param name="title">What the work is.</param>
     /// <param name="work">The work; it says how far it is.</param>

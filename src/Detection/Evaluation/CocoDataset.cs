@@ -40,30 +40,41 @@ public sealed record CocoDataset(IReadOnlyList<CocoImage> Images, IReadOnlyList<
                 "invalid_annotations", $"Expected images and categories, found {file.Images.Count} and {file.Categories.Count}.");
     }
 
-    /// <summary>
-    /// The category id of each class of a model: by name where every category is called like a class (blanks, underscores and case
-    /// aside), else by order where there are equally many.
-    /// </summary>
+    /// <summary>Finds the category of each class of a model. Nothing is guessed: names that differ are not matched by their order.</summary>
     /// <param name="classNames">The model's classes.</param>
-    /// <exception cref="EvaluationException">Neither holds.</exception>
-    public IReadOnlyList<int> MapClasses(IReadOnlyList<string> classNames)
+    /// <param name="matching">How they are matched.</param>
+    /// <returns>The categories, and the names that stayed without a partner.</returns>
+    /// <exception cref="EvaluationException">
+    /// <c>categories_do_not_fit</c>: no name is that of a class, or by order the counts differ.
+    /// </exception>
+    public ClassMapping MapClasses(IReadOnlyList<string> classNames, ClassMatching matching = ClassMatching.ByName)
     {
         ArgumentNullException.ThrowIfNull(classNames);
-        var byName = Categories.ToLookup(category => Plain(category.Name), category => category.Id);
-        var known = classNames.Select(Plain).ToHashSet();
-        if (Categories.All(category => known.Contains(Plain(category.Name))))
+        if (matching == ClassMatching.ByOrder)
         {
-            // A class that the data set does not have gets an id that no object has.
-            return [.. classNames.Select(name => byName[Plain(name)].DefaultIfEmpty(-1).First())];
+            return Categories.Count == classNames.Count
+                ? new ClassMapping([.. Categories.Select(category => category.Id)], [], [])
+                : throw new EvaluationException(
+                    "categories_do_not_fit",
+                    $"By order, expected as many categories as the model has classes ({classNames.Count}), found {Categories.Count}.");
         }
 
-        return Categories.Count == classNames.Count
-            ? [.. Categories.Select(category => category.Id)]
+        var byName = Categories.ToLookup(category => Plain(category.Name), category => category.Id);
+        var known = classNames.Select(Plain).ToHashSet();
+        int[] ids = [.. classNames.Select(name => byName[Plain(name)].DefaultIfEmpty(-1).First())];
+        return ids.Any(id => id >= 0)
+            ? new ClassMapping(
+                ids,
+                [.. classNames.Where((_, index) => ids[index] < 0)],
+                [.. Categories.Where(category => !known.Contains(Plain(category.Name))).Select(category => category.Name)])
             : throw new EvaluationException(
                 "categories_do_not_fit",
-                $"Expected the data set's {Categories.Count} categories among the model's {classNames.Count} classes, "
-                + $"found no class '{Categories.First(category => !known.Contains(Plain(category.Name))).Name}'.");
+                $"Expected categories named like the model's {classNames.Count} classes ({Some(classNames)}), "
+                + $"found {Categories.Count} others ({Some([.. Categories.Select(category => category.Name)])})."
+                + (Categories.Count == classNames.Count ? " If they are the same in the same order, match them by order." : ""));
     }
+
+    private static string Some(IReadOnlyList<string> names) => string.Join(", ", names.Take(5)) + (names.Count > 5 ? ", ..." : "");
 
     private static string Plain(string name) => name.Replace('_', ' ').Replace('-', ' ').Trim().ToUpperInvariant();
 }

@@ -74,17 +74,18 @@ public sealed class BenchCommandTests(DemoModel model) : IDisposable
     }
 
     [Theory]
-    [InlineData(2, "--seconds", "0")]
-    [InlineData(2, "--count", "0")]
-    [InlineData(2, "--count", "5", "--seconds", "5")]
-    [InlineData(1, "--batch", "0")]
-    [InlineData(1, "--concurrency", "257")]
-    [InlineData(1, "--threads", "-1")]
-    public async Task Bench_OutOfRange_IsRefused(int exitCode, params string[] arguments)
+    [InlineData("--seconds", "0")]
+    [InlineData("--count", "0")]
+    [InlineData("--count", "5", "--seconds", "5")]
+    [InlineData("--batch", "0")]
+    [InlineData("--concurrency", "257")]
+    [InlineData("--threads", "-1")]
+    [InlineData("--score", "2")]
+    public async Task Bench_OutOfRange_IsWrongUsage(params string[] arguments)
     {
         var run = await Cli.RunAsync(["bench", "--model", model.Onnx, "--images", Photo, .. arguments]);
-        Assert.Equal(exitCode, run.ExitCode);
-        Assert.StartsWith(exitCode == 2 ? "usage: " : "error: invalid_option: ", run.Error, StringComparison.Ordinal);
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith("usage: ", run.Error, StringComparison.Ordinal);
         Assert.Empty(run.Output);
     }
 

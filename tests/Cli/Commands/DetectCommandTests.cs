@@ -99,8 +99,29 @@ public sealed class DetectCommandTests(DemoModel model) : IDisposable
         await AssertFailsAsync("not_an_onnx_model", "--model", model.Checkpoint, "--input", DemoModel.Photos);
 
     [Fact]
-    public async Task Detect_ScoreOutOfRange_FailsByName() =>
-        await AssertFailsAsync("invalid_option", "--model", model.Onnx, "--input", DemoModel.Photos, "--score", "1.5");
+    public async Task Detect_ScoreOutOfRange_IsWrongUsageAndADocument()
+    {
+        var run = await Cli.RunAsync(
+            "detect", "--model", model.Onnx, "--input", DemoModel.Photos, "--output", _folder.File("out"), "--score", "1.5", "--json");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal(("wrong_usage", "--score: expected 0 to 1, found 1.5."), ReadFailure(run.Output));
+    }
+
+    [Theory]
+    [InlineData("--score", "NaN")]
+    [InlineData("--iou", "-0.1")]
+    [InlineData("--max-detections", "0")]
+    [InlineData("--max-detections", "1001")]
+    [InlineData("--batch", "257")]
+    public async Task Detect_OptionOutOfRange_IsWrongUsage(string option, string value)
+    {
+        var run = await Cli.RunAsync(
+            "detect", "--model", model.Onnx, "--input", DemoModel.Photos, "--output", _folder.File("out"), option, value);
+
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith($"usage: {option}: expected ", run.Error, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Detect_NoImages_FailsByName() =>
@@ -125,7 +146,13 @@ public sealed class DetectCommandTests(DemoModel model) : IDisposable
         var run = await Cli.RunAsync(["detect", .. arguments, "--output", _folder.File("out"), "--json"]);
         Assert.StartsWith($"error: {code}: ", run.Error, StringComparison.Ordinal);
         Assert.Equal(1, run.ExitCode);
-        Assert.Empty(run.Output);
+        Assert.Equal(code, ReadFailure(run.Output).Code);
+    }
+
+    private static (string Code, string Message) ReadFailure(string output)
+    {
+        var error = JsonDocument.Parse(output).RootElement.GetProperty("error");
+        return (error.GetProperty("code").GetString()!, error.GetProperty("message").GetString()!);
     }
 
     private async Task<SortedDictionary<string, IReadOnlyList<Parity.ExpectedDetection>>> DetectAllAsync(string batch)

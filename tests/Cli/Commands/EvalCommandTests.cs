@@ -52,6 +52,33 @@ public sealed class EvalCommandTests(DemoModel model) : IDisposable
         Assert.StartsWith("error: invalid_annotations: ", run.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Eval_NamesThatDiffer_NeedByOrder()
+    {
+        // Every class has a category, so that the order is whole; each is called otherwise.
+        var metadata = (await Cli.JsonAsync("inspect", model.Onnx)).GetProperty("model").GetProperty("metadata");
+        var classes = JsonSerializer.Deserialize<string[]>(metadata.GetProperty("nanodet.classes").GetString()!)!;
+        var annotations = _folder.File("other.json");
+        await File.WriteAllTextAsync(
+            annotations,
+            JsonSerializer.Serialize(new
+            {
+                images = new[] { new { id = 1, file_name = "sample1.jpg" } },
+                annotations = Array.Empty<object>(),
+                categories = classes.Select((_, index) => new { id = index + 1, name = $"thing {index}" }),
+            }),
+            TestContext.Current.CancellationToken);
+
+        var byName = await Cli.RunAsync("eval", "--model", model.Onnx, "--images", DemoModel.Photos, "--annotations", annotations, "--provider", "cpu");
+        Assert.Equal(1, byName.ExitCode);
+        Assert.StartsWith("error: categories_do_not_fit: ", byName.Error, StringComparison.Ordinal);
+
+        var byOrder = await Cli.JsonAsync(
+            "eval", "--model", model.Onnx, "--images", DemoModel.Photos, "--annotations", annotations, "--provider", "cpu", "--by-order");
+        Assert.Equal(1, byOrder.GetProperty("images").GetInt32());
+        Assert.Empty(byOrder.GetProperty("categoriesWithoutClass").EnumerateArray());
+    }
+
     private async Task<string> WriteAnnotationsAsync(JsonElement detected, Func<string, string> rename)
     {
         var path = _folder.File("instances.json");

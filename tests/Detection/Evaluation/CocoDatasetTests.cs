@@ -38,19 +38,45 @@ public class CocoDatasetTests
     }
 
     [Fact]
-    public async Task MapClasses_NamesWithUnderscores_MapByName() =>
-        Assert.Equal([-1, 90, 3], (await ReadAsync(Sound)).MapClasses(["cat", "traffic_light", "Dog"]));
+    public async Task MapClasses_NamesWithUnderscores_MapByName()
+    {
+        var mapping = (await ReadAsync(Sound)).MapClasses(["cat", "traffic_light", "Dog"]);
+
+        Assert.Equal([-1, 90, 3], mapping.CategoryIds);
+        Assert.Equal(["cat"], mapping.ClassesWithoutCategory);
+        Assert.Empty(mapping.CategoriesWithoutClass);
+    }
 
     [Fact]
-    public async Task MapClasses_EquallyManyOtherNames_MapByOrder() => Assert.Equal([3, 90], (await ReadAsync(Sound)).MapClasses(["hund", "ampel"]));
+    public async Task MapClasses_SomeNamesDiffer_ListsWhatHasNoPartner()
+    {
+        var mapping = (await ReadAsync(Sound)).MapClasses(["dog", "a", "b"]);
+
+        Assert.Equal([3, -1, -1], mapping.CategoryIds);
+        Assert.Equal(["a", "b"], mapping.ClassesWithoutCategory);
+        Assert.Equal(["traffic light"], mapping.CategoriesWithoutClass);
+    }
 
     [Fact]
-    public async Task MapClasses_OtherCountAndNames_IsRefused()
+    public async Task MapClasses_EquallyManyOtherNames_AreNotMatchedInSilence()
     {
         var dataset = await ReadAsync(Sound);
-        var refusal = Assert.Throws<EvaluationException>(() => dataset.MapClasses(["dog", "a", "b"]));
+        var refusal = Assert.Throws<EvaluationException>(() => dataset.MapClasses(["hund", "ampel"]));
+
         Assert.Equal("categories_do_not_fit", refusal.Code);
-        Assert.Contains("traffic light", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("hund, ampel", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("dog, traffic light", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal([3, 90], dataset.MapClasses(["hund", "ampel"], ClassMatching.ByOrder).CategoryIds);
+    }
+
+    [Fact]
+    public async Task MapClasses_ByOrderWithOtherCounts_IsRefused()
+    {
+        var dataset = await ReadAsync(Sound);
+        var refusal = Assert.Throws<EvaluationException>(() => dataset.MapClasses(["dog", "a", "b"], ClassMatching.ByOrder));
+
+        Assert.Equal("categories_do_not_fit", refusal.Code);
+        Assert.Contains("(3), found 2", refusal.Message, StringComparison.Ordinal);
     }
 
     private static Task<CocoDataset> ReadAsync(string json) =>

@@ -28,10 +28,20 @@ public sealed class WorkflowTests
                 Assert.NotEqual(uses, step.Children.ContainsKey("run"));
                 if (uses)
                 {
-                    Assert.Matches(@"^[a-z-]+/[a-z-]+@v\d+\.\d+\.\d+$", action!.ToString());
+                    Assert.Matches("^[a-z-]+/[a-z-]+@[0-9a-f]{40}$", action!.ToString());
                 }
             }
         }
+    }
+
+    /// <summary>A tag can be moved to other code, a commit cannot; the comment says which release the commit is.</summary>
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Workflow_EachAction_NamesItsRelease(string file)
+    {
+        var lines = File.ReadAllLines(Repository.PathOf(".github", "workflows", file)).Where(line => line.Contains("uses:", StringComparison.Ordinal));
+
+        Assert.All(lines, line => Assert.Matches(@"@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line));
     }
 
     [Fact]

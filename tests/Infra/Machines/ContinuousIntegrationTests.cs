@@ -49,6 +49,22 @@ public sealed class ContinuousIntegrationTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_SecretFound_Fails()
+    {
+        var run = await RunAsync("echo '7 passed, 0 failed'", "true", secrets: "echo 'error: secrets were found' >&2; exit 1");
+
+        Assert.Equal((1, "7 passed, 0 failed"), (run.ExitCode, run.Output.TrimEnd().Split('\n')[^1]));
+    }
+
+    [Fact]
+    public async Task Run_NoBillOfMaterials_Fails()
+    {
+        var run = await RunAsync("echo '7 passed, 0 failed'", "true", sbom: "exit 1");
+
+        Assert.Equal((1, "7 passed, 0 failed"), (run.ExitCode, run.Output.TrimEnd().Split('\n')[^1]));
+    }
+
+    [Fact]
     public async Task Run_CodeThatIsNotFormatted_Fails()
     {
         var run = await RunAsync("echo '7 passed, 0 failed'", "true", format: "echo 'error: run dotnet format' >&2; exit 1");
@@ -57,7 +73,7 @@ public sealed class ContinuousIntegrationTests : IDisposable
     }
 
     private async Task<(int ExitCode, string Output, string Error)> RunAsync(
-        string tests, string fresh, string audit = "true", string format = "true")
+        string tests, string fresh, string audit = "true", string format = "true", string secrets = "true", string sbom = "true")
     {
         var script = Path.Combine(_folder.FullName, ".ci", "run");
         Directory.CreateDirectory(Path.GetDirectoryName(script)!);
@@ -66,6 +82,8 @@ public sealed class ContinuousIntegrationTests : IDisposable
         await Shell.WriteAsync(Path.Combine(_folder.FullName, "tools", "fresh-machine.sh"), $"#!/bin/sh\n{fresh}\n", Token);
         await Shell.WriteAsync(Path.Combine(_folder.FullName, "tools", "audit.sh"), $"#!/bin/sh\n{audit}\n", Token);
         await Shell.WriteAsync(Path.Combine(_folder.FullName, "tools", "format.sh"), $"#!/bin/sh\n{format}\n", Token);
+        await Shell.WriteAsync(Path.Combine(_folder.FullName, "tools", "secrets.sh"), $"#!/bin/sh\n{secrets}\n", Token);
+        await Shell.WriteAsync(Path.Combine(_folder.FullName, "tools", "sbom.sh"), $"#!/bin/sh\n{sbom}\n", Token);
 
         // So that nothing is installed.
         await Shell.WriteAsync(Path.Combine(_folder.FullName, "commands", "debootstrap"), "#!/bin/sh\n", Token);

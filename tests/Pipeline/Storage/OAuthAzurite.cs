@@ -8,7 +8,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Storage;
-using Nanodet.Serverless.TestKit.Azurite;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Storage;
 

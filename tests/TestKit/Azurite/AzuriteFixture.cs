@@ -1,11 +1,8 @@
-using Nanodet.Serverless.Pipeline.Tests;
-using Nanodet.Serverless.TestKit.Azurite;
+using Xunit;
 
-[assembly: AssemblyFixture(typeof(AzuriteFixture))]
+namespace Nanodet.Serverless.TestKit.Azurite;
 
-namespace Nanodet.Serverless.Pipeline.Tests;
-
-/// <summary>One Azurite for all tests; each test has containers of its own.</summary>
+/// <summary>One Azurite for all tests of an assembly; each test has containers of its own.</summary>
 public sealed class AzuriteFixture : IAsyncLifetime
 {
     private AzuriteProcess? _azurite;
