@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Microsoft.ML.OnnxRuntime;
 
 namespace Nanodet.Serverless.Bench;
 
@@ -26,14 +25,16 @@ internal static class CompareCommand
         var width = Sizes.Width();
         var threads = new Option<int>("--threads") { Description = "Threads of each session.", DefaultValueFactory = _ => 1 };
         var rounds = new Option<int>("--rounds") { Description = "Counted runs of each model.", DefaultValueFactory = _ => 100 };
+        var fast = BenchSession.FastProducts();
         var json = new Option<FileInfo?>("--json") { Description = "Also write the figures to a file." };
-        var command = new Command("compare", "Time models in turn, in one process.") { model, against, strip, height, width, threads, rounds, json };
+        var command = new Command("compare", "Time models in turn, in one process.") { model, against, strip, height, width, threads, rounds, fast, json };
         command.SetAction(parsed => Run(
             Load(parsed.GetRequiredValue(model), parsed.GetRequiredValue(against), parsed.GetValue(strip)),
             parsed.GetValue(height),
             parsed.GetValue(width),
             parsed.GetValue(threads),
             parsed.GetValue(rounds),
+            parsed.GetValue(fast),
             parsed.GetValue(json)));
         return command;
     }
@@ -54,15 +55,16 @@ internal static class CompareCommand
         return models;
     }
 
-    private static int Run(List<(string Name, byte[] Model)> models, int height, int width, int threads, int rounds, FileInfo? json)
+    private static int Run(List<(string Name, byte[] Model)> models, int height, int width, int threads, int rounds, bool fastProducts, FileInfo? json)
     {
-        using var options = new SessionOptions
-        {
-            IntraOpNumThreads = threads,
-            InterOpNumThreads = 1,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-        };
+        using var options = BenchSession.Options(threads, fastProducts: false);
+        using var fast = BenchSession.Options(threads, fastProducts: true);
         var contestants = models.Select(model => new Contestant(model.Name, model.Model, options, height, width)).ToList();
+        if (fastProducts)
+        {
+            contestants.AddRange(models.Select(model => new Contestant($"{model.Name} (fast products)", model.Model, fast, height, width)));
+        }
+
         for (var round = -WarmUps; round < rounds; round++)
         {
             foreach (var contestant in contestants)

@@ -1,5 +1,6 @@
 using Nanodet.Checkpoints.Export;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Forms;
 
 namespace Nanodet.Serverless.Conversion;
 
@@ -20,4 +21,16 @@ public sealed record ConvertedModel(
     PrecisionComparison? Comparison,
     IReadOnlyList<string> Notes,
     TimeSpan ExportTime,
-    TimeSpan VerificationTime);
+    TimeSpan VerificationTime)
+{
+    /// <summary>How fast an 8-bit model is against float32 on this machine; null for other precisions.</summary>
+    public FormMeasurement? Speed { get; init; }
+
+    /// <summary>The same in a sentence without its end, with what it means for a worker; null for other precisions.</summary>
+    public string? SpeedNote => Speed switch
+    {
+        null => null,
+        { IsWorthIt: true } => Speed.ToString(),
+        _ => $"{Speed}: a worker on such a processor serves float32, where the version has it",
+    };
+}

@@ -3,6 +3,7 @@ using Nanodet.Checkpoints.Export;
 using Nanodet.Checkpoints.Graph;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Inference;
 
 namespace Nanodet.Serverless.Conversion;
@@ -63,6 +64,45 @@ public static class ModelConverter
             verified = VerifiedModel.Verify(OnnxMetadata.With(model, ComparisonKey, comparison.ToJson()), mustDetect: options.MustDetect);
         }
 
-        return new ConvertedModel(verified, exported, options.Precision, comparison, notes, exportTime, clock.GetElapsedTime(started));
+        var speed = options.Precision == ModelPrecision.Int8
+            ? FormContest.Measure(exported.Onnx, model, Environment.ProcessorCount, cancellationToken)
+            : null;
+        return new ConvertedModel(verified, exported, options.Precision, comparison, notes, exportTime, clock.GetElapsedTime(started))
+        {
+            Speed = speed,
+        };
+    }
+
+    /// <summary>Converts a checkpoint to several forms of one model.</summary>
+    /// <param name="checkpoint">The whole checkpoint file.</param>
+    /// <param name="config">The whole training config, UTF-8 YAML.</param>
+    /// <param name="options">How; precision and graph follow from each form.</param>
+    /// <param name="forms">Which forms; <see cref="ModelForm.CpuFloat32"/> is made in any case.</param>
+    /// <param name="cancellationToken">Ends the conversion between two photos.</param>
+    /// <inheritdoc cref="ConvertAsync(byte[], byte[], ConversionOptions, CancellationToken)"/>
+    public static async Task<ConvertedForms> ConvertAsync(
+        byte[] checkpoint,
+        byte[] config,
+        ConversionOptions options,
+        IEnumerable<ModelForm> forms,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(forms);
+        var models = new SortedDictionary<ModelForm, ConvertedModel>();
+        foreach (var form in forms.Append(ModelForm.CpuFloat32).Distinct().Order())
+        {
+            var precision = FormNames.PrecisionOf(form) switch
+            {
+                ParityPrecision.Half => ModelPrecision.Fp16,
+                ParityPrecision.Int8 => ModelPrecision.Int8,
+                _ => ModelPrecision.Fp32,
+            };
+            var plain = form is ModelForm.GpuFloat32 or ModelForm.GpuFloat16;
+            models.Add(form, await ConvertAsync(
+                checkpoint, config, options with { Precision = precision, Plain = plain }, cancellationToken).ConfigureAwait(false));
+        }
+
+        return new ConvertedForms(models);
     }
 }

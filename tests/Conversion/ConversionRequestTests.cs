@@ -1,4 +1,5 @@
 using System.Text;
+using Nanodet.Detection.Forms;
 
 namespace Nanodet.Serverless.Conversion.Tests;
 
@@ -14,7 +15,15 @@ public sealed class ConversionRequestTests
     public void Read_Section_SaysPrecisionAndPlace(string yaml, ModelPrecision? precision, string? calibration) =>
         Assert.Equal(new ConversionRequest(precision, calibration), ConversionRequest.Read(Encoding.UTF8.GetBytes(yaml)));
 
+    [Fact]
+    public void Read_Forms_AreThoseThatAreNamed() => Assert.Equal(
+        [ModelForm.GpuFloat16, ModelForm.CpuInt8],
+        ConversionRequest.Read("conversion: {forms: [gpu-fp16, CPU-INT8], calibration: images/a}"u8).Forms);
+
     [Theory]
+    [InlineData("conversion: {forms: [cpu-fp8]}", "conversion.forms", "cpu-fp8")]
+    [InlineData("conversion: {forms: [cpu-int8], precision: fp16}", "conversion.forms (line 1)", "both")]
+    [InlineData("conversion: {forms: cpu-int8}", "conversion.forms (line 1)", "cpu-int8")]
     [InlineData("conversion: {precision: fp8}", "conversion.precision (line 1)", "fp8")]
     [InlineData("conversion: {precison: fp16}", "conversion (line 1)", "precison")]
     [InlineData("a: 1\nconversion: int8", "conversion (line 2)", "int8")]

@@ -2,6 +2,7 @@ using Nanodet.Checkpoints;
 using Nanodet.Checkpoints.Graph;
 using Nanodet.Checkpoints.Torch;
 using Nanodet.Detection.Description;
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Checkpoints.Tests;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
@@ -45,6 +46,39 @@ public sealed class ModelConverterTests
             Assert.Equal(precision == ModelPrecision.Int8 ? 3 : 1, photos.Readings);
             Assert.Equal(new ConversionProgress("comparing", 4, 4), steps[^1]);
         }
+    }
+
+    [Fact]
+    public async Task Convert_Forms_AreOneModelWithOneFixture()
+    {
+        var photos = MemoryPhotos.Noise(3);
+
+        var converted = await ModelConverter.ConvertAsync(
+            Checkpoint, Config, new ConversionOptions { Name = "tiny", Calibration = photos }, [ModelForm.GpuFloat16, ModelForm.CpuInt8], Token);
+        var set = converted.ToSet();
+
+        Assert.Equal([ModelForm.CpuFloat32, ModelForm.CpuInt8, ModelForm.GpuFloat16], set.Manifest!.Forms.Select(entry => entry.Form));
+        Assert.All(converted.Models, pair => Assert.Equal(FormNames.PrecisionOf(pair.Key), pair.Value.Model.Description.Precision));
+        Assert.Single(converted.Models.Values.Select(model => model.Model.Description.Parity).Distinct());
+        Assert.Equal(12, set.Version.Length);
+        Assert.NotEqual(set.Primary.Version, set.Version);
+
+        // The form for GPUs keeps the layers of the official code.
+        var plain = await ModelConverter.ConvertAsync(
+            Checkpoint, Config, new ConversionOptions { Name = "tiny", Precision = ModelPrecision.Fp16, Plain = true, Calibration = photos }, Token);
+        Assert.Equal(plain.Model.Sha256, converted.Models[ModelForm.GpuFloat16].Model.Sha256);
+    }
+
+    [Fact]
+    public async Task Convert_EightBits_MeasuresThemAgainstFloat32AndSaysWhatItMeans()
+    {
+        var converted = await ConvertAsync(ModelPrecision.Int8, MemoryPhotos.Noise(3));
+
+        Assert.InRange(converted.Speed!.Factor, 1e-3, 1e3);
+        Assert.Equal(Environment.ProcessorCount, converted.Speed.ConcurrentRuns);
+        Assert.StartsWith(converted.Speed.ToString(), converted.SpeedNote, StringComparison.Ordinal);
+        Assert.Equal(!converted.Speed.IsWorthIt, converted.SpeedNote!.Contains("serves float32", StringComparison.Ordinal));
+        Assert.Null((await ConvertAsync(ModelPrecision.Fp16, photos: null)).SpeedNote);
     }
 
     [Fact]

@@ -46,11 +46,12 @@ internal static class BenchCommand
             Description = "auto, cuda, tensorrt or cpu.",
             DefaultValueFactory = _ => ExecutionProvider.Auto,
         };
+        var precision = CommonOptions.Precision();
         var fast = CommonOptions.FastDecode();
         var json = CommonOptions.Json();
         var command = new Command("bench", "Measure images per second, the time of each stage, memory, and the graph alone, in one run.")
         {
-            model, images, seconds, count, compare, concurrency, threads, batch, score, provider, fast, json,
+            model, images, seconds, count, compare, concurrency, threads, batch, score, provider, precision, fast, json,
         };
         command.Validators.Add(result =>
         {
@@ -62,7 +63,13 @@ internal static class BenchCommand
         });
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetValue(compare) is { } other ? [parsed.GetRequiredValue(model), other] : [parsed.GetRequiredValue(model)],
-            new ModelOptions { Provider = parsed.GetValue(provider), IntraOpThreads = parsed.GetValue(threads) },
+            new ModelOptions
+            {
+                Provider = parsed.GetValue(provider),
+                IntraOpThreads = parsed.GetValue(threads),
+                ConcurrentRuns = parsed.GetValue(threads) > 0 ? parsed.GetValue(concurrency) : 1,
+                Precision = parsed.GetValue(precision),
+            },
             parsed.GetRequiredValue(images),
             new DetectorOptions { ScoreThreshold = parsed.GetValue(score), FastDecode = parsed.GetValue(fast) },
             new BenchmarkOptions { Concurrency = parsed.GetValue(concurrency), RunSize = parsed.GetValue(batch) },
@@ -90,7 +97,7 @@ internal static class BenchCommand
         {
             foreach (var file in files)
             {
-                var model = NanodetModel.Load(file.FullName, modelOptions);
+                var model = NanodetModel.LoadBest(file.FullName, modelOptions, cancellationToken);
                 models.Add(model);
                 ParityFixture.Verify(model).EnsurePassed();
             }
@@ -118,6 +125,7 @@ internal static class BenchCommand
                     FilesLeftOut = found.Files.Count - images.Count,
                     Read = read,
                     Models = figures,
+                    Forms = [.. models.Select(model => model.Form)],
                     SpeedUp = figures.Count > 1 ? figures[0].ImagesPerSecond / figures[1].ImagesPerSecond : null,
                     RunSpeedUp = figures.Count > 1 ? figures[0].RunImagesPerSecond / figures[1].RunImagesPerSecond : null,
                     PeakMemoryBytes = process.PeakWorkingSet64,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Nanodet.Detection.Benchmarking;
+using Nanodet.Detection.Forms;
 using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;
@@ -33,6 +34,11 @@ internal static class BenchPrinter
         Add("runs", figures => Markup.Escape(figures.Runs.ToString()));
         Add("runs of the graph, images x height x width: ms", Shapes);
         console.Write(table);
+        foreach (var form in answer.Forms.OfType<FormChoice>())
+        {
+            console.MarkupLineInterpolated($"form {FormNames.Of(form.Form)}: {form.Reason}");
+        }
+
         if (answer is { SpeedUp: { } speedUp, RunSpeedUp: { } runSpeedUp })
         {
             console.MarkupLineInterpolated(

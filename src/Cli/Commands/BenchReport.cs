@@ -1,4 +1,5 @@
 using Nanodet.Detection.Benchmarking;
+using Nanodet.Detection.Forms;
 
 namespace Nanodet.Serverless.Cli.Commands;
 
@@ -34,6 +35,9 @@ internal sealed record BenchReport
 
     /// <summary>The figures of each model: the one of <c>--model</c> first.</summary>
     public required IReadOnlyList<ModelFigures> Models { get; init; }
+
+    /// <summary>For each model which form of it was measured, and why this one; null for a model of one file.</summary>
+    public required IReadOnlyList<FormChoice?> Forms { get; init; }
 
     /// <summary>Images a second of the first model over those of the second, the whole way; null without a second one.</summary>
     public required double? SpeedUp { get; init; }

@@ -44,6 +44,7 @@ internal static class DetectCommand
             DefaultValueFactory = _ => ExecutionProvider.Auto,
         };
         var requireGpu = new Option<bool>("--require-gpu") { Description = "Fail where any part of the model would run on the CPU." };
+        var precision = CommonOptions.Precision();
         var fast = CommonOptions.FastDecode();
         var annotate = new Option<bool>("--annotate") { Description = "Also write a picture with boxes and labels per image." };
         var storage = new Option<bool>("--storage") { Description = "Upload the images to a running app and wait for its results." };
@@ -51,12 +52,12 @@ internal static class DetectCommand
         var json = CommonOptions.Json();
         var command = new Command("detect", "Detect objects in images, here or in a running app.")
         {
-            model, input, output, score, iou, most, batch, provider, requireGpu, fast, annotate, storage, json,
+            model, input, output, score, iou, most, batch, provider, requireGpu, precision, fast, annotate, storage, json,
         };
         target.AddTo(command);
         command.Validators.Add(result =>
         {
-            var here = new Option[] { batch, provider, requireGpu }
+            var here = new Option[] { batch, provider, requireGpu, precision }
                 .Where(option => result.GetResult(option) is { Implicit: false })
                 .ToList();
             if (result.GetResult(storage) is not null && here.Count > 0)
@@ -87,7 +88,12 @@ internal static class DetectCommand
             };
             if (!parsed.GetValue(storage))
             {
-                var modelOptions = new ModelOptions { Provider = parsed.GetValue(provider), RequireGpu = parsed.GetValue(requireGpu) };
+                var modelOptions = new ModelOptions
+                {
+                    Provider = parsed.GetValue(provider),
+                    RequireGpu = parsed.GetValue(requireGpu),
+                    Precision = parsed.GetValue(precision),
+                };
                 return await RunAsync(
                     parsed.GetValue(model)!,
                     modelOptions,
@@ -134,6 +140,7 @@ internal static class DetectCommand
         return await AnswerAsync(report, new DetectReport
         {
             Model = ResultModel.From(detector.Model),
+            Form = detector.Model.Form,
             Provider = detector.Model.Provider.Name,
             ProviderNote = ProviderNotes.For(detector.Model.Provider),
             Images = images,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Nanodet.Detection.Forms;
 using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;
@@ -19,6 +20,11 @@ internal static class DetectPrinter
         var model = answer.Model is null ? "no model ran" : $"model {answer.Model.Name} {answer.Model.Version} on {answer.Provider}";
         console.MarkupLineInterpolated(
             $"{answer.Detected} images detected, {answer.Failed} failed{(answer.Ignored > 0 ? $", {answer.Ignored} other files left alone" : "")}; {model}");
+        if (answer.Form is { } form)
+        {
+            console.MarkupLineInterpolated($"form {FormNames.Of(form.Form)}: {form.Reason}");
+        }
+
         if (answer.ProviderNote is { } note)
         {
             console.MarkupLineInterpolated($"[yellow]note:[/] {note}");

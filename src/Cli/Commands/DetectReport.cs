@@ -1,3 +1,4 @@
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Results;
 
 namespace Nanodet.Serverless.Cli.Commands;
@@ -5,6 +6,9 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <summary>The answer of <c>nanodet detect</c>.</summary>
 internal sealed record DetectReport
 {
+    /// <summary>Which form of the model detected, and why this one; null for a model of one file, and for a running app's.</summary>
+    public FormChoice? Form { get; init; }
+
     /// <summary>The model; null where every image failed before one was chosen.</summary>
     public required ResultModel? Model { get; init; }
 

@@ -1,5 +1,6 @@
 using Nanodet.Detection;
 using Nanodet.Detection.Description;
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Inference;
 using Nanodet.Detection.Natives;
 
@@ -26,12 +27,16 @@ internal sealed record DoctorModel(
     ParityResult? Parity,
     DoctorProblem? Problem)
 {
+    /// <summary>Which form of the model a worker would serve here, and why; null for a model of one file.</summary>
+    public FormChoice? Form { get; init; }
+
     /// <summary>Loads a model as a worker would, and replays its fixture.</summary>
     public static DoctorModel Check(FileInfo file, bool requireGpu)
     {
         try
         {
-            using var model = NanodetModel.Load(file.FullName, new ModelOptions { RequireGpu = requireGpu });
+            using var model = NanodetModel.LoadBest(
+                file.FullName, new ModelOptions { RequireGpu = requireGpu, ConcurrentRuns = Environment.ProcessorCount });
             var parity = ParityFixture.Verify(model);
             var problem = parity.Problem is { } reason ? new DoctorProblem(ModelErrorCodes.ParityFailed, reason) : null;
             return new DoctorModel(
@@ -43,7 +48,10 @@ internal sealed record DoctorModel(
                 model.Runs,
                 model.Shapes,
                 parity,
-                problem);
+                problem)
+            {
+                Form = model.Form,
+            };
         }
         catch (EnvironmentException exception)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Gpu;
 using Spectre.Console;
 
@@ -80,6 +81,7 @@ internal static class DoctorPrinter
                 CultureInfo.InvariantCulture,
                 $"{replayed.ValuesCompared} values replayed, largest difference {replayed.LargestDifference:G3}")
             : "no parity fixture: its score columns are scores";
-        return $"model {model.Name} on {model.Provider}, runs {model.Runs}: {parity}";
+        var form = model.Form is { } choice ? $" as {FormNames.Of(choice.Form)} ({choice.Reason})" : "";
+        return $"model {model.Name}{form} on {model.Provider}, runs {model.Runs}: {parity}";
     }
 }

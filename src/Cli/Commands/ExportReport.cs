@@ -1,3 +1,4 @@
+using Nanodet.Detection.Forms;
 using Nanodet.Serverless.Conversion;
 
 namespace Nanodet.Serverless.Cli.Commands;
@@ -52,6 +53,15 @@ internal sealed record ExportReport
 
     /// <summary>What the model detects otherwise than in float32 on the calibration photos; null where there are none.</summary>
     public required PrecisionComparison? Calibration { get; init; }
+
+    /// <summary>How fast the 8-bit model is against float32 on this machine; null where no 8-bit model was made.</summary>
+    public required FormMeasurement? Speed { get; init; }
+
+    /// <summary>The same in words, with what it means for a worker; null where no 8-bit model was made.</summary>
+    public required string? SpeedNote { get; init; }
+
+    /// <summary>The forms that were written, the model file among them; empty for a model of one file.</summary>
+    public required IReadOnlyList<ExportedForm> Forms { get; init; }
 
     /// <summary>The largest difference between the written file, as it will be served, and the plain graph.</summary>
     public required double LargestDifference { get; init; }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Forms;
 using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
@@ -17,11 +19,13 @@ internal static class ModelCommands
     {
         var model = new Option<FileInfo?>("--model")
         {
-            Description = "The model (.onnx); a foreign one has its NanoDet config (.yml) beside it.",
+            Description = "The model (.onnx); a foreign one has its NanoDet config (.yml) beside it, "
+                + "one with several forms their list (.forms.json).",
         };
         var checkpoint = new Option<FileInfo?>("--checkpoint") { Description = "A checkpoint to export first; with --config." };
         var config = new Option<FileInfo?>("--config") { Description = "Its training config." };
         var precision = ConversionArguments.Precision();
+        var forms = ConversionArguments.Forms();
         var calibration = ConversionArguments.Calibration();
         var version = new Option<string?>("--version-name")
         {
@@ -31,7 +35,7 @@ internal static class ModelCommands
         var json = CommonOptions.Json();
         var command = new Command("publish", "Verify a model and make it the one that the app serves, without a restart.")
         {
-            model, checkpoint, config, precision, calibration, version, json,
+            model, checkpoint, config, precision, forms, calibration, version, json,
         };
         target.AddTo(command);
         command.Validators.Add(result =>
@@ -45,29 +49,32 @@ internal static class ModelCommands
                 result.AddError("publish takes either --model, or --checkpoint with --config.");
             }
 
-            if (onnx && (result.GetResult(precision) is { Implicit: false } || result.GetResult(calibration) is not null))
+            if (onnx && (result.GetResult(precision) is { Implicit: false }
+                || result.GetResult(forms) is not null
+                || result.GetResult(calibration) is not null))
             {
-                result.AddError("--precision and --calibration convert a checkpoint: give --checkpoint and --config instead of --model.");
+                result.AddError(
+                    "--precision, --forms and --calibration convert a checkpoint: give --checkpoint and --config instead of --model.");
             }
 
-            ConversionArguments.Check(result, precision, calibration);
+            ConversionArguments.Check(result, forms, precision, calibration);
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var report = new Report(parsed.GetValue(json));
-            var (onnx, settings) = parsed.GetValue(model) is { } file
-                ? await InputFile.ReadModelAsync(file, cancellationToken)
-                : (
-                    await ConvertAsync(
-                        parsed.GetValue(checkpoint)!,
-                        parsed.GetValue(config)!,
-                        parsed.GetValue(precision),
-                        parsed.GetValue(calibration),
-                        report,
-                        cancellationToken),
-                    null);
+            var set = parsed.GetValue(model) is { } file
+                ? await ReadAsync(file, parsed.GetValue(version), cancellationToken)
+                : await ConvertAsync(
+                    parsed.GetValue(checkpoint)!,
+                    parsed.GetValue(config)!,
+                    parsed.GetValue(precision),
+                    ConversionArguments.FormsOf(parsed.GetValue(forms)),
+                    parsed.GetValue(calibration),
+                    parsed.GetValue(version),
+                    report,
+                    cancellationToken);
             var publisher = (await target.StorageAsync(parsed, cancellationToken)).Publisher;
-            return Answer(await publisher.PublishAsync(onnx, settings, parsed.GetValue(version), cancellationToken), report);
+            return Answer(await publisher.PublishAsync(set, cancellationToken), report);
         });
         return command;
     }
@@ -104,22 +111,55 @@ internal static class ModelCommands
         return command;
     }
 
-    private static async Task<byte[]> ConvertAsync(
+    /// <summary>Reads and verifies a model, in all its forms where it has several.</summary>
+    private static async Task<VerifiedModelSet> ReadAsync(FileInfo file, string? version, CancellationToken cancellationToken)
+    {
+        var (onnx, config) = await InputFile.ReadModelAsync(file, cancellationToken);
+        var primary = VerifiedModel.Verify(onnx, config, version);
+        if (FormManifest.FindBeside(file.FullName) is not { } manifest)
+        {
+            return new VerifiedModelSet(primary);
+        }
+
+        var models = new Dictionary<ModelForm, VerifiedModel>();
+        foreach (var entry in manifest.Forms)
+        {
+            var form = new FileInfo(FormManifest.FileOf(file.FullName, entry.Form));
+            var model = entry.Form == ModelForm.CpuFloat32
+                ? primary
+                : VerifiedModel.Verify(await InputFile.ReadAsync(form, "form of the model", cancellationToken), version: version);
+            models.Add(entry.Form, model.Sha256 == entry.Sha256
+                ? model
+                : throw new CliException(
+                    "forms_changed",
+                    $"{form}: expected SHA-256 {entry.Sha256}, as {FormManifest.NameOf(file.FullName)} says, found {model.Sha256}; "
+                    + "export the forms again."));
+        }
+
+        return new VerifiedModelSet(models, version);
+    }
+
+    private static async Task<VerifiedModelSet> ConvertAsync(
         FileInfo checkpoint,
         FileInfo config,
         ModelPrecision precision,
+        IReadOnlyList<ModelForm>? forms,
         DirectoryInfo? calibration,
+        string? version,
         Report report,
         CancellationToken cancellationToken)
     {
-        var converted = await ModelConversion.RunAsync(
-            await InputFile.ReadAsync(checkpoint, "checkpoint", cancellationToken),
-            await InputFile.ReadAsync(config, "config", cancellationToken),
-            new ConversionOptions { Name = Path.GetFileNameWithoutExtension(config.Name), Precision = precision },
-            calibration,
-            report,
-            cancellationToken);
-        return converted.Model.Onnx.ToArray();
+        var weights = await InputFile.ReadAsync(checkpoint, "checkpoint", cancellationToken);
+        var settings = await InputFile.ReadAsync(config, "config", cancellationToken);
+        var options = new ConversionOptions { Name = Path.GetFileNameWithoutExtension(config.Name), Precision = precision };
+        if (forms is not null)
+        {
+            var all = await ModelConversion.RunAsync(weights, settings, options, forms, calibration, report, cancellationToken);
+            return all.ToSet(version);
+        }
+
+        var single = await ModelConversion.RunAsync(weights, settings, options, calibration, report, cancellationToken);
+        return new VerifiedModelSet(version is null ? single.Model : VerifiedModel.Verify(single.Model.Onnx.ToArray(), version: version));
     }
 
     private static int Answer(ModelPointer pointer, Report report)
@@ -131,7 +171,7 @@ internal static class ModelCommands
 
     private static void Print(IAnsiConsole console, ModelsReport answer)
     {
-        var table = new Table().AddColumns("", "model", "version", "published", "bytes", "sha256");
+        var table = new Table().AddColumns("", "model", "version", "published", "bytes", "forms", "sha256");
         foreach (var model in answer.Models)
         {
             table.AddRow(
@@ -140,6 +180,7 @@ internal static class ModelCommands
                 Markup.Escape(model.Version),
                 model.PublishedUtc.ToString("u", CultureInfo.InvariantCulture),
                 model.Bytes.ToString("N0", CultureInfo.InvariantCulture),
+                string.Join(", ", model.Forms),
                 model.Sha256 ?? "");
         }
 

@@ -1,3 +1,4 @@
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Images;
 using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Output;
@@ -16,23 +17,47 @@ internal static class ModelConversion
     /// <param name="report">Where progress goes.</param>
     /// <param name="cancellationToken">Ends the conversion.</param>
     /// <exception cref="CliException">There is no such folder, or it has no image.</exception>
-    public static async Task<ConvertedModel> RunAsync(
+    public static Task<ConvertedModel> RunAsync(
         byte[] checkpoint,
         byte[] config,
         ConversionOptions options,
         DirectoryInfo? photos,
         Report report,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken) => RunAsync(
+            options, photos, report, how => ModelConverter.ConvertAsync(checkpoint, config, how, cancellationToken));
+
+    /// <summary>Converts to several forms of one model.</summary>
+    /// <param name="checkpoint">The checkpoint file.</param>
+    /// <param name="config">The config file.</param>
+    /// <param name="options">How, but for photos and progress.</param>
+    /// <param name="forms">Which forms.</param>
+    /// <param name="photos">A folder of photos; null for none.</param>
+    /// <param name="report">Where progress goes.</param>
+    /// <param name="cancellationToken">Ends the conversion.</param>
+    /// <exception cref="CliException">There is no such folder, or it has no image.</exception>
+    public static Task<ConvertedForms> RunAsync(
+        byte[] checkpoint,
+        byte[] config,
+        ConversionOptions options,
+        IReadOnlyList<ModelForm> forms,
+        DirectoryInfo? photos,
+        Report report,
+        CancellationToken cancellationToken) => RunAsync(
+            options, photos, report, how => ModelConverter.ConvertAsync(checkpoint, config, how, forms, cancellationToken));
+
+    private static async Task<T> RunAsync<T>(
+        ConversionOptions options, DirectoryInfo? photos, Report report, Func<ConversionOptions, Task<T>> convert)
+        where T : class
     {
         if (photos is null)
         {
-            return await ModelConverter.ConvertAsync(checkpoint, config, options, cancellationToken);
+            return await convert(options);
         }
 
-        ConvertedModel? converted = null;
+        T? converted = null;
         var set = new PhotoFolder(photos);
-        await report.ProgressAsync("converting", async progress => converted = await ModelConverter.ConvertAsync(
-            checkpoint, config, options with { Calibration = set, Progress = new Bar(progress) }, cancellationToken));
+        await report.ProgressAsync("converting", async progress => converted = await convert(
+            options with { Calibration = set, Progress = new Bar(progress) }));
         return converted!;
     }
 

@@ -18,6 +18,9 @@ public static class ModelErrorCodes
     /// <summary>The execution provider that was asked for cannot be used on this machine.</summary>
     public const string ProviderUnavailable = "provider_unavailable";
 
+    /// <summary>The model does not have the precision that the settings ask for.</summary>
+    public const string PrecisionUnavailable = "precision_unavailable";
+
     /// <summary>The model does not reproduce its parity fixture.</summary>
     public const string ParityFailed = "parity_failed";
 

@@ -102,7 +102,10 @@ public sealed class Detector : IDisposable
     /// </summary>
     public int MaxRunSize => _sizes.MaxRunSize;
 
-    /// <summary>Loads a model file; the detector owns the model and disposes it.</summary>
+    /// <summary>
+    /// Loads a model file, or the form of it that fits this machine where it has several (<see cref="NanodetModel.LoadBest"/>); the
+    /// detector owns the model and disposes it.
+    /// </summary>
     /// <param name="path">
     /// An ONNX file that Nanodet.Checkpoints made, or another export of NanoDet with its config beside it or in
     /// <see cref="ModelOptions.ConfigPath"/>.
@@ -116,7 +119,7 @@ public sealed class Detector : IDisposable
     /// </exception>
     /// <exception cref="ValidationException">An option is out of its range.</exception>
     public static Detector Load(string path, DetectorOptions? options = null, ModelOptions? model = null) =>
-        Own(() => NanodetModel.Load(path, model), options);
+        Own(() => NanodetModel.LoadBest(path, model), options);
 
     /// <summary>Loads a model from memory; the detector owns the model and disposes it.</summary>
     /// <param name="onnx">The bytes of an ONNX file; kept, and to be left as they are, so that a lost session can be made again.</param>

@@ -16,6 +16,7 @@ public sealed class VerifiedModel
     {
         Onnx = onnx;
         Config = config;
+        Description = loaded.Description;
         Name = loaded.Description.Name;
         Version = loaded.Version;
         Sha256 = loaded.Sha256;
@@ -27,6 +28,9 @@ public sealed class VerifiedModel
 
     /// <summary>The NanoDet config of a foreign model, UTF-8 YAML; null for a model that describes itself.</summary>
     public ReadOnlyMemory<byte>? Config { get; }
+
+    /// <summary>What the model is.</summary>
+    public ModelDescription Description { get; }
 
     /// <summary>The model's name.</summary>
     public string Name { get; }

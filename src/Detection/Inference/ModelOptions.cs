@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Nanodet.Detection.Forms;
 
 namespace Nanodet.Detection.Inference;
 
@@ -9,6 +10,21 @@ public sealed record ModelOptions
     /// <value>Default <see cref="ExecutionProvider.Auto"/>.</value>
     [EnumDataType(typeof(ExecutionProvider))]
     public ExecutionProvider Provider { get; init; } = ExecutionProvider.Auto;
+
+    /// <summary>
+    /// In which precision the model is wanted. Where a model has several forms, one of them is taken; a model of one file that has another
+    /// precision is refused.
+    /// </summary>
+    /// <value>Default <see cref="PrecisionChoice.Auto"/>.</value>
+    [EnumDataType(typeof(PrecisionChoice))]
+    public PrecisionChoice Precision { get; init; } = PrecisionChoice.Auto;
+
+    /// <summary>
+    /// Compute float32 models in TF32 on CUDA: 10 bits of mantissa in place of 23, on cards from A100 on. Other providers and precisions
+    /// are not affected.
+    /// </summary>
+    /// <value>Default false.</value>
+    public bool Tf32 { get; init; }
 
     /// <summary>Refuse to load when any part of the graph would run on the CPU.</summary>
     /// <value>Default false.</value>

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using Microsoft.ML.OnnxRuntime;
 using Nanodet.Detection.Description;
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Natives;
 
 namespace Nanodet.Detection.Inference;
@@ -30,7 +31,7 @@ public sealed class NanodetModel : IDisposable
         ProviderSelection provider,
         SessionBuilder builder,
         string sha256,
-        string? version)
+        ModelOptions options)
     {
         _session = session;
         _runs = runs;
@@ -40,7 +41,8 @@ public sealed class NanodetModel : IDisposable
         Optimization = builder.Optimization;
         OptimizedPath = builder.OptimizedPath;
         Sha256 = sha256;
-        Version = version ?? sha256[..12];
+        Version = options.Version ?? sha256[..12];
+        UsesTf32 = options.Tf32 && provider.Name == ProviderSelection.Cuda;
         IsBatchFixed = session.InputMetadata[ModelSignature.InputName].Dimensions[0] == 1;
     }
 
@@ -49,6 +51,14 @@ public sealed class NanodetModel : IDisposable
 
     /// <summary>What the model runs on.</summary>
     public ProviderSelection Provider { get; }
+
+    /// <summary>Which form of the model this is, and why this one serves; null for a model of one file.</summary>
+    public FormChoice? Form { get; internal set; }
+
+    /// <summary>
+    /// Whether what the graph has in float32 is computed in TF32: asked for by <see cref="ModelOptions.Tf32"/>, and on CUDA.
+    /// </summary>
+    public bool UsesTf32 { get; }
 
     /// <summary>How its runs are made, and where its tensors lie.</summary>
     public RunMode Runs => _runs.Mode;
@@ -133,6 +143,36 @@ public sealed class NanodetModel : IDisposable
             model,
             options ?? new ModelOptions(),
             () => options?.ConfigPath is { } config ? ForeignModelConfig.ReadFile(config, name) : null);
+    }
+
+    /// <summary>
+    /// Loads the form of a model that fits this machine and <see cref="ModelOptions.Precision"/>, where its file has a list of forms beside
+    /// it (<see cref="FormManifest"/>); else the file itself. A CPU that may choose between float32 and int8 runs both for about a second,
+    /// and keeps the faster one; <see cref="Form"/> says so.
+    /// </summary>
+    /// <param name="path">The model's ONNX file, which is the form <see cref="ModelForm.CpuFloat32"/>.</param>
+    /// <param name="options">How to load; null for the defaults.</param>
+    /// <param name="cancellationToken">Looked at between the rounds of the measurement.</param>
+    /// <returns>The model, not yet verified: see <see cref="ParityFixture.Verify"/>.</returns>
+    /// <exception cref="ModelLoadException">The model cannot be served, or a form's file is not the one that the list names.</exception>
+    /// <exception cref="EnvironmentException">ONNX Runtime's library cannot be used, or there is too little memory.</exception>
+    /// <exception cref="ValidationException">An option is out of its range.</exception>
+    public static NanodetModel LoadBest(string path, ModelOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new ModelOptions();
+        if (!File.Exists(path) || FormManifest.FindBeside(path) is not { } manifest)
+        {
+            return Load(path, options);
+        }
+
+        // All forms of a set have one version, and so have their results.
+        options = options with { Version = options.Version ?? manifest.Version };
+        return new FormLoader(
+            manifest,
+            options,
+            (form, how, fallbackReason) => LoadForm(manifest, path, form, how, fallbackReason),
+            TimeProvider.System).Load(cancellationToken);
     }
 
     /// <summary>Makes ready, in the background, whatever many requests are going to ask for.</summary>
@@ -230,10 +270,15 @@ public sealed class NanodetModel : IDisposable
                     ModelErrorCodes.MetadataMissing,
                     "Expected 'nanodet.*' metadata in the ONNX file, or the NanoDet .yml of its training beside it, found neither.");
             description = ModelSignature.Validate(session, description);
+            if (!FormNames.Fits(options.Precision, description.Precision))
+            {
+                throw FormPlan.Missing(options.Precision, FormNames.Of(description.Precision));
+            }
+
             var runs = openRuns is null
                 ? ProviderRuns.Open(session, description, provider, bytes, options)
                 : openRuns(session, description);
-            return new NanodetModel(session, runs, description, provider, builder, sha256, options.Version);
+            return new NanodetModel(session, runs, description, provider, builder, sha256, options);
         }
         catch (Exception exception) when (exception is OnnxRuntimeException or GpuException or InsufficientMemoryException)
         {
@@ -265,6 +310,40 @@ public sealed class NanodetModel : IDisposable
             session.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Loads one form of a set, and refuses a file that is not the one that the set names.</summary>
+    /// <param name="manifest">The set.</param>
+    /// <param name="path">Path of the set's ONNX file.</param>
+    /// <param name="form">Which form.</param>
+    /// <param name="options">How to load.</param>
+    /// <param name="fallbackReason">Why the CPU is asked for in place of a GPU; null where it is not.</param>
+    /// <exception cref="ModelLoadException">It is missing, another file, or cannot be served.</exception>
+    private static NanodetModel LoadForm(
+        FormManifest manifest, string path, ModelForm form, ModelOptions options, string? fallbackReason)
+    {
+        var entry = manifest.Find(form)!;
+        var file = new FileInfo(FormManifest.FileOf(path, form));
+        if (!file.Exists || file.Length != entry.Bytes)
+        {
+            throw new ModelLoadException(
+                file.Exists ? ModelErrorCodes.Corrupt : ModelErrorCodes.NotFound,
+                $"{file.FullName}: expected the form {FormNames.Of(form)} with {entry.Bytes} bytes, as {FormManifest.NameOf(path)} says, "
+                + $"found {(file.Exists ? $"{file.Length} bytes" : "none")}. Make the forms again, or remove {FormManifest.NameOf(path)}.");
+        }
+
+        var model = Load(File.ReadAllBytes(file.FullName), options, () => null, fallbackReason: fallbackReason);
+        if (model.Sha256 == entry.Sha256)
+        {
+            return model;
+        }
+
+        var found = model.Sha256;
+        model.Dispose();
+        throw new ModelLoadException(
+            ModelErrorCodes.Corrupt,
+            $"{file.FullName}: expected SHA-256 {entry.Sha256}, as {FormManifest.NameOf(path)} says, found {found}. "
+            + $"Make the forms again, or remove {FormManifest.NameOf(path)}.");
     }
 
     private void Enter()

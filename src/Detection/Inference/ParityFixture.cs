@@ -18,10 +18,6 @@ public static class ParityFixture
     private const int MaxValues = 4096;
     private const int MaxSide = 4096;
 
-    // Of a column's scale, and the scale that a column of small values counts with.
-    private const float FullTolerance = 1e-3f;
-    private const float SmallestScale = 0.1f;
-
     /// <summary>Computes the fixture of a model that describes itself, on the CPU with graph optimisation disabled.</summary>
     /// <param name="model">The bytes of an ONNX file with <c>nanodet.*</c> metadata.</param>
     /// <returns>The JSON for the metadata entry <c>nanodet.parity</c>.</returns>
@@ -74,7 +70,9 @@ public static class ParityFixture
     /// scores.
     /// </summary>
     /// <param name="model">A loaded model. A foreign one carries no fixture: only its class columns are checked.</param>
-    /// <param name="precision">Which tolerance applies; null for the one that the model's metadata names.</param>
+    /// <param name="precision">
+    /// The precision whose tolerance applies; null for the one that the model's metadata names. The provider and TF32 decide, too.
+    /// </param>
     /// <returns>What was found; see <see cref="ParityResult.EnsurePassed"/>.</returns>
     /// <exception cref="ModelLoadException">The fixture itself is malformed: <see cref="ModelErrorCodes.ContractViolated"/>.</exception>
     public static ParityResult Verify(NanodetModel model, ParityPrecision? precision = null)
@@ -88,7 +86,11 @@ public static class ParityFixture
         using var output = model.Run(input, 1);
         var result = fixture is null
             ? new ParityResult(HasFixture: false, 0, 0, 0, null)
-            : Compare(output.All, fixture, description, precision ?? description.Precision);
+            : Compare(
+                output.All,
+                fixture,
+                description,
+                ParityTolerance.For(precision ?? description.Precision, model.Provider.Name, model.UsesTf32));
         return result with { Problem = FindOutputProblem(output.All, description) ?? result.Problem };
     }
 
@@ -108,7 +110,7 @@ public static class ParityFixture
         ReadOnlySpan<float> all,
         ParityFixtureData fixture,
         ModelDescription description,
-        ParityPrecision precision)
+        ParityTolerance tolerance)
     {
         var count = fixture.Values.Length / sizeof(float);
         if (fixture.Offset + ((count - 1) * fixture.Step) >= all.Length)
@@ -132,7 +134,7 @@ public static class ParityFixture
             means.Add(isScore, expected, difference);
 
             // Not "greater than": a difference that is no number disagrees, too.
-            if (precision != ParityPrecision.Int8 && !(difference <= Tolerance(precision, scales[column], isScore)))
+            if (!tolerance.ByMeans && !(difference <= tolerance.Of(scales[column], isScore)))
             {
                 disagreements++;
             }
@@ -142,16 +144,9 @@ public static class ParityFixture
 
         var problem = disagreements > 0
             ? $"nanodet.parity: expected {count} output values as at export, found {disagreements} that differ, by up to {largest:G4}."
-            : precision == ParityPrecision.Int8 ? means.FindProblem(count) : null;
+            : tolerance.ByMeans ? means.FindProblem(count) : null;
         return new ParityResult(HasFixture: true, count, disagreements, largest, problem);
     }
-
-    /// <summary>
-    /// The error of a value grows with what its layer adds up, so with the other values of its column, and not with itself: a bound by the
-    /// value alone refuses right graphs of large columns, and lets wrong weights of small ones pass.
-    /// </summary>
-    private static float Tolerance(ParityPrecision precision, float scale, bool isScore) =>
-        precision == ParityPrecision.Full ? FullTolerance * Math.Max(scale, SmallestScale) : isScore ? 3e-2f : 0.15f;
 
     /// <summary>The largest magnitude that the fixture has of each column.</summary>
     private static float[] Scales(ParityFixtureData fixture, int count, int columns)

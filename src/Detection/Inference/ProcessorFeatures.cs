@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using System.Text;
 
 namespace Nanodet.Detection.Inference;
 
@@ -12,6 +13,9 @@ internal static class ProcessorFeatures
 {
     /// <summary>One line of text, the same for every thread and start on one machine.</summary>
     internal static string Text { get; } = Read();
+
+    /// <summary>The processor's name as its maker spells it, for people; its architecture where it has none.</summary>
+    internal static string Name { get; } = ReadName();
 
     private static string Read()
     {
@@ -31,5 +35,30 @@ internal static class ProcessorFeatures
             + $"{extended.Ebx:x8};{extended.Ecx:x8};{extended.Edx:x8};{more.Eax:x8};{more.Edx:x8};"
             + $"avx={Avx.IsSupported};avx2={Avx2.IsSupported};fma={Fma.IsSupported};"
             + $"avx512={Avx512F.IsSupported};vnni={AvxVnni.IsSupported}";
+    }
+
+    /// <summary>CPUID has the name in 48 bytes of its leaves 0x80000002 to 0x80000004.</summary>
+    private static string ReadName()
+    {
+        var unnamed = Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
+        const int first = unchecked((int)0x80000002);
+        const int last = unchecked((int)0x80000004);
+        if (!X86Base.IsSupported || (uint)X86Base.CpuId(unchecked((int)0x80000000), 0).Eax < unchecked((uint)last))
+        {
+            return unnamed;
+        }
+
+        var text = new List<byte>();
+        for (var leaf = first; leaf <= last; leaf++)
+        {
+            var (eax, ebx, ecx, edx) = X86Base.CpuId(leaf, 0);
+            foreach (var register in (ReadOnlySpan<int>)[eax, ebx, ecx, edx])
+            {
+                text.AddRange(BitConverter.GetBytes(register));
+            }
+        }
+
+        var name = Encoding.ASCII.GetString([.. text]).Trim('\0', ' ');
+        return name.Length > 0 ? name : unnamed;
     }
 }

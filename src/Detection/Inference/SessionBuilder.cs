@@ -165,7 +165,7 @@ internal sealed class SessionBuilder(
     /// among them would put the copy behind the run that it is meant to go beside. The heuristic search for convolutions takes a lookup
     /// where the exhaustive one tries every algorithm again for each batch size.
     /// </summary>
-    private Dictionary<string, string> CudaSettings(string device)
+    internal Dictionary<string, string> CudaSettings(string device)
     {
         var settings = new Dictionary<string, string>
         {
@@ -175,9 +175,9 @@ internal sealed class SessionBuilder(
             ["use_ep_level_unified_stream"] = forGraph ? "1" : "0",
             ["enable_cuda_graph"] = forGraph ? "1" : "0",
 
-            // Its 10 bits of mantissa are not float32's numbers; a float16 model, whose plans for tensor cores it opens, loses nothing by
-            // it.
-            ["use_tf32"] = OnnxProperty.Find(model, PrecisionProperty) == HalfPrecision ? "1" : "0",
+            // Its 10 bits of mantissa are not float32's numbers, so that it has to be asked for; a float16 model, whose plans for tensor
+            // cores it opens, loses nothing by it.
+            ["use_tf32"] = options.Tf32 || OnnxProperty.Find(model, PrecisionProperty) == HalfPrecision ? "1" : "0",
         };
         if (options.GpuMemoryBytes > 0)
         {

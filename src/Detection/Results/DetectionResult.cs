@@ -77,7 +77,7 @@ public sealed record DetectionResult
             Status = outcome.Succeeded ? DetectionStatus.Detected : DetectionStatus.Failed,
             Image = new ResultImage(image.Container, image.Name, image.Etag, image.Bytes, outcome.Width, outcome.Height),
             Model = ResultModel.From(detector.Model),
-            Options = ResultOptions.From(detector.Options),
+            Options = ResultOptions.From(detector.Options, detector.Model),
             Detections = outcome.Detections,
             Notes = outcome.Notes,
             Error = outcome.Error,

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Inference;
 
 namespace Nanodet.Detection.Results;
@@ -10,12 +12,27 @@ namespace Nanodet.Detection.Results;
 /// <param name="InputHeight">Configured input height, in pixels.</param>
 public sealed record ResultModel(string Name, string Version, string Sha256, int InputWidth, int InputHeight)
 {
+    /// <summary>
+    /// What the model computed in: <c>fp32</c>, <c>fp16</c> or <c>int8</c>; absent in results of versions that did not say so. The SHA-256
+    /// is that of the very file, so that it tells precisions apart, too.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Precision { get; init; }
+
+    /// <summary>Which form of a model with several served, such as <c>cpu-int8</c>; absent for a model of one file.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Form { get; init; }
+
     /// <summary>Describes a loaded model.</summary>
     /// <param name="model">The model.</param>
     public static ResultModel From(NanodetModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         var input = model.Description.Input;
-        return new ResultModel(model.Description.Name, model.Version, model.Sha256, input.Width, input.Height);
+        return new ResultModel(model.Description.Name, model.Version, model.Sha256, input.Width, input.Height)
+        {
+            Precision = FormNames.Of(model.Description.Precision),
+            Form = model.Form is { } choice ? FormNames.Of(choice.Form) : null,
+        };
     }
 }

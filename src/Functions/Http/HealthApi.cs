@@ -56,6 +56,7 @@ public sealed class HealthApi(AppIdentity app, WarmModel? model = null)
         ImagesComputed = status?.Images ?? 0,
         SinceUtc = status?.SinceUtc,
         Batching = status?.Batching,
+        Form = status?.Form,
         Runs = status?.Runs,
         Shapes = status?.Shapes ?? [],
         Optimization = status?.Optimization,

@@ -1,4 +1,5 @@
 using Nanodet.Detection.Batching;
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Images;
 using Nanodet.Detection.Inference;
 using Nanodet.Detection.Results;
@@ -53,6 +54,9 @@ public sealed record HealthReport
 
     /// <summary>How the model is run, and why so; null when none serves.</summary>
     public required BatchingPlan? Batching { get; init; }
+
+    /// <summary>Which form of the model serves, and why this one; null for a model of one file, and where none serves.</summary>
+    public required FormChoice? Form { get; init; }
 
     /// <summary>How its runs are made, and where its tensors lie; null when none serves.</summary>
     public required RunMode? Runs { get; init; }

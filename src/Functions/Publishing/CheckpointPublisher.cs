@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Checkpoints;
 using Nanodet.Detection;
+using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Natives;
 using Nanodet.Serverless.Conversion;
 using Nanodet.Serverless.Pipeline;
@@ -77,14 +79,14 @@ public sealed class CheckpointPublisher(
                 return null;
             }
 
-            var converted = await ConvertAsync(pair, checkpoint, config, cancellationToken);
-            return await PromoteAsync(pair, converted.Model, cancellationToken) is { } pointer
+            var (converted, set) = await ConvertAsync(pair, checkpoint, config, cancellationToken);
+            return await PromoteAsync(pair, set, cancellationToken) is { } pointer
                 ? new PublishReport
                 {
                     Status = PublishStatus.Published,
                     Checkpoint = pair.Checkpoint,
                     Config = pair.Config,
-                    Model = Describe(converted, pointer),
+                    Model = Describe(converted, set, pointer),
                     Current = pointer.Id,
                     Notes = converted.Notes,
                     CreatedUtc = timeProvider.GetUtcNow(),
@@ -102,31 +104,44 @@ public sealed class CheckpointPublisher(
     }
 
     /// <summary>Converts as the config asks for, else as the settings do.</summary>
-    private async Task<ConvertedModel> ConvertAsync(
+    private async Task<(ConvertedModel Primary, VerifiedModelSet Set)> ConvertAsync(
         CheckpointPair pair, byte[] checkpoint, byte[] config, CancellationToken cancellationToken)
     {
         var request = ConversionRequest.Read(config);
         var precision = request.Precision ?? settings.Value.Precision;
         var place = request.Calibration ?? settings.Value.Calibration;
+        var forms = request.Forms.Count > 0 ? request.Forms : request.Precision is null ? settings.Value.NamedForms : [];
+        var isPlainFloat = forms.Count > 0
+            ? forms.All(form => FormNames.PrecisionOf(form) == ParityPrecision.Full)
+            : precision == ModelPrecision.Fp32;
         var options = new ConversionOptions
         {
             Name = pair.ModelName,
             Precision = precision,
-            Calibration = precision == ModelPrecision.Fp32 || place is null ? null : await photos.FindAsync(place, cancellationToken),
+            Calibration = isPlainFloat || place is null ? null : await photos.FindAsync(place, cancellationToken),
         };
-        return await ModelConverter.ConvertAsync(checkpoint, config, options, cancellationToken);
+        if (forms.Count == 0)
+        {
+            var single = await ModelConverter.ConvertAsync(checkpoint, config, options, cancellationToken);
+            return (single with { Notes = WithSpeed(single.Notes, single.SpeedNote) }, new VerifiedModelSet(single.Model));
+        }
+
+        var converted = await ModelConverter.ConvertAsync(checkpoint, config, options, forms, cancellationToken);
+        return (converted.Primary with { Notes = WithSpeed(converted.Notes, converted.SpeedNote) }, converted.ToSet());
     }
+
+    private static IReadOnlyList<string> WithSpeed(IReadOnlyList<string> notes, string? speed) => speed is null ? notes : [.. notes, speed];
 
     /// <summary>
     /// Moves the pointer, against other publishers as often as it makes sense; null when the pair is not wanted any more.
     /// </summary>
-    private async Task<ModelPointer?> PromoteAsync(CheckpointPair pair, VerifiedModel verified, CancellationToken cancellationToken)
+    private async Task<ModelPointer?> PromoteAsync(CheckpointPair pair, VerifiedModelSet set, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await models.PublishAsync(verified, token => store.IsCurrentAsync(pair, token), cancellationToken);
+                return await models.PublishAsync(set, token => store.IsCurrentAsync(pair, token), cancellationToken);
             }
             catch (PipelineException exception) when (exception.Code == PipelineErrorCodes.PointerMoved && attempt < PointerTries)
             {
@@ -184,7 +199,7 @@ public sealed class CheckpointPublisher(
         return PublishOutcome.None;
     }
 
-    private static PublishedCheckpoint Describe(ConvertedModel converted, ModelPointer pointer) => new()
+    private static PublishedCheckpoint Describe(ConvertedModel converted, VerifiedModelSet set, ModelPointer pointer) => new()
     {
         Name = pointer.Name,
         Version = pointer.Version,
@@ -192,6 +207,7 @@ public sealed class CheckpointPublisher(
         Blob = pointer.Blob,
         Bytes = converted.Model.Onnx.Length,
         Precision = converted.Precision.ToString().ToLowerInvariant(),
+        Forms = [.. set.Manifest?.Forms.Select(entry => FormNames.Of(entry.Form)) ?? []],
         CheckpointSha256 = converted.Export.CheckpointSha256,
         ConfigSha256 = converted.Export.ConfigSha256,
         Averaged = converted.Export.Form.Averaged,

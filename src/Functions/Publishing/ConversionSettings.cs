@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Nanodet.Detection.Forms;
 using Nanodet.Serverless.Conversion;
 using Nanodet.Serverless.Pipeline.Publishing;
 
@@ -8,7 +9,7 @@ namespace Nanodet.Serverless.Functions.Publishing;
 /// What a checkpoint is converted to, where its config does not say (section <c>conversion</c>, see <see cref="ConversionRequest"/>).
 /// Section <c>Nanodet:Publish</c>.
 /// </summary>
-public sealed record ConversionSettings
+public sealed record ConversionSettings : IValidatableObject
 {
     /// <summary>The configuration section.</summary>
     public const string Section = PublishOptions.Section;
@@ -18,6 +19,13 @@ public sealed record ConversionSettings
     [EnumDataType(typeof(ModelPrecision))]
     public ModelPrecision Precision { get; init; }
 
+    /// <summary>
+    /// Which forms a version gets, by their names (<see cref="FormNames"/>) with commas between them, such as
+    /// <c>cpu-fp32,cpu-int8,gpu-fp32,gpu-fp16</c>. Takes the place of <see cref="Precision"/>.
+    /// </summary>
+    /// <value>Default null: one file in <see cref="Precision"/>. <c>cpu-int8</c> needs <see cref="Calibration"/>.</value>
+    public string? Forms { get; init; }
+
     /// <summary>Where photos for calibration lie, as <c>CONTAINER/PREFIX</c>, such as <c>images/calibration/</c>.</summary>
     /// <value>Default null: none.</value>
     public string? Calibration { get; init; }
@@ -26,4 +34,21 @@ public sealed record ConversionSettings
     /// <value>1 to 1000; default 100.</value>
     [Range(1, 1000)]
     public int CalibrationImages { get; init; } = 100;
+
+    /// <summary>The forms that are named; empty for one file in <see cref="Precision"/>.</summary>
+    internal IReadOnlyList<ModelForm> NamedForms =>
+        [.. Names.Select(name => FormNames.Find(name)).OfType<ModelForm>().Distinct()];
+
+    private IEnumerable<string> Names =>
+        (Forms ?? string.Empty).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Names.FirstOrDefault(name => FormNames.Find(name) is null) is { } unknown)
+        {
+            yield return new ValidationResult(
+                $"Nanodet:Publish:Forms: expected names among {string.Join(", ", FormNames.All)}, found '{unknown}'.", [nameof(Forms)]);
+        }
+    }
 }

@@ -6,7 +6,9 @@ public sealed record PublishedCheckpoint
     /// <summary>Name of the model.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Its version: the first 12 digits of its SHA-256.</summary>
+    /// <summary>
+    /// Its version: the first 12 digits of its SHA-256; with several forms, of the SHA-256 of the list of their files.
+    /// </summary>
     public required string Version { get; init; }
 
     /// <summary>SHA-256 of the ONNX file.</summary>
@@ -20,6 +22,9 @@ public sealed record PublishedCheckpoint
 
     /// <summary>What it computes in: <c>fp32</c>, <c>fp16</c> or <c>int8</c>.</summary>
     public required string Precision { get; init; }
+
+    /// <summary>The forms of the version, such as <c>cpu-int8</c>; empty for a model of one file.</summary>
+    public IReadOnlyList<string> Forms { get; init; } = [];
 
     /// <summary>SHA-256 of the checkpoint.</summary>
     public required string CheckpointSha256 { get; init; }

@@ -3,6 +3,7 @@ using Azure;
 using Azure.Identity;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Description;
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Pipeline.Storage;
 
@@ -18,12 +19,14 @@ public sealed class ModelFetcher(ModelRegistry registry, IOptions<WarmModelOptio
 
     private string Folder => _options.Folder;
 
-    /// <summary>Fetches the model.</summary>
-    /// <exception cref="ModelLoadException">It is missing or corrupt, or storage cannot be reached.</exception>
+    /// <summary>Fetches the model, with every form that the settings may come to ask for.</summary>
+    /// <exception cref="ModelLoadException">
+    /// It is missing or corrupt, does not have the precision that the settings ask for, or storage cannot be reached.
+    /// </exception>
     internal Task<FetchedModel> FetchAsync(CancellationToken cancellationToken) => NameAsync(() => _options.Source switch
     {
         WarmModelSource.File => CheckFileAsync(_options.File!, cancellationToken),
-        WarmModelSource.Blob => FetchBlobAsync(
+        WarmModelSource.Blob => FetchWithFormsAsync(
             _options.Blob!,
             _options.Sha256?.ToLowerInvariant(),
             Path.GetFileNameWithoutExtension(_options.Blob!),
@@ -32,7 +35,10 @@ public sealed class ModelFetcher(ModelRegistry registry, IOptions<WarmModelOptio
         _ => FetchCurrentAsync(cancellationToken),
     });
 
-    /// <summary>Fetches a published model, current or not.</summary>
+    /// <summary>
+    /// Fetches a published model, current or not, without its other forms: what a request names has one identity on every worker, which is
+    /// known before the model is loaded.
+    /// </summary>
     /// <inheritdoc cref="FetchAsync(CancellationToken)"/>
     internal Task<FetchedModel> FetchAsync(PublishedModel model, CancellationToken cancellationToken) => NameAsync(() => FetchBlobAsync(
         ModelRegistry.BlobOf(model.Id), model.Sha256?.ToLowerInvariant(), model.Name, model.Version, cancellationToken));
@@ -53,19 +59,59 @@ public sealed class ModelFetcher(ModelRegistry registry, IOptions<WarmModelOptio
         }
     }
 
-    /// <summary>SHA-256 of the model that the pointer names now; null where no pointer is followed.</summary>
+    /// <summary>The <see cref="ModelPointer.Key"/> of what the pointer names now; null where no pointer is followed.</summary>
     /// <exception cref="ModelLoadException">There is no pointer any more, or it is none.</exception>
     /// <exception cref="RequestFailedException">Storage cannot be reached.</exception>
-    internal async Task<string?> FindCurrentSha256Async(CancellationToken cancellationToken) => _options.Source == WarmModelSource.Pointer
-        ? (await ReadPointerAsync(cancellationToken).ConfigureAwait(false)).Sha256.ToLowerInvariant()
+    internal async Task<string?> FindPointedAsync(CancellationToken cancellationToken) => _options.Source == WarmModelSource.Pointer
+        ? (await ReadPointerAsync(cancellationToken).ConfigureAwait(false)).Key
         : null;
 
     private async Task<FetchedModel> FetchCurrentAsync(CancellationToken cancellationToken)
     {
         var pointer = await ReadPointerAsync(cancellationToken).ConfigureAwait(false);
-        return await FetchBlobAsync(
+        var fetched = await FetchWithFormsAsync(
             pointer.Blob, pointer.Sha256.ToLowerInvariant(), pointer.Name, pointer.Version, cancellationToken).ConfigureAwait(false);
+        return fetched with { Pointed = pointer.Key };
     }
+
+    private async Task<FetchedModel> FetchWithFormsAsync(
+        string blob, string? sha256, string name, string? version, CancellationToken cancellationToken)
+    {
+        var fetched = await FetchBlobAsync(blob, sha256, name, version, cancellationToken).ConfigureAwait(false);
+        if (await FindManifestAsync(blob, cancellationToken).ConfigureAwait(false) is not { } manifest)
+        {
+            return fetched;
+        }
+
+        manifest.EnsureBelongsTo(fetched.Sha256, $"'{FormManifest.NameOf(blob)}' in container '{registry.ContainerName}'");
+        var paths = new Dictionary<ModelForm, string> { [ModelForm.CpuFloat32] = fetched.Path };
+        foreach (var form in Needed(manifest).Where(form => form != ModelForm.CpuFloat32))
+        {
+            var fetchedForm = await FetchBlobAsync(
+                FormManifest.FileOf(blob, form), manifest.Find(form)!.Sha256, name, version, cancellationToken).ConfigureAwait(false);
+            paths.Add(form, fetchedForm.Path);
+        }
+
+        return fetched with { Manifest = manifest, Forms = paths };
+    }
+
+    private async Task<FormManifest?> FindManifestAsync(string blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await registry.FindManifestAsync(blob, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PipelineException exception)
+        {
+            throw new ModelLoadException(ModelErrorCodes.ContractViolated, exception.Message, exception);
+        }
+    }
+
+    private IReadOnlyList<ModelForm> Needed(FormManifest manifest) => FormPlan.Needed(
+        manifest,
+        mayBeGpu: _options.Provider != ExecutionProvider.Cpu,
+        mayBeCpu: _options.Provider == ExecutionProvider.Cpu || _options is { Provider: ExecutionProvider.Auto, RequireGpu: false },
+        _options.Precision);
 
     private async Task<ModelPointer> ReadPointerAsync(CancellationToken cancellationToken)
     {
@@ -198,9 +244,26 @@ public sealed class ModelFetcher(ModelRegistry registry, IOptions<WarmModelOptio
         }
 
         var found = await HashAsync(path, cancellationToken).ConfigureAwait(false);
-        return _options.Sha256 is null || string.Equals(found, _options.Sha256, StringComparison.OrdinalIgnoreCase)
-            ? new FetchedModel(path, found, Path.GetFileNameWithoutExtension(path), Version: null)
-            : throw Corrupt($"file '{path}'", _options.Sha256, found);
+        if (_options.Sha256 is not null && !string.Equals(found, _options.Sha256, StringComparison.OrdinalIgnoreCase))
+        {
+            throw Corrupt($"file '{path}'", _options.Sha256, found);
+        }
+
+        var fetched = new FetchedModel(path, found, Path.GetFileNameWithoutExtension(path), Version: null);
+        if (FormManifest.FindBeside(path) is not { } manifest)
+        {
+            return fetched;
+        }
+
+        manifest.EnsureBelongsTo(found, FormManifest.NameOf(path));
+        var paths = Needed(manifest).ToDictionary(form => form, form => FormManifest.FileOf(path, form));
+        if (paths.Values.FirstOrDefault(file => !File.Exists(file)) is { } missing)
+        {
+            throw new ModelLoadException(
+                ModelErrorCodes.NotFound, $"Expected a model file at {missing}, as {FormManifest.NameOf(path)} says, found none.");
+        }
+
+        return fetched with { Manifest = manifest, Forms = paths };
     }
 
     private string CachePath(string sha256) => Path.Combine(Folder, $"{sha256}.onnx");

@@ -18,4 +18,8 @@ public sealed record ModelPointer(string Name, string Version, string Sha256, st
     /// <summary>The model as <c>name/version</c>.</summary>
     [JsonIgnore]
     public string Id => $"{Name}/{Version}";
+
+    /// <summary>Tells this model from every other one: its version, too, because versions may share a file and have other forms.</summary>
+    [JsonIgnore]
+    internal string Key => $"{Blob} {Sha256.ToLowerInvariant()}";
 }

@@ -4,14 +4,16 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Forms;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Registry;
 
 /// <summary>
-/// Where models lie in container <c>models</c>, and how they come there: the pointer, <c>NAME/VERSION/model.onnx</c>, and the config of a
-/// foreign model beside it. Nothing else spells these names.
+/// Where models lie in container <c>models</c>, and how they come there: the pointer, <c>NAME/VERSION/model.onnx</c>, and beside it the
+/// config of a foreign model, or further forms (<c>model.cpu-int8.onnx</c>) with their list, <c>model.forms.json</c>. Nothing else spells
+/// these names.
 /// </summary>
 /// <param name="clients">The account.</param>
 /// <param name="options">Name of the pointer.</param>
@@ -20,6 +22,7 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
     private const string OnnxName = "model.onnx";
     private const string OnnxContentType = "application/octet-stream";
     private const string ConfigContentType = "application/yaml";
+    private const string JsonContentType = "application/json";
     private const string Sha256Key = "sha256";
     private const int MaxPointerBytes = 64 << 10;
     private const int MaxConfigBytes = 1 << 20;
@@ -40,13 +43,14 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
 
     /// <summary>Where a model would lie.</summary>
     /// <exception cref="Detection.Description.ModelLoadException">Its name or version cannot be part of a blob's name.</exception>
-    internal static ModelPointer PointerTo(VerifiedModel model)
+    internal static ModelPointer PointerTo(VerifiedModelSet set)
     {
-        var pointer = new ModelPointer(model.Name, model.Version, model.Sha256, BlobOf($"{model.Name}/{model.Version}"));
+        var model = set.Primary;
+        var pointer = new ModelPointer(model.Name, set.Version, model.Sha256, BlobOf($"{model.Name}/{set.Version}"));
         return BlobNames.FindProblem(pointer.Blob) is null && pointer.Blob.Count(character => character is '/' or '\\') == 2
             ? pointer
             : throw Detection.Description.ModelLoadException.Contract(
-                $"Expected a name and a version without slashes that are not '.' or '..', found '{model.Name}' and '{model.Version}'.");
+                $"Expected a name and a version without slashes that are not '.' or '..', found '{model.Name}' and '{set.Version}'.");
     }
 
     /// <summary>The pointer that stands now, and its ETag; null and null where no model was published.</summary>
@@ -71,7 +75,7 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
                 BinaryData.FromObjectAsJson(pointer, RegistryJson.Default.Options),
                 new BlobUploadOptions
                 {
-                    HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
+                    HttpHeaders = new BlobHttpHeaders { ContentType = JsonContentType },
                     Conditions = seen is { } etag
                         ? new BlobRequestConditions { IfMatch = etag }
                         : new BlobRequestConditions { IfNoneMatch = ETag.All },
@@ -94,6 +98,7 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
     internal async Task<IReadOnlyList<PublishedModel>> ListAsync(string? currentBlob, CancellationToken cancellationToken)
     {
         var models = new List<PublishedModel>();
+        var forms = new Dictionary<string, List<ModelForm>>(StringComparer.Ordinal);
         await foreach (var blob in Container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix: null, cancellationToken)
             .ConfigureAwait(false))
         {
@@ -107,17 +112,57 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
                     blob.Properties.CreatedOn ?? default,
                     blob.Name == currentBlob));
             }
+            else if (FindForm(blob.Name) is var (id, form))
+            {
+                (forms.TryGetValue(id, out var others) ? others : forms[id] = [ModelForm.CpuFloat32]).Add(form);
+            }
         }
 
-        return [.. models.OrderByDescending(published => published.PublishedUtc)];
+        return
+        [
+            .. models
+                .Select(model => forms.TryGetValue(model.Id, out var names)
+                    ? model with { Forms = [.. names.Order().Select(FormNames.Of)] }
+                    : model)
+                .OrderByDescending(published => published.PublishedUtc),
+        ];
     }
 
-    /// <summary>Stores a version once: the same bytes again change nothing, other bytes under its name are refused.</summary>
-    /// <exception cref="PipelineException"><see cref="PipelineErrorCodes.VersionTaken"/>.</exception>
-    internal async Task StoreAsync(ModelPointer pointer, VerifiedModel model, CancellationToken cancellationToken)
+    /// <summary>The model and the form that a blob is; null for another blob.</summary>
+    private static (string Id, ModelForm Form)? FindForm(string blob)
     {
-        await StoreAsync(pointer.Blob, model.Onnx, pointer.Sha256, OnnxContentType, cancellationToken).ConfigureAwait(false);
-        if (model.Config is { } config)
+        if (blob.Split('/') is not [var name, var version, var file])
+        {
+            return null;
+        }
+
+        var id = $"{name}/{version}";
+        foreach (var form in Enum.GetValues<ModelForm>())
+        {
+            if (form != ModelForm.CpuFloat32 && file == FormManifest.FileOf(OnnxName, form))
+            {
+                return (id, form);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Stores a version once: the same forms again change nothing, other ones under its name are refused. The list of forms comes first and
+    /// the model's own file last, so that a version that is there is whole, and one that was left half done is finished by the next try.
+    /// </summary>
+    /// <exception cref="PipelineException"><see cref="PipelineErrorCodes.VersionTaken"/>.</exception>
+    internal async Task StoreAsync(ModelPointer pointer, VerifiedModelSet set, CancellationToken cancellationToken)
+    {
+        await StoreManifestAsync(pointer, set.Manifest?.ToUtf8Json(), cancellationToken).ConfigureAwait(false);
+        foreach (var (form, model) in set.Others)
+        {
+            var name = FormManifest.FileOf(pointer.Blob, form);
+            await StoreAsync(name, model.Onnx, model.Sha256, OnnxContentType, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (set.Primary.Config is { } config)
         {
             await StoreAsync(
                 Path.ChangeExtension(pointer.Blob, ConfigEndings[0]),
@@ -125,6 +170,40 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
                 Convert.ToHexStringLower(SHA256.HashData(config.Span)),
                 ConfigContentType,
                 cancellationToken).ConfigureAwait(false);
+        }
+
+        await StoreAsync(pointer.Blob, set.Primary.Onnx, pointer.Sha256, OnnxContentType, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The list of a model's forms; null for a model of one file.</summary>
+    /// <param name="blob">Name of the ONNX blob.</param>
+    /// <param name="cancellationToken">Ends the wait for storage.</param>
+    /// <exception cref="PipelineException">It is too large.</exception>
+    /// <exception cref="Detection.Description.ModelLoadException">It is no such list.</exception>
+    internal async Task<FormManifest?> FindManifestAsync(string blob, CancellationToken cancellationToken)
+    {
+        var name = FormManifest.NameOf(blob);
+        return await DownloadAsync(name, FormManifest.MaxBytes, cancellationToken).ConfigureAwait(false) is var (content, _)
+            ? FormManifest.Parse(content.ToMemory().Span, $"'{name}' in container '{ContainerName}'")
+            : null;
+    }
+
+    /// <summary>A version that is there keeps its forms: it gets none later, and loses none.</summary>
+    private async Task StoreManifestAsync(ModelPointer pointer, byte[]? manifest, CancellationToken cancellationToken)
+    {
+        var name = FormManifest.NameOf(pointer.Blob);
+        var there = await DownloadAsync(name, FormManifest.MaxBytes, cancellationToken).ConfigureAwait(false) is not null;
+        if (there != manifest is not null
+            && (there || await Container.GetBlobClient(pointer.Blob).ExistsAsync(cancellationToken).ConfigureAwait(false)))
+        {
+            throw Taken(name, there ? "a list of several forms" : "a version of one form", innerException: null);
+        }
+
+        if (manifest is not null)
+        {
+            await StoreAsync(
+                name, manifest, Convert.ToHexStringLower(SHA256.HashData(manifest)), JsonContentType, cancellationToken)
+                .ConfigureAwait(false);
         }
     }
 
@@ -182,15 +261,16 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
             var stored = await blob.DownloadContentAsync(cancellationToken).ConfigureAwait(false);
             if (Convert.ToHexStringLower(SHA256.HashData(stored.Value.Content)) != sha256)
             {
-                throw new PipelineException(
-                    PipelineErrorCodes.VersionTaken,
-                    $"'{name}' in container '{ContainerName}': expected that this version is new or has the same content, "
-                    + "found other content. "
-                    + "A version is published once: choose another version.",
-                    exception);
+                throw Taken(name, "other content", exception);
             }
         }
     }
+
+    private PipelineException Taken(string name, string found, Exception? innerException) => new(
+        PipelineErrorCodes.VersionTaken,
+        $"'{name}' in container '{ContainerName}': expected that this version is new or has the same content, found {found}. "
+        + "A version is published once: choose another version.",
+        innerException);
 
     /// <summary>A small blob with its ETag; null where there is none.</summary>
     private async Task<(BinaryData Content, ETag ETag)?> DownloadAsync(string name, int maxBytes, CancellationToken cancellationToken)

@@ -11,6 +11,9 @@ namespace Nanodet.Serverless.Pipeline.Registry;
 /// <param name="IsCurrent">Whether the pointer names it.</param>
 public sealed record PublishedModel(string Name, string Version, string? Sha256, long Bytes, DateTimeOffset PublishedUtc, bool IsCurrent)
 {
+    /// <summary>The forms of the version, such as <c>cpu-int8</c>; empty for a model of one file.</summary>
+    public IReadOnlyList<string> Forms { get; init; } = [];
+
     /// <summary>The model as <c>name/version</c>.</summary>
     [JsonIgnore]
     public string Id => $"{Name}/{Version}";

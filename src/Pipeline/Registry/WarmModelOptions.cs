@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Nanodet.Detection.Description;
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Inference;
 
 namespace Nanodet.Serverless.Pipeline.Registry;
@@ -71,10 +71,17 @@ public sealed record WarmModelOptions : IValidatableObject
     [Range(0L, 1L << 40)]
     public long OptimizedBytes { get; init; } = 1L << 30;
 
-    /// <summary>Which tolerance the parity fixture is replayed with.</summary>
-    /// <value>Default null: the one that the model's metadata names.</value>
-    [EnumDataType(typeof(ParityPrecision))]
-    public ParityPrecision? Precision { get; init; }
+    /// <summary>
+    /// In which precision the model serves. <see cref="PrecisionChoice.Auto"/> takes what fits the processor, so that workers on different
+    /// processors may serve different precisions; any other value is the same on all of them, and a model that does not have it is refused.
+    /// </summary>
+    /// <value>Default <see cref="PrecisionChoice.Auto"/>.</value>
+    [EnumDataType(typeof(PrecisionChoice))]
+    public PrecisionChoice Precision { get; init; } = PrecisionChoice.Auto;
+
+    /// <summary>Compute float32 models in TF32 on CUDA; results say so, and have another identity.</summary>
+    /// <value>Default false.</value>
+    public bool Tf32 { get; init; }
 
     /// <summary>Folder that keeps models under their SHA-256.</summary>
     /// <value>Default null: <c>nanodet/models</c> in the system's folder of temporary files.</value>

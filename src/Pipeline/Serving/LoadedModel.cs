@@ -17,6 +17,12 @@ internal sealed class LoadedModel(NanodetModel model, IModelOwner owner, Detecti
     /// <summary>The name that it is published under, where it was loaded by that.</summary>
     internal string? PublishedName { get; init; }
 
+    /// <summary>SHA-256 of the file that the pointer names; where there are several forms, another one may serve.</summary>
+    internal required string PublishedSha256 { get; init; }
+
+    /// <summary>What the pointer named when the model was fetched; null where none is followed.</summary>
+    internal string? Pointed { get; init; }
+
     /// <summary>Where the requests to it meet.</summary>
     internal DetectionBatcher Batcher { get; } = batcher;
 

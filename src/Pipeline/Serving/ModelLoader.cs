@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Nanodet.Detection.Batching;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Telemetry;
@@ -33,17 +34,17 @@ public sealed class ModelLoader(
         FetchedModel fetched, IModelOwner owner, string? publishedName, CancellationToken cancellationToken)
     {
         var batching = publishedName is null ? batcher.Value : batcher.Value with { CalibrationTime = TimeSpan.Zero };
-        var model = await ReadAsync(fetched, cancellationToken).ConfigureAwait(false);
+        var model = await ReadAsync(fetched, publishedName, cancellationToken).ConfigureAwait(false);
         try
         {
-            var parity = ParityFixture.Verify(model, options.Value.Precision);
+            var parity = ParityFixture.Verify(model);
             if (parity.Problem is not null && model.OptimizedPath is { } optimized)
             {
                 Log.OptimizedGraphRefused(logger, optimized);
                 model.Dispose();
                 File.Delete(optimized);
-                model = await ReadAsync(fetched, cancellationToken).ConfigureAwait(false);
-                parity = ParityFixture.Verify(model, options.Value.Precision);
+                model = await ReadAsync(fetched, publishedName, cancellationToken).ConfigureAwait(false);
+                parity = ParityFixture.Verify(model);
             }
 
             // A model whose output cannot be read as detections is refused here, and not with the first image.
@@ -58,10 +59,19 @@ public sealed class ModelLoader(
                 Log.MemoryNotPinned(logger, note);
             }
 
+            if (model.Form is { } form)
+            {
+                Log.FormChosen(logger, model.Description.Name, FormNames.Of(form.Form), form.Reason);
+            }
+
             Log.GraphOptimized(logger, model.Optimization.Use, model.Optimization.Note);
             return new LoadedModel(
                 model, owner, new DetectionBatcher(model, plan, batching, time, logger, detect))
-            { PublishedName = publishedName };
+            {
+                PublishedName = publishedName,
+                PublishedSha256 = fetched.Sha256,
+                Pointed = fetched.Pointed,
+            };
         }
         catch
         {
@@ -70,7 +80,7 @@ public sealed class ModelLoader(
         }
     }
 
-    private async Task<NanodetModel> ReadAsync(FetchedModel fetched, CancellationToken cancellationToken)
+    private async Task<NanodetModel> ReadAsync(FetchedModel fetched, string? publishedName, CancellationToken cancellationToken)
     {
         var settings = options.Value;
         var wanted = new ModelOptions
@@ -86,17 +96,45 @@ public sealed class ModelLoader(
             OptimizedFolder = settings.OptimizedBytes > 0 ? Path.Combine(settings.Folder, "optimized") : null,
             OptimizedBytes = Math.Max(1L << 20, settings.OptimizedBytes),
             ConfigPath = ForeignModelConfig.FindBeside(fetched.Path),
-            Version = fetched.Version,
+            Version = fetched.Version ?? fetched.Manifest?.Version,
+            Precision = publishedName is null ? settings.Precision : PrecisionChoice.Auto,
+            Tf32 = settings.Tf32,
         };
-        var bytes = await File.ReadAllBytesAsync(fetched.Path, cancellationToken).ConfigureAwait(false);
-        var model = NanodetModel.Load(bytes, wanted, fetched.Name);
-        if (model.Sha256 == fetched.Sha256)
+        if (fetched.Manifest is not { } manifest)
+        {
+            var bytes = await File.ReadAllBytesAsync(fetched.Path, cancellationToken).ConfigureAwait(false);
+            return Load(fetched.Path, bytes, fetched.Sha256, wanted, fetched.Name, fallbackReason: null);
+        }
+
+        var files = new Dictionary<ModelForm, byte[]>();
+        foreach (var (form, path) in fetched.Forms)
+        {
+            files.Add(form, await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false));
+        }
+
+        return new FormLoader(
+            manifest,
+            wanted,
+            (form, how, fallbackReason) => Load(
+                fetched.Forms[form], files[form], manifest.Find(form)!.Sha256, how, fetched.Name, fallbackReason),
+            time).Load(cancellationToken);
+    }
+
+    private static NanodetModel Load(
+        string path, byte[] bytes, string sha256, ModelOptions wanted, string name, string? fallbackReason)
+    {
+        var model = NanodetModel.Load(
+            bytes,
+            wanted,
+            () => wanted.ConfigPath is { } config ? ForeignModelConfig.ReadFile(config, name) : null,
+            fallbackReason: fallbackReason);
+        if (model.Sha256 == sha256)
         {
             return model;
         }
 
         // The file changed between the check and now.
         model.Dispose();
-        throw ModelFetcher.Corrupt($"file '{fetched.Path}'", fetched.Sha256, model.Sha256);
+        throw ModelFetcher.Corrupt($"file '{path}'", sha256, model.Sha256);
     }
 }

@@ -36,8 +36,14 @@ public sealed class ModelSelector(ModelCatalog catalog, ModelFetcher fetcher, On
         {
             // A blob that was put there by hand does not say its SHA-256.
             var sha256 = published.Sha256 ?? (await fetcher.FetchAsync(published, cancellationToken).ConfigureAwait(false)).Sha256;
-            return sha256 == warm.Model.Sha256
-                ? new SelectedModel(sha256)
+
+            // A SHA-256 names a file, and so its precision; a name stands for whatever form of the model is warm.
+            var isWarm = sha256 == warm.Model.Sha256
+                || (sha256 == warm.Loaded.PublishedSha256
+                    && published.Version == warm.Model.Version
+                    && !string.Equals(requested, sha256, StringComparison.OrdinalIgnoreCase));
+            return isWarm
+                ? new SelectedModel(warm.Model.Sha256)
                 : new SelectedModel(sha256) { Other = published with { Sha256 = sha256 } };
         }
         catch (ModelLoadException exception) when (exception.Code != ModelErrorCodes.StorageUnavailable)

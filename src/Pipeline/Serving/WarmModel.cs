@@ -217,16 +217,15 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
     /// <summary>Loads the model that the pointer names now, when it is another one than the serving one.</summary>
     private async Task FollowPointerAsync(CancellationToken cancellationToken)
     {
-        var serving = Status.Model?.Sha256;
-        if (serving is null)
+        if (Status.Model?.Sha256 is not { } serving || _slot.Pointed is not { } pointed)
         {
             return;
         }
 
         try
         {
-            var current = await _fetcher.FindCurrentSha256Async(cancellationToken).ConfigureAwait(false);
-            if (current is null || current == serving)
+            var current = await _fetcher.FindPointedAsync(cancellationToken).ConfigureAwait(false);
+            if (current is null || current == pointed)
             {
                 _slot.NoteSwapProblem(null);
                 return;

@@ -36,6 +36,18 @@ internal sealed class WarmModelSlot
         }
     }
 
+    /// <summary>What the pointer named when the serving model was fetched; null where none serves, or no pointer is followed.</summary>
+    internal string? Pointed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _loaded?.Pointed;
+            }
+        }
+    }
+
     /// <summary>Waits for a model.</summary>
     /// <param name="limit">How long; zero for not at all.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -89,6 +101,7 @@ internal sealed class WarmModelSlot
                 Provider = model.Provider.Name,
                 FallbackReason = model.Provider.FallbackReason,
                 Batching = loaded.Batcher.Plan,
+                Form = model.Form,
                 Runs = model.Runs,
                 Optimization = model.Optimization,
                 Loads = _status.Loads + 1,

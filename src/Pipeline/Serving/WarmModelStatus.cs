@@ -1,5 +1,6 @@
 using Nanodet.Detection.Batching;
 using Nanodet.Detection.Description;
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Inference;
 using Nanodet.Detection.Natives;
 using Nanodet.Detection.Results;
@@ -32,6 +33,9 @@ public sealed record WarmModelStatus
 
     /// <summary>How the model is run, and why so; null when none serves.</summary>
     public BatchingPlan? Batching { get; init; }
+
+    /// <summary>Which form of the model serves, and why this one; null for a model of one file, and where none serves.</summary>
+    public FormChoice? Form { get; init; }
 
     /// <summary>How its runs are made, and where its tensors lie; null when none serves.</summary>
     public RunMode? Runs { get; init; }

@@ -130,6 +130,9 @@ internal static partial class Log
     [LoggerMessage(182, LogLevel.Information, "Runs of model {Name}: {Runs}")]
     public static partial void RunsChosen(ILogger logger, string name, RunMode runs);
 
+    [LoggerMessage(185, LogLevel.Information, "Model {Name} serves as {Form}: {Reason}")]
+    public static partial void FormChosen(ILogger logger, string name, string form, string reason);
+
     [LoggerMessage(183, LogLevel.Warning, "Batches go to the GPU from pageable memory, which takes longer: {Reason}")]
     public static partial void MemoryNotPinned(ILogger logger, string reason);
 

@@ -41,7 +41,8 @@ public sealed class BatchDetection(
         string? stagingBlob = null;
         try
         {
-            await ForEachAsync(images, image => LookUpAsync(batch, image, models, cancellationToken), cancellationToken)
+            await ForEachAsync(
+                images, image => LookUpAsync(batch, image, models, lease.Model.UsesTf32, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
             await ClaimAsync(batch, images, cancellationToken).ConfigureAwait(false);
             if (work.IsAlone)
@@ -171,7 +172,11 @@ public sealed class BatchDetection(
 
     /// <summary>Finds the image's identity out, and whether its result is there.</summary>
     private async Task LookUpAsync(
-        BatchReference batch, BatchImage image, IReadOnlyDictionary<string, SelectedModel> models, CancellationToken cancellationToken)
+        BatchReference batch,
+        BatchImage image,
+        IReadOnlyDictionary<string, SelectedModel> models,
+        bool usesTf32,
+        CancellationToken cancellationToken)
     {
         var requested = RequestedOptions(batch, image);
         if (await source.LookUpAsync(image, cancellationToken).ConfigureAwait(false) is { } error)
@@ -187,7 +192,9 @@ public sealed class BatchDetection(
             return;
         }
 
-        image.Identity = IdentityOf(image, model.Sha256, ResultOptions.From(detector.OptionsFor(requested)));
+        // Other models are loaded with the same settings, on the same provider.
+        var options = ResultOptions.From(detector.OptionsFor(requested)) with { Tf32 = usesTf32 };
+        image.Identity = IdentityOf(image, model.Sha256, options);
         if (batch.Force)
         {
             return;
@@ -334,12 +341,13 @@ public sealed class BatchDetection(
                 image.Content = default;
                 var result = DetectionResult.Create(
                     detection.Outcomes[i], image.ToReference(), detection.Detector, time.GetUtcNow(), JobId(batch, image));
-                if (result.Model!.Sha256 != lease.Model.Sha256)
+                var identity = IdentityOf(image, result.Model!.Sha256, result.Options!);
+                if (identity != image.Identity)
                 {
-                    // The session was lost, and another model took its place: the claim keeps the old identity, the result has its own.
-                    // A forced image has claimed nothing, and must not end another batch's claim.
+                    // The session was lost, and another model, form or provider took its place: the claim keeps the old identity, the
+                    // result has its own. A forced image has claimed nothing, and must not end another batch's claim.
                     LeaveClaim(image);
-                    image.Identity = IdentityOf(image, detection.Detector.Model.Sha256, result.Options!);
+                    image.Identity = identity;
                 }
 
                 Finish(image, result);

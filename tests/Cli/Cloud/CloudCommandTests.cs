@@ -99,6 +99,27 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
     }
 
     [Fact]
+    public async Task PublishModelsRollback_SeveralForms_GoTogether()
+    {
+        var first = (await Cli.JsonAsync("models", "--data", app.Data)).GetProperty("models").EnumerateArray().Single(published => published.GetProperty("isCurrent").GetBoolean());
+        var output = _folder.File("forms.onnx");
+        await Cli.JsonAsync("export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", output, "--forms", "gpu-fp32,gpu-fp16");
+
+        var second = await Cli.JsonAsync("publish", "--model", output, "--data", app.Data);
+        var listed = (await Cli.JsonAsync("models", "--data", app.Data)).GetProperty("models").EnumerateArray().Single(published => published.GetProperty("isCurrent").GetBoolean());
+        Assert.Equal(["cpu-fp32", "gpu-fp32", "gpu-fp16"], listed.GetProperty("forms").EnumerateArray().Select(form => form.GetString()));
+        Assert.Equal(second.GetProperty("version").GetString(), listed.GetProperty("version").GetString());
+
+        await File.WriteAllBytesAsync(_folder.File("forms.gpu-fp16.onnx"), await File.ReadAllBytesAsync(output, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+        var changed = await Cli.RunAsync("publish", "--model", output, "--data", app.Data);
+        Assert.StartsWith("error: forms_changed: ", changed.Error, StringComparison.Ordinal);
+
+        var back = await Cli.JsonAsync("rollback", "--data", app.Data);
+        Assert.Equal(first.GetProperty("version").GetString(), back.GetProperty("version").GetString());
+        await UntilServesAsync(back.GetProperty("sha256").GetString()!);
+    }
+
+    [Fact]
     public async Task DoctorStorage_RunningApp_EverythingWorks()
     {
         var storage = (await Cli.JsonAsync("doctor", "--storage", "--data", app.Data)).GetProperty("storage");

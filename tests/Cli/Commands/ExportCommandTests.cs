@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Nanodet.Checkpoints.Torch;
 using Nanodet.Serverless.Cli.Tests.Demo;
 
@@ -95,6 +96,60 @@ public sealed class ExportCommandTests(DemoModel model) : IDisposable
 
         await Cli.JsonAsync([.. command, _folder.File("again.onnx")]);
         Assert.Equal(await File.ReadAllBytesAsync(eight, TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(_folder.File("again.onnx"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Export_AllForms_AreWrittenMeasuredAndServedByWhatFits()
+    {
+        var photos = Directory.CreateDirectory(_folder.File("photos")).FullName;
+        var photo = Directory.EnumerateFiles(DemoModel.Photos, "*.jpg").Order(StringComparer.Ordinal).First();
+        File.Copy(photo, Path.Combine(photos, "one.jpg"));
+        var output = _folder.File("forms.onnx");
+        string[] command = ["export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", output];
+
+        var report = await Cli.JsonAsync([.. command, "--forms", "all", "--calibration", photos]);
+
+        Assert.Equal(
+            [("cpu-fp32", "fp32"), ("cpu-int8", "int8"), ("gpu-fp32", "fp32"), ("gpu-fp16", "fp16")],
+            report.GetProperty("forms").EnumerateArray().Select(form => (form.GetProperty("form").GetString(), form.GetProperty("precision").GetString())));
+        Assert.All(report.GetProperty("forms").EnumerateArray(), form => Assert.True(File.Exists(form.GetProperty("file").GetString())));
+        Assert.Equal(await File.ReadAllBytesAsync(model.Onnx, TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(output, TestContext.Current.CancellationToken));
+        var factor = report.GetProperty("speed").GetProperty("factor").GetDouble();
+        Assert.Contains(" times as fast as float32 on ", report.GetProperty("speedNote").GetString(), StringComparison.Ordinal);
+        Assert.Equal(factor < 1.05, report.GetProperty("speedNote").GetString()!.Contains("serves float32", StringComparison.Ordinal));
+
+        // A worker's way: the precision that is set, or what a measurement says.
+        foreach (var (precision, form) in new[] { ("int8", "cpu-int8"), ("float32", "cpu-fp32"), ("float16", "gpu-fp16") })
+        {
+            Assert.Equal(form, (await DetectAsync(precision)).GetProperty("form").GetProperty("form").GetString());
+        }
+
+        var chosen = await DetectAsync("auto");
+        var measured = chosen.GetProperty("form").GetProperty("measured").GetProperty("factor").GetDouble();
+        Assert.Equal(measured >= 1.05 ? "cpu-int8" : "cpu-fp32", chosen.GetProperty("form").GetProperty("form").GetString());
+        Assert.Equal(measured >= 1.05 ? "int8" : "fp32", chosen.GetProperty("model").GetProperty("precision").GetString());
+
+        // A model of one file in the same place is no form of the old set.
+        var single = await Cli.JsonAsync(command);
+        Assert.Contains(single.GetProperty("notes").EnumerateArray(), note => note.GetString()!.Contains("forms.forms.json was removed", StringComparison.Ordinal));
+        Assert.Equal(JsonValueKind.Null, (await DetectAsync("auto")).GetProperty("form").ValueKind);
+
+        Task<JsonElement> DetectAsync(string precision) => Cli.JsonAsync(
+            "detect", "--model", output, "--input", photos, "--output", _folder.File("out"), "--provider", "cpu", "--precision", precision);
+    }
+
+    [Theory]
+    [InlineData("--forms cpu-int8 takes", "cpu-int8")]
+    [InlineData("found 'cpu-int4'", "cpu-fp32,cpu-int4")]
+    [InlineData("leave --precision out", "gpu-fp16", "--precision", "fp16")]
+    [InlineData("leave --plain out", "gpu-fp16", "--plain")]
+    public async Task Export_FormsThatCannotBe_AreWrongUsage(string expected, string forms, params string[] more)
+    {
+        var run = await Cli.RunAsync(
+            ["export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", _folder.File("m.onnx"), "--forms", forms, .. more]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.File("m.onnx")));
     }
 
     [Fact]

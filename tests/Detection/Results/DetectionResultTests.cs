@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Json.Schema;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Forms;
 using Nanodet.Detection.Images;
 using Nanodet.Detection.Inference;
 using Nanodet.Detection.Results;
@@ -115,6 +116,42 @@ public sealed class DetectionResultTests
         // sha256 of "v1;scoreThreshold=0.35;iouThreshold=0.6;maxDetections=100;fastDecode=true"
         var fast = ResultOptions.From(new DetectorOptions { FastDecode = true });
         Assert.Equal("e06d690473147f0fb778944d472e2d5faf6806e6acf392aa298450c90df72317", fast.ComputeHash());
+
+        // sha256 of "v1;scoreThreshold=0.35;iouThreshold=0.6;maxDetections=100;tf32=true"
+        Assert.Equal("8bd356f702e9b1e252bcc8f6806b9ecd02f2a1cd69aeccc83a140e9eb6a9f391", (options with { Tf32 = true }).ComputeHash());
+    }
+
+    [Theory]
+    [InlineData(null, "fp32")]
+    [InlineData("fp16", "fp16")]
+    [InlineData("int8", "int8")]
+    public void Create_EachPrecision_IsNamedByTheModel(string? metadata, string precision)
+    {
+        var onnx = new OnnxTestModel { Metadata = new Dictionary<string, string?> { ["nanodet.precision"] = metadata } };
+        using var model = NanodetModel.Load(onnx.Build(), new ModelOptions { Provider = ExecutionProvider.Cpu });
+        var single = ResultModel.From(model);
+        model.Form = new FormChoice(ModelForm.CpuInt8, "a test says so");
+        var formed = ResultModel.From(model);
+
+        Assert.Equal((precision, null), (single.Precision, single.Form));
+        Assert.Equal((precision, "cpu-int8"), (formed.Precision, formed.Form));
+    }
+
+    [Fact]
+    public void ToUtf8Json_FormAndTf32_FitTheSchema()
+    {
+        var result = Detect(TestImages.Encoded(".jpg"));
+        var other = result with
+        {
+            Model = result.Model! with { Form = "gpu-fp32" },
+            Options = result.Options! with { Tf32 = true },
+        };
+
+        AssertValid(Parse(other));
+        Assert.Equal(("gpu-fp32", "fp32"), ((string?)Parse(other)["model"]!["form"], (string?)Parse(other)["model"]!["precision"]));
+        Assert.True((bool)Parse(other)["options"]!["tf32"]!);
+        Assert.Null(Parse(result)["options"]!["tf32"]);
+        Assert.Null(Parse(result)["model"]!["form"]);
     }
 
     [Fact]

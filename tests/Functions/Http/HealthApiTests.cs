@@ -22,7 +22,7 @@ public sealed class HealthApiTests
         Assert.Equal(
             $$"""{"live":true,"ready":true,"role":"Coordinator","version":{{JsonSerializer.Serialize(Coordinator.Version)}},"model":null"""
             + ""","provider":null,"fallbackReason":null,"code":null,"reason":null,"swapProblem":null,"modelLoads":0,"failedTries":0"""
-            + ""","imagesComputed":0,"sinceUtc":null,"batching":null,"runs":null,"shapes":[],"optimization":null,"jpeg":null}""",
+            + ""","imagesComputed":0,"sinceUtc":null,"batching":null,"form":null,"runs":null,"shapes":[],"optimization":null,"jpeg":null}""",
             body);
     }
 

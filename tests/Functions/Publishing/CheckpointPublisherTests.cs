@@ -77,6 +77,33 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
         Assert.Equal(withPhotos, report.Notes.Any(note => note.Contains("x.txt", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task Publish_ConfigThatAsksForForms_PublishesAllOfThemTogether()
+    {
+        await using var app = await PublishingApp.CreateAsync(fixture, precision: "Fp16");
+        var images = app.Container("images");
+        for (var i = 0; i < 3; i++)
+        {
+            await images.UploadBlobAsync($"calibration/{i}.png", BinaryData.FromBytes(TestImages.Noise(60, 60, i)), Token);
+        }
+
+        byte[] config = [.. PublishingApp.Config, .. Encoding.UTF8.GetBytes(
+            $"\nconversion:\n  forms: [cpu-int8, gpu-fp16]\n  calibration: {images.Name}/calibration/\n")];
+
+        var outcome = await app.PublishAsync("tiny", PublishingApp.Checkpoint, config);
+        Assert.True(outcome.Status == PublishReport.Published, (await app.ReportAsync("tiny"))!.Error?.Message);
+
+        var report = (await app.ReportAsync("tiny"))!;
+        Assert.Equal(["cpu-fp32", "cpu-int8", "gpu-fp16"], report.Model!.Forms);
+        Assert.Equal("fp32", report.Model.Precision);
+        Assert.Contains(report.Notes, note => note.Contains(" times as fast as float32 on ", StringComparison.Ordinal));
+        Assert.Equal(report.Model.Forms, Assert.Single(await app.Models.ListAsync(Token)).Forms);
+        Assert.Equal((report.Model.Version, report.Model.Sha256), ((await app.Models.FindCurrentAsync(Token))!.Version, (await app.Models.FindCurrentAsync(Token))!.Sha256));
+
+        // The same checkpoint and config make the same version.
+        Assert.Equal(outcome.Model, (await app.PublishAsync("again/tiny", PublishingApp.Checkpoint, config)).Model);
+    }
+
     [Theory]
     [InlineData("", "calibration_missing")]
     [InlineData("  calibration: nowhere-at-all/\n", "no_images")]
@@ -238,8 +265,8 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
         await using var app = await PublishingApp.CreateAsync(fixture);
         await app.PublishAsync("tiny", PublishingApp.Checkpoint, PublishingApp.Config);
         var other = TinyModel.PlusConfig(("left", "links"));
-        var verified = VerifiedModel.Verify(
-            ModelExporter.Export(PublishingApp.Checkpoint, PublishingApp.Config, "mine").WithParity(ParityFixture.Compute).Onnx, null, null);
+        var verified = new VerifiedModelSet(VerifiedModel.Verify(
+            ModelExporter.Export(PublishingApp.Checkpoint, PublishingApp.Config, "mine").WithParity(ParityFixture.Compute).Onnx, null, null));
 
         var refused = await Assert.ThrowsAsync<PipelineException>(() => app.Models.PublishAsync(
             verified,
