@@ -49,6 +49,9 @@ internal sealed record ChaosPlan
     /// <summary>The longest time without progress after the last fault.</summary>
     public TimeSpan LongestSilence { get; init; } = TimeSpan.FromMinutes(3);
 
+    /// <summary>Whether the run waits until messages that a killed process had taken have come back: ten minutes.</summary>
+    public bool WaitsForHidden { get; init; }
+
     /// <summary>Every kind of fault, small enough for every test run.</summary>
     public static ChaosPlan Short(int seed) => new()
     {
@@ -79,6 +82,7 @@ internal sealed record ChaosPlan
             FaultShare = 0.1,
             Publications = 2,
             Burners = 2,
+            WaitsForHidden = true,
         };
     }
 }

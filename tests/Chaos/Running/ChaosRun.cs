@@ -15,11 +15,14 @@ internal sealed class ChaosRun : IAsyncDisposable
     private static readonly TimeSpan KillAnyway = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan GiveUp = TimeSpan.FromMinutes(20);
 
+    // The listener's visibility timeout is ten minutes.
+    private static readonly TimeSpan HiddenFor = TimeSpan.FromMinutes(12);
+
     private readonly ChaosPlan _plan;
     private readonly Action<string> _say;
     private readonly string _folder;
     private readonly StorageProcess _storage;
-    private readonly Expectation _expected = new();
+    private readonly Expectation _expected = new() { MayHide = true };
     private readonly Uploader _uploader;
     private readonly Progress _progress;
     private readonly List<Burner> _burners = [];
@@ -45,6 +48,7 @@ internal sealed class ChaosRun : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("nanodet-chaos-").FullName;
         ChaosOutcome outcome;
+        say($"everything is kept in {folder}");
         await using (var run = new ChaosRun(plan, say, folder, await StorageProcess.StartAsync(folder, cancellationToken)))
         {
             outcome = await run.RunAsync(cancellationToken);
@@ -87,20 +91,39 @@ internal sealed class ChaosRun : IAsyncDisposable
                 ? _app.KillWorkerAsync()
                 : Task.CompletedTask;
         _storage.Proxy.Inject(new FaultRules(_plan.Seed, _plan.FaultShare));
-        await Task.WhenAll(
-            _uploader.UploadStreamAsync(cancellationToken), PublishAsync(cancellationToken), KillAsync(cancellationToken));
+        await AllAsync([_uploader.UploadStreamAsync, PublishAsync, KillAsync], cancellationToken);
 
         _storage.Proxy.Inject(null);
         var last = Stopwatch.StartNew();
         _progress.Mark();
         Say("the last fault is over");
         await EndAsync(last, cancellationToken);
-        var (took, recovery) = (watch.Elapsed, last.Elapsed);
+        var (took, recovery, silence, isDone) = (watch.Elapsed, last.Elapsed, _progress.LongestSilence, _progress.IsDone);
         _burners.ForEach(burner => burner.Dispose());
         _burners.Clear();
+        if (isDone && _plan.WaitsForHidden)
+        {
+            await HiddenComeBackAsync(cancellationToken);
+        }
+
         var findings = Auditor.Audit(await AccountState.ReadAsync(Connection, cancellationToken), _expected);
         return new ChaosOutcome(
-            _plan, _kills, _app.Starts, _storage.Proxy.Faults, took, _progress.LongestSilence, recovery, _progress.IsDone, findings, null);
+            _plan, _kills, _app.Starts, _storage.Proxy.Faults, took, silence, recovery, isDone, findings, null);
+    }
+
+    /// <summary>Does all of it at the same time; when one fails, the others end.</summary>
+    private static async Task AllAsync(IReadOnlyList<Func<CancellationToken, Task>> all, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var tasks = all.Select(one => one(either.Token)).ToList();
+        await foreach (var ended in Task.WhenEach(tasks).WithCancellation(cancellationToken))
+        {
+            if (!ended.IsCompletedSuccessfully)
+            {
+                await either.CancelAsync();
+                await ended;
+            }
+        }
     }
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
@@ -181,7 +204,6 @@ internal sealed class ChaosRun : IAsyncDisposable
                     await _app!.KillWorkerAsync();
                     break;
                 case Victim.Host:
-                    _expected.MayHide = true;
                     _app!.Kill();
                     break;
                 default:
@@ -206,6 +228,20 @@ internal sealed class ChaosRun : IAsyncDisposable
         }
         while (!_progress.IsDone && _progress.Silence < 2 * _plan.LongestSilence && last.Elapsed < GiveUp);
         Say(_progress.IsDone ? "done" : "gives up");
+    }
+
+    /// <summary>What comes back must change nothing: the audit is that of an account at rest.</summary>
+    private async Task HiddenComeBackAsync(CancellationToken cancellationToken)
+    {
+        _expected.MayHide = false;
+        var since = Stopwatch.StartNew();
+        do
+        {
+            await Task.Delay(Look, TimeProvider.System, cancellationToken);
+            await _progress.LookAsync(cancellationToken);
+        }
+        while (!_progress.IsDone && since.Elapsed < HiddenFor);
+        Say("at rest");
     }
 
     private void Say(string what) => _say(

@@ -9,7 +9,6 @@ namespace Nanodet.Serverless.Chaos.Tests.Running;
 /// <summary>Looks how far the work is, and how long nothing has come to an end.</summary>
 internal sealed class Progress(string connectionString, Expectation expected)
 {
-    private static readonly string[] TriggerQueues = ["images", "batches", "events"];
     private static readonly string[] Ended = ["Completed", "Failed", "Terminated"];
 
     private readonly BlobServiceClient _blobs = new(connectionString);
@@ -56,9 +55,9 @@ internal sealed class Progress(string connectionString, Expectation expected)
         var jobs = await AccountState.NamesAsync(_blobs.GetBlobContainerClient("jobs"), cancellationToken);
         var manifests = expected.Jobs.Keys.Count(job => jobs.Contains($"{job}/manifest.json"));
         var queues = await AccountState.ReadQueuesAsync(connectionString, cancellationToken);
-        var waiting = queues.Where(queue => !expected.MayHide || queue.Value.Visible > 0 || !TriggerQueues.Contains(queue.Key)).ToList();
+        var waiting = queues.Count(queue => !expected.IsAllowed(queue.Key, queue.Value));
 
-        IsDone = Right == expected.Images.Count && open == 0 && manifests == expected.Jobs.Count && waiting.Count == 0;
+        IsDone = Right == expected.Images.Count && open == 0 && manifests == expected.Jobs.Count && waiting == 0;
         Rest = $"{Right} of {expected.Images.Count} images, {open} of {instances.Count} orchestrations open, {manifests} manifests, queues "
             + string.Join(' ', queues.Select(queue => $"{queue.Key} {queue.Value.Messages}/{queue.Value.Visible}"));
         fingerprint = HashCode.Combine(fingerprint, instances.Count - open, manifests);

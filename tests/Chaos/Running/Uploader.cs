@@ -85,6 +85,6 @@ internal sealed class Uploader(ChaosPlan plan, string connectionString, Expectat
     private async Task<string> PutAsync(string container, string name, byte[] bytes, CancellationToken cancellationToken)
     {
         var blob = _blobs.GetBlobContainerClient(container).GetBlobClient(name);
-        return (await blob.UploadAsync(BinaryData.FromBytes(bytes), overwrite: true, cancellationToken)).Value.ETag.ToString();
+        return (await blob.UploadAsync(BinaryData.FromBytes(bytes), overwrite: true, cancellationToken)).Value.ETag.ToString().Trim('"');
     }
 }
