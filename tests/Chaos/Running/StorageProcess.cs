@@ -50,6 +50,9 @@ internal sealed class StorageProcess : IAsyncDisposable
         Proxy.Release(_azurite);
     }
 
+    /// <summary>Ends an outage in which Azurite went on.</summary>
+    public void Release() => Proxy.Release(_azurite);
+
     public async ValueTask DisposeAsync()
     {
         await Proxy.DisposeAsync();
