@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Nanodet.Serverless.LocalHost.Engines;
 
 /// <summary>
-/// Keeps the engines running. A listener whose storage is away for longer than its client retries ends for good. The Functions host ends its
-/// process then, and the platform starts another one; here the engines are started again, with pauses that grow until storage is back.
+/// Keeps the engines running. A listener whose storage is away for longer than its client retries ends for good. The Functions host ends
+/// its process then, and the platform starts another one; here the engines are started again, with pauses that grow until storage is back.
 /// </summary>
 internal sealed class EngineSupervisor(
     Func<EngineHost> create, Action<EngineHost?> changed, FunctionHostOptions options, ILogger logger) : IAsyncDisposable

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Nanodet.Serverless.LocalHost.Engines;
 
 /// <summary>
-/// The engine's own handler ends the process for one bad message in a listener; this one reports it. A listener that lost storage for longer
-/// than its client retries never listens again: that breaks the engines.
+/// The engine's own handler ends the process for one bad message in a listener; this one reports it. A listener that lost storage for
+/// longer than its client retries never listens again: that breaks the engines.
 /// </summary>
 internal sealed class LoggingExceptionHandler(ILogger<LoggingExceptionHandler> logger) : IWebJobsExceptionHandler
 {
