@@ -31,10 +31,12 @@ public sealed class AccountStateTests
 
         FindingKind[] kinds =
         [
-            FindingKind.Lost, FindingKind.Stale, FindingKind.DuplicateLine, FindingKind.Job, FindingKind.LeftOverMessage, FindingKind.LeftOverMessage,
+            FindingKind.Lost, FindingKind.Stale, FindingKind.DuplicateLine, FindingKind.Job,
+            FindingKind.LeftOverMessage, FindingKind.LeftOverMessage,
         ];
         Assert.Equal(kinds.Order(), findings.Select(finding => finding.Kind).Order());
     }
 
-    private static Task<AccountState> ReadAsync(Deployment deployment) => AccountState.ReadAsync(deployment.ConnectionString, App.Cancellation);
+    private static Task<AccountState> ReadAsync(Deployment deployment) =>
+        AccountState.ReadAsync(deployment.ConnectionString, App.Cancellation);
 }

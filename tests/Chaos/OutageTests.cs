@@ -6,7 +6,9 @@ using Nanodet.Serverless.LocalHost.Hosting;
 
 namespace Nanodet.Serverless.Chaos.Tests;
 
-/// <summary>Storage that is away for longer than its clients retry: a listener ends for good, and the host starts its engines again.</summary>
+/// <summary>
+/// Storage that is away for longer than its clients retry: a listener ends for good, and the host starts its engines again.
+/// </summary>
 public sealed class OutageTests
 {
     [Fact]
@@ -16,7 +18,8 @@ public sealed class OutageTests
         await using (var storage = await StorageProcess.StartAsync(folder, App.Cancellation))
         {
             var blobs = new BlobServiceClient(storage.Proxy.CalmConnectionString);
-            await TestModel.PublishAsync(await blobs.CreateBlobContainerAsync("models", cancellationToken: App.Cancellation), TestModel.Good, "1");
+            var models = (await blobs.CreateBlobContainerAsync("models", cancellationToken: App.Cancellation)).Value;
+            await TestModel.PublishAsync(models, TestModel.Good, "1");
             var settings = new Dictionary<string, string>(AppSettings.ForRole("all"))
             {
                 ["Nanodet__Model__CacheFolder"] = Path.Combine(folder, "models"),

@@ -26,7 +26,8 @@ internal static class Program
     {
         // Started by "dotnet FILE.dll" this process is dotnet; started by its own executable it is that.
         var isDotnet = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
-        string[] line = [.. before, Environment.ProcessPath!, .. isDotnet ? [typeof(Program).Assembly.Location] : (string[])[], .. arguments];
+        var assembly = isDotnet ? [typeof(Program).Assembly.Location] : Array.Empty<string>();
+        string[] line = [.. before, Environment.ProcessPath!, .. assembly, .. arguments];
         var start = new ProcessStartInfo(line[0], line[1..])
         {
             RedirectStandardInput = true,

@@ -69,7 +69,8 @@ internal sealed record AccountState
         var table = new TableClient(connectionString, $"{Hub}Instances");
         try
         {
-            await foreach (var row in table.QueryAsync<TableEntity>(select: ["PartitionKey", "RuntimeStatus"], cancellationToken: cancellationToken))
+            string[] columns = ["PartitionKey", "RuntimeStatus"];
+            await foreach (var row in table.QueryAsync<TableEntity>(select: columns, cancellationToken: cancellationToken))
             {
                 states[row.PartitionKey] = row.GetString("RuntimeStatus");
             }

@@ -61,16 +61,16 @@ internal static class Auditor
             yield return new Finding(
                 FindingKind.Stale,
                 $"{image}: expected a record about content {contents.Count} of {contents.Count} ({last.Etag}), found one about "
-                    + $"{(index > 0 ? $"content {index}" : "no content that was uploaded")} ({document.Image.Etag}, metadata {record.Etag}, "
-                    + $"{document.Status} {document.Error?.Code}).");
+                    + $"{(index > 0 ? $"content {index}" : "no content that was uploaded")} "
+                    + $"({document.Image.Etag}, metadata {record.Etag}, {document.Status} {document.Error?.Code}).");
         }
         else if (document.Error?.Code != last.Code || document.Status != record.Status
             || document.Status != (last.Code is null ? DetectionResult.DetectedStatus : DetectionResult.FailedStatus))
         {
             yield return new Finding(
                 FindingKind.Wrong,
-                $"{image}: expected {last.Code ?? "detections"}, found {document.Status} {document.Error?.Code} (metadata {record.Status}): "
-                    + $"{document.Error?.Message}");
+                $"{image}: expected {last.Code ?? "detections"}, found {document.Status} {document.Error?.Code} "
+                    + $"(metadata {record.Status}): {document.Error?.Message}");
         }
     }
 
@@ -160,14 +160,16 @@ internal static class Auditor
             // The blob was overwritten before the worker read it, so the line names no content that it has read.
             return contents.Count > 1 && line.Document.Error is not null
                 ? null
-                : new Finding(FindingKind.DifferingLine, $"{id}: the line of {image} is about an unknown content {line.Document.Image.Etag}.");
+                : new Finding(
+                    FindingKind.DifferingLine, $"{id}: the line of {image} is about an unknown content {line.Document.Image.Etag}.");
         }
 
         if (line.Document.Error?.Code != content.Code && !(contents.Count > 1 && line.Document.Error?.Code == FailureCodes.BlobChanged))
         {
             return new Finding(
                 FindingKind.DifferingLine,
-                $"{id}: expected {content.Code ?? "detections"} in the line of {image}, found {line.Document.Status} {line.Document.Error?.Code}.");
+                $"{id}: expected {content.Code ?? "detections"} in the line of {image}, "
+                    + $"found {line.Document.Status} {line.Document.Error?.Code}.");
         }
 
         if (content != contents[^1] || !account.Records.TryGetValue(RecordOf(image), out var record))
@@ -176,7 +178,9 @@ internal static class Auditor
         }
 
         var isSame = contents.Count > 1 ? IsSameAnswer(Parse(record.Json), line.Document) : record.Json == line.Json;
-        return isSame ? null : new Finding(FindingKind.DifferingLine, $"{id}: the line of {image} is not its record: {line.Json} {record.Json}");
+        return isSame
+            ? null
+            : new Finding(FindingKind.DifferingLine, $"{id}: the line of {image} is not its record: {line.Json} {record.Json}");
     }
 
     private static IEnumerable<Finding> AuditRest(AccountState account, Expectation expected)
@@ -186,7 +190,8 @@ internal static class Auditor
             if (!expected.IsAllowed(name, queue))
             {
                 yield return new Finding(
-                    FindingKind.LeftOverMessage, $"queue {name}: expected no message, found {queue.Messages}, of these visible {queue.Visible}.");
+                    FindingKind.LeftOverMessage,
+                    $"queue {name}: expected no message, found {queue.Messages}, of these visible {queue.Visible}.");
             }
         }
 

@@ -151,7 +151,8 @@ internal sealed class Planted
         }
 
         var jobs = blobs.GetBlobContainerClient("jobs");
-        await jobs.GetBlobClient(Manifest.Results[0]).UploadAsync(BinaryData.FromString(string.Join('\n', Lines) + "\n"), cancellationToken);
+        await jobs.GetBlobClient(Manifest.Results[0]).UploadAsync(
+            BinaryData.FromString(string.Join('\n', Lines) + "\n"), cancellationToken);
         await jobs.GetBlobClient($"{Job}/manifest.json").UploadAsync(
             BinaryData.FromString(JsonSerializer.Serialize(Manifest, JsonSerializerOptions.Web)), cancellationToken);
         foreach (var name in Staging)

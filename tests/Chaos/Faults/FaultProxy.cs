@@ -108,7 +108,9 @@ internal sealed class FaultProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Storage is gone: the app's waiting requests lose their connection, and so do new ones, until <see cref="Release"/>.</summary>
+    /// <summary>
+    /// Storage is gone: the app's waiting requests lose their connection, and so do new ones, until <see cref="Release"/>.
+    /// </summary>
     public Task BreakAsync() => _outage.CancelAsync();
 
     /// <summary>Storage is back, maybe elsewhere.</summary>
@@ -128,8 +130,8 @@ internal sealed class FaultProxy : IAsyncDisposable
         _client.Dispose();
     }
 
-    private static string[] TargetsOf(AzuriteServer azurite) =>
-        [.. new[] { azurite.BlobEndpoint, azurite.QueueEndpoint, azurite.TableEndpoint }.Select(uri => uri.GetLeftPart(UriPartial.Authority))];
+    private static string[] TargetsOf(AzuriteServer azurite) => Array.ConvertAll(
+        new[] { azurite.BlobEndpoint, azurite.QueueEndpoint, azurite.TableEndpoint }, uri => uri.GetLeftPart(UriPartial.Authority));
 
     private string ConnectionStringOf(int first) => AzuriteAccount.ConnectionString(
         new Uri(_addresses[first], AzuriteAccount.Name),

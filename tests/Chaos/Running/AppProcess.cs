@@ -7,8 +7,8 @@ using Nanodet.Serverless.LocalHost.Hosting;
 namespace Nanodet.Serverless.Chaos.Tests.Running;
 
 /// <summary>
-/// The app in a process of its own, which is started again when it ends, as a platform does it. A process that lives is left alone, whatever
-/// state it is in.
+/// The app in a process of its own, which is started again when it ends, as a platform does it. A process that lives is left alone,
+/// whatever state it is in.
 /// </summary>
 internal sealed class AppProcess : IAsyncDisposable
 {
@@ -134,7 +134,8 @@ internal sealed class AppProcess : IAsyncDisposable
 
     private async Task RunAsync(Process process)
     {
-        if (await process.StandardOutput.ReadLineAsync(_stopping.Token) is { } address && Uri.TryCreate(address, UriKind.Absolute, out var uri))
+        var address = await process.StandardOutput.ReadLineAsync(_stopping.Token);
+        if (Uri.TryCreate(address, UriKind.Absolute, out var uri))
         {
             _app.TrySetResult(new App(uri));
         }

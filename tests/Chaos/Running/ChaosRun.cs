@@ -60,7 +60,10 @@ internal sealed class ChaosRun : IAsyncDisposable
             return outcome;
         }
 
-        await File.WriteAllLinesAsync(Path.Combine(folder, "findings.txt"), [outcome.ToString(), .. outcome.Findings.Select(f => f.ToString())], cancellationToken);
+        await File.WriteAllLinesAsync(
+            Path.Combine(folder, "findings.txt"),
+            [$"{outcome}", $"{plan}", .. outcome.Findings.Select(finding => $"{finding}")],
+            cancellationToken);
         return outcome with { Folder = folder };
     }
 
@@ -108,7 +111,7 @@ internal sealed class ChaosRun : IAsyncDisposable
 
         var findings = Auditor.Audit(await AccountState.ReadAsync(Connection, cancellationToken), _expected);
         return new ChaosOutcome(
-            _plan, _kills, _app.Starts, _storage.Proxy.Faults, took, silence, recovery, isDone, findings, null);
+            _plan, _kills, _app.Starts, _storage.Proxy.Faults, took, silence, recovery, isDone, findings, Folder: null);
     }
 
     /// <summary>Does all of it at the same time; when one fails, the others end.</summary>
@@ -194,7 +197,8 @@ internal sealed class ChaosRun : IAsyncDisposable
                 await Task.Delay(Look, TimeProvider.System, cancellationToken);
                 await _progress.LookAsync(cancellationToken);
             }
-            while (_progress.Right < share * (_plan.JobImages + _plan.StreamImages) && (_progress.Silence < KillAnyway || since.Elapsed < KillAnyway));
+            while (_progress.Right < share * (_plan.JobImages + _plan.StreamImages)
+                && (_progress.Silence < KillAnyway || since.Elapsed < KillAnyway));
 
             Say($"kills {victim}");
             _kills++;
@@ -245,5 +249,6 @@ internal sealed class ChaosRun : IAsyncDisposable
     }
 
     private void Say(string what) => _say(
-        $"{TimeProvider.System.GetUtcNow():HH:mm:ss} {what}: {_progress.Rest}, {_storage.Proxy.Faults} faults, {_uploader.Uploaded} uploaded");
+        $"{TimeProvider.System.GetUtcNow():HH:mm:ss} {what}: {_progress.Rest}, {_storage.Proxy.Faults} faults, "
+            + $"{_uploader.Uploaded} uploaded");
 }

@@ -10,7 +10,8 @@ internal static class LongRuns
     /// <summary>Carries out N seeds, and prints a line for each.</summary>
     /// <param name="options">
     /// The number of seeds; <c>--first SEED</c> (default 1); <c>--images N</c> of the job and of the stream (default 1000);
-    /// <c>--verbose</c>; <c>--hurry</c>, which does not wait for messages that are hidden; <c>--workers-only</c> (ten workers are killed, and nothing else); <c>--set NAME=VALUE</c>, a setting of the app.
+    /// <c>--verbose</c>; <c>--hurry</c>, which does not wait for messages that are hidden; <c>--workers-only</c> (ten workers are killed,
+    /// and nothing else); <c>--set NAME=VALUE</c>, a setting of the app.
     /// </param>
     /// <returns>0 when nothing was lost in any of them.</returns>
     public static async Task<int> RunAsync(string[] options)
