@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds and runs every test. The last line says how many passed, failed and were skipped.
 # Usage: ./test.sh [--publish] [TEST-PROJECT ...]   such as ./test.sh Checkpoints Pipeline
+#        ./test.sh --chaos N [--first SEED] [--images N] [--verbose]   N long runs under faults instead of the tests, a line for each
 # --publish: publishing is tested for every platform that is served, not for Linux alone; that fetches Windows' and macOS' packages.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -12,6 +13,12 @@ fi
 
 require_dotnet
 require_npm
+if [ "${1:-}" = --chaos ]; then
+  [[ "${2:-}" =~ ^[1-9][0-9]*$ ]] || { echo "error: --chaos needs the number of runs" >&2; exit 1; }
+  build_release tests/Chaos/Chaos.Tests.csproj
+  exec dotnet exec tests/Chaos/bin/Release/net10.0/Nanodet.Serverless.Chaos.Tests.dll chaos "${@:2}"
+fi
+
 install_demo_model || exit 1
 build_release Nanodet.Serverless.sln
 # The build has checked style and analyzers; what is left is the layout of the text. CI runs the whole 'dotnet format', which takes minutes.

@@ -17,6 +17,12 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Error, "A function ran longer than host.json's functionTimeout")]
     public static partial void FunctionTimedOut(ILogger logger, Exception exception);
 
+    [LoggerMessage(26, LogLevel.Warning, "A listener lost storage for good; the engines are started again in {Pause}: {Cause}")]
+    public static partial void EnginesRestarting(ILogger logger, TimeSpan pause, string cause);
+
+    [LoggerMessage(27, LogLevel.Information, "The engines run again")]
+    public static partial void EnginesRestarted(ILogger logger);
+
     [LoggerMessage(5, LogLevel.Error, "An engine failed outside a function")]
     public static partial void EngineFailed(ILogger logger, Exception exception);
 

@@ -1,4 +1,6 @@
+using Azure;
 using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
 using Nanodet.Serverless.LocalHost.Azurite;
 
 namespace Nanodet.Serverless.LocalHost.Tests;
@@ -31,5 +33,25 @@ public sealed class AzuriteServerTests(StorageFixture storage)
         var operations = await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken);
         Assert.Single(operations, line => line.Contains("\"PUT /devstoreaccount1/kept/blob", StringComparison.Ordinal));
         directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Queue_StalePopReceipt_IsNotFoundAsInAzure()
+    {
+        var queue = new QueueClient(storage.Azurite.ConnectionString, "receipts");
+        await queue.CreateAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await queue.SendMessageAsync("message", TestContext.Current.CancellationToken);
+        var message = (await queue.ReceiveMessageAsync(cancellationToken: TestContext.Current.CancellationToken)).Value;
+        var renewed = (await queue.UpdateMessageAsync(
+            message.MessageId, message.PopReceipt, cancellationToken: TestContext.Current.CancellationToken)).Value;
+
+        var update = await Assert.ThrowsAsync<RequestFailedException>(() => queue.UpdateMessageAsync(
+            message.MessageId, message.PopReceipt, cancellationToken: TestContext.Current.CancellationToken));
+        var delete = await Assert.ThrowsAsync<RequestFailedException>(() => queue.DeleteMessageAsync(
+            message.MessageId, message.PopReceipt, TestContext.Current.CancellationToken));
+
+        Assert.Equal((404, "MessageNotFound"), (update.Status, update.ErrorCode));
+        Assert.Equal((404, "MessageNotFound"), (delete.Status, delete.ErrorCode));
+        await queue.DeleteMessageAsync(message.MessageId, renewed.PopReceipt, TestContext.Current.CancellationToken);
     }
 }

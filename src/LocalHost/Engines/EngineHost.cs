@@ -25,13 +25,18 @@ internal sealed class EngineHost : IAsyncDisposable
 
     private readonly IHost _host;
     private readonly Type _emitted;
+    private readonly LoggingExceptionHandler _failures;
     private bool _started;
 
     private EngineHost(IHost host, Type emitted)
     {
         _host = host;
         _emitted = emitted;
+        _failures = (LoggingExceptionHandler)host.Services.GetRequiredService<IWebJobsExceptionHandler>();
     }
+
+    /// <summary>Completes with the reason when a listener has stopped for good.</summary>
+    public Task<Exception> Broken => _failures.Broken;
 
     public static EngineHost Create(
         IReadOnlyList<FunctionDefinition> functions,

@@ -35,7 +35,7 @@ public sealed class FunctionHost : IAsyncDisposable
     private RpcServer? _rpc;
     private WorkerSupervisor? _worker;
     private HttpFrontEnd? _frontEnd;
-    private EngineHost? _engines;
+    private EngineSupervisor? _engines;
     private Task? _stop;
 
     private FunctionHost(FunctionHostOptions options, ILoggerFactory loggerFactory)
@@ -56,6 +56,12 @@ public sealed class FunctionHost : IAsyncDisposable
 
     /// <summary>How many workers have come up so far: 1, and one more for each that was replaced.</summary>
     public int WorkerStarts => _worker!.Starts;
+
+    /// <summary>How often the engines were started again, because a listener had lost storage for good.</summary>
+    public int EngineRestarts => _engines!.Restarts;
+
+    /// <summary>Whether a listener has lost storage for good, and the engines do not run again yet.</summary>
+    public bool AreEnginesBroken => _engines!.IsBroken;
 
     /// <summary>The process id of the worker; null while there is none.</summary>
     public int? WorkerProcessId => _worker!.ProcessId;
@@ -129,9 +135,13 @@ public sealed class FunctionHost : IAsyncDisposable
         var status = new HostStatus(_hostId, Functions, _worker, _options.TimeProvider);
         _frontEnd = await HttpFrontEnd.StartAsync(functions, status, _options, _loggerFactory, cancellationToken);
         var invoker = new FunctionInvoker(functions, _worker, _frontEnd.Forwarder);
-        _engines = EngineHost.Create(functions, invoker, _settings, _hostId, _frontEnd.WebHooks, _loggerFactory);
+        var frontEnd = _frontEnd;
+        _engines = new EngineSupervisor(
+            () => EngineHost.Create(functions, invoker, _settings, _hostId, frontEnd.WebHooks, _loggerFactory),
+            frontEnd.Use,
+            _options,
+            _logger);
         await _engines.StartAsync(cancellationToken);
-        _frontEnd.Open(_engines);
 
         var elapsed = _options.TimeProvider.GetElapsedTime(began);
         Log.HostReady(_logger, _hostId, Address, elapsed, functions.Length, functions.Count(function => function.IsDisabled));

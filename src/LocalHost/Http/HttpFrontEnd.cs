@@ -29,7 +29,7 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
 
     private static readonly string[] AllMethods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
-    private readonly TaskCompletionSource<EngineHost> _engines = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TaskCompletionSource<EngineHost> _engines = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly WebApplication _app;
     private readonly ILogger _logger;
 
@@ -95,8 +95,18 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets the requests in.</summary>
-    public void Open(EngineHost started) => _engines.TrySetResult(started);
+    /// <summary>Lets the requests in; with null they wait for the next engines.</summary>
+    public void Use(EngineHost? engines)
+    {
+        if (engines is not null)
+        {
+            _engines.TrySetResult(engines);
+        }
+        else if (_engines.Task.IsCompleted)
+        {
+            _engines = new TaskCompletionSource<EngineHost>(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
 

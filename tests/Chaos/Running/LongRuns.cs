@@ -1,0 +1,53 @@
+using System.Globalization;
+
+namespace Nanodet.Serverless.Chaos.Tests.Running;
+
+/// <summary>Runs of their own, outside the tests: <c>./test.sh --chaos N</c>.</summary>
+internal static class LongRuns
+{
+    public const string Verb = "chaos";
+
+    /// <summary>Carries out N seeds, and prints a line for each.</summary>
+    /// <param name="options">
+    /// The number of seeds; <c>--first SEED</c> (default 1); <c>--images N</c> of the job and of the stream (default 1000);
+    /// <c>--verbose</c>; <c>--hurry</c>, which does not wait for messages that are hidden; <c>--workers-only</c> (ten workers are killed,
+    /// and nothing else); <c>--set NAME=VALUE</c>, a setting of the app.
+    /// </param>
+    /// <returns>0 when nothing was lost in any of them.</returns>
+    public static async Task<int> RunAsync(string[] options)
+    {
+        var seeds = options.Length > 0 ? int.Parse(options[0], CultureInfo.InvariantCulture) : 1;
+        var first = Number(options, "--first", 1);
+        var images = Number(options, "--images", 1000);
+        var settings = options.Zip(options.Skip(1)).Where(pair => pair.First == "--set")
+            .Select(pair => pair.Second.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        Action<string> say = options.Contains("--verbose") ? Console.WriteLine : _ => { };
+        var good = true;
+        for (var seed = first; seed < first + seeds; seed++)
+        {
+            var plan = ChaosPlan.Long(seed, images) with { Settings = settings };
+            plan = plan with { WaitsForHidden = !options.Contains("--hurry") };
+            if (options.Contains("--workers-only"))
+            {
+                plan = plan with { Kills = [.. Enumerable.Repeat(Victim.Worker, 10)], FaultShare = 0, Publications = 0 };
+            }
+
+            var outcome = await ChaosRun.RunAsync(plan, say, CancellationToken.None);
+            Console.WriteLine(outcome);
+            foreach (var finding in outcome.Findings.Take(20))
+            {
+                Console.WriteLine($"  {finding}");
+            }
+
+            good &= outcome.IsGood;
+        }
+
+        return good ? 0 : 1;
+    }
+
+    private static int Number(string[] options, string name, int otherwise)
+    {
+        var index = Array.IndexOf(options, name);
+        return index < 0 ? otherwise : int.Parse(options[index + 1], CultureInfo.InvariantCulture);
+    }
+}

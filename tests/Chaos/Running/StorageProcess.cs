@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using Azure.Data.Tables;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using Nanodet.Serverless.Chaos.Tests.Faults;
+using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.LocalHost.Azurite;
+
+namespace Nanodet.Serverless.Chaos.Tests.Running;
+
+/// <summary>Azurite, with a proxy in front, that can be killed and comes back with its data.</summary>
+internal sealed class StorageProcess : IAsyncDisposable
+{
+    private readonly AzuriteOptions _options;
+    private AzuriteServer _azurite;
+
+    private StorageProcess(AzuriteOptions options, AzuriteServer azurite, FaultProxy proxy)
+    {
+        _options = options;
+        _azurite = azurite;
+        Proxy = proxy;
+    }
+
+    public FaultProxy Proxy { get; }
+
+    public static async Task<StorageProcess> StartAsync(string folder, CancellationToken cancellationToken)
+    {
+        var options = new AzuriteOptions { DataDirectory = Path.Combine(folder, "azurite") };
+        var azurite = await AzuriteServer.StartAsync(options, TestLog.Instance, cancellationToken: cancellationToken);
+        return new StorageProcess(options, azurite, await FaultProxy.StartAsync(azurite));
+    }
+
+    /// <summary>
+    /// SIGKILL, and a start with the same folder. Azure keeps what it has acknowledged; Azurite keeps it in memory for five seconds before
+    /// it writes it. So requests wait until everything that was acknowledged is on disk, and only then Azurite dies.
+    /// </summary>
+    public async Task KillAsync(CancellationToken cancellationToken)
+    {
+        await Proxy.HoldAsync(cancellationToken);
+        await IsOnDiskAsync(cancellationToken);
+        using (var process = Process.GetProcessById(_azurite.ProcessId))
+        {
+            process.Kill();
+            await process.WaitForExitAsync(cancellationToken);
+        }
+
+        await Proxy.BreakAsync();
+        await _azurite.DisposeAsync();
+        _azurite = await AzuriteServer.StartAsync(_options, TestLog.Instance, cancellationToken: cancellationToken);
+        Proxy.Release(_azurite);
+    }
+
+    /// <summary>Ends an outage in which Azurite went on.</summary>
+    public void Release() => Proxy.Release(_azurite);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Proxy.DisposeAsync();
+        await _azurite.DisposeAsync();
+    }
+
+    /// <summary>Changes every database, and waits until each file is newer than that.</summary>
+    private async Task IsOnDiskAsync(CancellationToken cancellationToken)
+    {
+        var name = $"flush{Guid.NewGuid():N}";
+        var blobs = new BlobServiceClient(_azurite.ConnectionString).GetBlobContainerClient(name);
+        var queue = new QueueServiceClient(_azurite.ConnectionString).GetQueueClient(name);
+        var tables = new TableServiceClient(_azurite.ConnectionString);
+        await blobs.CreateAsync(cancellationToken: cancellationToken);
+        await blobs.GetBlobClient("flush").UploadAsync(BinaryData.FromString(name), cancellationToken);
+        await queue.CreateAsync(cancellationToken: cancellationToken);
+        await queue.SendMessageAsync(name, cancellationToken);
+        await tables.CreateTableAsync(name, cancellationToken);
+        await blobs.DeleteAsync(cancellationToken: cancellationToken);
+        await queue.DeleteAsync(cancellationToken);
+        await tables.DeleteTableAsync(name, cancellationToken);
+        var changed = TimeProvider.System.GetUtcNow().UtcDateTime;
+        var files = Directory.GetFiles(_options.DataDirectory, "__azurite_db_*.json");
+        Assert.NotEmpty(files);
+        while (files.Any(file => File.GetLastWriteTimeUtc(file) < changed))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
+        }
+    }
+}
