@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Checkpoints.Tests;
 using Nanodet.Serverless.Checkpoints.Tests.Export;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;

@@ -397,7 +397,8 @@ public sealed class BatchDetection(
         return traceparent is null ? outcome : outcome with { Traceparent = traceparent };
     }
 
-    private static string StatusOf(StagedImage outcome) => outcome.Result?.Status ?? "skipped";
+    private static string StatusOf(StagedImage outcome) =>
+        outcome.Result is { } result ? DetectionStatusConverter.Text(result.Status) : "skipped";
 
     private static void Count(StagedImage[] outcomes)
     {

@@ -64,8 +64,8 @@ internal static class Auditor
                     + $"{(index > 0 ? $"content {index}" : "no content that was uploaded")} "
                     + $"({document.Image.Etag}, metadata {record.Etag}, {document.Status} {document.Error?.Code}).");
         }
-        else if (document.Error?.Code != last.Code || document.Status != record.Status
-            || document.Status != (last.Code is null ? DetectionResult.DetectedStatus : DetectionResult.FailedStatus))
+        else if (document.Error?.Code != last.Code || DetectionStatusConverter.Text(document.Status) != record.Status
+            || document.Status != (last.Code is null ? DetectionStatus.Detected : DetectionStatus.Failed))
         {
             yield return new Finding(
                 FindingKind.Wrong,
@@ -101,7 +101,7 @@ internal static class Auditor
         }
 
         var lines = job.Lines.Select(line => (Json: line, Document: Parse(line))).ToList();
-        var detected = lines.Count(line => line.Document.Status == DetectionResult.DetectedStatus);
+        var detected = lines.Count(line => line.Document.Status == DetectionStatus.Detected);
         if (detected != manifest.Detected || lines.Count - detected != manifest.Failed)
         {
             yield return new Finding(

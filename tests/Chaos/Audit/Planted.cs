@@ -120,7 +120,7 @@ internal sealed class Planted
     {
         var result = new DetectionResult
         {
-            Status = code is null ? DetectionResult.DetectedStatus : DetectionResult.FailedStatus,
+            Status = code is null ? DetectionStatus.Detected : DetectionStatus.Failed,
             Image = new ResultImage(container, name, etag, 100, code is null ? 80 : null, code is null ? 48 : null),
             Model = Model,
             Options = new ResultOptions(0.35f, 0.6f, 100),
@@ -131,7 +131,7 @@ internal sealed class Planted
             JobId = job,
             CreatedUtc = DateTime.UnixEpoch,
         };
-        return new StoredRecord(System.Text.Encoding.UTF8.GetString(result.ToUtf8Json()), etag, result.Status);
+        return new StoredRecord(System.Text.Encoding.UTF8.GetString(result.ToUtf8Json()), etag, DetectionStatusConverter.Text(result.Status));
     }
 
     /// <summary>Writes all of it into an account.</summary>

@@ -91,7 +91,7 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
             $"\nconversion:\n  forms: [cpu-int8, gpu-fp16]\n  calibration: {images.Name}/calibration/\n")];
 
         var outcome = await app.PublishAsync("tiny", PublishingApp.Checkpoint, config);
-        Assert.True(outcome.Status == PublishReport.Published, (await app.ReportAsync("tiny"))!.Error?.Message);
+        Assert.True(outcome.Status == PublishStatus.Published, (await app.ReportAsync("tiny"))!.Error?.Message);
 
         var report = (await app.ReportAsync("tiny"))!;
         Assert.Equal(["cpu-fp32", "cpu-int8", "gpu-fp16"], report.Model!.Forms);
@@ -116,7 +116,7 @@ public sealed class CheckpointPublisherTests(AzuriteFixture fixture)
         Assert.Equal((PublishStatus.Refused, code), await OutcomeAsync());
         Assert.Equal(code, (await app.ReportAsync("tiny"))!.Error!.Code);
 
-        async Task<(string, string?)> OutcomeAsync()
+        async Task<(PublishStatus, string?)> OutcomeAsync()
         {
             var outcome = await app.PublishAsync("tiny", PublishingApp.Checkpoint, config);
             return (outcome.Status, outcome.Code);

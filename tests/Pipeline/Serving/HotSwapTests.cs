@@ -1,5 +1,6 @@
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Inference;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Serving;
 using Nanodet.Serverless.TestKit;
 
