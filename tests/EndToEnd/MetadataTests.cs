@@ -81,7 +81,7 @@ public sealed partial class MetadataTests
             Assert.True(extensions.TryGetProperty(section, out _), $"host.json has no section {section} for {trigger}");
         }
 
-        
+
         // The app decodes: text as today's SDKs send it would otherwise never reach it.
         Assert.Equal("none", extensions.GetProperty("queues").GetProperty("messageEncoding").GetString());
         Assert.Matches("^[A-Za-z0-9]+$", extensions.GetProperty("durableTask").GetProperty("hubName").GetString());
