@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Tests.Publishing;
 using Nanodet.Serverless.Pipeline.Messages;
-using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Writing;
 
 namespace Nanodet.Serverless.Functions.Tests.Batches;
@@ -39,9 +38,7 @@ public sealed class BatchEventsTests(AzuriteFixture fixture)
     private async Task<bool> StaysAsync(StatusCode refusal, Func<OrchestrationMetadata?> find)
     {
         await using var app = await PublishingApp.CreateAsync(fixture);
-        var staging = app.Services.GetRequiredService<StorageClients>().Staging;
-        await staging.CreateIfNotExistsAsync(cancellationToken: Token);
-        var blob = staging.GetBlobClient("batches/b1.ndjson");
+        var blob = app.Container("staging").GetBlobClient("batches/b1.ndjson");
         await blob.UploadAsync(
             BinaryData.FromString("""{"container":"images","name":"a.png"}""" + "\n"), Token);
         await using var client = new FakeDurableClient(refusal, find);

@@ -16,6 +16,9 @@ internal sealed class FakeDurableClient(StatusCode refusal, Func<OrchestrationMe
     public override Task<OrchestrationMetadata?> GetInstanceAsync(
         string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) => Task.FromResult(find());
 
+    public override Task<OrchestrationMetadata?> GetInstancesAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) => throw Unused();
+
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     public override AsyncPageable<OrchestrationMetadata> GetAllInstancesAsync(OrchestrationQuery? filter = null) => throw Unused();
