@@ -49,13 +49,20 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Information, "{Count} orchestrations that ended and are older than {Retention} were removed.")]
     public static partial void Purged(ILogger logger, long count, TimeSpan retention);
 
-    [LoggerMessage(13, LogLevel.Error, "The host at {Host} is gone; this worker ends.")]
+    [LoggerMessage(17, LogLevel.Error, "The host at {Host} is gone; this worker ends.")]
     public static partial void HostGone(ILogger logger, Uri host);
 
     [LoggerMessage(
-        14,
+        18,
         LogLevel.Error,
         "{Setting} is not set: jobs and batches will fail with 'Webhooks are not configured'. Expected the app's host name, found none. Set "
         + "it to the name and port at which the host listens, for example localhost:8080; the container image sets it.")]
     public static partial void HostNameMissing(ILogger logger, string setting);
+
+    [LoggerMessage(
+        15, LogLevel.Warning, "Batch {BatchId}: its orchestration takes no event now ({Detail}); it finds the results after its wait.")]
+    public static partial void EventLeftToTheWait(ILogger logger, string batchId, string detail);
+
+    [LoggerMessage(16, LogLevel.Warning, "The state of instance {Instance} cannot be read; it counts as under way.")]
+    public static partial void InstanceUnreadable(ILogger logger, string instance, Exception exception);
 }

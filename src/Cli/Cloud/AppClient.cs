@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Nanodet.Serverless.Cli.Commands;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Pipeline.Jobs;
 
@@ -67,7 +66,7 @@ internal sealed class AppClient : IDisposable
     /// <summary>Lists the latest jobs.</summary>
     /// <exception cref="CliException">The app does not answer.</exception>
     public Task<JobsReport> ListAsync(int limit, CancellationToken cancellationToken) => SendAsync(
-        new HttpRequestMessage(HttpMethod.Get, $"api/jobs?limit={limit}"), CliJsonContext.Default.JobsReport, cancellationToken);
+        new HttpRequestMessage(HttpMethod.Get, $"api/jobs?limit={limit}"), CloudJson.Default.JobsReport, cancellationToken);
 
     /// <summary>Asks a job to end.</summary>
     /// <exception cref="CliException">There is no such job, it has ended, or the app does not answer.</exception>

@@ -2,7 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace Nanodet.Serverless.Cli.Cloud;
 
-/// <summary>What is kept about a running app.</summary>
+/// <summary>What is kept about a running app, and what it answers.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(CloudAddress))]
+[JsonSerializable(typeof(JobsReport))]
 internal sealed partial class CloudJson : JsonSerializerContext;

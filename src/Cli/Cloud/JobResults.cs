@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Azure;
 using Nanodet.Detection.Results;
-using Nanodet.Serverless.Cli.Commands;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Pipeline.Jobs;
 

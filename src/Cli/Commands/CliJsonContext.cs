@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Nanodet.Serverless.Cli.Cloud;
 
 namespace Nanodet.Serverless.Cli.Commands;
 

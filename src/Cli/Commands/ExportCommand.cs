@@ -130,7 +130,11 @@ internal static class ExportCommand
     {
         var stale = FormManifest.NameOf(output.FullName);
         var wasThere = File.Exists(stale);
-        File.Delete(stale);
+        if (wasThere)
+        {
+            File.Delete(stale);
+        }
+
         await InputFile.WriteAsync(output, converted.Model.Onnx, cancellationToken);
         return wasThere ? [.. converted.Notes, $"{stale} was removed: it listed the forms of another model"] : converted.Notes;
     }

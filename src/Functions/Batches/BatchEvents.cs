@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Writing;
@@ -7,12 +8,15 @@ using Nanodet.Serverless.Pipeline.Writing;
 namespace Nanodet.Serverless.Functions.Batches;
 
 /// <summary>Events to orchestrations of batches.</summary>
-public sealed class BatchEvents(DetectionWriter writer)
+/// <param name="writer">Writes the results of batches whose orchestrations have ended.</param>
+/// <param name="logger">The log.</param>
+public sealed class BatchEvents(DetectionWriter writer, ILogger<BatchEvents> logger)
 {
     /// <summary>
     /// Tells the orchestration that its batch is detected. One that has ended, or that nobody knows any more, needs no telling: the
     /// engine refuses the event with FailedPrecondition or NotFound, and that is success. Its results are written here: other batches may
-    /// have skipped images because of them.
+    /// have skipped images because of them. The engine also refuses the event for an instance whose state it could not store when storage
+    /// failed. That one goes on, so its staging blob stays: it looks for it when its wait is over.
     /// </summary>
     /// <param name="client">The durable client.</param>
     /// <param name="detected">The event; null when there is nothing to tell.</param>
@@ -25,13 +29,36 @@ public sealed class BatchEvents(DetectionWriter writer)
             return;
         }
 
+        var instance = BatchNames.InstanceId(detected.BatchId);
         try
         {
-            await client.RaiseEventAsync(BatchNames.InstanceId(detected.BatchId), BatchDetected.EventName, detected, cancellationToken);
+            await client.RaiseEventAsync(instance, BatchDetected.EventName, detected, cancellationToken);
         }
         catch (RpcException exception) when (exception.StatusCode is StatusCode.FailedPrecondition or StatusCode.NotFound)
         {
-            await writer.WriteLateAsync(detected, cancellationToken);
+            if (exception.StatusCode == StatusCode.NotFound || await HasEndedAsync(client, instance, cancellationToken))
+            {
+                await writer.WriteLateAsync(detected, cancellationToken);
+            }
+            else
+            {
+                Log.EventLeftToTheWait(logger, detected.BatchId, exception.Status.Detail);
+            }
+        }
+    }
+
+    /// <summary>Whether an instance has ended for certain. What cannot be told has not: results that wait do no harm.</summary>
+    private async Task<bool> HasEndedAsync(DurableTaskClient client, string instance, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.GetInstanceAsync(instance, getInputsAndOutputs: false, cancellationToken) is not { IsCompleted: false };
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            // A state that was stored in part can fail to be read in as many ways as it has parts.
+            Log.InstanceUnreadable(logger, instance, exception);
+            return false;
         }
     }
 }

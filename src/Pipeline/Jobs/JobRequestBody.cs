@@ -7,7 +7,7 @@ namespace Nanodet.Serverless.Pipeline.Jobs;
 internal static class JobRequestBody
 {
     private const string HowToTakeAll =
-        "Name a 'prefix' or a 'filter', or set 'onlyFailed'; for every image of the container send {} or \"all\": true.";
+        "Name a 'prefix' or a 'filter'; for every image of the container send {} or \"all\": true.";
 
     /// <summary>Reads a body.</summary>
     /// <param name="body">UTF-8 JSON.</param>
@@ -33,7 +33,7 @@ internal static class JobRequestBody
             }
 
             var request = root.Deserialize(JobJson.Default.JobRequest)!;
-            RequireScope(root, request);
+            RequireOneScope(request);
             return request;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
@@ -43,19 +43,11 @@ internal static class JobRequestBody
         }
     }
 
-    /// <summary>A job over everything is asked for by an empty object or by name, and not by a field that was left empty.</summary>
-    private static void RequireScope(JsonElement root, JobRequest request)
+    private static void RequireOneScope(JobRequest request)
     {
-        var isEmpty = !root.EnumerateObject().Any(field => field.Name is not ("schemaVersion" or "id"));
-        var hasScope = !string.IsNullOrEmpty(request.Prefix) || !string.IsNullOrEmpty(request.Filter);
-        if (request.All && (hasScope || request.OnlyFailed))
+        if (request.All && (!string.IsNullOrEmpty(request.Prefix) || !string.IsNullOrEmpty(request.Filter) || request.OnlyFailed))
         {
             throw Invalid("all: expected it without 'prefix', 'filter' and 'onlyFailed', which take a part, found both.");
-        }
-
-        if (!isEmpty && !request.All && !hasScope && !request.OnlyFailed)
-        {
-            throw Invalid($"request: expected a part of the container, found no prefix and no filter. {HowToTakeAll}");
         }
     }
 

@@ -283,7 +283,7 @@ public sealed class ExportCommandTests(DemoModel model) : IDisposable
         Assert.StartsWith($"error: {code}: ", run.Error, StringComparison.Ordinal);
         Assert.Contains(words, run.Error, StringComparison.Ordinal);
         Assert.Single(run.Error.TrimEnd().Split('\n'));
-        Assert.Empty(run.Output);
+        Assert.Equal(code, JsonDocument.Parse(run.Output).RootElement.GetProperty("error").GetProperty("code").GetString());
         Assert.False(File.Exists(output));
     }
 

@@ -54,6 +54,9 @@ internal sealed class PublishingApp : IAsyncDisposable
     /// <summary>A complete checkpoint of a few thousand weights.</summary>
     public static byte[] Checkpoint { get; } = CheckpointFile.Write(CheckpointFile.Tensors(Config));
 
+    /// <summary>The coordinator's services.</summary>
+    public IServiceProvider Services => _services;
+
     public CheckpointPublisher Publisher => _services.GetRequiredService<CheckpointPublisher>();
 
     public CheckpointStore Store => _services.GetRequiredService<CheckpointStore>();

@@ -1,6 +1,6 @@
 using Nanodet.Serverless.Pipeline.Jobs;
 
-namespace Nanodet.Serverless.Cli.Commands;
+namespace Nanodet.Serverless.Cli.Cloud;
 
 /// <summary>The answer of <c>nanodet jobs</c>.</summary>
 /// <param name="Jobs">The jobs, the latest first.</param>

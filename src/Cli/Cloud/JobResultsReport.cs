@@ -1,4 +1,4 @@
-namespace Nanodet.Serverless.Cli.Commands;
+namespace Nanodet.Serverless.Cli.Cloud;
 
 /// <summary>The answer of <c>nanodet results</c>.</summary>
 /// <param name="JobId">The job.</param>

@@ -1,0 +1,51 @@
+using Grpc.Core;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Functions.Tests.Publishing;
+using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Writing;
+
+namespace Nanodet.Serverless.Functions.Tests.Batches;
+
+/// <summary>Events that the engine refuses: a staging blob is written and removed only where nobody waits for it any more.</summary>
+public sealed class BatchEventsTests(AzuriteFixture fixture)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(StatusCode.NotFound, null, false)]
+    [InlineData(StatusCode.FailedPrecondition, null, false)]
+    [InlineData(StatusCode.FailedPrecondition, OrchestrationRuntimeStatus.Completed, false)]
+    [InlineData(StatusCode.FailedPrecondition, OrchestrationRuntimeStatus.Terminated, false)]
+    [InlineData(StatusCode.FailedPrecondition, OrchestrationRuntimeStatus.Running, true)]
+    [InlineData(StatusCode.FailedPrecondition, OrchestrationRuntimeStatus.Pending, true)]
+    public async Task Raise_RefusedEvent_KeepsTheResultsOfWhatGoesOn(StatusCode refusal, OrchestrationRuntimeStatus? status, bool stays) =>
+        Assert.Equal(stays, await StaysAsync(refusal, () => status is { } known
+            ? new OrchestrationMetadata("DetectBatch", "batch-b1") { RuntimeStatus = known }
+            : null));
+
+    /// <summary>When the answer to the first write of its history is lost, the engine never stores the instance's state.</summary>
+    [Fact]
+    public async Task Raise_StateThatCannotBeRead_KeepsTheResults()
+    {
+        Assert.True(await StaysAsync(
+            StatusCode.FailedPrecondition, () => throw new RpcException(new Status(StatusCode.Unknown, "a column is missing"))));
+        Assert.True(await StaysAsync(StatusCode.FailedPrecondition, () => throw new ArgumentOutOfRangeException("status")));
+    }
+
+    private async Task<bool> StaysAsync(StatusCode refusal, Func<OrchestrationMetadata?> find)
+    {
+        await using var app = await PublishingApp.CreateAsync(fixture);
+        var blob = app.Container("staging").GetBlobClient("batches/b1.ndjson");
+        await blob.UploadAsync(
+            BinaryData.FromString("""{"container":"images","name":"a.png"}""" + "\n"), Token);
+        await using var client = new FakeDurableClient(refusal, find);
+
+        await new BatchEvents(app.Services.GetRequiredService<DetectionWriter>(), NullLogger<BatchEvents>.Instance)
+            .RaiseAsync(client, new BatchDetected("b1", blob.Name, 0, 0, 1), Token);
+
+        return await blob.ExistsAsync(Token);
+    }
+}

@@ -1,0 +1,41 @@
+using Grpc.Core;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+
+namespace Nanodet.Serverless.Functions.Tests.Batches;
+
+/// <summary>A durable client that refuses each event, and knows one instance or cannot read it.</summary>
+/// <param name="refusal">How events are refused.</param>
+/// <param name="find">What is known of the instance.</param>
+internal sealed class FakeDurableClient(StatusCode refusal, Func<OrchestrationMetadata?> find) : DurableTaskClient("fake")
+{
+    public override Task RaiseEventAsync(
+        string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default) =>
+        throw new RpcException(new Status(refusal, "refused"));
+
+    public override Task<OrchestrationMetadata?> GetInstanceAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) => Task.FromResult(find());
+
+    public override Task<OrchestrationMetadata?> GetInstancesAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) => throw Unused();
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    public override AsyncPageable<OrchestrationMetadata> GetAllInstancesAsync(OrchestrationQuery? filter = null) => throw Unused();
+
+    public override Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) => throw Unused();
+
+    public override Task<string> ScheduleNewOrchestrationInstanceAsync(
+        TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default) =>
+        throw Unused();
+
+    public override Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) => throw Unused();
+
+    public override Task<OrchestrationMetadata> WaitForInstanceCompletionAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) => throw Unused();
+
+    public override Task<OrchestrationMetadata> WaitForInstanceStartAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) => throw Unused();
+
+    private static NotSupportedException Unused() => new("The code under test does not ask for this.");
+}
