@@ -63,6 +63,14 @@ public static class Problem
     public static IResult ModelNotReady(string detail) =>
         Result(StatusCodes.Status503ServiceUnavailable, "model_not_ready", "The model is not ready", detail);
 
+    /// <summary>400 or 408: a body ended before its length, or a server on the way gave it up.</summary>
+    /// <param name="exception">What the server says.</param>
+    internal static IResult BodyIncomplete(BadHttpRequestException exception) => Result(
+        exception.StatusCode,
+        "body_incomplete",
+        "The body did not come whole",
+        $"Expected a body of the announced length, found one that ended early: {exception.Message} Send the request again.");
+
     /// <summary>413, 429 or 408: a body was not taken.</summary>
     /// <param name="fault">Why not.</param>
     /// <param name="limit">The most bytes that a body may have.</param>

@@ -28,6 +28,20 @@ public sealed class HttpFailuresTests
     }
 
     [Fact]
+    public async Task Invoke_BodyThatEndsEarly_IsTheCallersFault()
+    {
+        var http = new DefaultHttpContext();
+        using var body = new MemoryStream();
+        http.Response.Body = body;
+
+        await new HttpFailures().Invoke(new Context(http), _ => throw new BadHttpRequestException("Unexpected end.", 400));
+
+        Assert.Equal((400, Problem.ContentType), (http.Response.StatusCode, http.Response.ContentType));
+        using var problem = JsonDocument.Parse(body.ToArray());
+        Assert.Equal("body_incomplete", problem.RootElement.GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task Invoke_OtherFunctionThatThrows_Fails() =>
         await Assert.ThrowsAsync<TimeoutException>(() => new HttpFailures().Invoke(new Context(http: null), _ => throw new TimeoutException()));
 
