@@ -38,11 +38,15 @@ public sealed class BodyTests
         using (var leave = CancellationTokenSource.CreateLinkedTokenSource(App.Cancellation))
         {
             var slow = Enumerable.Range(0, Places).Select(_ => TrickleAsync(app.Host.Address, leave.Token)).ToArray();
-            await Eventually.TrueAsync(async () => (await AskAsync(app)).Status == HttpStatusCode.TooManyRequests, "a request is refused", 120);
-            var refused = await AnnounceAsync(app.Host.Address);
+
+            // Those of before may still hold places: only when they are gone the slow ones have all of them, for as long as they like.
+            var refused = string.Empty;
+            await Eventually.TrueAsync(
+                async () => (refused = await AnnounceAsync(app.Host.Address)).StartsWith("HTTP/1.1 429 ", StringComparison.Ordinal),
+                "a request is refused",
+                120);
             await leave.CancelAsync();
             await Task.WhenAll(slow);
-            Assert.StartsWith("HTTP/1.1 429 ", refused, StringComparison.Ordinal);
             Assert.Contains("Retry-After: 1", refused, StringComparison.OrdinalIgnoreCase);
             Assert.Contains("too_many_bodies", refused, StringComparison.Ordinal);
         }

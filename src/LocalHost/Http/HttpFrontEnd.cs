@@ -165,14 +165,21 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            var cause = exception.GetBaseException();
-            Log.HttpFunctionFailed(_logger, function.Name, cause);
+            Log.HttpFunctionFailed(_logger, function.Name, exception.GetBaseException());
             if (!context.Response.HasStarted)
             {
                 // A body that the server gave up is its sender's fault.
-                context.Response.StatusCode =
-                    cause is BadHttpRequestException refused ? refused.StatusCode : StatusCodes.Status500InternalServerError;
+                context.Response.StatusCode = FindRefusal(exception)?.StatusCode ?? StatusCodes.Status500InternalServerError;
             }
         }
     }
+
+    /// <summary>What the server did not like about a request, wherever it stands: it may have failed on its way in and out alike.</summary>
+    private static BadHttpRequestException? FindRefusal(Exception? exception) => exception switch
+    {
+        null => null,
+        BadHttpRequestException refusal => refusal,
+        AggregateException several => several.InnerExceptions.Select(FindRefusal).FirstOrDefault(refusal => refusal is not null),
+        _ => FindRefusal(exception.InnerException),
+    };
 }
