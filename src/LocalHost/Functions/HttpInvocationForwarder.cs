@@ -34,8 +34,15 @@ internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDispo
         context.Request.Headers[InvocationIdHeader] = request.InvocationId;
         var invocation = worker.InvokeAsync(request, cancellationToken);
         var error = await forwarder.SendAsync(context, worker.HttpAddress!, _client, Config, BareErrors.Instance, cancellationToken);
-        var response = await invocation;
         var cause = context.GetForwarderErrorFeature()?.Exception;
+        if (error is ForwarderError.RequestBodyClient or ForwarderError.RequestBodyCanceled)
+        {
+            // The function fails then, too, and perhaps sooner: the cause is the body.
+            await ((Task)invocation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw new HttpRequestException($"The request did not reach the worker: {error}.", cause);
+        }
+
+        var response = await invocation;
         return error == ForwarderError.None
             ? response
             : throw new HttpRequestException($"The request did not reach the worker: {error}.", cause);
