@@ -55,7 +55,8 @@ internal static partial class Log
     [LoggerMessage(
         18,
         LogLevel.Error,
-        "{Setting} is not set: jobs and batches will fail with 'Webhooks are not configured'. Expected the app's host name, found none. Set "
+        "{Setting} is not set: jobs and batches will fail with 'Webhooks are not configured'. Expected the app's host name, found none. "
+        + "Set "
         + "it to the name and port at which the host listens, for example localhost:8080; the container image sets it.")]
     public static partial void HostNameMissing(ILogger logger, string setting);
 

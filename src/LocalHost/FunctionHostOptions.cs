@@ -13,8 +13,12 @@ public sealed partial class FunctionHostOptions
     /// <value>0 to 65535; 0 takes a free one. Default 0.</value>
     public int Port { get; init; }
 
-    /// <summary>Host names, beside <c>localhost</c> and the loopback addresses, under which and from whose pages requests are let in.</summary>
-    /// <value>Names without a port. Default none. A page on the web could otherwise start functions through a browser on this machine.</value>
+    /// <summary>
+    /// Host names, beside <c>localhost</c> and the loopback addresses, under which and from whose pages requests are let in.
+    /// </summary>
+    /// <value>
+    /// Names without a port. Default none. A page on the web could otherwise start functions through a browser on this machine.
+    /// </value>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
     /// <summary>

@@ -35,23 +35,6 @@ public sealed class BodyTests
         Assert.All(answers, answer => Assert.Contains("application/problem+json", answer, StringComparison.Ordinal));
         Assert.InRange(ResidentBytes(app.Host.WorkerProcessId!.Value) - before, long.MinValue, 300L << 20);
 
-        // Bodies that come slowly, and do not end, hold all places.
-        using (var leave = CancellationTokenSource.CreateLinkedTokenSource(App.Cancellation))
-        {
-            var slow = Enumerable.Range(0, Places).Select(_ => TrickleAsync(app.Host.Address, leave.Token)).ToArray();
-
-            // Those of before may still hold places: only when they are gone the slow ones have all of them, for as long as they like.
-            var refused = string.Empty;
-            await Eventually.TrueAsync(
-                async () => (refused = await AnnounceAsync(app.Host.Address)).StartsWith("HTTP/1.1 429 ", StringComparison.Ordinal),
-                "a request is refused",
-                120);
-            await leave.CancelAsync();
-            await Task.WhenAll(slow);
-            Assert.Contains("Retry-After: 1", refused, StringComparison.OrdinalIgnoreCase);
-            Assert.Contains("too_many_bodies", refused, StringComparison.Ordinal);
-        }
-
         await Eventually.TrueAsync(async () => (await AskAsync(app)).Status == HttpStatusCode.OK, "places are free again", 120);
     }
 
@@ -59,31 +42,6 @@ public sealed class BodyTests
     {
         using var content = new ByteArrayContent(SampleImages.Good(1).Single().Bytes);
         return await app.SendAsync(HttpMethod.Post, "api/detect", content);
-    }
-
-    /// <summary>Sends a body a little at a time until it is told to leave; where it is cut off, it begins again.</summary>
-    private static async Task TrickleAsync(Uri address, CancellationToken cancellationToken)
-    {
-        var part = new byte[4096];
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                await client.ConnectAsync(address.Host, address.Port, cancellationToken);
-                var stream = client.GetStream();
-                await stream.WriteAsync(Head, cancellationToken);
-                while (true)
-                {
-                    await stream.WriteAsync(part, cancellationToken);
-                    await Task.Delay(TimeSpan.FromMilliseconds(250), TimeProvider.System, cancellationToken);
-                }
-            }
-            catch (Exception exception) when (exception is IOException or OperationCanceledException)
-            {
-                // Cut off, or told to leave.
-            }
-        }
     }
 
     private static async Task DetectsAsync(App app)

@@ -74,6 +74,7 @@ public sealed class RoleTests(StorageFixture storage)
                 Port = address.Port,
                 Settings = storage.Options(prefix).Settings,
                 StorageConnectionString = storage.Azurite.ConnectionString,
+                DurableWebHooks = true,
             },
             storage.Logs,
             Cancelled);

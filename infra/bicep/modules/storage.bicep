@@ -40,7 +40,10 @@ var lifecycleRules = concat(
       enabled: true
       type: 'Lifecycle'
       definition: {
-        filters: { blobTypes: ['blockBlob'], prefixMatch: ['${containers.staging}/lists/', '${containers.staging}/begun/'] }
+        filters: {
+          blobTypes: ['blockBlob']
+          prefixMatch: ['${containers.staging}/lists/', '${containers.staging}/begun/']
+        }
         actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 30 } } }
       }
     }

@@ -26,8 +26,10 @@ internal static class BenchCommand
         };
         var seconds = new Option<double>("--seconds") { Description = "How long to measure, 0.1 to 86400.", DefaultValueFactory = _ => 20 }
             .Within(0.1, 86400);
-        var count = new Option<long?>("--count") { Description = "Instead of --seconds: images of each model that go the whole way, 1 or more." }
-            .Within(1, long.MaxValue);
+        var count = new Option<long?>("--count")
+        {
+            Description = "Instead of --seconds: images of each model that go the whole way, 1 or more.",
+        }.Within(1, long.MaxValue);
         var compare = new Option<FileInfo?>("--compare") { Description = "Another model, measured in turn with the first." };
         var concurrency = new Option<int>("--concurrency")
         {
@@ -39,7 +41,8 @@ internal static class BenchCommand
             Description = "Threads of one operator on the CPU, 0 to 256; 0: one for each physical core.",
             DefaultValueFactory = _ => 1,
         }.Within(0, 256);
-        var batch = new Option<int>("--batch") { Description = "Images of one call, 1 to 256.", DefaultValueFactory = _ => 1 }.Within(1, 256);
+        var batch = new Option<int>("--batch") { Description = "Images of one call, 1 to 256.", DefaultValueFactory = _ => 1 }
+            .Within(1, 256);
         var score = CommonOptions.Score(new DetectorOptions().ScoreThreshold);
         var provider = new Option<ExecutionProvider>("--provider")
         {

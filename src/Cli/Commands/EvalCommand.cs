@@ -181,13 +181,13 @@ internal static class EvalCommand
         if (answer.CategoriesWithoutClass is { Count: > 0 } unknown)
         {
             console.MarkupLineInterpolated(
-                $"[yellow]note:[/] the model has no class for {unknown.Count} categories, whose objects count as missed: {string.Join(", ", unknown)}");
+                $"[yellow]note:[/] without a class, so that their objects count as missed: {string.Join(", ", unknown)}");
         }
 
         if (answer.ClassesWithoutCategory is { Count: > 0 } idle)
         {
             console.MarkupLineInterpolated(
-                $"[yellow]note:[/] the data set has no category for {idle.Count} classes, which are left out: {string.Join(", ", idle)}");
+                $"[yellow]note:[/] classes without a category, which are left out: {string.Join(", ", idle)}");
         }
 
         if (answer.Missing.Count > 0)

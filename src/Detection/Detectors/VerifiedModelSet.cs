@@ -63,7 +63,8 @@ public sealed class VerifiedModelSet
         {
             throw ModelLoadException.Contract(
                 $"The form {FormNames.Of(form)} of {Primary.Name}: expected a model of NanoDet's own export in "
-                + $"{FormNames.Of(FormNames.PrecisionOf(form))}, found {(other.IsForeign ? "a foreign one" : FormNames.Of(other.Precision))}.");
+                + $"{FormNames.Of(FormNames.PrecisionOf(form))}, found "
+                + $"{(other.IsForeign ? "a foreign one" : FormNames.Of(other.Precision))}.");
         }
 
         if (own.Name != other.Name

@@ -40,7 +40,7 @@ public sealed record CocoDataset(IReadOnlyList<CocoImage> Images, IReadOnlyList<
                 "invalid_annotations", $"Expected images and categories, found {file.Images.Count} and {file.Categories.Count}.");
     }
 
-    /// <summary>Finds the category of each class of a model. Nothing is guessed: names that differ are not matched by their order.</summary>
+    /// <summary>Finds the category of each class of a model. Names that differ are not matched by their order in silence.</summary>
     /// <param name="classNames">The model's classes.</param>
     /// <param name="matching">How they are matched.</param>
     /// <returns>The categories, and the names that stayed without a partner.</returns>

@@ -41,7 +41,8 @@ internal static class DetectBody
 
         if (isForm && border is null)
         {
-            return (null, default, Problem.InvalidRequest("Content-Type: expected a boundary of up to 70 characters in multipart/form-data."));
+            return (
+                null, default, Problem.InvalidRequest("Content-Type: expected a boundary of up to 70 characters in multipart/form-data."));
         }
 
         // A form that is a little too long is read, so that its image is what counts.

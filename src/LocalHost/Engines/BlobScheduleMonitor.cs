@@ -44,7 +44,8 @@ internal sealed class BlobScheduleMonitor(IAzureBlobStorageProvider storage, str
     /// Says that nothing is due. The listener runs what is past due before its start is over, and the host would take no request until
     /// that has ended. Its next run stays in the past, so that it begins at once when the start is over.
     /// </summary>
-    public override async Task<TimeSpan> CheckPastDueAsync(string timerName, DateTime now, TimerSchedule schedule, ScheduleStatus lastStatus)
+    public override async Task<TimeSpan> CheckPastDueAsync(
+        string timerName, DateTime now, TimerSchedule schedule, ScheduleStatus lastStatus)
     {
         await base.CheckPastDueAsync(timerName, now, schedule, lastStatus);
         return TimeSpan.Zero;

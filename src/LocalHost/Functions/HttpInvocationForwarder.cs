@@ -59,7 +59,8 @@ internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDispo
             HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
         {
             var hasBody = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
-            return hasBody && proxyResponse is not { IsSuccessStatusCode: false, Content.Headers: { ContentType: null, ContentLength: null or 0 } };
+            return hasBody
+                && proxyResponse is not { IsSuccessStatusCode: false, Content.Headers: { ContentType: null, ContentLength: null or 0 } };
         }
     }
 }

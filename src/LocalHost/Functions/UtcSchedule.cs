@@ -8,7 +8,8 @@ namespace Nanodet.Serverless.LocalHost.Functions;
 /// </summary>
 /// <remarks>
 /// The engine knows a schedule of somebody else's by its type alone, and makes it without arguments. So the type says which expression it
-/// is: <see cref="TypeOf"/> gives each expression a number, and writes its digits as arguments of <see cref="NumberedSchedule{THigh, TLow}"/>.
+/// is: <see cref="TypeOf"/> gives each expression a number, and writes its digits as arguments of
+/// <see cref="NumberedSchedule{THigh, TLow}"/>.
 /// </remarks>
 internal abstract class UtcSchedule : TimerSchedule
 {

@@ -15,7 +15,8 @@ internal sealed class HostStatus(string hostId, IReadOnlyList<FunctionInfo> func
 
     public void Map(IEndpointRouteBuilder routes, Func<bool> isReady)
     {
-        routes.MapMethods("/", ReadMethods, () => Results.Text("The local host of an Azure Functions app. /admin/functions lists what runs here.\n"));
+        routes.MapMethods(
+            "/", ReadMethods, () => Results.Text("The local host of an Azure Functions app. /admin/functions lists what runs here.\n"));
         routes.MapMethods("/admin/host/status", ReadMethods, () => Results.Json(new
         {
             id = hostId,

@@ -26,7 +26,10 @@ internal static class ProblemAnswers
         if (target?.Length > LongestTarget)
         {
             await WriteAsync(
-                context, StatusCodes.Status414UriTooLong, "uri_too_long", $"Expected a path and query of at most {LongestTarget} characters.");
+                context,
+                StatusCodes.Status414UriTooLong,
+                "uri_too_long",
+                $"Expected a path and query of at most {LongestTarget} characters.");
             return;
         }
 

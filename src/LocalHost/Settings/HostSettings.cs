@@ -78,7 +78,8 @@ internal sealed partial class HostSettings
     /// <summary>Puts settings in the place of their names, <c>%NAME%</c>, as the engines do.</summary>
     /// <exception cref="FunctionHostException">A setting is missing.</exception>
     public string Resolve(string text) => SettingName().Replace(text, match => Configuration[match.Groups["name"].Value]
-        ?? throw new FunctionHostException("invalid_options", $"The setting '{match.Groups["name"].Value}' is not set; '{text}' needs it."));
+        ?? throw new FunctionHostException(
+            "invalid_options", $"The setting '{match.Groups["name"].Value}' is not set; '{text}' needs it."));
 
     /// <summary>Whether a setting turns the function off, in any of the spellings that Azure accepts.</summary>
     public bool IsDisabled(string function)

@@ -2,7 +2,9 @@ using Nanodet.Serverless.Pipeline.Messages;
 
 namespace Nanodet.Serverless.Pipeline.Batches;
 
-/// <summary>What is known of a batch that a worker has begun and not finished: the content of its mark in container <c>staging</c>.</summary>
+/// <summary>
+/// What is known of a batch that a worker has begun and not finished: the content of its mark in container <c>staging</c>.
+/// </summary>
 internal sealed record BegunBatch
 {
     /// <summary>Always 1.</summary>

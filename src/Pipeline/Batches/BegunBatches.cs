@@ -6,7 +6,9 @@ using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Batches;
 
-/// <summary>Marks of begun batches in container <c>staging</c>. Every change has a condition, so that two processes never both have one.</summary>
+/// <summary>
+/// Marks of begun batches in container <c>staging</c>. Every change has a condition, so that two processes never both have one.
+/// </summary>
 /// <param name="clients">The account.</param>
 public sealed class BegunBatches(StorageClients clients)
 {

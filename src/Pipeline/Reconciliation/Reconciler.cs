@@ -78,7 +78,7 @@ public sealed class Reconciler
 
     /// <summary>
     /// Goes on with the sweep that the run before it did not finish, or begins one. A sweep finds the images whose time has come since the
-    /// sweep before it, and queues each of them again: when an image's age passes the grace, and then each time it has doubled. So an outage
+    /// sweep before it, and queues each of them again: when its age passes the grace, and then each time it has doubled. So an outage
     /// or a backlog, in which no image has its record, does not fill the queue with every image at every run. An image whose message may
     /// still wait in a queue is left alone until its age has doubled. A run ends at <see cref="ReconcileOptions.MaxTime"/> or
     /// <see cref="ReconcileOptions.MaxImages"/>; how far it came is stored.

@@ -126,7 +126,9 @@ public sealed class BatchDetection(
         Blame(batch, images, faults);
     }
 
-    /// <summary>As in a run of many: an image that the model fails on is a failure while others ran; when none did, it is the model's.</summary>
+    /// <summary>
+    /// As in a run of many: an image that the model fails on is a failure while others ran; when none did, it is the model's.
+    /// </summary>
     private void Blame(BatchReference batch, BatchImage[] images, List<(BatchImage Image, Exception Fault)> faults)
     {
         var others = images.Count(image => image.Outcome?.Result is { BatchSize: > 0 });

@@ -38,7 +38,9 @@ internal sealed class BatchWork : IAsyncDisposable
 
     internal BegunBatch State { get; private set; }
 
-    /// <summary>Null when the mark is in other hands: this process was taken for dead. What it does is still right, and done twice.</summary>
+    /// <summary>
+    /// Null when the mark is in other hands: this process was taken for dead. What it does is still right, and done twice.
+    /// </summary>
     internal ETag? Etag { get; private set; }
 
     /// <summary>True when processes died at an image as often as one of them may.</summary>

@@ -44,7 +44,7 @@ public sealed class JobResults(StorageClients clients)
             // No batch had a result.
         }
 
-        // One block for each batch. Should a line have been lost between two deliveries of one, the block with the most lines is the better.
+        // One block for each batch. Should a line have been lost between two deliveries, the block with the most lines is the better.
         var blocks = (found?.CommittedBlocks ?? []).Concat(found?.UncommittedBlocks ?? [])
             .Select(block => ResultBlockId.TryDecode(block.Name))
             .OfType<ResultBlockId>()

@@ -35,7 +35,7 @@ public sealed class ScriptTests
         new[] { "demo.sh", "test.sh", ".ci/run" }
             .Concat(new[] { "infra/hooks", "tools" }.SelectMany(folder =>
                 Directory.EnumerateFiles(Repository.PathOf(folder), "*", SearchOption.AllDirectories)
-                    .Where(path => Path.GetExtension(path) is "" or ".sh")
+                    .Where(path => Path.GetExtension(path) is "" or ".sh" && !path.Contains("node_modules", StringComparison.Ordinal))
                     .Select(path => Path.GetRelativePath(Repository.Root, path).Replace('\\', '/'))))
             .Order();
 }
