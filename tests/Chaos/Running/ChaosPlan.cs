@@ -25,7 +25,7 @@ internal sealed record ChaosPlan
     public double OverwrittenShare { get; init; } = 0.05;
 
     /// <summary>Images that kill the worker that reads them, and have to end as <see cref="KillerCode"/>.</summary>
-    /// <value>Default 0: the app does not promise this yet.</value>
+    /// <value>Default 0.</value>
     public int Killers { get; init; }
 
     /// <summary>The failure code of images that kill their worker.</summary>
