@@ -13,6 +13,9 @@ internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDispo
 {
     private const string InvocationIdHeader = "x-ms-invocation-id";
 
+    /// <summary>A body of up to this many bytes is sent at once; a longer one, or one of unknown length, when the worker reads it.</summary>
+    private const int SentAtOnce = 64 << 10;
+
     private static readonly ForwarderRequestConfig Config = new()
     {
         ActivityTimeout = TimeSpan.FromMinutes(30),
@@ -26,6 +29,7 @@ internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDispo
         AutomaticDecompression = System.Net.DecompressionMethods.None,
         UseCookies = false,
         UseProxy = false,
+        Expect100ContinueTimeout = Timeout.InfiniteTimeSpan,
     });
 
     public async Task<InvocationResponse> InvokeAsync(
@@ -33,7 +37,7 @@ internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDispo
     {
         context.Request.Headers[InvocationIdHeader] = request.InvocationId;
         var invocation = worker.InvokeAsync(request, cancellationToken);
-        var error = await forwarder.SendAsync(context, worker.HttpAddress!, _client, Config, BareErrors.Instance, cancellationToken);
+        var error = await forwarder.SendAsync(context, worker.HttpAddress!, _client, Config, Transformer.Instance, cancellationToken);
         var cause = context.GetForwarderErrorFeature()?.Exception;
         if (error is ForwarderError.RequestBodyClient or ForwarderError.RequestBodyCanceled)
         {
@@ -50,10 +54,23 @@ internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDispo
 
     public void Dispose() => _client.Dispose();
 
-    /// <summary>An error without a body is not begun: whoever called gives it one.</summary>
-    private sealed class BareErrors : HttpTransformer
+    /// <summary>
+    /// A long body waits until the worker reads it: HTTP/1.1 hears no answer before a body has been sent, so what refuses a body unread
+    /// (413, 429) would come only after all of it. An error without a body is not begun: whoever called gives it one.
+    /// </summary>
+    private sealed class Transformer : HttpTransformer
     {
-        public static BareErrors Instance { get; } = new();
+        public static Transformer Instance { get; } = new();
+
+        public override async ValueTask TransformRequestAsync(
+            HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+        {
+            await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+            if (proxyRequest.Content is not null && httpContext.Request.ContentLength is null or > SentAtOnce)
+            {
+                proxyRequest.Headers.ExpectContinue = true;
+            }
+        }
 
         public override async ValueTask<bool> TransformResponseAsync(
             HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
