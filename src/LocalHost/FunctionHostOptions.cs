@@ -22,8 +22,15 @@ public sealed partial class FunctionHostOptions
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
     /// <summary>
-    /// Whether <c>/runtime/webhooks/durabletask</c> answers. There are no keys here, and it reads, starts, raises and ends every
-    /// orchestration.
+    /// The key that functions ask for which are not anonymous, as do <c>/admin</c> and the webhooks: in the header
+    /// <c>x-functions-key</c> or the query parameter <c>code</c>. Who has none gets 401 without a body.
+    /// </summary>
+    /// <value>At least 16 characters. Default null: no key is asked for.</value>
+    public string? Key { get; init; }
+
+    /// <summary>
+    /// Whether <c>/runtime/webhooks/durabletask</c> answers. It reads, starts, raises and ends every orchestration, for whoever has
+    /// <see cref="Key"/>, or for anybody on this machine where there is none.
     /// </summary>
     /// <value>Default false: it answers 404.</value>
     public bool DurableWebHooks { get; init; }
@@ -83,6 +90,7 @@ public sealed partial class FunctionHostOptions
         Require(
             HostId is null || IsHostId(HostId),
             $"HostId is '{HostId}'; expected 1 to 32 lower-case letters, digits and single dashes.");
+        Require(Key is null or { Length: >= 16 }, $"Key has {Key?.Length} characters; expected at least 16.");
         Require(WorkerStartTimeout > TimeSpan.Zero, $"WorkerStartTimeout is {WorkerStartTimeout}; expected more than zero.");
         Require(MaxWorkerRestarts is >= 0 and <= 100, $"MaxWorkerRestarts is {MaxWorkerRestarts}; expected 0 to 100.");
         Require(WorkerRestartWindow > TimeSpan.Zero, $"WorkerRestartWindow is {WorkerRestartWindow}; expected more than zero.");

@@ -43,14 +43,16 @@ public sealed class RefusalTests(StorageFixture storage)
     }
 
     [Theory]
-    [InlineData(-1, null)]
-    [InlineData(65536, null)]
-    [InlineData(0, "Upper")]
-    [InlineData(0, "two--dashes")]
-    [InlineData(0, "a-name-of-more-than-thirty-two-letters")]
-    public async Task StartAsync_OptionOutOfRange_NamesIt(int port, string? hostId)
+    [InlineData(-1, null, null)]
+    [InlineData(65536, null, null)]
+    [InlineData(0, "Upper", null)]
+    [InlineData(0, "two--dashes", null)]
+    [InlineData(0, "a-name-of-more-than-thirty-two-letters", null)]
+    [InlineData(0, null, "")]
+    [InlineData(0, null, "fifteen letters")]
+    public async Task StartAsync_OptionOutOfRange_NamesIt(int port, string? hostId, string? key)
     {
-        var options = new FunctionHostOptions { AppDirectory = StorageFixture.SampleApp, Port = port, HostId = hostId };
+        var options = new FunctionHostOptions { AppDirectory = StorageFixture.SampleApp, Port = port, HostId = hostId, Key = key };
 
         var error = await Assert.ThrowsAsync<FunctionHostException>(() => FunctionHost.StartAsync(options, storage.Logs, Cancelled));
 

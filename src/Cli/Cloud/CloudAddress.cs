@@ -8,7 +8,8 @@ namespace Nanodet.Serverless.Cli.Cloud;
 /// <param name="Storage">Connection string of the storage account.</param>
 /// <param name="ProcessId">The process of <c>nanodet up</c>.</param>
 /// <param name="Log">The file with the newest lines of its log; null when none is kept.</param>
-internal sealed record CloudAddress(Uri Server, string Storage, int ProcessId, string? Log)
+/// <param name="Key">The key that the functions ask for; null for none.</param>
+internal sealed record CloudAddress(Uri Server, string Storage, int ProcessId, string? Log, string? Key)
 {
     /// <summary>Name of the data folder, unless another is asked for.</summary>
     public const string DefaultFolder = ".nanodet";
@@ -28,11 +29,12 @@ internal sealed record CloudAddress(Uri Server, string Storage, int ProcessId, s
         return await JsonSerializer.DeserializeAsync(stream, CloudJson.Default.CloudAddress, cancellationToken);
     }
 
-    /// <summary>Writes the file of a data folder.</summary>
+    /// <summary>Writes the file of a data folder, for its owner alone to read.</summary>
     public Task WriteAsync(DirectoryInfo data, CancellationToken cancellationToken) => InputFile.WriteAsync(
         new FileInfo(Path.Combine(data.FullName, FileName)),
         JsonSerializer.SerializeToUtf8Bytes(this, CloudJson.Default.CloudAddress),
-        cancellationToken);
+        cancellationToken,
+        isSecret: true);
 
     /// <summary>Removes the file of a data folder.</summary>
     public static void Remove(DirectoryInfo data) => File.Delete(Path.Combine(data.FullName, FileName));

@@ -121,6 +121,7 @@ internal sealed class LocalApp : IAsyncDisposable
             StorageConnectionString = Azurite.ConnectionString,
             LogLocation = options.LogLocation,
             AllowedHosts = options.AllowedHosts,
+            Key = options.Key,
             Settings = new Dictionary<string, string>(AppFolder.Settings(options.App))
             {
                 ["Nanodet__Log__Location"] = options.LogLocation,
@@ -133,7 +134,7 @@ internal sealed class LocalApp : IAsyncDisposable
             async token => _host = await FunctionHost.StartAsync(host, loggerFactory, token), cancellationToken);
 
         steps.Begin("loading the model");
-        using var client = new AppClient(Host.Address, key: null);
+        using var client = new AppClient(Host.Address, options.Key);
         var ready = new ReadyWait(client.HealthAsync, _clock);
         await WhileStoredAsync(
             token => ready.UntilReadyAsync(reason => steps.Note($"not ready yet: {reason}"), Host.Completion, token), cancellationToken);

@@ -7,5 +7,6 @@ namespace Nanodet.Serverless.Cli.Cloud;
 /// <param name="App">Build output of the function app.</param>
 /// <param name="LogLocation">Where the log is, for messages that point to it.</param>
 /// <param name="AllowedHosts">Host names beside those of this machine under which requests are taken.</param>
+/// <param name="Key">The key that its functions ask for; null for none.</param>
 internal sealed record LocalAppOptions(
-    int Port, string Data, FileInfo? Model, string App, string LogLocation, IReadOnlyList<string> AllowedHosts);
+    int Port, string Data, FileInfo? Model, string App, string LogLocation, IReadOnlyList<string> AllowedHosts, string? Key);

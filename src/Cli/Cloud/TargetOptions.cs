@@ -30,7 +30,7 @@ internal sealed class TargetOptions
         };
         _key = new("--key")
         {
-            Description = "Function key of an app in Azure; default: the environment variable NANODET_KEY.",
+            Description = "Function key of the app at --server; default: the environment variable NANODET_KEY.",
             Hidden = !kinds.HasFlag(TargetKinds.Server),
         };
         _account = new("--account")
@@ -74,9 +74,15 @@ internal sealed class TargetOptions
     /// <exception cref="CliException">No app is named, and none was started in the data folder.</exception>
     public async Task<AppClient> ConnectAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var server = parsed.GetValue(_server) ?? (await FindAsync(parsed, cancellationToken)).Server;
-        await SayAsync($"the app at {server}");
-        return new AppClient(server, parsed.GetValue(_key) ?? Environment.GetEnvironmentVariable("NANODET_KEY"));
+        if (parsed.GetValue(_server) is { } server)
+        {
+            await SayAsync($"the app at {server}");
+            return new AppClient(server, parsed.GetValue(_key) ?? Environment.GetEnvironmentVariable("NANODET_KEY"));
+        }
+
+        var address = await FindAsync(parsed, cancellationToken);
+        await SayAsync($"the app at {address.Server}");
+        return new AppClient(address.Server, address.Key);
     }
 
     /// <summary>The storage account, which is said on standard error before anything is changed there.</summary>
@@ -164,7 +170,7 @@ internal sealed class TargetOptions
 
         if (result.GetResult(_key) is not null && result.GetResult(_server) is null)
         {
-            result.AddError("--key: only with --server; an app of 'nanodet up' asks for no key.");
+            result.AddError("--key: only with --server; the key of an app of 'nanodet up' is in its data folder.");
         }
     }
 }

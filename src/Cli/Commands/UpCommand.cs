@@ -47,6 +47,11 @@ internal static class UpCommand
         {
             Description = "Host name, beside localhost, under which and from whose pages requests are taken; may be given several times.",
         };
+        var auth = new Option<bool>("--auth")
+        {
+            Description = "Ask for a function key, as in Azure. It is made once and kept in host.key in the data folder; "
+                + "the other commands find it there.",
+        };
         var verbose = new Option<bool>("--verbose") { Description = "Also show on standard error what goes into the log." };
         var json = CommonOptions.Json();
         var command = new Command(
@@ -54,7 +59,7 @@ internal static class UpCommand
             "Run the whole app on this machine: functions, durable orchestrations and storage. Ctrl+C stops it. "
             + "Its log is logs/app.log in the data folder.")
         {
-            port, data, model, app, allowHost, logSize, logFiles, verbose, json,
+            port, data, model, app, allowHost, auth, logSize, logFiles, verbose, json,
         };
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -66,13 +71,15 @@ internal static class UpCommand
                     parsed.GetValue(model),
                     parsed.GetValue(app)?.FullName ?? AppFolder.Find(),
                     LogLocation: string.Empty,
-                    parsed.GetValue(allowHost) ?? []),
+                    parsed.GetValue(allowHost) ?? [],
+                    Key: null),
                 new AppLogOptions
                 {
                     Directory = Path.Combine(folder.FullName, "logs"),
                     MaxFileBytes = (long)parsed.GetValue(logSize) << 20,
                     MaxFiles = parsed.GetValue(logFiles),
                 },
+                parsed.GetValue(auth),
                 parsed.GetValue(verbose),
                 parsed.GetValue(json),
                 cancellationToken);
@@ -81,9 +88,10 @@ internal static class UpCommand
     }
 
     private static async Task<int> RunAsync(
-        LocalAppOptions options, AppLogOptions logOptions, bool verbose, bool json, CancellationToken cancellationToken)
+        LocalAppOptions options, AppLogOptions logOptions, bool auth, bool verbose, bool json, CancellationToken cancellationToken)
     {
         using var folder = Claim(options.Data);
+        var key = auth ? await HostKey.FindOrMakeAsync(options.Data, cancellationToken) : null;
         using var log = AppLog.Open(logOptions, problem =>
             Console.Error.WriteLine($"warning: the log cannot be written, and the app goes on without it. {problem}"));
         using var logging = LoggerFactory.Create(builder =>
@@ -101,7 +109,7 @@ internal static class UpCommand
         Log.UpStarts(logger, Version, Environment.ProcessId, RuntimeInformation.OSDescription, options.Data);
         try
         {
-            await RunAsync(options with { LogLocation = Location(log) }, log, logging, logger, verbose, json, cancellationToken);
+            await RunAsync(options with { LogLocation = Location(log), Key = key }, log, logging, logger, verbose, json, cancellationToken);
             Log.UpStops(logger);
             return ExitCode.Ok;
         }
@@ -133,7 +141,7 @@ internal static class UpCommand
             steps => LocalApp.StartAsync(options, logging, steps, clock, cancellationToken));
 
         var address = new CloudAddress(
-            app.Host.Address, app.Azurite.ConnectionString, Environment.ProcessId, log.Problem is null ? log.Path : null);
+            app.Host.Address, app.Azurite.ConnectionString, Environment.ProcessId, log.Problem is null ? log.Path : null, options.Key);
         try
         {
             await address.WriteAsync(data, cancellationToken);
@@ -146,6 +154,7 @@ internal static class UpCommand
                 options.Data,
                 address.Log,
                 log.Problem,
+                options.Key is null ? null : HostKey.Path(options.Data),
                 clock.GetElapsedTime(started).TotalMilliseconds);
             new Report(json).Write(answer, CliJsonContext.Default.UpReport, Print);
             await app.RunAsync(cancellationToken);
@@ -189,14 +198,20 @@ internal static class UpCommand
 
     private static void Print(IAnsiConsole console, UpReport answer)
     {
-        console.Write(new Grid().AddColumn().AddColumn()
+        var grid = new Grid().AddColumn().AddColumn()
             .AddRow("app", $"{answer.Server} (ready after {answer.ReadyMs:0} ms)")
             .AddRow("model", Markup.Escape($"{answer.Model} {answer.Version}"))
             .AddRow("health", $"{answer.Server}api/health/details")
             .AddRow("jobs", $"{answer.Server}api/jobs")
             .AddRow("data", Markup.Escape(answer.Data))
             .AddRow("log", Markup.Escape(answer.Log ?? $"none is kept: {answer.LogProblem}"))
-            .AddRow("storage", Markup.Escape(answer.Storage)));
+            .AddRow("storage", Markup.Escape(answer.Storage));
+        if (answer.KeyFile is { } keyFile)
+        {
+            grid.AddRow("key", Markup.Escape(keyFile));
+        }
+
+        console.Write(grid);
         console.MarkupLine("Put images into the container 'images', or run 'nanodet submit'. Ctrl+C stops everything.");
     }
 }

@@ -8,6 +8,15 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <param name="Data">The data folder.</param>
 /// <param name="Log">The file with the newest lines of the log; null when none is kept.</param>
 /// <param name="LogProblem">Why none is kept, or null.</param>
+/// <param name="KeyFile">The file with the key that the functions ask for; null where they ask for none.</param>
 /// <param name="ReadyMs">Time from the start to ready, in milliseconds.</param>
 internal sealed record UpReport(
-    Uri Server, string Storage, string Model, string Version, string Data, string? Log, string? LogProblem, double ReadyMs);
+    Uri Server,
+    string Storage,
+    string Model,
+    string Version,
+    string Data,
+    string? Log,
+    string? LogProblem,
+    string? KeyFile,
+    double ReadyMs);

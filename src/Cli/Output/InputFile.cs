@@ -42,13 +42,28 @@ internal static class InputFile
     }
 
     /// <summary>Writes a file so that it is there whole or not at all.</summary>
-    public static async Task WriteAsync(FileInfo file, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    /// <param name="file">The file; its folder is made where there is none.</param>
+    /// <param name="content">What is in it then.</param>
+    /// <param name="cancellationToken">Cancels writing.</param>
+    /// <param name="isSecret">Whether only its owner may read it. On Windows the folder decides that.</param>
+    public static async Task WriteAsync(
+        FileInfo file, ReadOnlyMemory<byte> content, CancellationToken cancellationToken, bool isSecret = false)
     {
         Directory.CreateDirectory(file.DirectoryName!);
         var temporary = $"{file.FullName}.{Guid.NewGuid():n}.tmp";
         try
         {
-            await File.WriteAllBytesAsync(temporary, content, cancellationToken);
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.Asynchronous };
+            if (isSecret && !OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            await using (var stream = new FileStream(temporary, options))
+            {
+                await stream.WriteAsync(content, cancellationToken);
+            }
+
             File.Move(temporary, file.FullName, overwrite: true);
         }
         finally

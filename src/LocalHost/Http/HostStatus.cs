@@ -17,7 +17,7 @@ internal sealed class HostStatus(string hostId, IReadOnlyList<FunctionInfo> func
     {
         routes.MapMethods(
             "/", ReadMethods, () => Results.Text("The local host of an Azure Functions app. /admin/functions lists what runs here.\n"));
-        routes.MapMethods("/admin/host/status", ReadMethods, () => Results.Json(new
+        KeyCheck.Protect(routes.MapMethods("/admin/host/status", ReadMethods, () => Results.Json(new
         {
             id = hostId,
             state = worker.Completion.IsFaulted ? "Error" : isReady() && worker.ProcessId is not null ? "Running" : "Starting",
@@ -28,13 +28,13 @@ internal sealed class HostStatus(string hostId, IReadOnlyList<FunctionInfo> func
             processUptime = (long)timeProvider.GetElapsedTime(_started).TotalMilliseconds,
             workerProcessId = worker.ProcessId,
             workerStarts = worker.Starts,
-        }));
-        routes.MapMethods("/admin/functions", ReadMethods, () => Results.Json(functions.Select(function => new
+        })));
+        KeyCheck.Protect(routes.MapMethods("/admin/functions", ReadMethods, () => Results.Json(functions.Select(function => new
         {
             name = function.Name,
             trigger = function.TriggerType,
             isDisabled = function.IsDisabled,
             route = function.Route,
-        })));
+        }))));
     }
 }

@@ -14,8 +14,8 @@ namespace Nanodet.Serverless.LocalHost.Http;
 
 /// <summary>
 /// The public side: the HTTP functions, the extensions' webhooks, and a few answers about the host. It listens before the engines
-/// start, because they need its address, and holds requests until they have. Function keys are let through and not asked for; who is not
-/// of this machine is not let in.
+/// start, because they need its address, and holds requests until they have. Who is not of this machine is not let in; a key is asked for
+/// where the options have one.
 /// </summary>
 internal sealed class HttpFrontEnd : IAsyncDisposable
 {
@@ -52,20 +52,27 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
         _app = builder.Build();
         Forwarder = new HttpInvocationForwarder(_app.Services.GetRequiredService<IHttpForwarder>());
         var callers = new CallerCheck(options.AllowedHosts);
+        var keys = new KeyCheck(options.Key);
         _app.Use(next => context => ProblemAnswers.InvokeAsync(context, next));
         _app.Use(next => context => callers.InvokeAsync(context, next));
+        _app.Use(next => context => keys.InvokeAsync(context, next));
 
         foreach (var function in functions.Where(function => function is { Route: not null, IsDisabled: false }))
         {
             var some = function.Trigger.List("methods");
             var methods = some.Count > 0 ? some.Select(method => method.ToUpperInvariant()) : AllMethods;
-            _app.MapMethods(function.Route!, methods, context => InvokeAsync(function, context));
+            var endpoint = _app.MapMethods(function.Route!, methods, context => InvokeAsync(function, context));
+            if (!string.Equals(function.Trigger.Value("authLevel"), "anonymous", StringComparison.OrdinalIgnoreCase))
+            {
+                KeyCheck.Protect(endpoint);
+            }
         }
 
         status.Map(_app, () => _engines.Task.IsCompletedSuccessfully);
-        _app.MapPost("/admin/functions/{name}", (string name, ManualCall? call, CancellationToken cancellationToken) =>
-            RunNowAsync(functions, name, call?.Input ?? string.Empty, cancellationToken));
-        _app.Map(WebHooks.Path + "/{extension}/{**rest}", context => HandleWebHookAsync(context, options.DurableWebHooks));
+        KeyCheck.Protect(_app.MapPost("/admin/functions/{name}", (string name, ManualCall? call, CancellationToken cancellationToken) =>
+            RunNowAsync(functions, name, call?.Input ?? string.Empty, cancellationToken)));
+        KeyCheck.Protect(_app.Map(
+            WebHooks.Path + "/{extension}/{**rest}", context => HandleWebHookAsync(context, options.DurableWebHooks)));
     }
 
     /// <summary>Where it listens, once it has started.</summary>

@@ -23,13 +23,17 @@ public sealed class RunningApp(DemoModel model) : IAsyncLifetime
     /// <summary>Environment variables of the process beside those of the tests.</summary>
     internal IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Options of the command beside those of the tests.</summary>
+    internal IReadOnlyList<string> Options { get; init; } = [];
+
     /// <summary>What it wrote to standard error, once it has ended.</summary>
     public Task<string> Error => _error!;
 
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
-        var start = new ProcessStartInfo("dotnet", [Cli.Program, "up", "--port", "0", "--data", Data, "--model", model.Onnx, "--json"])
+        string[] arguments = [Cli.Program, "up", "--port", "0", "--data", Data, "--model", model.Onnx, "--json", .. Options];
+        var start = new ProcessStartInfo("dotnet", arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

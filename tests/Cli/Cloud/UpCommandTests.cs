@@ -9,10 +9,11 @@ namespace Nanodet.Serverless.Cli.Tests.Cloud;
 public sealed class UpCommandTests(DemoModel model)
 {
     [Fact]
-    public async Task Up_AskedToEnd_StopsEverything()
+    public async Task Up_WithAuth_AsksForTheKeyOfItsFolderAndStopsEverythingWhenAsked()
     {
-        await using var app = new RunningApp(model);
+        await using var app = new RunningApp(model) { Options = ["--auth"] };
         await app.InitializeAsync();
+        await AsksForItsKeyAsync(app);
         var children = Descendants(app.ProcessId);
         Assert.NotEmpty(children);
 
@@ -125,6 +126,29 @@ public sealed class UpCommandTests(DemoModel model)
         var run = await Cli.RunAsync("up", option, value);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+    }
+
+    private static async Task AsksForItsKeyAsync(RunningApp app)
+    {
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var file = app.Report.GetProperty("keyFile").GetString()!;
+        Assert.Equal(Path.Combine(app.Data, "host.key"), file);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(Owner, File.GetUnixFileMode(file));
+            Assert.Equal(Owner, File.GetUnixFileMode(Path.Combine(app.Data, "up.json")));
+        }
+
+        var server = app.Report.GetProperty("server").GetString()!;
+        using var stranger = new HttpClient { BaseAddress = new Uri(server) };
+        using var refusal = await stranger.GetAsync("api/jobs", TestContext.Current.CancellationToken);
+        Assert.Equal((401, 0L), ((int)refusal.StatusCode, refusal.Content.Headers.ContentLength));
+
+        // Whoever may read the folder has it; whoever names the address gives it.
+        Assert.Equal(0, (await Cli.RunAsync("jobs", "--data", app.Data)).ExitCode);
+        Assert.Equal(1, (await Cli.RunAsync("jobs", "--server", server)).ExitCode);
+        var key = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        Assert.Equal(0, (await Cli.RunAsync("jobs", "--server", server, "--key", key)).ExitCode);
     }
 
     // What it was doing stands before it.
