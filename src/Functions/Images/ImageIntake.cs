@@ -35,7 +35,8 @@ public sealed class ImageIntake(
 {
     /// <summary>
     /// Queues a blob that appeared, unless <see cref="QueueListedAsync"/> saw it first; asks for its properties, downloads nothing. A blob
-    /// that stands for a folder is none.
+    /// that stands for a folder is none. One that is older than this process is queued only without a record of its content: after a
+    /// restart a trigger that polls shows, one by one, what the processes before this one had taken by listing.
     /// </summary>
     public async Task QueueAsync(BlobBaseClient blob, CancellationToken cancellationToken)
     {
@@ -43,7 +44,9 @@ public sealed class ImageIntake(
         try
         {
             var properties = (await blob.GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
-            if (!FolderMarkers.IsMarker(blob.Name, properties.ContentLength, properties.Metadata))
+            var mayBeDone = properties.LastModified < uploads.Began;
+            if (!FolderMarkers.IsMarker(blob.Name, properties.ContentLength, properties.Metadata)
+                && !(mayBeDone && await records.HasAsync(blob.BlobContainerName, blob.Name, properties.ETag, cancellationToken)))
             {
                 await QueueOnceAsync(blob.BlobContainerName, blob.Name, properties.ETag, properties.ContentLength, cancellationToken);
             }

@@ -44,7 +44,7 @@ public static class PipelineServices
         services.TryAddSingleton<CheckpointStore>();
         services.TryAddSingleton<Reconciler>();
         services.TryAddSingleton<UploadSweep>();
-        services.TryAddSingleton(new UploadRegister());
+        services.TryAddSingleton(provider => new UploadRegister(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<JobPager>();
         services.TryAddSingleton<ManifestWriter>();
         services.AddHostedOnce<ImageGrouper>();

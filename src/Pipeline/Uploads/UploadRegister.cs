@@ -4,8 +4,9 @@ namespace Nanodet.Serverless.Pipeline.Uploads;
 /// The uploads that this process has handed on lately. A blob trigger and <see cref="UploadSweep"/> see the same uploads; whoever comes
 /// first hands one on, and the other leaves it alone. Safe to call from several threads.
 /// </summary>
+/// <param name="time">The clock.</param>
 /// <param name="capacity">How many are remembered; the oldest is forgotten first. An upload handed on twice has one result.</param>
-public sealed class UploadRegister(int capacity = UploadRegister.DefaultCapacity)
+public sealed class UploadRegister(TimeProvider time, int capacity = UploadRegister.DefaultCapacity)
 {
     /// <summary>Uploads that are remembered by default: at 300 bytes each, 30 MB at most.</summary>
     public const int DefaultCapacity = 100_000;
@@ -13,6 +14,9 @@ public sealed class UploadRegister(int capacity = UploadRegister.DefaultCapacity
     private readonly Lock _gate = new();
     private readonly HashSet<Upload> _uploads = [];
     private readonly Queue<Upload> _order = [];
+
+    /// <summary>Since when this process remembers. What is older may have been handed on by an earlier one.</summary>
+    public DateTimeOffset Began { get; } = time.GetUtcNow();
 
     /// <summary>Hands an upload on, unless that was done before or is being done.</summary>
     /// <param name="container">The blob's container.</param>

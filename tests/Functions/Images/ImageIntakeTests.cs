@@ -86,6 +86,28 @@ public sealed class ImageIntakeTests(AzuriteFixture fixture)
         Assert.Equal(["a.png"], await app.QueuedAsync());
     }
 
+    [Theory]
+    [InlineData(1, "new.png", "overwritten.png")]
+    [InlineData(-1, "done.png", "new.png", "overwritten.png")]
+    public async Task Queue_UploadsWithARecord_AreLeftOutWhereTheyAreOlderThanTheProcess(int processIsYoungerBy, params string[] expected)
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture, TimeProvider.System.GetUtcNow().AddHours(processIsYoungerBy));
+        foreach (var name in (string[])["done.png", "new.png", "overwritten.png"])
+        {
+            await app.UploadAsync(name, bytes: 1);
+        }
+
+        await app.RecordAsync("done.png", (await app.Images.GetBlobClient("done.png").GetPropertiesAsync(cancellationToken: Token)).Value.ETag);
+        await app.RecordAsync("overwritten.png", new Azure.ETag("0x1"));
+
+        foreach (var name in (string[])["done.png", "new.png", "overwritten.png"])
+        {
+            await app.Intake.QueueAsync(app.Images.GetBlobClient(name), Token);
+        }
+
+        Assert.Equal(expected, await app.QueuedAsync());
+    }
+
     [Fact]
     public async Task QueueListed_NameThatLeadsElsewhere_IsLeftOut()
     {

@@ -1,16 +1,20 @@
 using System.Globalization;
 using System.Text.Json;
+using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Images;
 using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Pipeline.Hosting;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.Pipeline.Uploads;
 
 namespace Nanodet.Serverless.Functions.Tests.Images;
 
@@ -21,7 +25,7 @@ internal sealed class IntakeApp : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly string _prefix;
 
-    private IntakeApp(AzuriteFixture fixture)
+    private IntakeApp(AzuriteFixture fixture, TimeProvider time)
     {
         _prefix = string.Create(CultureInfo.InvariantCulture, $"i{Interlocked.Increment(ref s_count)}");
         var settings = new Dictionary<string, string?> { ["AzureWebJobsStorage"] = fixture.Azurite.ConnectionString };
@@ -38,6 +42,7 @@ internal sealed class IntakeApp : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
         services.AddLogging();
+        services.AddSingleton(new UploadRegister(time));
         services.AddNanodetCoordinator();
         services.AddOptions<OrchestrationOptions>();
         services.AddSingleton<OrchestrationStarter>();
@@ -53,9 +58,11 @@ internal sealed class IntakeApp : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<IntakeApp> CreateAsync(AzuriteFixture fixture)
+    /// <param name="fixture">The account.</param>
+    /// <param name="began">When the process began; default: now.</param>
+    public static async Task<IntakeApp> CreateAsync(AzuriteFixture fixture, DateTimeOffset? began = null)
     {
-        var app = new IntakeApp(fixture);
+        var app = new IntakeApp(fixture, began is { } time ? new FakeTimeProvider(time) : TimeProvider.System);
         await app._services.GetRequiredService<StorageSetup>().EnsureAsync(Token);
         return app;
     }
@@ -65,6 +72,20 @@ internal sealed class IntakeApp : IAsyncDisposable
         BinaryData.FromBytes(new byte[bytes]),
         new BlobUploadOptions { Metadata = isFolder ? new Dictionary<string, string> { ["hdi_isfolder"] = "true" } : null },
         Token);
+
+    /// <summary>Writes the metadata of a record, as detecting does, and no record.</summary>
+    public Task RecordAsync(string image, ETag etag) => Container("detections").GetBlobClient(ResultName.For(Images.Name, image))
+        .UploadAsync(
+            BinaryData.Empty,
+            new BlobUploadOptions
+            {
+                Metadata = new Dictionary<string, string>
+                {
+                    ["nanodetetag"] = etag.ToString().Trim('"'),
+                    ["nanodetstatus"] = "detected",
+                },
+            },
+            Token);
 
     /// <summary>The names of the images that were queued, and of nothing else.</summary>
     public async Task<IReadOnlyList<string>> QueuedAsync()

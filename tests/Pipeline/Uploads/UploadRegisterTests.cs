@@ -7,7 +7,7 @@ public sealed class UploadRegisterTests
     [Fact]
     public async Task HandOn_SameContentTwice_IsDoneOnce()
     {
-        var register = new UploadRegister();
+        var register = new UploadRegister(TimeProvider.System);
         var done = 0;
 
         Assert.True(await HandOnAsync("a", "1"));
@@ -26,7 +26,7 @@ public sealed class UploadRegisterTests
     [Fact]
     public async Task HandOn_Failed_MayBeTriedAgain()
     {
-        var register = new UploadRegister();
+        var register = new UploadRegister(TimeProvider.System);
 
         await Assert.ThrowsAsync<IOException>(() => register.HandOnAsync("images", "a", "1", () => throw new IOException()));
         Assert.True(await register.HandOnAsync("images", "a", "1", () => Task.CompletedTask));
@@ -35,7 +35,7 @@ public sealed class UploadRegisterTests
     [Fact]
     public async Task HandOn_MoreThanItsCapacity_ForgetsTheOldest()
     {
-        var register = new UploadRegister(capacity: 2);
+        var register = new UploadRegister(TimeProvider.System, capacity: 2);
         foreach (var name in (string[])["a", "b", "c"])
         {
             await register.HandOnAsync("images", name, "1", () => Task.CompletedTask);
