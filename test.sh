@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Sets up, builds and runs every test. The last line says how many passed, failed and were skipped.
 # Usage: ./test.sh [--publish] [TEST-PROJECT ...]   such as ./test.sh Checkpoints Pipeline
-#        ./test.sh --chaos N [--first SEED] [--images N] [--verbose]   N long runs under faults instead of the tests, a line for each
+#        ./test.sh --chaos N [--first SEED] [--images N] [--burners N] [--hurry] [--verbose]   N long runs under faults instead of the tests, a line for each
 # --publish: publishing is tested for every platform that is served, not for Linux alone; that fetches Windows' and macOS' packages.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 source tools/setup.sh
 if [ "${1:-}" = --publish ]; then
   export NANODET_PUBLISH=all
@@ -25,22 +25,64 @@ build_release Nanodet.Serverless.sln
 dotnet format whitespace . --folder --verify-no-changes --exclude '**/obj' '**/bin' '**/node_modules' \
   || { echo "error: run dotnet format" >&2; exit 1; }
 
+# Two lanes side by side: tests that mostly wait for processes, queues and timers, and those that compute. The second takes whatever the
+# first does not name. A project's output comes in one piece when it has ended.
+waiting=(EndToEnd LocalHost)
 results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
-total=0 failed=0 skipped=0 broken=0
+lanes=()
+# shellcheck disable=SC2317 # called by trap
+clean_up() {
+  [ ${#lanes[@]} -eq 0 ] || kill "${lanes[@]}" 2>/dev/null
+  wait
+  rm -rf "$results"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+run_lane() {
+  local project name dll began
+  for project in "$@"; do
+    name=$(basename "$project" .Tests.csproj)
+    dll=$(dirname "$project")/bin/Release/net10.0/Nanodet.Serverless.$name.Tests.dll
+    began=$SECONDS
+    # The runner prints each failure, and each skipped test with its reason. A signal that ends the lane ends it, too.
+    dotnet exec "$dll" -noColor -noLogo -xml "$results/$name.xml" >"$results/$name.log" 2>&1 &
+    # shellcheck disable=SC2064 # this process, not a later one
+    trap "kill $! 2>/dev/null; exit 143" TERM
+    wait $!
+    echo "$?" >"$results/$name.code"
+    { echo "== $name ($((SECONDS - began)) s)"; cat "$results/$name.log"; } >"$results/$name.all"
+    # In one write: the other lane prints as well.
+    cat "$results/$name.all"
+  done
+}
+
+first=() second=()
 for project in tests/*/*.Tests.csproj; do
   name=$(basename "$project" .Tests.csproj)
   if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then
     continue
   fi
-  dll=$(dirname "$project")/bin/Release/net10.0/Nanodet.Serverless.$name.Tests.dll
-  echo "== $name"
-  # The runner prints each failure, and each skipped test with its reason.
-  dotnet exec "$dll" -noColor -noLogo -xml "$results/$name.xml"
-  code=$?
+  if [[ " ${waiting[*]} " == *" $name "* ]]; then
+    first+=("$project")
+  else
+    second+=("$project")
+  fi
+done
+run_lane "${first[@]}" &
+lanes+=($!)
+run_lane "${second[@]}" &
+lanes+=($!)
+wait "${lanes[@]}"
+lanes=()
+
+total=0 failed=0 skipped=0 broken=0
+for project in "${first[@]}" "${second[@]}"; do
+  name=$(basename "$project" .Tests.csproj)
   summary=$(grep -m1 -o '<assembly [^>]*>' "$results/$name.xml" 2>/dev/null)
   if [ -z "$summary" ]; then
-    echo "error: $name ended with code $code and left no result" >&2
+    echo "error: $name ended with code $(cat "$results/$name.code" 2>/dev/null) and left no result" >&2
     broken=$((broken + 1))
     continue
   fi
@@ -49,6 +91,8 @@ for project in tests/*/*.Tests.csproj; do
   total=$((total + $(count total) - $(count not-run)))
   failed=$((failed + $(count failed) + $(count errors)))
   skipped=$((skipped + $(count skipped)))
+  # What failed is said again where it is seen: the lanes' outputs are long.
+  [ $(($(count failed) + $(count errors))) -eq 0 ] || echo "failures in $name, see above"
 done
 
 failed=$((failed + broken))

@@ -64,6 +64,9 @@ internal static partial class Log
         15, LogLevel.Warning, "Batch {BatchId}: its orchestration takes no event now ({Detail}); it finds the results after its wait.")]
     public static partial void EventLeftToTheWait(ILogger logger, string batchId, string detail);
 
+    [LoggerMessage(19, LogLevel.Information, "Batch {BatchId} came again and was done meanwhile.")]
+    public static partial void BatchDone(ILogger logger, string batchId);
+
     [LoggerMessage(16, LogLevel.Warning, "The state of instance {Instance} cannot be read; it counts as under way.")]
     public static partial void InstanceUnreadable(ILogger logger, string instance, Exception exception);
 }

@@ -55,6 +55,29 @@ public sealed class AuditorTests
     }
 
     [Fact]
+    public void Audit_SkippedImage_HasTheLineOfItsRecord()
+    {
+        var planted = new Planted();
+        planted.Skip();
+        planted.Manifest = planted.Manifest with { Detected = 1, Skipped = 1 };
+
+        Assert.Empty(Auditor.Audit(planted.State, planted.Expected));
+    }
+
+    /// <summary>The same line with the same model is a fault of the list: planted above.</summary>
+    [Fact]
+    public void Audit_BatchCameAgainUnderAnotherModel_ItsLinesMayBeOfTheOneBefore()
+    {
+        var planted = new Planted();
+        planted.Lines[0] = planted.Lines[0].Replace("\"batchSize\":1", "\"batchSize\":2", StringComparison.Ordinal)
+            .Replace("\"version\":\"1\"", "\"version\":\"2\"", StringComparison.Ordinal);
+
+        Assert.Empty(Auditor.Audit(planted.State, planted.Expected));
+        planted.Lines[0] = planted.Lines[0].Replace("\"width\":80", "\"width\":81", StringComparison.Ordinal);
+        Assert.Equal(FindingKind.DifferingLine, Assert.Single(Auditor.Audit(planted.State, planted.Expected)).Kind);
+    }
+
+    [Fact]
     public void Audit_CorruptImage_MustFailWithItsOwnCode()
     {
         var planted = new Planted();

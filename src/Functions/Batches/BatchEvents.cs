@@ -47,6 +47,42 @@ public sealed class BatchEvents(DetectionWriter writer, ILogger<BatchEvents> log
         }
     }
 
+    /// <summary>
+    /// Whether a message that came again is about a batch of a job that was done meanwhile: the lines of the job are written, and to detect
+    /// its images once more, perhaps with another model, would change the records beside them. The list of any other batch is gone when it
+    /// is done.
+    /// </summary>
+    /// <param name="client">The durable client.</param>
+    /// <param name="batch">The batch.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public async Task<bool> IsDoneAsync(DurableTaskClient client, BatchReference batch, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(batch);
+        if (batch.JobId is null)
+        {
+            return false;
+        }
+
+        var instance = BatchNames.InstanceId(batch.BatchId);
+        try
+        {
+            var found = await client.GetInstanceAsync(instance, getInputsAndOutputs: false, cancellationToken);
+            if (found?.RuntimeStatus != OrchestrationRuntimeStatus.Completed)
+            {
+                return false;
+            }
+
+            Log.BatchDone(logger, batch.BatchId);
+            return true;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            Log.InstanceUnreadable(logger, instance, exception);
+            return false;
+        }
+    }
+
     /// <summary>Whether an instance has ended for certain. What cannot be told has not: results that wait do no harm.</summary>
     private async Task<bool> HasEndedAsync(DurableTaskClient client, string instance, CancellationToken cancellationToken)
     {

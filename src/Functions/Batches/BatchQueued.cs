@@ -18,7 +18,14 @@ public sealed class BatchQueued(BatchProcessor processor, BatchEvents events)
         [QueueTrigger("%Nanodet:Storage:BatchQueue%")] byte[] message,
         long dequeueCount,
         [DurableClient] DurableTaskClient client,
-        CancellationToken cancellationToken) =>
-        await events.RaiseAsync(
-            client, await processor.ProcessAsync(MessageReader.ReadBatch(message), dequeueCount, cancellationToken), cancellationToken);
+        CancellationToken cancellationToken)
+    {
+        var batch = MessageReader.ReadBatch(message);
+        if (dequeueCount > 1 && await events.IsDoneAsync(client, batch.Batch, cancellationToken))
+        {
+            return;
+        }
+
+        await events.RaiseAsync(client, await processor.ProcessAsync(batch, dequeueCount, cancellationToken), cancellationToken);
+    }
 }

@@ -51,6 +51,7 @@ internal sealed class Planted
         ("a line differs from its record", [FindingKind.DifferingLine], planted =>
             planted.Lines[0] = planted.Lines[0].Replace("\"batchSize\":1", "\"batchSize\":2", StringComparison.Ordinal)),
         ("a wrong count", [FindingKind.Job], planted => planted.Manifest = planted.Manifest with { Detected = 3, Failed = 0 }),
+        ("a skipped image that counts as detected", [FindingKind.Job], planted => planted.Skip()),
         ("counts that do not add up", [FindingKind.Job], planted => planted.Manifest = planted.Manifest with { Discovered = 4 }),
         ("an inconsistent job", [FindingKind.Job], planted => planted.Manifest = planted.Manifest with { State = JobState.Inconsistent }),
         ("a job without a manifest", [FindingKind.Job], planted => planted.HasManifest = false),
@@ -106,6 +107,9 @@ internal sealed class Planted
         ImagesPerSecond = 3,
         Results = [$"{Job}/results.ndjson"],
     };
+
+    /// <summary>The first image of the job was detected for somebody else before; the manifest does not say so.</summary>
+    public void Skip() => Lines[0] = (Records["archive/job/0.png.json"] = Record("archive", "job/0.png", "0xJ0", null, job: null)).Json;
 
     public AccountState State => new()
     {

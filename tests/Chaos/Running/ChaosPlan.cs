@@ -88,6 +88,7 @@ internal sealed record ChaosPlan
             Kills = kills,
             FaultShare = 0.1,
             Publications = 2,
+            Killers = 1,
             Burners = 2,
             WaitsForHidden = true,
         };

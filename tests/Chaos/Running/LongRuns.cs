@@ -11,7 +11,7 @@ internal static class LongRuns
     /// <param name="options">
     /// The number of seeds; <c>--first SEED</c> (default 1); <c>--images N</c> of the job and of the stream (default 1000);
     /// <c>--verbose</c>; <c>--hurry</c>, which does not wait for messages that are hidden; <c>--workers-only</c> (ten workers are killed,
-    /// and nothing else); <c>--set NAME=VALUE</c>, a setting of the app.
+    /// and nothing else); <c>--burners N</c> (default 2); <c>--set NAME=VALUE</c>, a setting of the app.
     /// </param>
     /// <returns>0 when nothing was lost in any of them.</returns>
     public static async Task<int> RunAsync(string[] options)
@@ -26,7 +26,7 @@ internal static class LongRuns
         for (var seed = first; seed < first + seeds; seed++)
         {
             var plan = ChaosPlan.Long(seed, images) with { Settings = settings };
-            plan = plan with { WaitsForHidden = !options.Contains("--hurry") };
+            plan = plan with { WaitsForHidden = !options.Contains("--hurry"), Burners = Number(options, "--burners", plan.Burners) };
             if (options.Contains("--workers-only"))
             {
                 plan = plan with { Kills = [.. Enumerable.Repeat(Victim.Worker, 10)], FaultShare = 0, Publications = 0 };

@@ -35,6 +35,30 @@ public sealed class BatchEventsTests(AzuriteFixture fixture)
         Assert.True(await StaysAsync(StatusCode.FailedPrecondition, () => throw new ArgumentOutOfRangeException("status")));
     }
 
+    [Theory]
+    [InlineData("j1", OrchestrationRuntimeStatus.Completed, true)]
+    [InlineData("j1", OrchestrationRuntimeStatus.Running, false)]
+    [InlineData("j1", OrchestrationRuntimeStatus.Failed, false)]
+    [InlineData("j1", OrchestrationRuntimeStatus.Terminated, false)]
+    [InlineData("j1", null, false)]
+    [InlineData(null, OrchestrationRuntimeStatus.Completed, false)]
+    public async Task IsDone_BatchOfAJob_IsDoneWhenItsOrchestrationHasCompleted(
+        string? job, OrchestrationRuntimeStatus? status, bool expected) =>
+        Assert.Equal(expected, await IsDoneAsync(job, () => status is { } known
+            ? new OrchestrationMetadata("DetectBatch", "batch-b1") { RuntimeStatus = known }
+            : null));
+
+    [Fact]
+    public async Task IsDone_StateThatCannotBeRead_IsDetectedAgain() => Assert.False(
+        await IsDoneAsync("j1", () => throw new RpcException(new Status(StatusCode.Unknown, "a column is missing"))));
+
+    private static async Task<bool> IsDoneAsync(string? job, Func<OrchestrationMetadata?> find)
+    {
+        await using var client = new FakeDurableClient(StatusCode.NotFound, find);
+        return await new BatchEvents(writer: null!, NullLogger<BatchEvents>.Instance)
+            .IsDoneAsync(client, new BatchReference { BatchId = "b1", Blob = "l", Count = 1, JobId = job }, Token);
+    }
+
     private async Task<bool> StaysAsync(StatusCode refusal, Func<OrchestrationMetadata?> find)
     {
         await using var app = await PublishingApp.CreateAsync(fixture);
