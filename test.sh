@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds and runs every test. The last line says how many passed, failed and were skipped.
 # Usage: ./test.sh [--publish] [TEST-PROJECT ...]   such as ./test.sh Checkpoints Pipeline
+#        ./test.sh --soak N    N images through one undisturbed app; what it holds has to stay level
 #        ./test.sh --chaos N [--first SEED] [--images N] [--burners N] [--hurry] [--verbose]   N long runs under faults instead of the tests, a line for each
 # --publish: publishing is tested for every platform that is served, not for Linux alone; that fetches Windows' and macOS' packages.
 set -uo pipefail
@@ -13,10 +14,10 @@ fi
 
 require_dotnet
 require_npm
-if [ "${1:-}" = --chaos ]; then
-  [[ "${2:-}" =~ ^[1-9][0-9]*$ ]] || { echo "error: --chaos needs the number of runs" >&2; exit 1; }
+if [ "${1:-}" = --chaos ] || [ "${1:-}" = --soak ]; then
+  [[ "${2:-}" =~ ^[1-9][0-9]*$ ]] || { echo "error: $1 needs the number of $([ "$1" = --soak ] && echo images || echo runs)" >&2; exit 1; }
   build_release tests/Chaos/Chaos.Tests.csproj
-  exec dotnet exec tests/Chaos/bin/Release/net10.0/Nanodet.Serverless.Chaos.Tests.dll chaos "${@:2}"
+  exec dotnet exec tests/Chaos/bin/Release/net10.0/Nanodet.Serverless.Chaos.Tests.dll "${1#--}" "${@:2}"
 fi
 
 install_demo_model || exit 1

@@ -13,6 +13,7 @@ internal static class Program
         [AppProcess.Verb, var options] => await AppProcess.RunAsync(options),
         [Burner.Verb] => Burner.Run(),
         [LongRuns.Verb, .. var options] => await LongRuns.RunAsync(options),
+        [LongRuns.SoakVerb, .. var options] => await LongRuns.SoakAsync(options),
         _ when arguments.Contains("--server") =>
             await TestPlatformTestFramework.RunAsync(arguments, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
         _ => await ConsoleRunner.Run(arguments),

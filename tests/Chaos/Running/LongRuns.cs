@@ -6,6 +6,7 @@ namespace Nanodet.Serverless.Chaos.Tests.Running;
 internal static class LongRuns
 {
     public const string Verb = "chaos";
+    public const string SoakVerb = "soak";
 
     /// <summary>Carries out N seeds, and prints a line for each.</summary>
     /// <param name="options">
@@ -43,6 +44,16 @@ internal static class LongRuns
         }
 
         return good ? 0 : 1;
+    }
+
+    /// <summary>A soak: many images through one app, <c>./test.sh --soak N</c>.</summary>
+    /// <param name="options">The number of images, 27 to 50,000: a tenth of it or 1,000 at a time.</param>
+    /// <returns>0 when what the app holds stays level.</returns>
+    public static async Task<int> SoakAsync(string[] options)
+    {
+        var grown = await new SoakRun(int.Parse(options[0], CultureInfo.InvariantCulture), Console.WriteLine).RunAsync(CancellationToken.None);
+        Console.WriteLine(grown.Count == 0 ? "level" : $"GROWN: {string.Join("; ", grown)}");
+        return grown.Count == 0 ? 0 : 1;
     }
 
     private static int Number(string[] options, string name, int otherwise)
