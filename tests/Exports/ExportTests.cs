@@ -131,4 +131,31 @@ public sealed class ExportTests : IDisposable
 
         Task<int> Count(string path) => new ResultFolder(path).ReadAsync(cancellationToken).CountAsync(cancellationToken).AsTask();
     }
+
+    [Fact]
+    public async Task Path_IsAFileAFolderOrAnArchiveAsTheFormatAndItsEndSay()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder.FullName, "there"));
+        (ExportFormat Format, string Path, string Made)[] cases =
+        [
+            (ExportFormat.Csv, "a.txt", "a.txt"),
+            (ExportFormat.Csv, "there", "there/results.csv"),
+            (ExportFormat.Coco, "new/", "new/coco.json"),
+            (ExportFormat.Yolo, "y", "y/classes.txt"),
+            (ExportFormat.Yolo, "y.zip", "y.zip"),
+        ];
+        foreach (var (format, path, made) in cases)
+        {
+            var (target, fileName) = ExportPaths.Open(format, Path.Combine(_folder.FullName, path));
+            await ExportWriters.WriteAsync(
+                Results.Some.ToAsyncEnumerable(),
+                format,
+                target,
+                new ExportOptions { FileName = fileName },
+                TestContext.Current.CancellationToken);
+            Assert.True(File.Exists(Path.Combine(_folder.FullName, made)), made);
+        }
+
+        Assert.DoesNotContain(_folder.EnumerateFiles("*.tmp", SearchOption.AllDirectories), _ => true);
+    }
 }

@@ -147,13 +147,13 @@ public sealed class LabelTests
         var archives = new List<byte[]>();
         for (var i = 0; i < 2; i++)
         {
-            using var memory = new MemoryStream();
+            var outer = new MemoryTarget();
             await ExportWriters.WriteAsync(
                 new[] { Results.Some[0], Results.Of("cam1/0001.png", 5, 5), Results.Some[2] }.ToAsyncEnumerable(),
                 ExportFormat.Voc,
-                new ZipTarget(memory),
+                new ZipTarget(outer, "voc.zip"),
                 cancellationToken: TestContext.Current.CancellationToken);
-            archives.Add(memory.ToArray());
+            archives.Add(Assert.Single(outer.Files).Value);
         }
 
         Assert.Equal(archives[0], archives[1]);

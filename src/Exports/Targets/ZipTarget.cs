@@ -2,24 +2,35 @@ using System.IO.Compression;
 
 namespace Nanodet.Serverless.Exports.Targets;
 
-/// <summary>A ZIP archive that is written as a stream. For formats of one small file for each image: one file is open at a time.</summary>
+/// <summary>
+/// One ZIP archive in another target, written as a stream. For formats of one small file for each image: one file is open at a time.
+/// </summary>
 public sealed class ZipTarget : IExportTarget
 {
     // The same results give the same bytes, whenever they are exported.
     private static readonly DateTimeOffset Written = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private readonly ZipArchive _archive;
+    private readonly IExportTarget _outer;
+    private readonly string _archiveName;
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private Stream? _stream;
+    private ZipArchive? _archive;
 
-    /// <summary>Begins an archive.</summary>
-    /// <param name="stream">Where it goes; it stays open, and need not be able to seek.</param>
-    public ZipTarget(Stream stream) => _archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
+    /// <summary>Names the archive.</summary>
+    /// <param name="outer">Where the archive goes; it is completed and disposed of with this one.</param>
+    /// <param name="archiveName">The archive's name there.</param>
+    public ZipTarget(IExportTarget outer, string archiveName)
+    {
+        ArgumentNullException.ThrowIfNull(outer);
+        _outer = outer;
+        _archiveName = archiveName;
+    }
 
     /// <inheritdoc/>
-    public Task<Stream> CreateAsync(string name, CancellationToken cancellationToken)
+    public async Task<Stream> CreateAsync(string name, CancellationToken cancellationToken)
     {
         _names.Add(name);
-        return Begin(name).OpenAsync(cancellationToken);
+        return await BeginAsync(name, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -30,7 +41,7 @@ public sealed class ZipTarget : IExportTarget
             return false;
         }
 
-        var entry = await Begin(name).OpenAsync(cancellationToken).ConfigureAwait(false);
+        var entry = await BeginAsync(name, cancellationToken).ConfigureAwait(false);
         await using (entry.ConfigureAwait(false))
         {
             await entry.WriteAsync(content, cancellationToken).ConfigureAwait(false);
@@ -40,15 +51,41 @@ public sealed class ZipTarget : IExportTarget
     }
 
     /// <inheritdoc/>
-    public async Task CompleteAsync(CancellationToken cancellationToken) => await _archive.DisposeAsync().ConfigureAwait(false);
+    public async Task CompleteAsync(CancellationToken cancellationToken)
+    {
+        await CloseAsync().ConfigureAwait(false);
+        await _outer.CompleteAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _archive.DisposeAsync();
-
-    private ZipArchiveEntry Begin(string name)
+    public async ValueTask DisposeAsync()
     {
+        await CloseAsync().ConfigureAwait(false);
+        await _outer.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task<Stream> BeginAsync(string name, CancellationToken cancellationToken)
+    {
+        _stream ??= await _outer.CreateAsync(_archiveName, cancellationToken).ConfigureAwait(false);
+        _archive ??= await ZipArchive.CreateAsync(
+            _stream, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellationToken).ConfigureAwait(false);
         var entry = _archive.CreateEntry(name, CompressionLevel.Fastest);
         entry.LastWriteTime = Written;
-        return entry;
+        return await entry.OpenAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask CloseAsync()
+    {
+        if (_archive is { } archive)
+        {
+            _archive = null;
+            await archive.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_stream is { } stream)
+        {
+            _stream = null;
+            await stream.DisposeAsync().ConfigureAwait(false);
+        }
     }
 }
