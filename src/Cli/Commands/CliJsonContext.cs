@@ -18,4 +18,5 @@ namespace Nanodet.Serverless.Cli.Commands;
 [JsonSerializable(typeof(JobsReport))]
 [JsonSerializable(typeof(JobFailuresReport))]
 [JsonSerializable(typeof(JobResultsReport))]
+[JsonSerializable(typeof(ResultsExportReport))]
 internal sealed partial class CliJsonContext : JsonSerializerContext;

@@ -135,8 +135,9 @@ internal static class JobCommands
         };
         var target = new TargetOptions(TargetKinds.Data | TargetKinds.Account);
         var json = CommonOptions.Json();
-        var command = new Command("results", "Fetch the results of a job that ended, as one file.") { job, output, json };
+        var command = new Command("results", "Fetch the results of a job that ended, as one file, or export results.") { job, output, json };
         target.AddTo(command);
+        command.Subcommands.Add(ResultsExportCommand.Create());
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var results = new JobResults(await target.StorageAsync(parsed, cancellationToken), parsed.GetRequiredValue(job));
