@@ -47,6 +47,7 @@ public static class PipelineServices
         services.TryAddSingleton(new UploadRegister());
         services.TryAddSingleton<JobPager>();
         services.TryAddSingleton<ManifestWriter>();
+        services.TryAddSingleton<JobExporter>();
         services.AddHostedOnce<ImageGrouper>();
         return services;
     }
