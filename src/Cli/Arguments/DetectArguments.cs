@@ -34,7 +34,7 @@ internal sealed class DetectArguments
     };
 
     /// <summary>Images that have a table each, unless more are asked for.</summary>
-    public const int MostTables = 20;
+    private const int MostTables = 20;
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command, Option<bool> storage, Option<bool> annotate, ExportArguments format)
@@ -77,8 +77,9 @@ internal sealed class DetectArguments
     /// <summary>Whether nothing is said but the summary.</summary>
     public bool Quiet(ParseResult parsed) => parsed.GetValue(_quiet);
 
-    /// <summary>Whether every image has a table.</summary>
-    public bool Tables(ParseResult parsed) => parsed.GetValue(_tables);
+    /// <summary>Images that the answer has one by one; none of them where there are more.</summary>
+    public int MostImages(ParseResult parsed, Option<bool> json) =>
+        Quiet(parsed) ? 0 : parsed.GetValue(json) || parsed.GetValue(_tables) ? int.MaxValue : MostTables;
 
     private static void Refuse(CommandResult result, Option<bool> option, bool with, string what)
     {

@@ -14,6 +14,7 @@ namespace Nanodet.Serverless.Cli.Commands;
 [JsonSerializable(typeof(ModelsReport))]
 [JsonSerializable(typeof(DemoModelReport))]
 [JsonSerializable(typeof(UpReport))]
+[JsonSerializable(typeof(DownReport))]
 [JsonSerializable(typeof(FailureReport))]
 [JsonSerializable(typeof(JobsReport))]
 [JsonSerializable(typeof(JobFailuresReport))]

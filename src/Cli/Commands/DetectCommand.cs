@@ -98,8 +98,6 @@ internal static class DetectCommand
                     RequireGpu = parsed.GetValue(requireGpu),
                     Precision = parsed.GetValue(precision),
                 };
-                var wanted = images.Quiet(parsed) ? 0
-                    : parsed.GetValue(json) || images.Tables(parsed) ? int.MaxValue : DetectArguments.MostTables;
                 var files = images.FindImages(parsed, parsed.GetRequiredValue(output).FullName);
                 return await RunAsync(
                     parsed.GetValue(model)!,
@@ -112,7 +110,7 @@ internal static class DetectCommand
                     names => format.Format(parsed) is null
                         ? Task.FromResult<ExportWriter?>(null)
                         : BeginAsync(format, parsed, parsed.GetRequiredValue(output), names, cancellationToken),
-                    new DetectTally(wanted),
+                    new DetectTally(images.MostImages(parsed, json)),
                     report,
                     cancellationToken);
             }
@@ -126,16 +124,18 @@ internal static class DetectCommand
             var failures = answer.Images.Select(image => image.Result).Where(result => result.Error is not null);
             return await AnswerAsync(
                 report,
-                images.Quiet(parsed) || (!parsed.GetValue(json) && !images.Tables(parsed) && answer.Images.Count > DetectArguments.MostTables)
-                    ? answer with { Images = [] }
-                    : answer,
+                answer.Images.Count > images.MostImages(parsed, json) ? answer with { Images = [] } : answer,
                 [.. failures.Take(DetectTally.MostFailures)]);
         });
         return command;
     }
 
     private static async Task<ExportWriter?> BeginAsync(
-        ExportArguments format, ParseResult parsed, DirectoryInfo output, IReadOnlyList<string> classNames, CancellationToken cancellationToken) =>
+        ExportArguments format,
+        ParseResult parsed,
+        DirectoryInfo output,
+        IReadOnlyList<string> classNames,
+        CancellationToken cancellationToken) =>
         await format.BeginAsync(parsed, output.ToString(), new ExportOptions { ClassNames = classNames }, cancellationToken);
 
     private static async Task<int> RunAsync(
@@ -179,7 +179,9 @@ internal static class DetectCommand
                 Form = detector.Model.Form,
                 Provider = detector.Model.Provider.Name,
                 ProviderNote = ProviderNotes.For(detector.Model.Provider),
-                Images = tally.Images.Count == tally.Total ? tally.Images : [],
+                Images = tally.Images.Count == tally.Total
+                    ? [.. tally.Images.OrderBy(image => image.Result.Image.Name, StringComparer.Ordinal)]
+                    : [],
                 Detected = tally.Detected,
                 Failed = tally.Failed,
                 Kept = tally.Kept,

@@ -20,7 +20,7 @@ internal static class DetectPrinter
 
         if (answer.Export is { } export)
         {
-            ResultsExportCommand.Print(console, export);
+            ResultsExportCommand.Print(console, export with { DetectionsByClass = new Dictionary<string, long>() });
         }
 
         var model = answer.Model is null ? "no model ran" : $"model {answer.Model.Name} {answer.Model.Version} on {answer.Provider}";

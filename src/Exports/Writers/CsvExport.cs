@@ -10,7 +10,10 @@ namespace Nanodet.Serverless.Exports.Writers;
 /// <summary>One row for each detection; an image without any, and a failure, is a row without a class.</summary>
 internal sealed class CsvExport(IExportTarget target, ExportOptions options) : ExportWriter(ExportFormat.Csv, target, options)
 {
+    private const int RowsAtOnce = 256;
+
     private SepWriter? _writer;
+    private int _rows;
 
     private protected override async ValueTask<LeftOutReason?> WriteAsync(DetectionResult result, CancellationToken cancellationToken)
     {
@@ -24,6 +27,13 @@ internal sealed class CsvExport(IExportTarget target, ExportOptions options) : E
         if (result.Detections is not { Count: > 0 })
         {
             Write(writer, result, detection: null);
+        }
+
+        _rows += Math.Max(1, result.Detections?.Count ?? 0);
+        if (_rows >= RowsAtOnce)
+        {
+            _rows = 0;
+            await writer.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
 
         return null;
@@ -83,7 +93,8 @@ internal sealed class CsvExport(IExportTarget target, ExportOptions options) : E
     private async Task<SepWriter> BeginAsync(CancellationToken cancellationToken)
     {
         var stream = await CreateAsync(FileName, cancellationToken).ConfigureAwait(false);
-        var text = new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 1 << 16) { NewLine = "\n" };
+        var encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        var text = new StreamWriter(stream, encoding, bufferSize: 1 << 16) { NewLine = "\n" };
         var writer = Sep.New(',').Writer(known => known with { Escape = true, CultureInfo = CultureInfo.InvariantCulture }).To(text);
         writer.Header.Add(
         [

@@ -87,6 +87,22 @@ public sealed class JobStore(
     /// <param name="filter">See <see cref="JobRequest.Filter"/>.</param>
     public static string? FindScopeProblem(string? prefix, string? filter) => JobRequestReader.FindScopeProblem(prefix, filter);
 
+    /// <summary>The names of a list of images, as a job reads it: a line is a name, a JSON text, or an object with <c>name</c>.</summary>
+    /// <param name="content">UTF-8.</param>
+    public static IEnumerable<string> ReadList(ReadOnlyMemory<byte> content)
+    {
+        while (!content.IsEmpty)
+        {
+            var end = content.Span.IndexOf((byte)'\n');
+            if (JobList.Parse(end < 0 ? content.Span : content.Span[..end]) is { } name)
+            {
+                yield return name;
+            }
+
+            content = end < 0 ? default : content[(end + 1)..];
+        }
+    }
+
     /// <summary>Reads a request body.</summary>
     /// <param name="body">JSON; <c>{}</c>, or <c>"all": true</c>, asks for every image, and an empty body for nothing.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
