@@ -5,6 +5,7 @@ var root = new RootCommand("Measurements of Nanodet.Serverless.")
 {
     BatcherCommand.Create(),
     CompareCommand.Create(),
+    ExportsCommand.Create(),
     MicroCommand.Create(),
     ProfileCommand.Create(),
 };

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Nanodet.Serverless.Cli.Commands;
@@ -15,14 +16,14 @@ internal static class NanodetCommand
     /// <returns>0 for success, 1 for a failure, 2 for wrong usage, 130 for Ctrl+C and 143 for SIGTERM.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, IEnumerable<Command> commands)
     {
-        var root = new RootCommand(
-            "NanoDet from a training checkpoint to detections, here and in a function app: export, detect, run, publish.");
-        foreach (var command in commands)
+        var root = CreateRoot(commands);
+        if (arguments is [var directive, ..] && directive.StartsWith(CompletionCommand.Directive, StringComparison.Ordinal))
         {
-            root.Subcommands.Add(command);
+            return await CompletionCommand.SuggestAsync(root, arguments);
         }
 
-        var parsed = root.Parse(arguments);
+        // A word that begins with '@' is a name, or a list of names that the command reads itself.
+        var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)
@@ -33,7 +34,7 @@ internal static class NanodetCommand
             await WriteJsonAsync(
                 arguments, new Failure(Failure.WrongUsage, string.Join(" ", parsed.Errors.Select(error => error.Message))));
             await Console.Error.WriteLineAsync(
-                $"Try '{(parsed.CommandResult.Command == root ? "nanodet" : $"nanodet {parsed.CommandResult.Command.Name}")} --help'.");
+                $"Try '{string.Join(' ', Path(parsed.CommandResult).Prepend("nanodet"))} --help'.");
             return ExitCode.WrongUsage;
         }
 
@@ -62,6 +63,25 @@ internal static class NanodetCommand
             cancellation.Cancel();
         }
     }
+
+    /// <summary>Puts the commands under the program's own.</summary>
+    internal static RootCommand CreateRoot(IEnumerable<Command> commands)
+    {
+        var root = new RootCommand(
+            "NanoDet from a training checkpoint to detections, here and in a function app: export, detect, run, publish.");
+        foreach (var command in commands)
+        {
+            root.Subcommands.Add(command);
+        }
+
+        HelpExamples.AddTo(root);
+        return root;
+    }
+
+    /// <summary>The names of a command and of those above it, without the program's.</summary>
+    internal static IEnumerable<string> Path(SymbolResult? result) => result is CommandResult { Parent: { } parent } command
+        ? Path(parent).Append(command.Command.Name)
+        : [];
 
     /// <summary>With <c>--json</c>, a failure is a document on standard output: <c>{ "error": { "code", "message" } }</c>.</summary>
     private static async Task WriteJsonAsync(IReadOnlyList<string> arguments, Failure failure)

@@ -74,10 +74,22 @@ internal sealed class AppClient : IDisposable
         SendAsync(new HttpRequestMessage(HttpMethod.Delete, $"api/jobs/{Uri.EscapeDataString(jobId)}"), cancellationToken);
 
     /// <summary>Starts a job over the failures of one that ended.</summary>
+    /// <param name="jobId">The job that ended.</param>
+    /// <param name="codes">Only failures with these codes; none for all.</param>
+    /// <param name="force">Whether failures are taken that cannot get better, too.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The new job.</returns>
     /// <exception cref="CliException">There is no such job, it runs, or the app does not answer.</exception>
-    public Task<JobStatus> RetryAsync(string jobId, CancellationToken cancellationToken) =>
-        SendAsync(new HttpRequestMessage(HttpMethod.Post, $"api/jobs/{Uri.EscapeDataString(jobId)}/retry"), cancellationToken);
+    public Task<JobStatus> RetryAsync(string jobId, IReadOnlyList<string> codes, bool force, CancellationToken cancellationToken)
+    {
+        string[] query =
+        [
+            .. codes.Count > 0 ? [$"failure={Uri.EscapeDataString(string.Join(',', codes))}"] : Array.Empty<string>(),
+            .. force ? ["force=true"] : Array.Empty<string>(),
+        ];
+        var address = $"api/jobs/{Uri.EscapeDataString(jobId)}/retry{(query.Length > 0 ? "?" : "")}{string.Join('&', query)}";
+        return SendAsync(new HttpRequestMessage(HttpMethod.Post, address), cancellationToken);
+    }
 
     /// <summary>Whether the app takes work; where it does not, why.</summary>
     /// <exception cref="HttpRequestException">The app does not answer.</exception>

@@ -67,6 +67,9 @@ internal sealed class TargetOptions
     /// <summary>Whether the command line names an account.</summary>
     public bool NamesAccount(CommandResult result) => result.GetResult(_account) is not null;
 
+    /// <summary>Whether the command line names an app by its address.</summary>
+    public bool NamesServer(CommandResult result) => result.GetResult(_server) is not null;
+
     /// <summary>Whether the command line names anything to work on.</summary>
     public bool IsNamed(CommandResult result) => Named(result).Any();
 

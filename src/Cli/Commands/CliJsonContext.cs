@@ -14,8 +14,10 @@ namespace Nanodet.Serverless.Cli.Commands;
 [JsonSerializable(typeof(ModelsReport))]
 [JsonSerializable(typeof(DemoModelReport))]
 [JsonSerializable(typeof(UpReport))]
+[JsonSerializable(typeof(DownReport))]
 [JsonSerializable(typeof(FailureReport))]
 [JsonSerializable(typeof(JobsReport))]
 [JsonSerializable(typeof(JobFailuresReport))]
 [JsonSerializable(typeof(JobResultsReport))]
+[JsonSerializable(typeof(ResultsExportReport))]
 internal sealed partial class CliJsonContext : JsonSerializerContext;

@@ -76,14 +76,17 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
     private static DetectReport ReportOf(ImageFiles files, IReadOnlyList<DetectedImage> images, JobStatus? job, TimeSpan duration)
     {
         var first = images.FirstOrDefault(image => image.Result.Model is not null)?.Result;
+        var tally = DetectTally.Of(images);
         return new DetectReport
         {
             Model = first?.Model,
             Provider = first?.Provider,
             ProviderNote = null,
             Images = images,
-            Detected = images.Count(image => image.Result.Error is null),
-            Failed = images.Count(image => image.Result.Error is not null),
+            Detected = tally.Detected,
+            Failed = tally.Failed,
+            DetectionsByClass = tally.ByClass,
+            FailuresByCode = tally.ByCode,
             Ignored = files.Ignored,
             JobId = job?.JobId,
             LoadMs = null,
@@ -118,7 +121,7 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
                 var (stream, problem) = ImageFileReader.TryOpen(Path.Combine(files.Root, name));
                 if (stream is null)
                 {
-                    failures[index] = await FolderDetection.FailAsync(name, problem!, output, TimeProvider.System, token);
+                    failures[index] = await FolderDetection.FailAsync(name, problem!, new FolderOutput(output), TimeProvider.System, token);
                 }
                 else
                 {

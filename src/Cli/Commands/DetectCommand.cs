@@ -5,6 +5,7 @@ using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Exports.Writers;
 
 namespace Nanodet.Serverless.Cli.Commands;
 
@@ -15,12 +16,13 @@ internal static class DetectCommand
     public static Command Create()
     {
         var model = new Option<FileInfo?>("--model") { Description = "The model (.onnx); not with --storage." };
-        var input = new Option<string>("--input") { Description = "An image, or a folder whose images are taken.", Required = true };
+        var images = new DetectArguments();
         var output = new Option<DirectoryInfo>("--output")
         {
-            Description = "Folder for one JSON file per image; may be the input folder.",
+            Description = "Folder for one JSON file per image; may be the input folder. With --format: the file or folder of the export.",
             Required = true,
         };
+        var format = new ExportArguments(required: false);
         var defaults = new DetectorOptions();
         var score = CommonOptions.Score(defaults.ScoreThreshold);
         var iou = new Option<float>("--iou")
@@ -52,8 +54,10 @@ internal static class DetectCommand
         var json = CommonOptions.Json();
         var command = new Command("detect", "Detect objects in images, here or in a running app.")
         {
-            model, input, output, score, iou, most, batch, provider, requireGpu, precision, fast, annotate, storage, json,
+            model, output, score, iou, most, batch, provider, requireGpu, precision, fast, annotate, storage, json,
         };
+        images.AddTo(command, storage, annotate, format);
+        format.AddTo(command);
         target.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -77,7 +81,7 @@ internal static class DetectCommand
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var report = new Report(parsed.GetValue(json));
+            var report = new Report(parsed.GetValue(json), images.Quiet(parsed));
             var options = new DetectorOptions
             {
                 ScoreThreshold = parsed.GetValue(score),
@@ -94,13 +98,19 @@ internal static class DetectCommand
                     RequireGpu = parsed.GetValue(requireGpu),
                     Precision = parsed.GetValue(precision),
                 };
+                var files = images.FindImages(parsed, parsed.GetRequiredValue(output).FullName);
                 return await RunAsync(
                     parsed.GetValue(model)!,
                     modelOptions,
-                    parsed.GetRequiredValue(input),
+                    files,
                     parsed.GetRequiredValue(output),
                     options,
                     parsed.GetValue(annotate),
+                    images.Resume(parsed),
+                    names => format.Format(parsed) is null
+                        ? Task.FromResult<ExportWriter?>(null)
+                        : BeginAsync(format, parsed, parsed.GetRequiredValue(output), names, cancellationToken),
+                    new DetectTally(images.MostImages(parsed, json)),
                     report,
                     cancellationToken);
             }
@@ -108,57 +118,95 @@ internal static class DetectCommand
             using var client = await target.ConnectAsync(parsed, cancellationToken);
             var detection = new CloudDetection(
                 client, new CloudStorage((await target.FindAsync(parsed, cancellationToken)).Storage), report);
-            var files = ImageFiles.Find(parsed.GetRequiredValue(input), parsed.GetRequiredValue(output).FullName);
+            var uploads = images.FindImages(parsed, parsed.GetRequiredValue(output).FullName);
             var answer = await detection.RunAsync(
-                files, parsed.GetRequiredValue(output), ResultOptions.From(options), parsed.GetValue(annotate), cancellationToken);
-            return await AnswerAsync(report, answer);
+                uploads, parsed.GetRequiredValue(output), ResultOptions.From(options), parsed.GetValue(annotate), cancellationToken);
+            var failures = answer.Images.Select(image => image.Result).Where(result => result.Error is not null);
+            return await AnswerAsync(
+                report,
+                answer.Images.Count > images.MostImages(parsed, json) ? answer with { Images = [] } : answer,
+                [.. failures.Take(DetectTally.MostFailures)]);
         });
         return command;
     }
 
+    private static async Task<ExportWriter?> BeginAsync(
+        ExportArguments format,
+        ParseResult parsed,
+        DirectoryInfo output,
+        IReadOnlyList<string> classNames,
+        CancellationToken cancellationToken) =>
+        await format.BeginAsync(parsed, output.ToString(), new ExportOptions { ClassNames = classNames }, cancellationToken);
+
     private static async Task<int> RunAsync(
         FileInfo modelFile,
         ModelOptions modelOptions,
-        string input,
+        ImageFiles files,
         DirectoryInfo output,
         DetectorOptions options,
         bool annotate,
+        bool resume,
+        Func<IReadOnlyList<string>, Task<ExportWriter?>> beginExport,
+        DetectTally tally,
         Report report,
         CancellationToken cancellationToken)
     {
-        var files = ImageFiles.Find(input, output.FullName);
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
         using var detector = Detector.Load(modelFile.FullName, options, modelOptions);
         ParityFixture.Verify(detector.Model).EnsurePassed();
         var loaded = clock.GetElapsedTime(started);
+        await using var export = await beginExport(detector.Model.Description.ClassNames);
 
         started = clock.GetTimestamp();
-        var detection = new FolderDetection(detector, files, output, annotate, clock);
+        var detection = new FolderDetection(
+            detector,
+            files,
+            export is null ? new FolderOutput(output) : new ExportOutput(export),
+            annotate ? output : null,
+            resume
+                ? new KeptResults(output, files, ResultModel.From(detector.Model), ResultOptions.From(options, detector.Model), annotate)
+                : null,
+            tally,
+            clock);
         await report.ProgressAsync("detecting", progress => detection.RunAsync(progress, cancellationToken));
-        var images = detection.Images;
-        return await AnswerAsync(report, new DetectReport
-        {
-            Model = ResultModel.From(detector.Model),
-            Form = detector.Model.Form,
-            Provider = detector.Model.Provider.Name,
-            ProviderNote = ProviderNotes.For(detector.Model.Provider),
-            Images = images,
-            Detected = images.Count(image => image.Result.Error is null),
-            Failed = images.Count(image => image.Result.Error is not null),
-            Ignored = files.Ignored,
-            LoadMs = loaded.TotalMilliseconds,
-            DetectMs = clock.GetElapsedTime(started).TotalMilliseconds,
-        });
+        var summary = export is null ? null : await export.CompleteAsync(cancellationToken);
+        return await AnswerAsync(
+            report,
+            new DetectReport
+            {
+                Model = ResultModel.From(detector.Model),
+                Form = detector.Model.Form,
+                Provider = detector.Model.Provider.Name,
+                ProviderNote = ProviderNotes.For(detector.Model.Provider),
+                Images = tally.Images.Count == tally.Total
+                    ? [.. tally.Images.OrderBy(image => image.Result.Image.Name, StringComparer.Ordinal)]
+                    : [],
+                Detected = tally.Detected,
+                Failed = tally.Failed,
+                Kept = tally.Kept,
+                DetectionsByClass = tally.ByClass,
+                FailuresByCode = tally.ByCode,
+                Export = summary is null ? null : ResultsExportReport.Of(summary, output.ToString(), otherFiles: 0),
+                Ignored = files.Ignored,
+                LoadMs = loaded.TotalMilliseconds,
+                DetectMs = clock.GetElapsedTime(started).TotalMilliseconds,
+            },
+            tally.Failures);
     }
 
-    private static async Task<int> AnswerAsync(Report report, DetectReport answer)
+    private static async Task<int> AnswerAsync(Report report, DetectReport answer, IReadOnlyList<DetectionResult> failures)
     {
         report.Write(answer, CliJsonContext.Default.DetectReport, DetectPrinter.Print);
-        foreach (var image in answer.Images.Where(image => image.Result.Error is not null))
+        foreach (var failure in failures)
+        {
+            await Console.Error.WriteLineAsync($"error: {failure.Error!.Code}: {failure.Image.Name}: {failure.Error.Message}");
+        }
+
+        if (answer.Failed > failures.Count)
         {
             await Console.Error.WriteLineAsync(
-                $"error: {image.Result.Error!.Code}: {image.Result.Image.Name}: {image.Result.Error.Message}");
+                $"and {answer.Failed - failures.Count} more failures; the results of their images say why.");
         }
 
         return answer.Failed == 0 ? ExitCode.Ok : ExitCode.Failed;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Nanodet.Detection.Forms;
+using Nanodet.Serverless.Cli.Output;
 using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;
@@ -9,7 +10,7 @@ internal static class DetectPrinter
 {
     private const int RowsPerImage = 10;
 
-    /// <summary>A table per image, and what it came to.</summary>
+    /// <summary>A table for each image that the answer has, and what it came to.</summary>
     public static void Print(IAnsiConsole console, DetectReport answer)
     {
         foreach (var image in answer.Images)
@@ -17,9 +18,16 @@ internal static class DetectPrinter
             Print(console, image);
         }
 
+        if (answer.Export is { } export)
+        {
+            ResultsExportCommand.Print(console, export with { DetectionsByClass = new Dictionary<string, long>() });
+        }
+
         var model = answer.Model is null ? "no model ran" : $"model {answer.Model.Name} {answer.Model.Version} on {answer.Provider}";
         console.MarkupLineInterpolated(
-            $"{answer.Detected} images detected, {answer.Failed} failed{(answer.Ignored > 0 ? $", {answer.Ignored} other files left alone" : "")}; {model}");
+            $"{answer.Detected} images detected, {answer.Failed} failed{(answer.Kept > 0 ? $", {answer.Kept} of them kept" : "")}{(answer.Ignored > 0 ? $", {answer.Ignored} other files left alone" : "")}; {model}");
+        CountLines.Print(console, "objects", answer.DetectionsByClass);
+        CountLines.Print(console, "failures", answer.FailuresByCode);
         if (answer.Form is { } form)
         {
             console.MarkupLineInterpolated($"form {FormNames.Of(form.Form)}: {form.Reason}");
@@ -30,8 +38,9 @@ internal static class DetectPrinter
             console.MarkupLineInterpolated($"[yellow]note:[/] {note}");
         }
 
-        var imagesPerSecond = answer.Images.Count / Math.Max(answer.DetectMs / 1000, 1e-9);
+        var imagesPerSecond = (answer.Detected + answer.Failed - answer.Kept) / Math.Max(answer.DetectMs / 1000, 1e-9);
         console.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
             $"{(answer.LoadMs is { } load ? $"{load:0} ms to load the model" : $"job {answer.JobId}")}, {answer.DetectMs:0} ms for the images ({imagesPerSecond:0.0} images/s)");
     }
 

@@ -18,7 +18,9 @@ internal sealed record DetectReport
     /// <summary>Why a wished provider was not used; null where it was.</summary>
     public required string? ProviderNote { get; init; }
 
-    /// <summary>One entry per image, in the order of their names.</summary>
+    /// <summary>
+    /// One entry per image, in the order of their names; none with <c>--quiet</c>, and for people none where there are many.
+    /// </summary>
     public required IReadOnlyList<DetectedImage> Images { get; init; }
 
     /// <summary>Images with a result.</summary>
@@ -26,6 +28,18 @@ internal sealed record DetectReport
 
     /// <summary>Images with an error.</summary>
     public required int Failed { get; init; }
+
+    /// <summary>Images whose result was there already; part of the two counts before.</summary>
+    public int Kept { get; init; }
+
+    /// <summary>Detections by name of the class.</summary>
+    public required IReadOnlyDictionary<string, long> DetectionsByClass { get; init; }
+
+    /// <summary>Failed images by code.</summary>
+    public required IReadOnlyDictionary<string, long> FailuresByCode { get; init; }
+
+    /// <summary>The export that was asked for; null where each image has a file.</summary>
+    public ResultsExportReport? Export { get; init; }
 
     /// <summary>Files of the folder that were left alone because their names do not end like images.</summary>
     public required int Ignored { get; init; }

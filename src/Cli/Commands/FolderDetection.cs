@@ -9,19 +9,27 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <summary>Detects images of the file system, and writes their results.</summary>
 /// <param name="detector">Detects.</param>
 /// <param name="files">The images.</param>
-/// <param name="output">Folder for results.</param>
-/// <param name="annotate">Whether to draw pictures.</param>
+/// <param name="output">Where results go.</param>
+/// <param name="pictures">Folder for pictures with boxes; null for none.</param>
+/// <param name="kept">Results that stand already; null where every image is detected.</param>
+/// <param name="tally">Counts the images.</param>
 /// <param name="clock">The time of the results.</param>
 internal sealed class FolderDetection(
-    Detector detector, ImageFiles files, DirectoryInfo output, bool annotate, TimeProvider clock)
+    Detector detector,
+    ImageFiles files,
+    IResultOutput output,
+    DirectoryInfo? pictures,
+    KeptResults? kept,
+    DetectTally tally,
+    TimeProvider clock)
 {
     /// <summary>Encoded bytes that are in memory together, unless one image has more.</summary>
     private const long MostBytes = 256L << 20;
 
-    private readonly List<DetectedImage> _images = [];
+    // A look at results that are kept costs little; so many of them are worth a word.
+    private const int KeptEach = 1000;
 
-    /// <summary>The images so far, in their order.</summary>
-    public IReadOnlyList<DetectedImage> Images => _images;
+    private readonly ProgressRate _rate = new(clock);
 
     /// <summary>Detects all of them. One that cannot be read or used is a failure, and the others are detected.</summary>
     /// <param name="progress">Told how far it is.</param>
@@ -32,6 +40,17 @@ internal sealed class FolderDetection(
         var bytes = 0L;
         foreach (var name in files.Files)
         {
+            if (kept is not null && await kept.FindAsync(name, cancellationToken) is { } before)
+            {
+                tally.Add(before, isKept: true);
+                if (tally.Kept % KeptEach == 0)
+                {
+                    Report(progress);
+                }
+
+                continue;
+            }
+
             var (content, problem) = await ImageFileReader.TryReadAsync(
                 Path.Combine(files.Root, name), detector.Options.Limits.MaxBytes, cancellationToken);
             waiting.Add((name, content, problem));
@@ -39,7 +58,7 @@ internal sealed class FolderDetection(
             if (waiting.Count >= detector.MaxRunSize || bytes >= MostBytes)
             {
                 await DetectAsync(waiting, cancellationToken);
-                progress.Report($"detecting, {_images.Count} of {files.Files.Count}", _images.Count, files.Files.Count);
+                Report(progress);
                 waiting.Clear();
                 bytes = 0;
             }
@@ -51,16 +70,19 @@ internal sealed class FolderDetection(
     /// <summary>Writes the failure of a file that cannot be read.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="problem">Why.</param>
-    /// <param name="output">Folder for results.</param>
+    /// <param name="output">Where results go.</param>
     /// <param name="clock">The time of the result.</param>
     /// <param name="cancellationToken">Cancels writing.</param>
     public static async Task<DetectedImage> FailAsync(
-        string name, string problem, DirectoryInfo output, TimeProvider clock, CancellationToken cancellationToken)
+        string name, string problem, IResultOutput output, TimeProvider clock, CancellationToken cancellationToken)
     {
         var result = DetectionResult.CreateFailure(
             new DetectionError(ImageFileReader.Unreadable, problem), new ImageReference(null, name, null, 0), clock.GetUtcNow());
-        return new DetectedImage(result, await WriteAsync(output, result, cancellationToken), null);
+        return new DetectedImage(result, await output.WriteAsync(result, cancellationToken), null);
     }
+
+    private void Report(StepProgress progress) => progress.Report(
+        _rate.Describe("detecting", tally.Total, files.Files.Count, tally.Kept), tally.Total, files.Files.Count);
 
     private async Task DetectAsync(
         List<(string Name, ImageFileContent? Content, string? Problem)> images, CancellationToken cancellationToken)
@@ -71,29 +93,22 @@ internal sealed class FolderDetection(
         {
             if (content is null)
             {
-                _images.Add(await FailAsync(name, problem!, output, clock, cancellationToken));
+                tally.Add(await FailAsync(name, problem!, output, clock, cancellationToken));
                 continue;
             }
 
             var reference = new ImageReference(null, name, null, content.Length);
             var result = DetectionResult.Create(outcomes.Dequeue(), reference, detector, clock.GetUtcNow());
-            var file = await WriteAsync(output, result, cancellationToken);
+            var file = await output.WriteAsync(result, cancellationToken);
             FileInfo? picture = null;
-            if (annotate && result.Detections is { } detections)
+            if (pictures is not null && result.Detections is { } detections)
             {
-                picture = new FileInfo(Path.Combine(output.FullName, name + ImageFiles.AnnotatedEnding));
+                picture = new FileInfo(Path.Combine(pictures.FullName, name + ImageFiles.AnnotatedEnding));
                 await InputFile.WriteAsync(
                     picture, Annotator.Annotate(content.Bytes.Span, detections, detector.Options.Limits), cancellationToken);
             }
 
-            _images.Add(new DetectedImage(result, file, picture?.FullName));
+            tally.Add(new DetectedImage(result, file, picture?.FullName));
         }
-    }
-
-    private static async Task<string> WriteAsync(DirectoryInfo output, DetectionResult result, CancellationToken cancellationToken)
-    {
-        var file = new FileInfo(Path.Combine(output.FullName, $"{result.Image.Name}.json"));
-        await InputFile.WriteAsync(file, result.ToUtf8Json(), cancellationToken);
-        return file.FullName;
     }
 }

@@ -16,6 +16,7 @@ internal static class JobCommands
 {
     private const int DefaultLimit = 20;
     private const int MaxLimit = 100;
+    private const int WideTable = 80;
 
     /// <summary>Creates <c>jobs</c>.</summary>
     public static Command CreateList()
@@ -81,15 +82,24 @@ internal static class JobCommands
     public static Command CreateRetry()
     {
         var job = WatchCommand.Job();
+        var code = new Option<string[]>("--code")
+        {
+            Description = "Only failures with this code, such as blob_not_found; several times for several codes.",
+        };
+        var force = new Option<bool>("--force")
+        {
+            Description = "Also failures that cannot get better, such as image_truncated, and images at which workers crashed.",
+        };
         var watch = new Option<bool>("--watch") { Description = "Follow the new job to its end." };
         var target = new TargetOptions(TargetKinds.Data | TargetKinds.Server);
         var json = CommonOptions.Json();
-        var command = new Command("retry", "Start a new job over the failed images of one that ended.") { job, watch, json };
+        var command = new Command("retry", "Start a new job over the failed images of one that ended.") { job, code, force, watch, json };
         target.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = await target.ConnectAsync(parsed, cancellationToken);
-            var started = await client.RetryAsync(parsed.GetRequiredValue(job), cancellationToken);
+            var started = await client.RetryAsync(
+                parsed.GetRequiredValue(job), parsed.GetValue(code) ?? [], parsed.GetValue(force), cancellationToken);
             return await SubmitCommand.AnswerAsync(
                 client, started, parsed.GetValue(watch), new Report(parsed.GetValue(json)), cancellationToken);
         });
@@ -135,8 +145,9 @@ internal static class JobCommands
         };
         var target = new TargetOptions(TargetKinds.Data | TargetKinds.Account);
         var json = CommonOptions.Json();
-        var command = new Command("results", "Fetch the results of a job that ended, as one file.") { job, output, json };
+        var command = new Command("results", "Fetch the results of a job that ended as one file, or export results.") { job, output, json };
         target.AddTo(command);
+        command.Subcommands.Add(ResultsExportCommand.Create());
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var results = new JobResults(await target.StorageAsync(parsed, cancellationToken), parsed.GetRequiredValue(job));
@@ -151,21 +162,33 @@ internal static class JobCommands
 
     private static void Print(IAnsiConsole console, JobsReport answer)
     {
-        var table = new Table().AddColumns("job", "state", "images", "detected", "failed", "started");
-        foreach (var column in table.Columns.Skip(2).Take(3))
+        // An id of the app's begins with the time. What does not fit a narrow terminal is in the JSON.
+        var isNarrow = console.Profile.Width < WideTable;
+        var table = new Table { Border = isNarrow ? TableBorder.None : TableBorder.Square }
+            .AddColumns("job", "state", "images", "failed");
+        if (!isNarrow)
         {
-            column.RightAligned();
+            table.AddColumns("detected", "started");
+            table.Columns[4].RightAligned();
         }
 
+        table.Columns[2].RightAligned();
+        table.Columns[3].RightAligned();
         foreach (var job in answer.Jobs)
         {
-            table.AddRow(
+            string[] narrow =
+            [
                 Markup.Escape(job.JobId),
                 JobStateConverter.Text(job.State),
                 job.Discovered.ToString("N0", CultureInfo.InvariantCulture),
-                job.Detected.ToString("N0", CultureInfo.InvariantCulture),
                 job.Failed.ToString("N0", CultureInfo.InvariantCulture),
-                job.StartedUtc.ToString("u", CultureInfo.InvariantCulture));
+            ];
+            table.AddRow(isNarrow ? narrow :
+            [
+                .. narrow,
+                job.Detected.ToString("N0", CultureInfo.InvariantCulture),
+                job.StartedUtc.ToString("u", CultureInfo.InvariantCulture),
+            ]);
         }
 
         console.Write(table);

@@ -4,7 +4,6 @@ using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Jobs;
-using Nanodet.Serverless.Pipeline.Messages;
 using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;
@@ -20,6 +19,7 @@ internal static class SubmitCommand
         var filter = new Option<string?>("--filter") { Description = "Glob that names have to match, such as '**/*.jpg'." };
         var score = CommonOptions.AppScore();
         var fast = CommonOptions.FastDecode();
+        var more = new JobArguments();
         var force = new Option<bool>("--force") { Description = "Detect images even where the same result is there already." };
         var onlyFailed = new Option<bool>("--only-failed") { Description = "Only images whose last result says failed." };
         var includeCrashed = new Option<bool>("--include-crashed")
@@ -48,30 +48,26 @@ internal static class SubmitCommand
         {
             prefix, container, filter, score, fast, force, onlyFailed, includeCrashed, threshold, watch, json,
         };
+        more.AddTo(command, [prefix, filter], onlyFailed);
         target.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = await target.ConnectAsync(parsed, cancellationToken);
             var request = new JobRequest
             {
-                All = !parsed.GetValue(onlyFailed)
+                All = !parsed.GetValue(onlyFailed) && !more.NamesImages(parsed)
                     && string.IsNullOrEmpty(parsed.GetValue(prefix))
                     && string.IsNullOrEmpty(parsed.GetValue(filter)),
                 Prefix = parsed.GetValue(prefix),
                 Container = parsed.GetValue(container),
                 Filter = parsed.GetValue(filter),
-                Options = parsed.GetValue(score) is null && !parsed.GetValue(fast)
-                    ? null
-                    : new DetectionRequestOptions
-                    {
-                        ScoreThreshold = parsed.GetValue(score),
-                        FastDecode = parsed.GetValue(fast) ? true : null,
-                    },
+                Options = more.Options(parsed, parsed.GetValue(score), parsed.GetValue(fast)),
                 Force = parsed.GetValue(force),
                 OnlyFailed = parsed.GetValue(onlyFailed),
                 IncludeCrashed = parsed.GetValue(includeCrashed),
                 ErrorThreshold = parsed.GetValue(threshold) is { } text ? ErrorThreshold.Parse(text) : ErrorThreshold.Never,
             };
+            request = await more.CompleteAsync(parsed, request, target, cancellationToken);
             var job = await client.StartAsync(request, cancellationToken);
             return await AnswerAsync(client, job, parsed.GetValue(watch), new Report(parsed.GetValue(json)), cancellationToken);
         });

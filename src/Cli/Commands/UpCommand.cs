@@ -17,7 +17,6 @@ internal static class UpCommand
     private const int DefaultPort = 7071;
     private const int DefaultLogMegabytes = 10;
     private const int DefaultLogFiles = 5;
-    private const string LockName = "up.lock";
 
     /// <summary>Creates the command.</summary>
     public static Command Create()
@@ -92,6 +91,8 @@ internal static class UpCommand
     {
         using var folder = Claim(options.Data);
         var key = auth ? await HostKey.FindOrMakeAsync(options.Data, cancellationToken) : null;
+        using var stop = new StopRequest(new DirectoryInfo(options.Data), TimeProvider.System);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stop.Token);
         using var log = AppLog.Open(logOptions, problem =>
             Console.Error.WriteLine($"warning: the log cannot be written, and the app goes on without it. {problem}"));
         using var logging = LoggerFactory.Create(builder =>
@@ -109,7 +110,14 @@ internal static class UpCommand
         Log.UpStarts(logger, Version, Environment.ProcessId, RuntimeInformation.OSDescription, options.Data);
         try
         {
-            await RunAsync(options with { LogLocation = Location(log), Key = key }, log, logging, logger, verbose, json, cancellationToken);
+            await RunAsync(
+                options with { LogLocation = Location(log), Key = key }, log, logging, logger, verbose, json, ending.Token);
+            Log.UpStops(logger);
+            return ExitCode.Ok;
+        }
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        {
+            // Told to stop before it was ready.
             Log.UpStops(logger);
             return ExitCode.Ok;
         }
@@ -179,13 +187,7 @@ internal static class UpCommand
         Directory.CreateDirectory(data);
         try
         {
-            return new FileStream(
-                Path.Combine(data, LockName),
-                FileMode.OpenOrCreate,
-                FileAccess.ReadWrite,
-                FileShare.None,
-                bufferSize: 1,
-                FileOptions.DeleteOnClose);
+            return AppLock.Take(data);
         }
         catch (IOException exception)
         {

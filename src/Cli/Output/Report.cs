@@ -8,7 +8,9 @@ namespace Nanodet.Serverless.Cli.Output;
 /// Where a command's answer goes: one JSON document on standard output, or text for people. Progress and errors go to standard
 /// error, so that standard output can be piped.
 /// </summary>
-internal sealed class Report(bool json)
+/// <param name="json">Whether the answer is a JSON document.</param>
+/// <param name="quiet">Whether nothing is said of progress.</param>
+internal sealed class Report(bool json, bool quiet = false)
 {
     private readonly IAnsiConsole _progress = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
@@ -41,14 +43,18 @@ internal sealed class Report(bool json)
         return ExitCode.Failed;
     }
 
-    /// <summary>Runs work under a progress bar, where someone is there to watch it.</summary>
+    /// <summary>
+    /// Runs work under a progress bar, where someone is there to watch it. Where standard error goes into a file, it gets a line each ten
+    /// seconds instead.
+    /// </summary>
     /// <param name="title">What the work is.</param>
     /// <param name="work">The work; it says how far it is.</param>
     public async Task ProgressAsync(string title, Func<StepProgress, Task> work)
     {
-        if (json || Console.IsErrorRedirected)
+        if (json || quiet || Console.IsErrorRedirected)
         {
-            await work(new StepProgress(null));
+            await work(new StepProgress(
+                null, Console.IsErrorRedirected && !quiet ? new ProgressLines(TimeProvider.System, Console.Error) : null));
             return;
         }
 

@@ -5,6 +5,7 @@ using Microsoft.DurableTask.Client;
 using Nanodet.Serverless.Functions.Jobs;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Registry;
 
 namespace Nanodet.Serverless.Functions.Http;
@@ -114,7 +115,9 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
     }
 
     /// <summary>
-    /// <c>POST /api/jobs/{id}/retry</c> starts a new job over the failures of one that ended: 202, 404, or 409 while it runs.
+    /// <c>POST /api/jobs/{id}/retry</c> starts a new job over the failures of one that ended, without those that cannot get better: 202, 404,
+    /// 409 while it runs, or 400 for a query that is none. <c>?failure=CODE,CODE</c> takes failures with these codes only,
+    /// <c>?force=true</c> takes every failure.
     /// </summary>
     [Function("RetryJob")]
     public async Task<IResult> RetryAsync(
@@ -123,14 +126,39 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(request);
+        if (RequestQuery.FindProblem(request.Query, "failure", "force") is { } unknown)
+        {
+            return Problem.InvalidRequest(unknown);
+        }
+
+        var force = false;
+        if (request.Query.TryGetValue("force", out var text) && !bool.TryParse(text, out force))
+        {
+            return Problem.InvalidRequest($"force: expected true or false, found '{text}'.");
+        }
+
+        TextList? codes = request.Query.TryGetValue("failure", out var failure) ? new TextList(failure.ToString().Split(',')) : null;
         if (await jobs.FindAsync(client, jobId, cancellationToken) is not { } job)
         {
             return Problem.JobNotFound(jobId);
         }
 
-        return job.State == JobState.Running
-            ? Problem.Conflict("job_running", $"Job {jobId} is running; only a job that ended can be retried.")
-            : await jobs.RetryAsync(client, jobId, cancellationToken) is { } retry ? Accepted(retry) : Problem.JobNotFound(jobId);
+        if (job.State == JobState.Running)
+        {
+            return Problem.Conflict("job_running", $"Job {jobId} is running; only a job that ended can be retried.");
+        }
+
+        try
+        {
+            return await jobs.RetryAsync(client, jobId, codes, force, cancellationToken) is { } retry
+                ? Accepted(retry)
+                : Problem.JobNotFound(jobId);
+        }
+        catch (PipelineException exception)
+        {
+            return Problem.InvalidRequest(exception.Message);
+        }
     }
 
     private static JsonAnswer Accepted(JobStatus job) => Answer(StatusCodes.Status202Accepted, job);

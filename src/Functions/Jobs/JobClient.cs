@@ -116,8 +116,15 @@ public sealed class JobClient(
     }
 
     /// <summary>Starts a new job over the failures of one that ended.</summary>
+    /// <param name="client">The durable client.</param>
+    /// <param name="jobId">The job that ended.</param>
+    /// <param name="failureCodes">Only failures with these codes; null for all.</param>
+    /// <param name="force">Whether failures are taken that cannot get better, too, and those at which workers crashed.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>Null when there is no such job.</returns>
-    public async Task<JobStatus?> RetryAsync(DurableTaskClient client, string jobId, CancellationToken cancellationToken)
+    /// <exception cref="Pipeline.PipelineException">A code is none, or one that only a forced retry takes.</exception>
+    public async Task<JobStatus?> RetryAsync(
+        DurableTaskClient client, string jobId, TextList? failureCodes, bool force, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(jobId, cancellationToken) is not { } job)
         {
@@ -131,6 +138,11 @@ public sealed class JobClient(
             Filter = job.Filter,
             Options = job.Options,
             OnlyFailed = true,
+            FailureCodes = failureCodes,
+            OnlyRetryable = !force,
+            IncludeCrashed = force,
+            List = job.List,
+            Outputs = job.Outputs,
             PageSize = job.PageSize,
             PagesInFlight = job.PagesInFlight,
             BatchSize = job.BatchSize,

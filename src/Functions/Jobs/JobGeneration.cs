@@ -54,8 +54,37 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
     public async Task<JobOutcome> FinishAsync()
     {
         var state = _early?.State ?? JobState.Completed;
-        var end = new JobEnd(run.Job, _progress, state, new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero), _early?.Error);
+        var ended = new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero);
+        var end = new JobEnd(run.Job, _progress, state, ended, _early?.Error, await ExportAsync());
         return await context.CallActivityAsync<JobOutcome>(JobActivities.Write, end, _options);
+    }
+
+    /// <summary>Exports the results, a part at a time; null where nothing is asked for. A part that fails ends no job.</summary>
+    private async Task<IReadOnlyList<JobOutput>?> ExportAsync()
+    {
+        if (run.Job.Outputs is not { } formats)
+        {
+            return null;
+        }
+
+        var outputs = new List<JobOutput>();
+        foreach (var part in JobExport.Split(run.Job, _progress.Pages))
+        {
+            try
+            {
+                outputs.AddRange(await context.CallActivityAsync<IReadOnlyList<JobOutput>>(JobActivities.Export, part, _options));
+            }
+            catch (TaskFailedException exception)
+            {
+                outputs.AddRange(formats.Items.Select(format => new JobOutput
+                {
+                    Format = format,
+                    Error = $"{part.Results}: {exception.FailureDetails.ErrorMessage}",
+                }));
+            }
+        }
+
+        return JobOutput.Sum(outputs);
     }
 
     private async Task ListAsync()

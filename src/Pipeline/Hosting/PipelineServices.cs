@@ -47,6 +47,7 @@ public static class PipelineServices
         services.TryAddSingleton(provider => new UploadRegister(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<JobPager>();
         services.TryAddSingleton<ManifestWriter>();
+        services.TryAddSingleton<JobExporter>();
         services.AddHostedOnce<ImageGrouper>();
         return services;
     }

@@ -33,6 +33,26 @@ public sealed record JobDefinition
     /// <summary>See <see cref="JobRequest.IncludeCrashed"/>.</summary>
     public bool IncludeCrashed { get; init; }
 
+    /// <summary>See <see cref="JobRequest.FailureCodes"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TextList? FailureCodes { get; init; }
+
+    /// <summary>See <see cref="JobRequest.OnlyRetryable"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool OnlyRetryable { get; init; }
+
+    /// <summary>The list of the images, a blob in container <c>jobs</c>; null for those of the container.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? List { get; init; }
+
+    /// <summary>The list's ETag when the job was asked for: a list that is overwritten would be another job.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ListEtag { get; init; }
+
+    /// <summary>See <see cref="JobRequest.Outputs"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TextList? Outputs { get; init; }
+
     /// <summary>When to end the job early.</summary>
     public required ErrorThreshold ErrorThreshold { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Messages;
 
@@ -62,6 +63,10 @@ public sealed record JobManifest
 
     /// <summary>NDJSON blobs in container <c>jobs</c>, in order; together one line for each image, skipped ones included.</summary>
     public required IReadOnlyList<string> Results { get; init; }
+
+    /// <summary>The results in the formats that were asked for; absent where none was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<JobOutput>? Outputs { get; init; }
 
     /// <summary>What does not add up, in words; empty unless the state is <see cref="JobState.Inconsistent"/>.</summary>
     public IReadOnlyList<string> Missing { get; init; } = [];

@@ -98,6 +98,11 @@ public sealed class JobPager
         CancellationToken cancellationToken)
     {
         var job = request.Job;
+        if (job.List is not null)
+        {
+            return await ReadListAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+
         var pages = _clients.Blobs.GetBlobContainerClient(job.Container)
             .GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, job.Prefix, cancellationToken)
             .AsPages(request.Token, job.PageSize);
@@ -117,7 +122,7 @@ public sealed class JobPager
                 .ToArray();
             if (job.OnlyFailed)
             {
-                images = await KeepFailedAsync(images, job.IncludeCrashed, cancellationToken).ConfigureAwait(false);
+                images = await KeepFailedAsync(images, job, cancellationToken).ConfigureAwait(false);
             }
 
             var next = string.IsNullOrEmpty(page.ContinuationToken) ? null : page.ContinuationToken;
@@ -127,8 +132,27 @@ public sealed class JobPager
         return ([], 0, null);
     }
 
+    /// <summary>A page of a list: as many names as a page has, each once. The token is where the next one begins, in bytes.</summary>
+    private async Task<(IReadOnlyList<ImageMessage> Images, int Filtered, string? Next)> ReadListAsync(
+        JobPageRequest request, CancellationToken cancellationToken)
+    {
+        var job = request.Job;
+        var start = request.Token is null ? 0 : long.Parse(request.Token, CultureInfo.InvariantCulture);
+        var (names, next) = await JobList.ReadAsync(
+            _clients.Jobs.GetBlobClient(job.List!), job.ListEtag, start, job.PageSize, cancellationToken).ConfigureAwait(false);
+        var images = names.Distinct(StringComparer.Ordinal)
+            .Select(name => new ImageMessage { Container = job.Container, Name = name })
+            .ToArray();
+        if (job.OnlyFailed)
+        {
+            images = await KeepFailedAsync(images, job, cancellationToken).ConfigureAwait(false);
+        }
+
+        return (images, names.Count - images.Length, next?.ToString(CultureInfo.InvariantCulture));
+    }
+
     private async Task<ImageMessage[]> KeepFailedAsync(
-        ImageMessage[] images, bool includesCrashed, CancellationToken cancellationToken)
+        ImageMessage[] images, JobDefinition job, CancellationToken cancellationToken)
     {
         var isFailed = new bool[images.Length];
         await Parallel.ForEachAsync(
@@ -140,10 +164,22 @@ public sealed class JobPager
                 var record = BlobNames.FindProblem(images[i].Container, images[i].Name) is null
                     ? await _records.FindAsync(images[i].Container, images[i].Name, token).ConfigureAwait(false)
                     : null;
-                isFailed[i] = record?.Status == DetectionStatus.Failed
-                    && (includesCrashed || record.Error != FailureCodes.WorkerCrashed);
+                isFailed[i] = record?.Status == DetectionStatus.Failed && Takes(job, record, images[i].Etag);
             }).ConfigureAwait(false);
         return [.. images.Where((_, i) => isFailed[i])];
+    }
+
+    private static bool Takes(JobDefinition job, ResultRecord record, string? etag)
+    {
+        if (!job.IncludeCrashed && record.Error == FailureCodes.WorkerCrashed)
+        {
+            return false;
+        }
+
+        // A record of an app that did not write codes says nothing; content that was overwritten since has no failure yet.
+        var isFinal = record.Error is { } code && FailureCodes.IsOfContent(code) && (etag is null || etag == record.ImageEtag);
+        return (!job.OnlyRetryable || !isFinal)
+            && (job.FailureCodes is not { } codes || (record.Error is { } error && codes.Items.Contains(error)));
     }
 
     private static JobPage Describe(JobPageRequest request, int count, int filtered, string? next) => new(

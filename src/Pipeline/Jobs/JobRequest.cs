@@ -44,6 +44,30 @@ public sealed record JobRequest
     /// <summary>With <see cref="OnlyFailed"/>: take also images whose record says <c>worker_crashed</c>.</summary>
     public bool IncludeCrashed { get; init; }
 
+    /// <summary>With <see cref="OnlyFailed"/>: take only images whose record has one of these failure codes; null for all.</summary>
+    public TextList? FailureCodes { get; init; }
+
+    /// <summary>
+    /// With <see cref="OnlyFailed"/>: leave out images that cannot get better, because the same bytes failed for what they are.
+    /// </summary>
+    public bool OnlyRetryable { get; init; }
+
+    /// <summary>
+    /// The names of the images, in place of every image of the container: as many as a request has room for. More of them lie in a
+    /// <see cref="List"/>.
+    /// </summary>
+    public TextList? Images { get; init; }
+
+    /// <summary>
+    /// A blob in container <c>jobs</c>, under <c>_lists/</c>, with the names of the images, one a line: a name, a JSON text, or an object
+    /// with <c>name</c>.
+    /// </summary>
+    public string? List { get; init; }
+
+    /// <summary>Formats that the results are exported in when the job ends, beside its manifest; null for none.</summary>
+    /// <value>Names such as <c>coco</c> and <c>csv</c>.</value>
+    public TextList? Outputs { get; init; }
+
     /// <summary>When to end the job early: a count, a percentage such as <c>"5%"</c>, or -1 for never.</summary>
     /// <value>Null for never: a source-generated contract knows no other default of an init-only property.</value>
     public ErrorThreshold? ErrorThreshold { get; init; }

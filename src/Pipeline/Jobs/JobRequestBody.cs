@@ -45,9 +45,12 @@ internal static class JobRequestBody
 
     private static void RequireOneScope(JobRequest request)
     {
-        if (request.All && (!string.IsNullOrEmpty(request.Prefix) || !string.IsNullOrEmpty(request.Filter) || request.OnlyFailed))
+        if (request.All
+            && (!string.IsNullOrEmpty(request.Prefix) || !string.IsNullOrEmpty(request.Filter) || request.OnlyFailed
+                || request.Images is not null || request.List is not null))
         {
-            throw Invalid("all: expected it without 'prefix', 'filter' and 'onlyFailed', which take a part, found both.");
+            throw Invalid(
+                "all: expected it without 'prefix', 'filter', 'images', 'list' and 'onlyFailed', which take a part, found both.");
         }
     }
 

@@ -1,4 +1,7 @@
+using Nanodet.Detection.Images;
+using Nanodet.Serverless.Exports;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Jobs;
@@ -31,6 +34,10 @@ internal sealed class JobRequestReader(JobOptions options, StorageOptions names)
             "it without 'onlyFailed', which detects its images again in any case",
             "both");
         Require(request.OnlyFailed || !request.IncludeCrashed, "includeCrashed", "it only with 'onlyFailed'", "it without");
+        Require(request.OnlyFailed || !request.OnlyRetryable, "onlyRetryable", "it only with 'onlyFailed'", "it without");
+        RequireCodes(request);
+        RequireList(request);
+        RequireOutputs(request);
         try
         {
             MessageReader.Validate(request.Options);
@@ -50,12 +57,67 @@ internal sealed class JobRequestReader(JobOptions options, StorageOptions names)
             Force = request.Force,
             OnlyFailed = request.OnlyFailed,
             IncludeCrashed = request.IncludeCrashed,
+            FailureCodes = request.FailureCodes,
+            OnlyRetryable = request.OnlyRetryable,
+            List = request.List,
+            Outputs = request.Outputs is { Items.Count: > 0 } outputs ? new TextList(outputs.Items.Distinct()) : null,
             ErrorThreshold = request.ErrorThreshold ?? ErrorThreshold.Never,
             PageSize = request.PageSize ?? options.PageSize,
             PagesInFlight = request.PagesInFlight ?? options.PagesInFlight,
             BatchSize = request.BatchSize ?? options.BatchSize,
             CreatedUtc = createdUtc,
         };
+    }
+
+    private static void RequireCodes(JobRequest request)
+    {
+        foreach (var code in request.FailureCodes?.Items ?? [])
+        {
+            Require(request.OnlyFailed, "failureCodes", "them only with 'onlyFailed'", "them without");
+            var known = ImageErrorCodes.All.Concat(FailureCodes.All);
+            Require(known.Contains(code), "failureCodes", $"codes of failures ({string.Join(", ", known)})", $"'{BlobNames.Show(code)}'");
+            Require(
+                !request.OnlyRetryable || !FailureCodes.IsOfContent(code),
+                "failureCodes",
+                "codes that another try may mend, because the job takes only those",
+                $"'{code}'; the same bytes fail again unless it is forced");
+            Require(
+                code != FailureCodes.WorkerCrashed || request.IncludeCrashed, "failureCodes", $"'{code}' only with 'includeCrashed'", "it without");
+        }
+    }
+
+    private void RequireList(JobRequest request)
+    {
+        if (request.Images is null && request.List is null)
+        {
+            return;
+        }
+
+        Require(request.Images is null || request.List is null, "list", "it without 'images', which is a list itself", "both");
+        Require(
+            string.IsNullOrEmpty(request.Prefix) && string.IsNullOrEmpty(request.Filter),
+            request.List is null ? "images" : "list",
+            "it without 'prefix' and 'filter': it names each image",
+            "both");
+        Require(request.Images is not { Items.Count: 0 }, "images", "at least one name", "none");
+        Require(
+            request.List is null
+                || (request.List.StartsWith(JobNames.Lists, StringComparison.Ordinal) && BlobNames.FindProblem("jobs", request.List) is null),
+            "list",
+            $"the name of a blob in container '{names.Jobs}' that begins with {JobNames.Lists}",
+            $"'{BlobNames.Show(request.List ?? "")}'");
+    }
+
+    private static void RequireOutputs(JobRequest request)
+    {
+        foreach (var name in request.Outputs?.Items ?? [])
+        {
+            Require(
+                ExportFormats.Find(name) is not null,
+                "outputs",
+                $"formats ({string.Join(", ", ExportFormats.Names)})",
+                $"'{BlobNames.Show(name)}'");
+        }
     }
 
     /// <summary>Why a prefix or a filter would not mean what it says; null when both do.</summary>

@@ -34,7 +34,9 @@ public sealed class JobStore(
     public async Task<JobDefinition> CreateAsync(JobRequest request, string? jobId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var (job, _) = await WriteAsync(Complete(request, Required(jobId ?? NewId())), cancellationToken).ConfigureAwait(false);
+        var wanted = await WithListAsync(
+            Complete(request, Required(jobId ?? NewId())), request.Images, cancellationToken).ConfigureAwait(false);
+        var (job, _) = await WriteAsync(wanted, cancellationToken).ConfigureAwait(false);
         return job;
     }
 
@@ -58,7 +60,8 @@ public sealed class JobStore(
         }
 
         // Checked before the key is taken: a request that is refused may be mended and sent under the same key.
-        var wanted = Complete(request, Required(request.Id ?? NewId()));
+        var wanted = await WithListAsync(
+            Complete(request, Required(request.Id ?? NewId())), request.Images, cancellationToken).ConfigureAwait(false);
         if (key is not null)
         {
             wanted = wanted with { JobId = await ClaimAsync(RequiredKey(key), wanted.JobId, cancellationToken).ConfigureAwait(false) };
@@ -83,6 +86,22 @@ public sealed class JobStore(
     /// <param name="prefix">See <see cref="JobRequest.Prefix"/>.</param>
     /// <param name="filter">See <see cref="JobRequest.Filter"/>.</param>
     public static string? FindScopeProblem(string? prefix, string? filter) => JobRequestReader.FindScopeProblem(prefix, filter);
+
+    /// <summary>The names of a list of images, as a job reads it: a line is a name, a JSON text, or an object with <c>name</c>.</summary>
+    /// <param name="content">UTF-8.</param>
+    public static IEnumerable<string> ReadList(ReadOnlyMemory<byte> content)
+    {
+        while (!content.IsEmpty)
+        {
+            var end = content.Span.IndexOf((byte)'\n');
+            if (JobList.Parse(end < 0 ? content.Span : content.Span[..end]) is { } name)
+            {
+                yield return name;
+            }
+
+            content = end < 0 ? default : content[(end + 1)..];
+        }
+    }
 
     /// <summary>Reads a request body.</summary>
     /// <param name="body">JSON; <c>{}</c>, or <c>"all": true</c>, asks for every image, and an empty body for nothing.</param>
@@ -150,6 +169,36 @@ public sealed class JobStore(
 
     private JobDefinition Complete(JobRequest request, string jobId) =>
         new JobRequestReader(options.Value, names.Value).Complete(request, jobId, time.GetUtcNow());
+
+    /// <summary>Writes a list of names that came with the request, and looks at the list that it names.</summary>
+    private async Task<JobDefinition> WithListAsync(JobDefinition job, TextList? images, CancellationToken cancellationToken)
+    {
+        if (images is { } inline)
+        {
+            var content = JobList.Write(inline.Items);
+            job = job with { List = JobNames.List(content.Span) };
+            await NdjsonLines.TryCreateAsync(
+                clients.Jobs.GetBlobClient(job.List), content, metadata: null, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (job.List is null)
+        {
+            return job;
+        }
+
+        try
+        {
+            BlobProperties list = await clients.Jobs.GetBlobClient(job.List)
+                .GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            return job with { ListEtag = BlobNames.Etag(list.ETag.ToString()) };
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            throw new PipelineException(
+                PipelineErrorCodes.InvalidRequest,
+                $"list: expected a blob {job.List} in container '{names.Value.Jobs}', found none.");
+        }
+    }
 
     /// <summary>Writes the request of a job, unless it is there.</summary>
     private async Task<(JobDefinition Job, bool IsNew)> WriteAsync(JobDefinition job, CancellationToken cancellationToken)

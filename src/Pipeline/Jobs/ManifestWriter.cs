@@ -75,10 +75,7 @@ public sealed class ManifestWriter
     private async Task<JobManifest> CreateAsync(JobEnd end, CancellationToken cancellationToken)
     {
         var (job, progress) = (end.Job, end.Progress);
-        var files = Enumerable.Range(0, Math.Max(1, progress.Pages))
-            .Select(page => JobNames.Results(job.JobId, page, job.PageSize))
-            .Distinct()
-            .ToArray();
+        var files = JobNames.Results(job, progress.Pages);
         var lines = 0L;
         DetectionResult? sample = null;
         foreach (var file in files)
@@ -110,6 +107,7 @@ public sealed class ManifestWriter
             Seconds = Math.Round(seconds, 3),
             ImagesPerSecond = JobStatus.Rate(progress.CountProcessed(), seconds),
             Results = files,
+            Outputs = end.Outputs,
             Missing = missing,
         };
     }

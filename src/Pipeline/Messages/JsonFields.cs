@@ -65,6 +65,11 @@ internal static class JsonFields
                 value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out var number) && float.IsFinite(number), "a number"),
             _ => (true, string.Empty),
         };
+        if (type == typeof(TextList))
+        {
+            (isOfKind, expected) = (value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(IsText), "an array of texts");
+        }
+
         if (!isOfKind)
         {
             return $"{path}: expected {expected}, found {Describe(value)}";

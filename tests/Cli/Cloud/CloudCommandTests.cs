@@ -208,7 +208,25 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
         Assert.Equal(results.GetProperty("lines").GetInt64(), lines.LongLength);
         Assert.All(lines, line => Assert.StartsWith("{", line, StringComparison.Ordinal));
 
-        var retried = await Cli.RunAsync("retry", id, "--watch", "--data", app.Data, "--json");
+        var exported = _folder.File("results.csv");
+        var export = await Cli.JsonAsync(
+            "results", "export", "--job", id, "--data", app.Data, "--format", "csv", "--output", exported);
+        Assert.Equal((2, 1), (export.GetProperty("images").GetInt32(), export.GetProperty("failures").GetInt32()));
+        Assert.Contains("not_an_image", await File.ReadAllTextAsync(exported, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        // By list, with an export of its own at the end; the same bytes fail again, so a retry takes them only when it is forced.
+        var name = failure.GetProperty("name").GetString()!;
+        await File.WriteAllLinesAsync(_folder.File("names.txt"), [name, name, "gone.jpg"], TestContext.Current.CancellationToken);
+        var listed = await Cli.RunAsync(
+            "submit", "--manifest", _folder.File("names.txt"), "--output-format", "ndjson", "--data", app.Data, "--watch", "--json");
+        var byList = JsonDocument.Parse(listed.Output).RootElement;
+        Assert.Equal((2, 1), (byList.GetProperty("discovered").GetInt32(), byList.GetProperty("filtered").GetInt32()));
+        var records = await Cli.JsonAsync(
+            "results", "export", "--prefix", name, "--data", app.Data, "--format", "ndjson", "--output", _folder.File("records.ndjson"));
+        Assert.Equal(1, records.GetProperty("failures").GetInt32());
+        var nothing = await Cli.RunAsync("retry", id, "--watch", "--data", app.Data, "--json");
+        Assert.Equal(0, JsonDocument.Parse(nothing.Output).RootElement.GetProperty("discovered").GetInt32());
+        var retried = await Cli.RunAsync("retry", id, "--force", "--watch", "--data", app.Data, "--json");
         Assert.Equal(1, retried.ExitCode);
         Assert.Equal(1, JsonDocument.Parse(retried.Output).RootElement.GetProperty("failed").GetInt32());
         Assert.Contains(" has begun\n", retried.Error, StringComparison.Ordinal);

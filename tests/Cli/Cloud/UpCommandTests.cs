@@ -114,7 +114,9 @@ public sealed class UpCommandTests(DemoModel model)
 
         Assert.Equal(JsonValueKind.Null, app.Report.GetProperty("log").ValueKind);
         Assert.Contains(Path.Combine(app.Data, "logs"), app.Report.GetProperty("logProblem").GetString(), StringComparison.Ordinal);
-        Assert.Equal(0, await app.StopAsync());
+        var down = await Cli.JsonAsync("down", "--data", app.Data);
+        Assert.True(down.GetProperty("stopped").GetBoolean());
+        Assert.Equal(0, await app.EndAsync());
         Assert.Single((await app.Error).Split('\n'), line => line.StartsWith("warning: the log cannot be written, ", StringComparison.Ordinal));
     }
 

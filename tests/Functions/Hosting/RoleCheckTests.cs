@@ -41,7 +41,7 @@ public sealed class RoleCheckTests
             "BatchPoisoned", "CancelJob", "CheckpointUploaded", "DetectBatch", "DetectFolder", "DetectPage", "EventPoisoned",
             "EventReceived", "FindCheckpoint", "FindStaging", "FindUploads", "GetJob", "Health", "HealthDetails", "ImageAnnounced", "ImagePoisoned",
             "ImageQueued", "ImageUploaded", "ListImages", "ListJobs", "NightlyDetection", "PublishCheckpoint", "PublishModel", "PurgeHistory", "QueueBatch", "Reconcile",
-            "ReportCheckpoint", "RetryJob", "StartJob", "UploadPoisoned", "WriteDetections", "WriteManifest",
+            "ReportCheckpoint", "RetryJob", "StartJob", "UploadPoisoned", "WriteDetections", "WriteExports", "WriteManifest",
         ];
         string[] worker = ["BatchQueued", "DetectImage", "Health", "HealthDetails"];
 

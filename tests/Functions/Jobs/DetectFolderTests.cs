@@ -270,6 +270,38 @@ public sealed class DetectFolderTests
     }
 
     [Fact]
+    public void Run_Outputs_AreWrittenAPartAtATimeBeforeTheManifest()
+    {
+        // 10 images a page are 5,000 pages a part; here a page of 5,000 is 10 pages a part.
+        var job = SomeJob.Definition with { PageSize = 5000, PagesInFlight = 64, Outputs = new TextList(["csv", "coco"]) };
+        var run = Start(pages: 12, job: job);
+        for (var page = 0; page < 12; page++)
+        {
+            run.CompleteChild(Page(page), Ten);
+        }
+
+        Assert.Equal(["WriteExports"], run.Open);
+        run.Complete("WriteExports", new JobOutput[]
+        {
+            new() { Format = "csv", Files = ["a"], Images = 10, Detections = 20 }, new() { Format = "coco", Files = ["b"], Images = 8, LeftOut = 2 },
+        });
+        Assert.Equal(["WriteExports"], run.Open);
+        run.Fail("WriteExports", "storage is away");
+
+        Assert.Equal(
+            [(0, $"{SomeJob.Id}/results.ndjson"), (1, $"{SomeJob.Id}/results-0001.ndjson")],
+            run.Calls("WriteExports").Select(call => call.Read<JobExport>()).Select(part => (part.Part, part.Results)));
+        var outputs = End(run).Outputs!;
+        Assert.Equal(["csv", "coco"], outputs.Select(output => output.Format));
+        Assert.Equal((10, 20, 0), (outputs[0].Images, outputs[0].Detections, outputs[0].LeftOut));
+        Assert.Equal(["b"], outputs[1].Files);
+        Assert.All(outputs, output => Assert.Equal($"{SomeJob.Id}/results-0001.ndjson: storage is away", output.Error));
+
+        // What could not be exported ends no job.
+        Assert.Equal(JobState.Completed, Finish(run).State);
+    }
+
+    [Fact]
     public void Run_ManifestFailsForGood_Fails()
     {
         var run = Start(pages: 1).CompleteChild(Page(0), Ten).Fail("WriteManifest", "storage is away").AssertReplays();

@@ -12,7 +12,8 @@ public sealed class JobRequestBodyTests
         const string json = """
             { "schemaVersion": 1, "id": "mine", "all": false, "container": "images", "prefix": "a/", "filter": "*.jpg",
               "options": { "scoreThreshold": 0.5, "iouThreshold": null, "maxDetections": 7, "fastDecode": true, "model": "m/1" },
-              "force": true, "onlyFailed": false, "errorThreshold": "5%", "pageSize": 1, "pagesInFlight": 2, "batchSize": 3 }
+              "force": true, "onlyFailed": false, "errorThreshold": "5%", "pageSize": 1, "pagesInFlight": 2, "batchSize": 3,
+              "failureCodes": ["poison"], "onlyRetryable": true, "images": ["a", "b"], "list": "_lists/a", "outputs": ["coco", "csv"] }
             """;
         var expected = new JobRequest
         {
@@ -26,6 +27,11 @@ public sealed class JobRequestBodyTests
             PageSize = 1,
             PagesInFlight = 2,
             BatchSize = 3,
+            FailureCodes = new TextList(["poison"]),
+            OnlyRetryable = true,
+            Images = new TextList(["a", "b"]),
+            List = "_lists/a",
+            Outputs = new TextList(["coco", "csv"]),
         };
         Assert.Equal(expected, Read(json));
         Assert.Equal(expected, Read($"\uFEFF {json}"));
@@ -49,6 +55,9 @@ public sealed class JobRequestBodyTests
     [InlineData("""{ "Prefix": "cam1/" }""", "Prefix: there is no such field")]
     [InlineData("""{ "prefix": "a/", "options": { "score": 1 } }""", "options.score: there is no such field; the fields are scoreThreshold,")]
     [InlineData("""{ "prefix": "a/", "prefix": "b/" }""", "prefix")]
+    [InlineData("""{ "all": true, "images": ["a"] }""", "all: expected it without")]
+    [InlineData("""{ "images": "a" }""", "images: expected an array of texts, found \"a\"")]
+    [InlineData("""{ "outputs": ["csv", 1] }""", "outputs: expected an array of texts, found an array")]
     [InlineData("""{ "prefix": 5 }""", "prefix: expected a text of whole characters, found 5")]
     [InlineData("""{ "prefix": "\ud800" }""", "prefix: expected a text of whole characters")]
     [InlineData("""{ "\ud800": 1 }""", "request: Cannot read incomplete UTF-16")]

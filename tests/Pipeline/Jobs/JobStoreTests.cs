@@ -33,6 +33,17 @@ public sealed class JobStoreTests(AzuriteFixture fixture)
         new JobRequest { Filter = "[0-9].jpg" },
         new JobRequest { Filter = "!*.png" },
         new JobRequest { Options = new DetectionRequestOptions { IouThreshold = 2 } },
+        new JobRequest { OnlyRetryable = true },
+        new JobRequest { FailureCodes = new TextList(["poison"]) },
+        new JobRequest { OnlyFailed = true, FailureCodes = new TextList(["poisen"]) },
+        new JobRequest { OnlyFailed = true, OnlyRetryable = true, FailureCodes = new TextList(["image_truncated"]) },
+        new JobRequest { OnlyFailed = true, FailureCodes = new TextList(["worker_crashed"]) },
+        new JobRequest { Images = new TextList([]) },
+        new JobRequest { Images = new TextList(["a"]), List = "_lists/a" },
+        new JobRequest { Images = new TextList(["a"]), Prefix = "a" },
+        new JobRequest { List = "lists/a" },
+        new JobRequest { List = "_lists/nobody" },
+        new JobRequest { Outputs = new TextList(["csv", "xls"]) },
     ];
 
     [Fact]

@@ -1,0 +1,127 @@
+using Microsoft.Extensions.FileSystemGlobbing;
+using Microsoft.Extensions.FileSystemGlobbing.Abstractions;
+using Nanodet.Serverless.Cli.Output;
+
+namespace Nanodet.Serverless.Cli.Arguments;
+
+/// <summary>
+/// The images that a command line names: files, folders, globs (<c>photos/**/*.jpg</c>) and lists (<c>@names.txt</c>, <c>@-</c> for standard
+/// input), one or several. One folder is searched as it is; several inputs are named from the folder that they have in common.
+/// </summary>
+internal static class ImageInputs
+{
+    private const string StandardInput = "-";
+
+    /// <summary>Finds the images.</summary>
+    /// <param name="inputs">What the command line names, at least one.</param>
+    /// <param name="lists">Files with a name a line; <c>-</c> is standard input.</param>
+    /// <param name="except">The folder that results are written to; see <see cref="ImageFiles.Find"/>.</param>
+    /// <param name="standardInput">Standard input.</param>
+    /// <exception cref="CliException">An input is not there, or none has an image.</exception>
+    public static ImageFiles Find(IReadOnlyList<string> inputs, IReadOnlyList<string> lists, string except, TextReader standardInput)
+    {
+        var names = inputs.Where(IsList).Select(input => input[1..]).Concat(lists).ToList();
+        var paths = inputs.Where(input => !IsList(input)).ToList();
+        if (paths is [var only] && names.Count == 0)
+        {
+            return IsGlob(only) ? FindByGlob(only, except) : ImageFiles.Find(only, except);
+        }
+
+        var files = new HashSet<string>(StringComparer.Ordinal);
+        var roots = new List<string>();
+        var ignored = 0;
+        foreach (var path in paths)
+        {
+            var found = IsGlob(path) ? FindByGlob(path, except) : ImageFiles.Find(path, except);
+            files.UnionWith(found.Files.Select(file => Path.Combine(found.Root, file)));
+            roots.Add(found.Root);
+            ignored += found.Ignored;
+        }
+
+        foreach (var file in names.SelectMany(list => ReadList(list, standardInput)).Select(name => Path.GetFullPath(name)))
+        {
+            files.Add(file);
+            roots.Add(Path.GetDirectoryName(file)!);
+        }
+
+        if (files.Count == 0)
+        {
+            throw new CliException("no_images", $"expected names of images, a line each, found none in {string.Join(", ", names)}.");
+        }
+
+        var root = Common(roots);
+        return new ImageFiles(
+            root,
+            [.. files.Select(file => Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/')).Order(StringComparer.Ordinal)],
+            ignored);
+    }
+
+    private static bool IsList(string input) => input.StartsWith('@') && !Path.Exists(input);
+
+    private static bool IsGlob(string input) => input.Contains('*', StringComparison.Ordinal) && !Path.Exists(input);
+
+    /// <summary>The files that a glob names, from the folder before its first star. Whatever it names is taken, whatever its ending.</summary>
+    private static ImageFiles FindByGlob(string glob, string except)
+    {
+        var full = Path.GetFullPath(glob);
+        var fixedPart = full[..full.IndexOf('*', StringComparison.Ordinal)];
+        var root = Path.GetDirectoryName(fixedPart + "x")!;
+        if (!Directory.Exists(root))
+        {
+            throw new CliException("file_not_found", $"there is no folder {root}, in which {glob} looks.");
+        }
+
+        var matcher = new Matcher(StringComparison.Ordinal);
+        matcher.AddInclude(Path.GetRelativePath(root, full).Replace(Path.DirectorySeparatorChar, '/'));
+        var output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(except));
+        var isInside = output != root && output.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        var outputPrefix = isInside ? Path.GetRelativePath(root, output).Replace(Path.DirectorySeparatorChar, '/') + "/" : null;
+        string[] files =
+        [
+            .. matcher.Execute(new DirectoryInfoWrapper(new DirectoryInfo(root))).Files
+                .Select(match => match.Path)
+                .Where(name => outputPrefix is null || !name.StartsWith(outputPrefix, StringComparison.Ordinal))
+                .Where(name => !name.EndsWith(ImageFiles.AnnotatedEnding, StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal),
+        ];
+        return files.Length > 0
+            ? new ImageFiles(root, files, 0)
+            : throw new CliException("no_images", $"{glob}: expected files that it names, found none in {root}.");
+    }
+
+    private static IEnumerable<string> ReadList(string list, TextReader standardInput)
+    {
+        if (list != StandardInput && !File.Exists(list))
+        {
+            throw new CliException("file_not_found", $"there is no list of images at {list}.");
+        }
+
+        using var file = list == StandardInput ? null : new StreamReader(list);
+        var reader = file ?? standardInput;
+        while (reader.ReadLine() is { } line)
+        {
+            if (line.Length > 0)
+            {
+                yield return line;
+            }
+        }
+    }
+
+    private static string Common(List<string> folders)
+    {
+        var common = folders[0];
+        foreach (var folder in folders)
+        {
+            while (!IsIn(folder, common))
+            {
+                common = Path.GetDirectoryName(common) ?? throw new CliException(
+                    "inputs_apart", $"expected images with a folder in common, found {folders[0]} and {folder}.");
+            }
+        }
+
+        return common;
+    }
+
+    private static bool IsIn(string folder, string root) =>
+        folder == root || folder.StartsWith(Path.EndsInDirectorySeparator(root) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+}

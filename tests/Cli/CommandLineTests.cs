@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using Nanodet.Serverless.Cli.Commands;
+
+namespace Nanodet.Serverless.Cli.Tests;
+
+/// <summary>The command line as a whole: what help and documents show is taken as it stands.</summary>
+public sealed partial class CommandLineTests
+{
+    private static readonly ParserConfiguration Plain = new() { ResponseFileTokenReplacer = null };
+
+    [Fact]
+    public void Help_EveryExample_IsTakenAndIsOfItsCommand()
+    {
+        var root = NanodetCommand.CreateRoot(AllCommands.Create());
+        Assert.InRange(HelpExamples.All.Count, 15, 50);
+        foreach (var (path, examples) in HelpExamples.All)
+        {
+            Assert.NotEmpty(examples);
+            Assert.All(examples.SelectMany(Commands), example => AssertTaken(root, example));
+            if (path.Length > 0)
+            {
+                Assert.Contains(examples.SelectMany(Commands), example => example.StartsWith(path, StringComparison.Ordinal));
+                AssertIsACommand(root, path);
+            }
+        }
+    }
+
+    [Fact]
+    public void Documents_EveryCommandLine_IsTaken()
+    {
+        var root = NanodetCommand.CreateRoot(AllCommands.Create());
+        var files = Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md")
+            .Append(Path.Combine(Repository.Root, "README.md"))
+            .Append(Path.Combine(Repository.Root, "src", "Cli", "README.md"));
+        var commands = files.SelectMany(file => Blocks().Matches(File.ReadAllText(file)).SelectMany(block => block.Groups[1].Value.Split('\n')))
+            .SelectMany(Commands).ToList();
+
+        Assert.InRange(commands.Count, 40, 500);
+        Assert.All(commands, command => AssertTaken(root, command));
+    }
+
+    [Fact]
+    public async Task Completion_Bash_OffersCommandsOptionsAndValues()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("the script is for bash");
+        }
+
+        const string ask = """
+            program=$0
+            nanodet() { dotnet "$program" "$@"; }
+            eval "$(nanodet completion bash)"
+            complete_line() {
+                COMP_LINE=$1; COMP_POINT=${#1}; read -ra COMP_WORDS <<<"$1"
+                [[ $1 == *' ' ]] && COMP_WORDS+=('')
+                COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=(); _nanodet; echo "${COMPREPLY[@]}"
+            }
+            complete_line 'nanodet resul'
+            complete_line 'nanodet results export --form'
+            complete_line 'nanodet results export --format co'
+            """;
+        var run = await Cli.RunProgramAsync("bash", ["-c", ask, Cli.Program]);
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Equal(["results", "--format", "coco coco-dataset"], run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    private static void AssertTaken(RootCommand root, string command)
+    {
+        var parsed = root.Parse(command, Plain);
+        Assert.True(parsed.Errors.Count == 0, $"nanodet {command}: {string.Join(" ", parsed.Errors.Select(error => error.Message))}");
+    }
+
+    private static void AssertIsACommand(RootCommand root, string path)
+    {
+        Command command = root;
+        foreach (var name in path.Split(' '))
+        {
+            command = command.Subcommands.Single(known => known.Name == name);
+        }
+    }
+
+    /// <summary>What stands behind <c>nanodet</c> in a line of a shell, one for each time, with quotes as the parser knows them.</summary>
+    private static IEnumerable<string> Commands(string line) =>
+        line.Split('|', '(').Select(part => part.Trim())
+            .Where(part => part == "nanodet" || part.StartsWith("nanodet ", StringComparison.Ordinal))
+            .Select(part => Comment().Replace(part["nanodet".Length..], string.Empty).TrimEnd(')', '&', ' ').Trim().Replace('\'', '"'));
+
+    [GeneratedRegex("```[a-z]*\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Blocks();
+
+    [GeneratedRegex(" (#|>|<<|&&).*$")]
+    private static partial Regex Comment();
+}

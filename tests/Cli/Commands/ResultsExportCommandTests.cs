@@ -1,0 +1,95 @@
+using System.Text.Json;
+using Nanodet.Detection.Evaluation;
+using Nanodet.Serverless.Cli.Commands;
+using Nanodet.Serverless.Cli.Tests.Demo;
+
+namespace Nanodet.Serverless.Cli.Tests.Commands;
+
+public sealed class ResultsExportCommandTests(DemoModel model) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Export_OfDetections_IntoTheEvaluation_GivesTheNumbersOfEval()
+    {
+        // Truths: what the model finds above 0.5, some of it moved, so that the numbers are neither 0 nor 1.
+        var truth = _folder.File("truth.json");
+        var first = await Cli.JsonAsync(
+            "detect", "--model", model.Onnx, "--input", DemoModel.Photos, "--output", truth, "--format", "coco-dataset", "--score", "0.5",
+            "--provider", "cpu");
+        Assert.Equal(18, first.GetProperty("export").GetProperty("images").GetInt32());
+        Assert.False(Path.Exists(_folder.File("sample1.jpg.json")));
+        await MoveAsync(truth);
+
+        var eval = await Cli.JsonAsync(
+            "eval", "--model", model.Onnx, "--images", DemoModel.Photos, "--annotations", truth, "--score", "0.1", "--provider", "cpu");
+        await Cli.JsonAsync(
+            "detect", "--model", model.Onnx, "--input", DemoModel.Photos, "--output", _folder.File("results"), "--score", "0.1",
+            "--provider", "cpu", "--quiet");
+        var export = await Cli.JsonAsync(
+            "results", "export", "--input", _folder.File("results"), "--format", "coco", "--dataset", truth, "--output", _folder.File("c.json"));
+
+        Assert.Equal(18, export.GetProperty("images").GetInt32());
+        Assert.Equal(
+            eval.GetProperty("metrics").Deserialize<CocoMetrics>(JsonSerializerOptions.Web), await EvaluateAsync(truth, _folder.File("c.json")));
+        Assert.InRange(eval.GetProperty("metrics").GetProperty("ap").GetDouble(), 0.05, 0.95);
+
+        // Again, with what is there: nothing is detected, and the summary is of everything.
+        var resumed = await Cli.JsonAsync(
+            "detect", "--model", model.Onnx, "--input", DemoModel.Photos, "--output", _folder.File("results"), "--score", "0.1",
+            "--provider", "cpu", "--quiet", "--resume");
+        Assert.Equal((18, 18), (resumed.GetProperty("kept").GetInt32(), resumed.GetProperty("detected").GetInt32()));
+        Assert.Empty(resumed.GetProperty("images").EnumerateArray());
+        Assert.Equal(
+            resumed.GetProperty("detectionsByClass").EnumerateObject().Sum(count => count.Value.GetInt64())
+                - export.GetProperty("leftOut").GetProperty("class_not_in_dataset").GetInt64(),
+            export.GetProperty("detections").GetInt64());
+    }
+
+    [Theory]
+    [InlineData("expected one of --input, --job and --prefix", "--format", "csv")]
+    [InlineData("--format: expected one of csv, ndjson", "--format", "xls", "--input", ".")]
+    [InlineData("--dataset: only with --format coco", "--format", "csv", "--input", ".", "--dataset", "a.json")]
+    [InlineData("--scores: only with --format yolo or voc", "--format", "csv", "--input", ".", "--scores")]
+    [InlineData("--data and --account: only with --job and --prefix", "--format", "csv", "--input", ".", "--data", ".")]
+    [InlineData("--min-score: expected 0 to 1", "--format", "csv", "--input", ".", "--min-score", "2")]
+    [InlineData("--name: expected a glob", "--format", "csv", "--input", ".", "--name", "a?")]
+    public void Export_OptionsThatDoNotFit_AreWrongUsage(string expected, params string[] options)
+    {
+        var parsed = NanodetCommand.CreateRoot(AllCommands.Create()).Parse(["results", "export", "--output", "x", .. options]);
+
+        Assert.Contains(parsed.Errors, error => error.Message.Contains(expected, StringComparison.Ordinal));
+    }
+
+    private static async Task MoveAsync(string dataset)
+    {
+        var root = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(dataset, TestContext.Current.CancellationToken))!;
+        foreach (var (index, annotation) in root["annotations"]!.AsArray().Index())
+        {
+            var box = annotation!["bbox"]!.AsArray();
+            box[0] = box[0]!.GetValue<double>() + (index % 4 * 0.04 * box[2]!.GetValue<double>());
+        }
+
+        await File.WriteAllTextAsync(dataset, root.ToJsonString(), TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<CocoMetrics> EvaluateAsync(string truth, string results)
+    {
+        await using var stream = File.OpenRead(truth);
+        var dataset = await CocoDataset.ReadAsync(stream, TestContext.Current.CancellationToken);
+        using var list = JsonDocument.Parse(await File.ReadAllBytesAsync(results, TestContext.Current.CancellationToken));
+        var byImage = list.RootElement.EnumerateArray().ToLookup(element => element.GetProperty("image_id").GetInt64());
+        var evaluator = new CocoEvaluator();
+        foreach (var image in dataset.Images)
+        {
+            evaluator.Add(image.Truths, [.. byImage[image.Id].Select(element => new CocoDetection(
+                element.GetProperty("category_id").GetInt32(), element.GetProperty("score").GetSingle(), Box(element.GetProperty("bbox"))))]);
+        }
+
+        return evaluator.Summarize();
+
+        static CocoBox Box(JsonElement box) => new(box[0].GetSingle(), box[1].GetSingle(), box[2].GetSingle(), box[3].GetSingle());
+    }
+}
