@@ -6,6 +6,7 @@ var root = new RootCommand("Measurements of Nanodet.Serverless.")
     BatcherCommand.Create(),
     CompareCommand.Create(),
     MicroCommand.Create(),
+    MosaicCommand.Create(),
     ProfileCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

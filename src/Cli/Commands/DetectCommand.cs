@@ -49,12 +49,14 @@ internal static class DetectCommand
         var annotate = new Option<bool>("--annotate") { Description = "Also write a picture with boxes and labels per image." };
         var storage = new Option<bool>("--storage") { Description = "Upload the images to a running app and wait for its results." };
         var target = new TargetOptions(TargetKinds.Data);
+        var choices = new ChoiceOptions();
         var json = CommonOptions.Json();
         var command = new Command("detect", "Detect objects in images, here or in a running app.")
         {
             model, input, output, score, iou, most, batch, provider, requireGpu, precision, fast, annotate, storage, json,
         };
         target.AddTo(command);
+        choices.AddTo(command);
         command.Validators.Add(result =>
         {
             var here = new Option[] { batch, provider, requireGpu, precision }
@@ -78,14 +80,14 @@ internal static class DetectCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var report = new Report(parsed.GetValue(json));
-            var options = new DetectorOptions
+            var options = choices.AddTo(parsed, new DetectorOptions
             {
                 ScoreThreshold = parsed.GetValue(score),
                 IouThreshold = parsed.GetValue(iou),
                 MaxDetections = parsed.GetValue(most),
                 MaxRunSize = parsed.GetValue(batch),
                 FastDecode = parsed.GetValue(fast),
-            };
+            });
             if (!parsed.GetValue(storage))
             {
                 var modelOptions = new ModelOptions
@@ -110,7 +112,7 @@ internal static class DetectCommand
                 client, new CloudStorage((await target.FindAsync(parsed, cancellationToken)).Storage), report);
             var files = ImageFiles.Find(parsed.GetRequiredValue(input), parsed.GetRequiredValue(output).FullName);
             var answer = await detection.RunAsync(
-                files, parsed.GetRequiredValue(output), ResultOptions.From(options), parsed.GetValue(annotate), cancellationToken);
+                files, parsed.GetRequiredValue(output), options, parsed.GetValue(annotate), cancellationToken);
             return await AnswerAsync(report, answer);
         });
         return command;

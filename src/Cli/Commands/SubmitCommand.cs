@@ -44,11 +44,13 @@ internal static class SubmitCommand
         var watch = new Option<bool>("--watch") { Description = "Follow the job to its end." };
         var target = new TargetOptions(TargetKinds.Data | TargetKinds.Server);
         var json = CommonOptions.Json();
+        var choices = new ChoiceOptions();
         var command = new Command("submit", "Start a job over the images in storage.")
         {
             prefix, container, filter, score, fast, force, onlyFailed, includeCrashed, threshold, watch, json,
         };
         target.AddTo(command);
+        choices.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = await target.ConnectAsync(parsed, cancellationToken);
@@ -60,13 +62,13 @@ internal static class SubmitCommand
                 Prefix = parsed.GetValue(prefix),
                 Container = parsed.GetValue(container),
                 Filter = parsed.GetValue(filter),
-                Options = parsed.GetValue(score) is null && !parsed.GetValue(fast)
+                Options = parsed.GetValue(score) is null && !parsed.GetValue(fast) && !choices.IsUsed(parsed)
                     ? null
-                    : new DetectionRequestOptions
+                    : choices.ToRequest(parsed, new DetectionRequestOptions
                     {
                         ScoreThreshold = parsed.GetValue(score),
                         FastDecode = parsed.GetValue(fast) ? true : null,
-                    },
+                    }),
                 Force = parsed.GetValue(force),
                 OnlyFailed = parsed.GetValue(onlyFailed),
                 IncludeCrashed = parsed.GetValue(includeCrashed),

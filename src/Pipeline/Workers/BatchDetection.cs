@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.ML.OnnxRuntime;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Filtering;
 using Nanodet.Detection.Natives;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Batches;
@@ -335,14 +336,29 @@ public sealed class BatchDetection(
             var images = same.ToArray();
             using var activity = PipelineTelemetry.Source.StartActivity("nanodet.batch.infer");
             activity?.SetTag("nanodet.batch.size", images.Length);
-            var detection = await detector.DetectAsync(
-                [.. images.Select(image => image.Content)], same.Key, lease, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<DetectionOutcome> outcomes;
+            Detector used;
+            try
+            {
+                (outcomes, used) = await detector.DetectAsync(
+                    [.. images.Select(image => image.Content)],
+                    [.. images.Select(image => image.Message.Name)],
+                    same.Key,
+                    lease,
+                    cancellationToken).ConfigureAwait(false);
+            }
+            catch (FilterException exception)
+            {
+                Refuse(batch, images, new DetectionError(exception.Code, exception.Message));
+                continue;
+            }
+
             for (var i = 0; i < images.Length; i++)
             {
                 var image = images[i];
                 image.Content = default;
                 var result = DetectionResult.Create(
-                    detection.Outcomes[i], image.ToReference(), detection.Detector, time.GetUtcNow(), JobId(batch, image));
+                    outcomes[i], image.ToReference(), used, time.GetUtcNow(), JobId(batch, image));
                 var identity = IdentityOf(image, result.Model!.Sha256, result.Options!);
                 if (identity != image.Identity)
                 {
