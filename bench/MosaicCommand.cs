@@ -89,7 +89,7 @@ internal static class MosaicCommand
         var resized = original.Resize(scale);
         var colour = resized.Bands == 1 ? resized.Bandjoin(resized, resized) : resized;
         var isMirrored = random.Next(2) == 1;
-        var placed = isMirrored ? colour.Fliphor() : colour;
+        var placed = isMirrored ? colour.Flip(Enums.Direction.Horizontal) : colour;
         var (left, top) = (
             cell.X + random.Next(cell.Side - placed.Width + 1),
             cell.Y + random.Next(cell.Side - placed.Height + 1));

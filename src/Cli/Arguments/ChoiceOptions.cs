@@ -127,7 +127,8 @@ internal sealed class ChoiceOptions
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new CliException(FilterErrorCodes.Invalid, $"{file}: expected JSON as 'nanodet detect --help' shows it: {exception.Message}");
+            throw new CliException(
+                FilterErrorCodes.Invalid, $"{file}: expected JSON as 'nanodet detect --help' shows it: {exception.Message}");
         }
     }
 

@@ -4,18 +4,21 @@ using NetVips;
 
 namespace Nanodet.Detection.Annotation;
 
-/// <summary>Small pictures of images, for people.</summary>
-public static class Thumbnail
+/// <summary>A small picture of an image, for people.</summary>
+/// <param name="Jpeg">The bytes of a JPEG, EXIF orientation applied.</param>
+/// <param name="ImageWidth">Columns of the image after EXIF orientation, in pixels.</param>
+/// <param name="ImageHeight">Rows of the image after EXIF orientation, in pixels.</param>
+public sealed record Thumbnail(ReadOnlyMemory<byte> Jpeg, int ImageWidth, int ImageHeight)
 {
     /// <summary>Decodes an image, makes it smaller where it is larger than asked for, and encodes a JPEG.</summary>
     /// <param name="encoded">The bytes of one image file.</param>
     /// <param name="maxSide">The most columns, and rows, of the picture, in pixels, 16 to 4096.</param>
     /// <param name="limits">Enforced before decoding; null for the defaults.</param>
     /// <param name="quality">JPEG quality, 1 to 100.</param>
-    /// <returns>The bytes of a JPEG of the same proportions, EXIF orientation applied.</returns>
+    /// <returns>A picture of the same proportions.</returns>
     /// <exception cref="ImageException">The image cannot be used.</exception>
     /// <exception cref="EnvironmentException">The bundled library cannot be used: no fault of the image.</exception>
-    public static byte[] Create(ReadOnlySpan<byte> encoded, int maxSide, ImageLimits? limits = null, int quality = 85)
+    public static Thumbnail Create(ReadOnlySpan<byte> encoded, int maxSide, ImageLimits? limits = null, int quality = 85)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxSide, 16);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxSide, 4096);
@@ -26,12 +29,12 @@ public static class Thumbnail
         var scale = (double)maxSide / Math.Max(image.Width, image.Height);
         if (scale >= 1)
         {
-            return image.JpegsaveBuffer(q: quality);
+            return new Thumbnail(image.JpegsaveBuffer(q: quality), image.Width, image.Height);
         }
 
         // Each side for itself: a very long image keeps one row.
         using var small = image.Resize(
             Math.Max(scale, 1.0 / image.Width), vscale: Math.Max(scale, 1.0 / image.Height), kernel: Enums.Kernel.Linear);
-        return small.JpegsaveBuffer(q: quality);
+        return new Thumbnail(small.JpegsaveBuffer(q: quality), image.Width, image.Height);
     }
 }
