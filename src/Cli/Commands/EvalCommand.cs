@@ -88,7 +88,7 @@ internal static class EvalCommand
         await report.ProgressAsync(
             "evaluating", progress => run.DetectAsync(detector, mapping.CategoryIds, progress, cancellationToken));
         var elapsed = clock.GetElapsedTime(started);
-        var compared = outputs.Compare is null
+        (string Name, EvaluationRun Run)? compared = outputs.Compare is null
             ? null
             : await outputs.CompareAsync(dataset, folder, run, options, modelOptions, matching, report, cancellationToken);
         var title = $"{model.Description.Name} {model.Version}, {annotations.Name}";

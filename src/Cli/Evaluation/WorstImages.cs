@@ -65,7 +65,7 @@ internal sealed class WorstImages
     }
 
     private static IEnumerable<Mark> Marks(
-        (int Truth, int Detection) pair, IReadOnlyList<CocoTruth> truths, IReadOnlyList<CocoDetection> found)
+        (int Truth, int Detection) pair, IReadOnlyList<CocoTruth> truths, CocoDetection[] found)
     {
         if (pair.Detection == ConfusionMatrix.None)
         {

@@ -130,6 +130,8 @@ public sealed class JobClient(
             Prefix = job.Prefix,
             Filter = job.Filter,
             Options = job.Options,
+            Pictures = job.Pictures,
+            Webhook = job.Webhook,
             OnlyFailed = true,
             PageSize = job.PageSize,
             PagesInFlight = job.PagesInFlight,

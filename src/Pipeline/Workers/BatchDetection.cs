@@ -22,6 +22,7 @@ public sealed class BatchDetection(
     ImageSource source,
     ResultRecords records,
     BatchStaging staging,
+    PictureWriter pictures,
     IOptions<WorkerOptions> options,
     IOptions<LogOptions> log,
     TimeProvider time,
@@ -353,6 +354,11 @@ public sealed class BatchDetection(
                 continue;
             }
 
+            if (batch.Pictures is { } wanted)
+            {
+                await DrawAsync(wanted, images, outcomes, cancellationToken).ConfigureAwait(false);
+            }
+
             for (var i = 0; i < images.Length; i++)
             {
                 var image = images[i];
@@ -372,6 +378,15 @@ public sealed class BatchDetection(
             }
         }
     }
+
+    private Task DrawAsync(
+        BatchPictures wanted, BatchImage[] images, IReadOnlyList<DetectionOutcome> outcomes, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
+            Enumerable.Range(0, images.Length).Where(i => outcomes[i].Succeeded),
+            new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken },
+            async (i, token) => await pictures.WriteAsync(
+                wanted, images[i].Message.Container, images[i].Message.Name, images[i].Content, outcomes[i].Detections!, token)
+                .ConfigureAwait(false));
 
     private void LeaveClaim(BatchImage image)
     {
