@@ -7,6 +7,7 @@ var root = new RootCommand("Measurements of Nanodet.Serverless.")
     CompareCommand.Create(),
     ExportsCommand.Create(),
     MicroCommand.Create(),
+    MosaicCommand.Create(),
     ProfileCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

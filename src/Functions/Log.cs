@@ -69,4 +69,7 @@ internal static partial class Log
 
     [LoggerMessage(16, LogLevel.Warning, "The state of instance {Instance} cannot be read; it counts as under way.")]
     public static partial void InstanceUnreadable(ILogger logger, string instance, Exception exception);
+
+    [LoggerMessage(40, LogLevel.Error, "The end of job {JobId} could not be announced, and not be kept either")]
+    public static partial void JobEndLost(ILogger logger, string jobId, Exception exception);
 }

@@ -1,6 +1,8 @@
 using Azure;
 using Azure.Storage.Blobs;
 using Nanodet.Detection.Annotation;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Filtering;
 using Nanodet.Detection.Images;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Arguments;
@@ -26,15 +28,23 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
     /// <summary>Detects.</summary>
     /// <param name="files">The images.</param>
     /// <param name="output">Folder for results.</param>
-    /// <param name="options">How to detect.</param>
+    /// <param name="detector">How to detect.</param>
     /// <param name="annotate">Whether to draw pictures.</param>
     /// <param name="cancellationToken">Ends the wait; what was uploaded stays.</param>
     public async Task<DetectReport> RunAsync(
-        ImageFiles files, DirectoryInfo output, ResultOptions options, bool annotate, CancellationToken cancellationToken)
+        ImageFiles files, DirectoryInfo output, DetectorOptions detector, bool annotate, CancellationToken cancellationToken)
     {
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
         var prefix = $"cli/{clock.GetUtcNow():yyyyMMdd'T'HHmmss}-{Guid.NewGuid().ToString("n")[..8]}/";
+        if (detector.Filter is { Regions.Count: > 0 } filter)
+        {
+            // The images have other names in storage.
+            var regions = filter.Regions.Select(region => region.Images is { } images ? region with { Images = prefix + images } : region);
+            detector = detector with { Filter = new DetectionFilter(filter.Classes, filter.ClassThresholds, regions) };
+        }
+
+        var options = ResultOptions.From(detector);
         var (uploaded, unreadable) = await UploadAsync(files, prefix, output, cancellationToken);
         if (uploaded.Files.Count == 0)
         {
@@ -50,6 +60,10 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
                 IouThreshold = options.IouThreshold,
                 MaxDetections = options.MaxDetections,
                 FastDecode = options.FastDecode,
+                Slices = detector.Slices,
+                Classes = options.Classes,
+                ClassThresholds = options.ClassThresholds,
+                Regions = detector.Filter is { Regions.Count: > 0 } named ? named.Regions : null,
             },
         };
         var (job, images) = await DetectAsync(request, uploaded, output, annotate, cancellationToken);

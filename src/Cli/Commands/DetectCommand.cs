@@ -51,6 +51,7 @@ internal static class DetectCommand
         var annotate = new Option<bool>("--annotate") { Description = "Also write a picture with boxes and labels per image." };
         var storage = new Option<bool>("--storage") { Description = "Upload the images to a running app and wait for its results." };
         var target = new TargetOptions(TargetKinds.Data);
+        var choices = new ChoiceOptions();
         var json = CommonOptions.Json();
         var command = new Command("detect", "Detect objects in images, here or in a running app.")
         {
@@ -59,6 +60,7 @@ internal static class DetectCommand
         images.AddTo(command, storage, annotate, format);
         format.AddTo(command);
         target.AddTo(command);
+        choices.AddTo(command);
         command.Validators.Add(result =>
         {
             var here = new Option[] { batch, provider, requireGpu, precision }
@@ -82,14 +84,14 @@ internal static class DetectCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var report = new Report(parsed.GetValue(json), images.Quiet(parsed));
-            var options = new DetectorOptions
+            var options = choices.AddTo(parsed, new DetectorOptions
             {
                 ScoreThreshold = parsed.GetValue(score),
                 IouThreshold = parsed.GetValue(iou),
                 MaxDetections = parsed.GetValue(most),
                 MaxRunSize = parsed.GetValue(batch),
                 FastDecode = parsed.GetValue(fast),
-            };
+            });
             if (!parsed.GetValue(storage))
             {
                 var modelOptions = new ModelOptions
@@ -120,7 +122,7 @@ internal static class DetectCommand
                 client, new CloudStorage((await target.FindAsync(parsed, cancellationToken)).Storage), report);
             var uploads = images.FindImages(parsed, parsed.GetRequiredValue(output).FullName);
             var answer = await detection.RunAsync(
-                uploads, parsed.GetRequiredValue(output), ResultOptions.From(options), parsed.GetValue(annotate), cancellationToken);
+                uploads, parsed.GetRequiredValue(output), options, parsed.GetValue(annotate), cancellationToken);
             var failures = answer.Images.Select(image => image.Result).Where(result => result.Error is not null);
             return await AnswerAsync(
                 report,

@@ -5,6 +5,7 @@ using Nanodet.Detection.Evaluation;
 using Nanodet.Detection.Inference;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Arguments;
+using Nanodet.Serverless.Cli.Evaluation;
 using Nanodet.Serverless.Cli.Output;
 using Spectre.Console;
 
@@ -33,18 +34,23 @@ internal static class EvalCommand
         {
             Description = "Match the model's classes and the data set's categories by their order, where their names differ.",
         };
+        var choices = new ChoiceOptions();
+        var outputs = new EvalOutputOptions();
         var json = CommonOptions.Json();
         var command = new Command("eval", "Measure mean average precision on a COCO data set (the 12 standard numbers).")
         {
             model, images, annotations, score, provider, fast, byOrder, json,
         };
+        choices.AddTo(command);
+        outputs.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(model),
             new ModelOptions { Provider = parsed.GetValue(provider) },
             parsed.GetRequiredValue(images),
             parsed.GetRequiredValue(annotations),
             parsed.GetValue(byOrder) ? ClassMatching.ByOrder : ClassMatching.ByName,
-            new DetectorOptions { ScoreThreshold = parsed.GetValue(score), FastDecode = parsed.GetValue(fast) },
+            choices.AddTo(parsed, new DetectorOptions { ScoreThreshold = parsed.GetValue(score), FastDecode = parsed.GetValue(fast) }),
+            outputs.Read(parsed),
             new Report(parsed.GetValue(json)),
             cancellationToken));
         return command;
@@ -57,6 +63,7 @@ internal static class EvalCommand
         FileInfo annotations,
         ClassMatching matching,
         DetectorOptions options,
+        EvalOutputs outputs,
         Report report,
         CancellationToken cancellationToken)
     {
@@ -75,103 +82,54 @@ internal static class EvalCommand
         ParityFixture.Verify(model).EnsurePassed();
         var mapping = dataset.MapClasses(model.Description.ClassNames, matching);
         var detector = new Detector(model, options);
-        var evaluator = new CocoEvaluator();
-        var missing = new List<string>();
+        var run = new EvaluationRun(dataset, folder, outputs.NeedsImages);
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
-        await report.ProgressAsync("evaluating", async progress =>
-        {
-            foreach (var chunk in dataset.Images.Chunk(detector.MaxRunSize))
-            {
-                await EvaluateAsync(detector, evaluator, mapping.CategoryIds, folder, chunk, missing, cancellationToken);
-                progress.Report(
-                    $"evaluating, {evaluator.Images} of {dataset.Images.Count}",
-                    evaluator.Images + missing.Count,
-                    dataset.Images.Count);
-            }
-        });
-
-        if (evaluator.Images == 0)
-        {
-            throw new CliException(
-                "no_images",
-                $"{folder} holds none of the {dataset.Images.Count} images of {annotations.Name}, such as {dataset.Images[0].FileName}.");
-        }
-
+        await report.ProgressAsync(
+            "evaluating", progress => run.DetectAsync(detector, mapping.CategoryIds, progress, cancellationToken));
+        var elapsed = clock.GetElapsedTime(started);
+        (string Name, EvaluationRun Run)? compared = outputs.Compare is null
+            ? null
+            : await outputs.CompareAsync(dataset, folder, run, options, modelOptions, matching, report, cancellationToken);
+        var title = $"{model.Description.Name} {model.Version}, {annotations.Name}";
+        await outputs.WriteAsync(title, run, compared, dataset, model.Description.ClassNames, mapping, options, cancellationToken);
         report.Write(
             new EvalReport
             {
                 Model = ResultModel.From(model),
                 Provider = model.Provider.Name,
-                Images = evaluator.Images,
-                Missing = missing,
+                Images = run.Evaluator.Images,
+                Missing = run.Missing,
                 ClassesWithoutCategory = mapping.ClassesWithoutCategory,
                 CategoriesWithoutClass = mapping.CategoriesWithoutClass,
                 ScoreThreshold = options.ScoreThreshold,
                 FastDecode = options.FastDecode,
-                Metrics = evaluator.Summarize(),
-                ElapsedMs = clock.GetElapsedTime(started).TotalMilliseconds,
+                Slices = options.Slices,
+                Metrics = run.Evaluator.Summarize(),
+                Compared = compared is null ? null : new EvalComparison(compared.Value.Name, compared.Value.Run.Evaluator.Summarize()),
+                ElapsedMs = elapsed.TotalMilliseconds,
             },
             CliJsonContext.Default.EvalReport,
             Print);
         return ExitCode.Ok;
     }
 
-    private static async Task EvaluateAsync(
-        Detector detector,
-        CocoEvaluator evaluator,
-        IReadOnlyList<int> categories,
-        DirectoryInfo folder,
-        CocoImage[] images,
-        List<string> missing,
-        CancellationToken cancellationToken)
-    {
-        var found = new List<(CocoImage Image, ReadOnlyMemory<byte> Encoded)>();
-        foreach (var image in images)
-        {
-            if (Locate(folder, image) is { } path)
-            {
-                found.Add((image, await File.ReadAllBytesAsync(path, cancellationToken)));
-            }
-            else
-            {
-                missing.Add(image.FileName);
-            }
-        }
-
-        var outcomes = detector.Detect([.. found.Select(pair => pair.Encoded)], cancellationToken);
-        foreach (var ((image, _), outcome) in found.Zip(outcomes))
-        {
-            if (outcome.Succeeded)
-            {
-                evaluator.Add(image.Truths, [.. outcome.Detections.Select(detection => new CocoDetection(
-                    categories[detection.ClassId],
-                    detection.Score,
-                    new CocoBox(detection.Box.X, detection.Box.Y, detection.Box.Width, detection.Box.Height)))]);
-            }
-            else
-            {
-                missing.Add($"{image.FileName}: {outcome.Error.Code}");
-            }
-        }
-    }
-
-    /// <summary>The image by its file name, else by its id, as some copies of the data set name their files.</summary>
-    private static string? Locate(DirectoryInfo folder, CocoImage image)
-    {
-        var named = Path.GetFullPath(Path.Combine(folder.FullName, image.FileName));
-        var numbered = Path.Combine(folder.FullName, $"{image.Id}{Path.GetExtension(image.FileName)}");
-        var root = Path.TrimEndingDirectorySeparator(folder.FullName) + Path.DirectorySeparatorChar;
-        return named.StartsWith(root, StringComparison.Ordinal) && File.Exists(named) ? named : File.Exists(numbered) ? numbered : null;
-    }
-
     private static void Print(IAnsiConsole console, EvalReport answer)
     {
         var table = new Table().AddColumns("metric", "IoU", "area", "detections", "value");
         table.Columns[4].RightAligned();
-        foreach (var (metric, iou, area, most, value) in Rows(answer.Metrics))
+        if (answer.Compared is not null)
         {
-            table.AddRow(metric, iou, area, $"{most}", value < 0 ? "none" : value.ToString("0.0000", CultureInfo.InvariantCulture));
+            table.AddColumns("value of B", "A - B");
+        }
+
+        var others = Rows(answer.Compared?.Metrics ?? answer.Metrics);
+        foreach (var ((metric, iou, area, most, value), other) in Rows(answer.Metrics).Zip(others))
+        {
+            string[] cells = [metric, iou, area, $"{most}", Number(value)];
+            table.AddRow(answer.Compared is null
+                ? cells
+                : [.. cells, Number(other.Value), value < 0 || other.Value < 0 ? "" : Number(value - other.Value, "+0.0000;-0.0000")]);
         }
 
         console.Write(table);
@@ -196,6 +154,10 @@ internal static class EvalCommand
                 $"[yellow]note:[/] {answer.Missing.Count} images were not evaluated, such as {answer.Missing[0]}");
         }
     }
+
+    private static string Number(double value) => value < 0 ? "none" : Number(value, "0.0000");
+
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
     private static IEnumerable<(string Metric, string Iou, string Area, int Most, double Value)> Rows(CocoMetrics metrics) =>
     [

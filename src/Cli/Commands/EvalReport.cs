@@ -1,5 +1,7 @@
+using System.Text.Json.Serialization;
 using Nanodet.Detection.Evaluation;
 using Nanodet.Detection.Results;
+using Nanodet.Detection.Slicing;
 
 namespace Nanodet.Serverless.Cli.Commands;
 
@@ -30,8 +32,16 @@ internal sealed record EvalReport
     /// <summary>Whether large JPEGs were reduced while they were decoded.</summary>
     public required bool FastDecode { get; init; }
 
+    /// <summary>How images were sliced; absent where they were not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SliceOptions? Slices { get; init; }
+
     /// <summary>The 12 numbers.</summary>
     public required CocoMetrics Metrics { get; init; }
+
+    /// <summary>What <c>--compare</c> names, on the same images; absent without it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public EvalComparison? Compared { get; init; }
 
     /// <summary>Time for all images, in milliseconds.</summary>
     public required double ElapsedMs { get; init; }

@@ -88,7 +88,9 @@ internal sealed class FolderDetection(
         List<(string Name, ImageFileContent? Content, string? Problem)> images, CancellationToken cancellationToken)
     {
         var outcomes = new Queue<DetectionOutcome>(detector.Detect(
-            [.. images.Select(image => image.Content).OfType<ImageFileContent>().Select(content => content.Bytes)], cancellationToken));
+            [.. images.Select(image => image.Content).OfType<ImageFileContent>().Select(content => content.Bytes)],
+            [.. images.Where(image => image.Content is not null).Select(image => image.Name)],
+            cancellationToken));
         foreach (var (name, content, problem) in images)
         {
             if (content is null)

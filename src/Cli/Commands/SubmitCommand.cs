@@ -44,15 +44,18 @@ internal static class SubmitCommand
         var watch = new Option<bool>("--watch") { Description = "Follow the job to its end." };
         var target = new TargetOptions(TargetKinds.Data | TargetKinds.Server);
         var json = CommonOptions.Json();
+        var choices = new ChoiceOptions();
         var command = new Command("submit", "Start a job over the images in storage.")
         {
             prefix, container, filter, score, fast, force, onlyFailed, includeCrashed, threshold, watch, json,
         };
         more.AddTo(command, [prefix, filter], onlyFailed);
         target.AddTo(command);
+        choices.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = await target.ConnectAsync(parsed, cancellationToken);
+            var requested = more.Options(parsed, parsed.GetValue(score), parsed.GetValue(fast));
             var request = new JobRequest
             {
                 All = !parsed.GetValue(onlyFailed) && !more.NamesImages(parsed)
@@ -61,7 +64,9 @@ internal static class SubmitCommand
                 Prefix = parsed.GetValue(prefix),
                 Container = parsed.GetValue(container),
                 Filter = parsed.GetValue(filter),
-                Options = more.Options(parsed, parsed.GetValue(score), parsed.GetValue(fast)),
+                Options = choices.IsUsed(parsed)
+                    ? choices.ToRequest(parsed, requested ?? new DetectionRequestOptions())
+                    : requested,
                 Force = parsed.GetValue(force),
                 OnlyFailed = parsed.GetValue(onlyFailed),
                 IncludeCrashed = parsed.GetValue(includeCrashed),

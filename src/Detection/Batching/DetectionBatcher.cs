@@ -132,6 +132,23 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
         return DetectAsync(DetectorFor(options), encoded, cancellationToken);
     }
 
+    /// <summary>Detects one image file whose name decides on the regions that its options give it.</summary>
+    /// <param name="encoded">
+    /// The bytes of a JPEG, PNG, BMP, WebP, GIF or TIFF file; they have to stay as they are until the outcome is there.
+    /// </param>
+    /// <param name="name">What <see cref="Filtering.Region.Images"/> is compared with.</param>
+    /// <param name="options">How to detect; the plan decides on <see cref="DetectorOptions.MaxRunSize"/>.</param>
+    /// <param name="cancellationToken">Takes this image back; those of other callers are not disturbed.</param>
+    /// <exception cref="ValidationException">An option is out of its range.</exception>
+    /// <inheritdoc cref="DetectAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
+    public Task<DetectionOutcome> DetectAsync(
+        ReadOnlyMemory<byte> encoded, string name, DetectorOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(options);
+        return DetectAsync(DetectorFor(options), encoded, cancellationToken, name);
+    }
+
     /// <summary>Waits until every image that is there is answered. Meanwhile none waits for others to share its run.</summary>
     /// <param name="cancellationToken">Ends the waiting; the images are still answered.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -172,9 +189,9 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
 
     /// <summary>Detects one image with a detector of <see cref="DetectorFor"/>.</summary>
     internal Task<DetectionOutcome> DetectAsync(
-        Detector detector, ReadOnlyMemory<byte> image, CancellationToken cancellationToken)
+        Detector detector, ReadOnlyMemory<byte> image, CancellationToken cancellationToken, string? name = null)
     {
-        var encoded = new EncodedImage(image);
+        var encoded = new EncodedImage(image, name);
         return _batcher.SubmitAsync(KeyOf(detector, encoded), encoded, cancellationToken);
     }
 
@@ -192,7 +209,8 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
     /// </summary>
     private DetectionKey KeyOf(Detector detector, EncodedImage image)
     {
-        if (!_model.Description.Input.KeepRatio || image.IsPacked || (MaxRunSize == 1 && _model.Shapes.Count == 0))
+        // The tiles of an image have shapes of their own, which its detector sorts.
+        if (!_model.Description.Input.KeepRatio || detector.Options.Slices is not null || image.IsPacked || (MaxRunSize == 1 && _model.Shapes.Count == 0))
         {
             return new DetectionKey(detector, 0, 0);
         }

@@ -2,11 +2,13 @@ using System.Buffers;
 using System.ComponentModel.DataAnnotations;
 using System.Runtime.ExceptionServices;
 using Nanodet.Detection.Description;
+using Nanodet.Detection.Filtering;
 using Nanodet.Detection.Images;
 using Nanodet.Detection.Inference;
 using Nanodet.Detection.Natives;
 using Nanodet.Detection.Postprocessing;
 using Nanodet.Detection.Preprocessing;
+using Nanodet.Detection.Slicing;
 using Nanodet.Detection.Telemetry;
 
 namespace Nanodet.Detection.Detectors;
@@ -46,6 +48,7 @@ public sealed class Detector : IDisposable
     private readonly Preprocessor _preprocessor;
     private readonly Postprocessor _postprocessor;
     private readonly int _threads;
+    private readonly int _most;
     private readonly RenewableModel _model;
     private readonly RunHalving _sizes;
 
@@ -55,6 +58,7 @@ public sealed class Detector : IDisposable
     /// <param name="timeProvider">The clock of the timings; null for the system's.</param>
     /// <exception cref="ValidationException">An option is out of its range.</exception>
     /// <exception cref="ModelLoadException"><see cref="ModelErrorCodes.NoDetections"/>.</exception>
+    /// <exception cref="FilterException"><see cref="FilterErrorCodes.UnknownClass"/>.</exception>
     public Detector(NanodetModel model, DetectorOptions? options = null, TimeProvider? timeProvider = null)
         : this(model, options, timeProvider, reload: null)
     {
@@ -81,11 +85,15 @@ public sealed class Detector : IDisposable
         _model = new RenewableModel(model, reload);
         _time = timeProvider ?? TimeProvider.System;
         _preprocessor = new Preprocessor(model.Description);
+
+        // What lies outside of the regions must not count against the most detections of an image.
+        _most = Options.Filter is { Regions.Count: > 0 } ? int.MaxValue : Options.MaxDetections;
         _postprocessor = new Postprocessor(
             model.Description,
             Options.ScoreThreshold,
             Options.IouThreshold,
-            Options.MaxDetections);
+            _most,
+            Options.Filter?.ThresholdsFor(model.Description.ClassNames, Options.ScoreThreshold));
         _threads = Options.DecodeThreads == 0 ? Environment.ProcessorCount : Options.DecodeThreads;
         var maxRunSize = Options.RunSizeOn(model);
         _sizes = new RunHalving(maxRunSize, Math.Max(maxRunSize, _threads));
@@ -294,10 +302,34 @@ public sealed class Detector : IDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
+        return DetectNamed(images, names: null, cancellationToken);
+    }
+
+    /// <summary>Detects image files whose names decide on the regions that <see cref="DetectorOptions.Filter"/> gives them.</summary>
+    /// <param name="images">The bytes of one image file each.</param>
+    /// <param name="names">A name for each image, in the same order.</param>
+    /// <param name="cancellationToken">Looked at between images and between runs.</param>
+    /// <exception cref="ArgumentException">There are more names than images, or fewer.</exception>
+    /// <inheritdoc cref="Detect(IReadOnlyList{ReadOnlyMemory{byte}}, CancellationToken)"/>
+    public IReadOnlyList<DetectionOutcome> Detect(
+        IReadOnlyList<ReadOnlyMemory<byte>> images,
+        IReadOnlyList<string> names,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(names);
+        return names.Count == images.Count
+            ? DetectNamed(images, names, cancellationToken)
+            : throw new ArgumentException($"Expected a name for each of {images.Count} images, found {names.Count}.", nameof(names));
+    }
+
+    private DetectionOutcome[] DetectNamed(
+        IReadOnlyList<ReadOnlyMemory<byte>> images, IReadOnlyList<string>? names, CancellationToken cancellationToken)
+    {
         var opened = new EncodedImage[images.Count];
         for (var i = 0; i < opened.Length; i++)
         {
-            opened[i] = new EncodedImage(images[i]);
+            opened[i] = new EncodedImage(images[i], names?[i]);
         }
 
         var outcomes = new DetectionOutcome?[opened.Length];
@@ -310,7 +342,7 @@ public sealed class Detector : IDisposable
                 DetectOpen(opened, outcomes, model, cancellationToken);
                 return outcomes!;
             }
-            catch (Exception exception) when (_sizes.TryHalve(exception, outcomes.Count(outcome => outcome is null)))
+            catch (Exception exception) when (_sizes.TryHalve(exception, Math.Max(outcomes.Count(outcome => outcome is null), LeastTasks)))
             {
                 // What is left is tried in halves.
             }
@@ -327,8 +359,18 @@ public sealed class Detector : IDisposable
     internal IReadOnlyList<DetectionOutcome> DetectRun(IReadOnlyList<EncodedImage> images, CancellationToken cancellationToken)
     {
         var outcomes = new DetectionOutcome?[images.Count];
-        DetectOpen(images, outcomes, Model, cancellationToken);
-        return outcomes!;
+        while (true)
+        {
+            try
+            {
+                DetectOpen(images, outcomes, Model, cancellationToken);
+                return outcomes!;
+            }
+            catch (Exception exception) when (images.Count == 1 && Options.Slices is not null && _sizes.TryHalve(exception, LeastTasks))
+            {
+                // A batcher halves its images; the tiles of one image are halved here.
+            }
+        }
     }
 
     /// <summary>
@@ -383,7 +425,14 @@ public sealed class Detector : IDisposable
             try
             {
                 using var share = chunk.Count > 0 ? Share(bytes, cancellationToken) : null;
-                Fill(chunk, images.Count - next, runs, outcomes, cancellationToken);
+                if (Options.Slices is { } slices)
+                {
+                    FillSliced(chunk, next == images.Count, slices, runs, outcomes, model, cancellationToken);
+                }
+                else
+                {
+                    Fill(chunk, images.Count - next, runs, outcomes, cancellationToken);
+                }
             }
             finally
             {
@@ -396,6 +445,9 @@ public sealed class Detector : IDisposable
         runs.Close();
         RunReady(runs, outcomes, model, cancellationToken);
     }
+
+    /// <summary>Tensors that one image alone may take: several where it is sliced, so that fewer at a time may help.</summary>
+    private int LeastTasks => Options.Slices is null ? 1 : MaxRunSize;
 
     private DecodingShare Share(long bytes, CancellationToken cancellationToken) =>
         DecodingBudget.OfProcess.Take(bytes, Options.Limits.MaxDecodingBytes, cancellationToken);
@@ -435,7 +487,7 @@ public sealed class Detector : IDisposable
 
                 pixels += header.Pixels;
                 bytes += needed;
-                chunk.Add(new ImageTask(next, image.Bytes, header, image.IsPacked) { DecodeMs = Milliseconds(start) });
+                chunk.Add(new ImageTask(next, image.Bytes, header, image.IsPacked) { DecodeMs = Milliseconds(start), Name = image.Name });
                 image.Release();
             }
             catch (ImageException exception)
@@ -471,6 +523,82 @@ public sealed class Detector : IDisposable
         }
 
         ForEach(chunk, parallel, Preprocess);
+    }
+
+    /// <summary>
+    /// Decodes a chunk and gives each tile its slot. The tensors are written, and full runs made, as the tiles come: the memory does not
+    /// grow with their number, and the pixels are needed no longer at the end.
+    /// </summary>
+    private void FillSliced(
+        List<ImageTask> chunk,
+        bool isLast,
+        SliceOptions slices,
+        ShapeRuns runs,
+        DetectionOutcome?[] outcomes,
+        NanodetModel model,
+        CancellationToken cancellationToken)
+    {
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = _threads, CancellationToken = cancellationToken };
+        ForEach(chunk, parallel, task => Decode(task, task.Encoded.Span));
+        AssignSliced(chunk, isLast, slices, runs, outcomes, model, parallel);
+    }
+
+    private void AssignSliced(
+        List<ImageTask> decoded,
+        bool isLast,
+        SliceOptions slices,
+        ShapeRuns runs,
+        DetectionOutcome?[] outcomes,
+        NanodetModel model,
+        ParallelOptions parallel)
+    {
+        var images = new List<SlicedImage>(decoded.Count);
+        foreach (var task in decoded)
+        {
+            if (TrySlice(task, slices) is { } image)
+            {
+                images.Add(image);
+            }
+            else
+            {
+                outcomes[task.Index] = Failed(task.Failure!, new StageTimings(task.DecodeMs, 0, 0, 0));
+            }
+        }
+
+        var left = images.Sum(image => image.Count);
+        var waiting = new List<ImageTask>();
+        foreach (var part in images.SelectMany(image => image.Parts(model.Description.Input)))
+        {
+            runs.Assign(part, isLast ? left : int.MaxValue);
+            left--;
+            waiting.Add(part);
+            if (runs.HasReady)
+            {
+                ForEach(waiting, parallel, Preprocess);
+                waiting.Clear();
+                RunReady(runs, outcomes, model, parallel.CancellationToken);
+            }
+        }
+
+        ForEach(waiting, parallel, Preprocess);
+    }
+
+    /// <summary>The tiles of a decoded image; null where it cannot be used.</summary>
+    private static SlicedImage? TrySlice(ImageTask task, SliceOptions slices)
+    {
+        if (task.Failure is null)
+        {
+            try
+            {
+                return new SlicedImage(task, TileGrid.Of(task.Geometry.ImageWidth, task.Geometry.ImageHeight, slices));
+            }
+            catch (ImageException exception)
+            {
+                task.Failure = exception;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>A parallel loop whose first exception comes out as it is, not in an aggregate.</summary>
@@ -537,6 +665,11 @@ public sealed class Detector : IDisposable
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+        if (Options.Slices is { } slices)
+        {
+            return FinishSliced(task, slices, model, cancellationToken);
+        }
+
         using var run = new ShapeRun(model.Rent(1, task.Geometry.TensorHeight, task.Geometry.TensorWidth));
         run.Add(task);
         Preprocess(task);
@@ -545,12 +678,34 @@ public sealed class Detector : IDisposable
         return outcomes[0]!;
     }
 
+    /// <summary>Runs the tiles of an image that is alone.</summary>
+    private DetectionOutcome FinishSliced(ImageTask task, SliceOptions slices, NanodetModel model, CancellationToken cancellationToken)
+    {
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = _threads, CancellationToken = cancellationToken };
+        var outcomes = new DetectionOutcome?[1];
+        while (true)
+        {
+            using var runs = new ShapeRuns(model, MaxRunSize);
+            try
+            {
+                AssignSliced([task], isLast: true, slices, runs, outcomes, model, parallel);
+                runs.Close();
+                RunReady(runs, outcomes, model, cancellationToken);
+                return outcomes[0]!;
+            }
+            catch (Exception exception) when (_sizes.TryHalve(exception, LeastTasks))
+            {
+                // The tiles are tried in smaller runs.
+            }
+        }
+    }
+
     private void Decode(ImageTask task, ReadOnlySpan<byte> encoded)
     {
         var start = _time.GetTimestamp();
         try
         {
-            var reduction = Options.FastDecode ? Reduction.For(task.Header, Model.Description.Input) : 1;
+            var reduction = Options.FastDecode && Options.Slices is null ? Reduction.For(task.Header, Model.Description.Input) : 1;
             task.Pixels = ImageDecoder.Decode(encoded, task.Header, reduction);
             task.Geometry = InputGeometry.Create(task.Pixels.Width, task.Pixels.Height, Model.Description.Input);
         }
@@ -564,13 +719,20 @@ public sealed class Detector : IDisposable
 
     private void Preprocess(ImageTask task)
     {
-        if (task.Pixels is null || task.Run is null)
+        if (task.Run is null || (task.Pixels is null && task.Part is null))
         {
             return;
         }
 
         var start = _time.GetTimestamp();
-        _preprocessor.Write(task.Pixels, task.Geometry, task.Run.Tensor.Image(task.Slot));
+        if (task.Part is { } part)
+        {
+            _preprocessor.Write(part.Rows(), reduction: 1, task.Geometry, task.Run.Tensor.Image(task.Slot));
+            task.PreprocessMs = Milliseconds(start);
+            return;
+        }
+
+        _preprocessor.Write(task.Pixels!, task.Geometry, task.Run.Tensor.Image(task.Slot));
         task.Dispose();
         task.PreprocessMs = Milliseconds(start);
     }
@@ -600,6 +762,22 @@ public sealed class Detector : IDisposable
         {
             var start = _time.GetTimestamp();
             var detections = _postprocessor.Process(output.Image(task.Slot), task.Geometry);
+            if (task.Part is { } part)
+            {
+                if (part.Image.Add(task, detections, size, inferenceMs, Milliseconds(start)))
+                {
+                    outcomes[task.Index] = Merged(part.Image);
+                }
+
+                return;
+            }
+
+            if (_most > Options.MaxDetections)
+            {
+                detections = Options.Filter!.Keep(
+                    detections, task.Name, task.Geometry.ImageWidth, task.Geometry.ImageHeight, Options.MaxDetections);
+            }
+
             outcomes[task.Index] = new DetectionOutcome
             {
                 Width = task.Geometry.ImageWidth,
@@ -610,6 +788,22 @@ public sealed class Detector : IDisposable
                 Timings = new StageTimings(task.DecodeMs, task.PreprocessMs, inferenceMs, Milliseconds(start)),
             };
         });
+    }
+
+    /// <summary>The outcome of an image whose tiles are all there.</summary>
+    private DetectionOutcome Merged(SlicedImage image)
+    {
+        var start = _time.GetTimestamp();
+        var detections = image.Merge(Options.Slices!, Options.IouThreshold, _most);
+        if (_most > Options.MaxDetections || detections.Length > Options.MaxDetections)
+        {
+            var geometry = image.Task.Geometry;
+            detections = Options.Filter is { } filter
+                ? filter.Keep(detections, image.Task.Name, geometry.ImageWidth, geometry.ImageHeight, Options.MaxDetections)
+                : detections[..Options.MaxDetections];
+        }
+
+        return image.ToOutcome(detections, Milliseconds(start));
     }
 
     private double Milliseconds(long start) => _time.GetElapsedTime(start).TotalMilliseconds;

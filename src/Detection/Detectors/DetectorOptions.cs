@@ -1,7 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Nanodet.Detection.Filtering;
 using Nanodet.Detection.Images;
 using Nanodet.Detection.Inference;
+using Nanodet.Detection.Slicing;
 
 namespace Nanodet.Detection.Detectors;
 
@@ -40,8 +42,17 @@ public sealed record DetectorOptions
     /// Decode large JPEGs at half, a quarter or an eighth of their size, as long as that leaves at least the model's input. Faster, and
     /// scores and boxes differ a little from those at full size.
     /// </summary>
-    /// <value>Default false.</value>
+    /// <value>Default false. Without effect where <see cref="Slices"/> is set: tiles are looked at in full.</value>
     public bool FastDecode { get; init; }
+
+    /// <summary>Look at overlapping tiles of an image, too, and merge: for small objects in large images.</summary>
+    /// <value>Default null: only at the image as a whole.</value>
+    [ValidateObjectMembers]
+    public SliceOptions? Slices { get; init; }
+
+    /// <summary>Which detections count: classes, thresholds of single classes, regions.</summary>
+    /// <value>Default null: all above <see cref="ScoreThreshold"/>.</value>
+    public DetectionFilter? Filter { get; init; }
 
     /// <summary>What an image may cost.</summary>
     /// <value>Default: 64 MiB and 100,000,000 pixels.</value>
@@ -59,5 +70,9 @@ public sealed record DetectorOptions
     {
         Validator.ValidateObject(this, new ValidationContext(this), validateAllProperties: true);
         Validator.ValidateObject(Limits, new ValidationContext(Limits), validateAllProperties: true);
+        if (Slices is not null)
+        {
+            Validator.ValidateObject(Slices, new ValidationContext(Slices), validateAllProperties: true);
+        }
     }
 }

@@ -35,6 +35,12 @@ internal sealed class ImageTask(int index, ReadOnlyMemory<byte> encoded, ImageHe
 
     internal bool WasPacked { get; } = wasPacked;
 
+    /// <summary>What the regions of a filter know the image by; null where nobody said.</summary>
+    internal string? Name { get; init; }
+
+    /// <summary>Where this is one tile of an image: which one; null for an image as a whole.</summary>
+    internal SlicePart? Part { get; init; }
+
     internal DecodedImage? Pixels { get; set; }
 
     /// <summary>The image's part of the memory for decoding, where it has one of its own.</summary>

@@ -9,6 +9,9 @@ internal sealed class ShapeRuns(NanodetModel model, int maxRunSize) : IDisposabl
     private readonly Dictionary<(int Height, int Width), ShapeRun> _open = [];
     private readonly Queue<ShapeRun> _ready = [];
 
+    /// <summary>Whether <see cref="TryTake"/> has a run to give.</summary>
+    internal bool HasReady => _ready.Count > 0;
+
     /// <summary>Gives a task its slot.</summary>
     /// <param name="task">Its geometry decides the shape.</param>
     /// <param name="remaining">How many images the call may still bring, this one included: no tensor is larger.</param>

@@ -59,6 +59,38 @@ internal sealed class CategoryMatches(int thresholds)
     /// <summary>The share of objects that were found by the best so many detections of each image.</summary>
     public double Recall(int threshold, int limit) => Curve(threshold, limit).Recalls is [.., var last] ? last : 0;
 
+    /// <summary>Precision and recall at each score, highest first; of equal scores one point, behind the last of them.</summary>
+    public IReadOnlyList<ScorePoint> Points(int threshold)
+    {
+        var (precisions, recalls) = Curve(threshold, int.MaxValue);
+        var points = new List<ScorePoint>(precisions.Count);
+        for (var i = 0; i < precisions.Count; i++)
+        {
+            // What counts as neither right nor wrong makes no point of its own.
+            var score = _scores[_order![i]];
+            if (_outcomes[(_order[i] * thresholds) + threshold] == MatchOutcome.Ignored)
+            {
+                continue;
+            }
+
+            var point = new ScorePoint(score, precisions[i], Objects == 0 ? 0 : recalls[i]);
+            if (points.Count > 0 && points[^1].Score == score)
+            {
+                points[^1] = point;
+            }
+            else
+            {
+                points.Add(point);
+            }
+        }
+
+        return points;
+    }
+
+    /// <summary>Number of detections that count as hit or miss.</summary>
+    public int Count(int threshold) => Enumerable.Range(0, _scores.Count)
+        .Count(index => _outcomes[(index * thresholds) + threshold] != MatchOutcome.Ignored);
+
     private (List<double> Precisions, List<double> Recalls) Curve(int threshold, int limit)
     {
         _order ??= [.. Enumerable.Range(0, _scores.Count).OrderByDescending(index => _scores[index])];

@@ -61,6 +61,25 @@ public sealed class CocoEvaluator
         Recall(area: 2, MaxDetections),
         Recall(area: 3, MaxDetections));
 
+    /// <summary>The numbers of each category that has an object or a detection, by its id.</summary>
+    public IReadOnlyList<CategoryMetrics> SummarizeCategories() =>
+    [
+        .. _categories.OrderBy(category => category.Key).Select(category => new CategoryMetrics(
+            category.Key,
+            category.Value[0].Objects,
+            category.Value[0].Count(threshold: 0),
+            Mean(category.Value[0], 0, Thresholds.Length),
+            Mean(category.Value[0], 0, 1),
+            Mean(category.Value[0], 5, 1),
+            Mean(category.Value[1], 0, Thresholds.Length),
+            Mean(category.Value[2], 0, Thresholds.Length),
+            Mean(category.Value[3], 0, Thresholds.Length),
+            category.Value[0].Points(threshold: 0))),
+    ];
+
+    private static double Mean(CategoryMatches matches, int first, int count) =>
+        matches.Objects == 0 ? -1 : Enumerable.Range(first, count).Average(matches.AveragePrecision);
+
     /// <summary>
     /// Gives each detection, best first, the free object that it overlaps most, at each threshold. Objects outside the range of areas
     /// and crowds are ignored: a detection that takes one counts neither as hit nor as miss, and so does one that takes none and is

@@ -2,10 +2,11 @@ using System.Text.Json.Serialization;
 
 namespace Nanodet.Detection.Evaluation;
 
-/// <summary>Reads annotations files.</summary>
+/// <summary>Reads files of annotations and of results.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(CocoFile))]
+[JsonSerializable(typeof(CocoFileResult))]
 internal sealed partial class CocoJson : JsonSerializerContext;

@@ -55,6 +55,17 @@ internal sealed class DecodedImage : IDisposable
     /// <summary>The pixels, without a copy.</summary>
     internal unsafe PixelRows Rows() => new(Pixels.Data, Pixels.Step, Pixels.Width, Pixels.Height);
 
+    /// <summary>The pixels of a part of an image that is not reduced, without a copy.</summary>
+    internal unsafe PixelRows Rows(int x, int y, int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(Reduction, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(x);
+        ArgumentOutOfRangeException.ThrowIfNegative(y);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(width, Pixels.Width - x);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(height, Pixels.Height - y);
+        return new PixelRows(Pixels.Data + (y * Pixels.Step) + ((long)PixelBuffer.Channels * x), Pixels.Step, width, height);
+    }
+
     /// <summary>Frees the pixels.</summary>
     public void Dispose() => Pixels.Dispose();
 }

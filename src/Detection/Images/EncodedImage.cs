@@ -5,10 +5,14 @@ namespace Nanodet.Detection.Images;
 /// Used by one thread at a time.
 /// </summary>
 /// <param name="file">The bytes of a file; they have to stay as they are.</param>
-internal sealed class EncodedImage(ReadOnlyMemory<byte> file)
+/// <param name="name">What the regions of a filter know it by; null where nobody said.</param>
+internal sealed class EncodedImage(ReadOnlyMemory<byte> file, string? name = null)
 {
     private ImageHeader? _header;
     private ImageException? _failure;
+
+    /// <summary>What the regions of a filter know it by; null where nobody said.</summary>
+    internal string? Name { get; } = name;
 
     /// <summary>The bytes as they came.</summary>
     internal ReadOnlyMemory<byte> File { get; } = file;

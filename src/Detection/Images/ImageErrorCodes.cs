@@ -18,9 +18,12 @@ public static class ImageErrorCodes
     /// <summary>More pixels than <see cref="ImageLimits.MaxPixels"/>, or a side longer than <see cref="ImageLimits.MaxSide"/>.</summary>
     public const string TooManyPixels = "image_too_many_pixels";
 
+    /// <summary>More tiles than sliced inference may make of one image: the slices are too small for it.</summary>
+    public const string TooManyTiles = "image_too_many_tiles";
+
     /// <summary>The bytes begin like an image and are complete, but the decoder cannot make pixels of them.</summary>
     public const string Undecodable = "image_undecodable";
 
     /// <summary>All codes.</summary>
-    public static IReadOnlyList<string> All { get; } = [Empty, NotAnImage, Truncated, TooLarge, TooManyPixels, Undecodable];
+    public static IReadOnlyList<string> All { get; } = [Empty, NotAnImage, Truncated, TooLarge, TooManyPixels, TooManyTiles, Undecodable];
 }

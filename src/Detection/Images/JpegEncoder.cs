@@ -12,6 +12,15 @@ internal static class JpegEncoder
     /// <exception cref="EnvironmentException">The bundled library cannot be used.</exception>
     internal static byte[] Encode(PixelBuffer pixels, int quality)
     {
+        using var image = ToImage(pixels);
+        return image.JpegsaveBuffer(q: quality);
+    }
+
+    /// <summary>The pixels as the bundled library has them; the caller disposes them.</summary>
+    /// <param name="pixels">Blue, green, red; not disposed here.</param>
+    /// <exception cref="EnvironmentException">The bundled library cannot be used.</exception>
+    internal static Image ToImage(PixelBuffer pixels)
+    {
         VipsLibrary.Require();
         var rgb = new byte[3 * pixels.Width * pixels.Height];
         for (var y = 0; y < pixels.Height; y++)
@@ -20,7 +29,6 @@ internal static class JpegEncoder
             PixelConversion.FromRgb(pixels.Row(y), rgb.AsSpan(y * 3 * pixels.Width, 3 * pixels.Width));
         }
 
-        using var image = Image.NewFromMemory(rgb, pixels.Width, pixels.Height, bands: 3, Enums.BandFormat.Uchar);
-        return image.JpegsaveBuffer(q: quality);
+        return Image.NewFromMemory(rgb, pixels.Width, pixels.Height, bands: 3, Enums.BandFormat.Uchar);
     }
 }

@@ -24,6 +24,22 @@ internal sealed class CandidateBuffer : IDisposable
         _items[_count++] = candidate;
     }
 
+    /// <summary>Drops those whose score is not above that of their class; the others keep their order.</summary>
+    /// <param name="thresholds">A score for each class.</param>
+    internal void KeepAbove(ReadOnlySpan<float> thresholds)
+    {
+        var kept = 0;
+        for (var i = 0; i < _count; i++)
+        {
+            if (_items[i].Score > thresholds[_items[i].ClassId])
+            {
+                _items[kept++] = _items[i];
+            }
+        }
+
+        _count = kept;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

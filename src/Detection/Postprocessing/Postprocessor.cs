@@ -5,9 +5,15 @@ using Nanodet.Detection.Preprocessing;
 namespace Nanodet.Detection.Postprocessing;
 
 /// <summary>One image's output to detections in image pixels.</summary>
-internal sealed class Postprocessor(ModelDescription model, float scoreThreshold, float iouThreshold, int maxDetections)
+/// <param name="model">What the output is of.</param>
+/// <param name="scoreThreshold">0 to 1; a score has to be greater.</param>
+/// <param name="iouThreshold">Of NMS, 0 to 1.</param>
+/// <param name="maxDetections">At least 1; <see cref="int.MaxValue"/> for any number.</param>
+/// <param name="classThresholds">A score for each class, infinity for none of that class; null where all have the same one.</param>
+internal sealed class Postprocessor(
+    ModelDescription model, float scoreThreshold, float iouThreshold, int maxDetections, float[]? classThresholds = null)
 {
-    private readonly BoxDecoder _decoder = new(model, scoreThreshold);
+    private readonly BoxDecoder _decoder = new(model, classThresholds is null ? scoreThreshold : Math.Min(1f, classThresholds.Min()));
 
     /// <summary>Decodes, suppresses, maps back through the warp and clips to the image.</summary>
     /// <param name="output">Points times columns, row-major.</param>
@@ -17,11 +23,17 @@ internal sealed class Postprocessor(ModelDescription model, float scoreThreshold
     {
         using var candidates = new CandidateBuffer();
         _decoder.Decode(output, geometry.TensorHeight, geometry.TensorWidth, candidates);
+        if (classThresholds is not null)
+        {
+            candidates.KeepAbove(classThresholds);
+        }
+
         var items = candidates.Items;
-        var places = ArrayPool<int>.Shared.Rent(maxDetections);
+        var most = Math.Min(maxDetections, items.Length);
+        var places = ArrayPool<int>.Shared.Rent(most);
         try
         {
-            var detections = new DetectedObject[NonMaximumSuppression.Apply(items, iouThreshold, places.AsSpan(0, maxDetections))];
+            var detections = new DetectedObject[NonMaximumSuppression.Apply(items, iouThreshold, places.AsSpan(0, most))];
             for (var i = 0; i < detections.Length; i++)
             {
                 detections[i] = ToImage(items[places[i]], geometry);

@@ -20,9 +20,16 @@ internal sealed class Preprocessor
     /// <param name="image">The pixels.</param>
     /// <param name="geometry">Made for this image's size.</param>
     /// <param name="destination"><see cref="InputGeometry.TensorLength"/> floats; each one is written.</param>
-    internal void Write(DecodedImage image, InputGeometry geometry, Span<float> destination)
+    internal void Write(DecodedImage image, InputGeometry geometry, Span<float> destination) =>
+        Write(image.Rows(), image.Reduction, geometry, destination);
+
+    /// <summary>Writes the tensor of pixels that may be a part of an image: black is what lies outside of that part.</summary>
+    /// <param name="pixels">The pixels.</param>
+    /// <param name="reduction">See <see cref="DecodedImage.Reduction"/>.</param>
+    /// <param name="geometry">Made for their size.</param>
+    /// <param name="destination"><see cref="InputGeometry.TensorLength"/> floats; each one is written.</param>
+    internal void Write(PixelRows pixels, int reduction, InputGeometry geometry, Span<float> destination)
     {
-        var pixels = image.Rows();
         var (width, planeLength) = (geometry.WarpedWidth, geometry.TensorWidth * geometry.TensorHeight);
         var columns = ArrayPool<int>.Shared.Rent(2 * width);
         var sums = ArrayPool<ushort>.Shared.Rent((3 * (pixels.Width + 2)) + RowSampler.Slack);
@@ -30,12 +37,12 @@ internal sealed class Preprocessor
         {
             var offsets = columns.AsSpan(0, width);
             var weights = columns.AsSpan(width, width);
-            var warp = geometry with { Matrix = geometry.Matrix.FromReduced(image.Reduction) };
-            FindColumns(WarpAxis.Columns(warp, pixels.Width, image.IsReduced), offsets, weights);
+            var warp = geometry with { Matrix = geometry.Matrix.FromReduced(reduction) };
+            FindColumns(WarpAxis.Columns(warp, pixels.Width, reduction > 1), offsets, weights);
             var row = sums.AsSpan(3, 3 * pixels.Width);
             sums.AsSpan(0, 3).Clear();
             sums.AsSpan(3 + row.Length).Clear();
-            var rows = WarpAxis.Rows(warp, pixels.Height, image.IsReduced);
+            var rows = WarpAxis.Rows(warp, pixels.Height, reduction > 1);
             for (var y = 0; y < geometry.WarpedHeight; y++)
             {
                 Blend(pixels, rows.Find(y, out var fraction), fraction, row);

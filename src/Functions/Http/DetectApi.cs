@@ -61,6 +61,7 @@ public sealed class DetectApi(
             null => NotReady(),
             { Error: { Code: FailureCodes.ModelNotServed or FailureCodes.ModelNotUsable } error } => Problem.Result(
                 StatusCodes.Status422UnprocessableEntity, error.Code, "The model cannot be used", error.Message),
+            { Error: { Code: FailureCodes.ClassUnknown } error } => Problem.InvalidRequest($"{error.Code}: {error.Message}"),
             { Error: { } error } => Problem.Result(
                 StatusCodes.Status422UnprocessableEntity, error.Code, "The image cannot be used", error.Message),
             _ => new JsonAnswer(StatusCodes.Status200OK, result.ToUtf8Json(), JsonAnswer.Json),

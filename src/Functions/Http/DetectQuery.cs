@@ -7,7 +7,8 @@ using Nanodet.Serverless.Pipeline.Messages;
 namespace Nanodet.Serverless.Functions.Http;
 
 /// <summary>
-/// The query of <c>POST /api/detect</c>: <c>score</c>, <c>iou</c>, <c>max</c>, <c>fast</c>, <c>model</c>, <c>name</c>, each optional.
+/// The query of <c>POST /api/detect</c>: <c>score</c>, <c>iou</c>, <c>max</c>, <c>fast</c>, <c>model</c>, <c>name</c>, and what
+/// <see cref="DetectChoices"/> reads, each optional.
 /// </summary>
 internal static class DetectQuery
 {
@@ -21,7 +22,7 @@ internal static class DetectQuery
         IQueryCollection query, [NotNullWhen(true)] out DetectionRequestOptions? options, [NotNullWhen(false)] out string? problem)
     {
         options = null;
-        problem = RequestQuery.FindProblem(query, "score", "iou", "max", "fast", "model", "name") ?? FindNameProblem(query);
+        problem = RequestQuery.FindProblem(query, ["score", "iou", "max", "fast", "model", "name", .. DetectChoices.Keys]) ?? FindNameProblem(query);
         if (problem is not null)
         {
             return false;
@@ -60,6 +61,11 @@ internal static class DetectQuery
             FastDecode = fast,
             Model = query["model"] is [{ } model] ? model : null,
         };
+        if (!DetectChoices.TryAdd(query, ref read, out problem))
+        {
+            return false;
+        }
+
         var complaints = new List<ValidationResult>();
         if (!Validator.TryValidateObject(read, new ValidationContext(read), complaints, validateAllProperties: true))
         {

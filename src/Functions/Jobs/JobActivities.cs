@@ -1,4 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
+using Nanodet.Serverless.Pipeline.JobEnds;
 using Nanodet.Serverless.Pipeline.Jobs;
 
 namespace Nanodet.Serverless.Functions.Jobs;
@@ -7,7 +8,8 @@ namespace Nanodet.Serverless.Functions.Jobs;
 /// <param name="pager">Lists pages.</param>
 /// <param name="exporter">Writes exports.</param>
 /// <param name="writer">Writes manifests.</param>
-public sealed class JobActivities(JobPager pager, JobExporter exporter, ManifestWriter writer)
+/// <param name="announcer">Says that jobs have ended.</param>
+public sealed class JobActivities(JobPager pager, JobExporter exporter, ManifestWriter writer, JobEndAnnouncer announcer)
 {
     /// <summary>The name of <see cref="ListAsync"/>.</summary>
     public const string List = "ListImages";
@@ -17,6 +19,9 @@ public sealed class JobActivities(JobPager pager, JobExporter exporter, Manifest
 
     /// <summary>The name of <see cref="WriteAsync"/>.</summary>
     public const string Write = "WriteManifest";
+
+    /// <summary>The name of <see cref="AnnounceAsync"/>.</summary>
+    public const string Announce = "AnnounceJobEnd";
 
     /// <summary>Lists one page of a job into staging; a page that was listed stays.</summary>
     [Function(List)]
@@ -35,4 +40,9 @@ public sealed class JobActivities(JobPager pager, JobExporter exporter, Manifest
         var manifest = await writer.WriteAsync(end, cancellationToken);
         return new JobOutcome(manifest.State, manifest.Error);
     }
+
+    /// <summary>Says that a job has ended, to whom the settings name. A repetition says it again, under the same id.</summary>
+    [Function(Announce)]
+    public Task AnnounceAsync([ActivityTrigger] string jobId, CancellationToken cancellationToken) =>
+        announcer.AnnounceAsync(jobId, cancellationToken);
 }

@@ -137,6 +137,8 @@ public sealed class JobClient(
             Prefix = job.Prefix,
             Filter = job.Filter,
             Options = job.Options,
+            Pictures = job.Pictures,
+            Webhook = job.Webhook,
             OnlyFailed = true,
             FailureCodes = failureCodes,
             OnlyRetryable = !force,

@@ -56,7 +56,18 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
         var state = _early?.State ?? JobState.Completed;
         var ended = new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero);
         var end = new JobEnd(run.Job, _progress, state, ended, _early?.Error, await ExportAsync());
-        return await context.CallActivityAsync<JobOutcome>(JobActivities.Write, end, _options);
+        var outcome = await context.CallActivityAsync<JobOutcome>(JobActivities.Write, end, _options);
+        try
+        {
+            await context.CallActivityAsync(JobActivities.Announce, run.Job.JobId, _options);
+        }
+        catch (TaskFailedException exception)
+        {
+            // Nobody who waits to be told can make a job fail that has its manifest.
+            Log.JobEndLost(context.CreateReplaySafeLogger(nameof(DetectFolder)), run.Job.JobId, exception);
+        }
+
+        return outcome;
     }
 
     /// <summary>Exports the results, a part at a time; null where nothing is asked for. A part that fails ends no job.</summary>

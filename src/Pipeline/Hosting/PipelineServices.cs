@@ -4,8 +4,10 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Batching;
 using Nanodet.Detection.Detectors;
+using Nanodet.Serverless.Pipeline.Announcing;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Grouping;
+using Nanodet.Serverless.Pipeline.JobEnds;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Publishing;
@@ -48,6 +50,8 @@ public static class PipelineServices
         services.TryAddSingleton<JobPager>();
         services.TryAddSingleton<ManifestWriter>();
         services.TryAddSingleton<JobExporter>();
+        services.AddChecked<JobEndOptions>(JobEndOptions.Section);
+        services.TryAddSingleton<JobEndAnnouncer>();
         services.AddHostedOnce<ImageGrouper>();
         return services;
     }
@@ -67,6 +71,7 @@ public static class PipelineServices
         services.TryAddSingleton<WarmDetector>();
         services.TryAddSingleton<BegunBatches>();
         services.TryAddSingleton<BatchMarks>();
+        services.TryAddSingleton<PictureWriter>();
         services.TryAddSingleton<BatchDetection>();
         services.TryAddSingleton<BatchProcessor>();
         services.TryAddSingleton<GpuInstrumentsService>();

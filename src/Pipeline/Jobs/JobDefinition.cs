@@ -53,6 +53,14 @@ public sealed record JobDefinition
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TextList? Outputs { get; init; }
 
+    /// <summary>See <see cref="JobRequest.Pictures"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BatchPictures? Pictures { get; init; }
+
+    /// <summary>See <see cref="JobRequest.Webhook"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Webhook { get; init; }
+
     /// <summary>When to end the job early.</summary>
     public required ErrorThreshold ErrorThreshold { get; init; }
 

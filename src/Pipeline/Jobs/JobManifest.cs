@@ -49,6 +49,24 @@ public sealed record JobManifest
     /// <summary>What ran the model, as the first result says it; null when there is none.</summary>
     public string? Provider { get; init; }
 
+    /// <summary>Detections by class name, over all lines of results; null in manifests of versions that did not count.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, long>? Classes { get; init; }
+
+    /// <summary>Failures by code, over all lines of results; null in manifests of versions that did not count.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, long>? Failures { get; init; }
+
+    /// <summary>
+    /// Every model, form and precision that computed a line, most images first; null in manifests of versions that did not count.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<JobModel>? Models { get; init; }
+
+    /// <summary>What the images that this job detected cost; null in manifests of versions that did not count.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JobCost? Cost { get; init; }
+
     /// <summary>When it began, in UTC.</summary>
     public required DateTimeOffset StartedUtc { get; init; }
 

@@ -31,6 +31,7 @@ public sealed record JobPage(string JobId, int Page, string Blob, int Count, int
                 Results = Results,
                 Options = job.Options,
                 Force = job.Force || job.OnlyFailed,
+                Pictures = job.Pictures,
                 Traceparent = job.Traceparent,
             });
         }

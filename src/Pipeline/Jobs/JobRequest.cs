@@ -68,6 +68,14 @@ public sealed record JobRequest
     /// <value>Names such as <c>coco</c> and <c>csv</c>.</value>
     public TextList? Outputs { get; init; }
 
+    /// <summary>Pictures of the images that the job detects, beside their results: <c>boxes</c>, <c>thumbnails</c> or <c>both</c>.</summary>
+    /// <value>Null for none.</value>
+    public BatchPictures? Pictures { get; init; }
+
+    /// <summary>Where the end of the job is posted, in place of the app's address.</summary>
+    /// <value>An address with https whose host the app's settings list, or null.</value>
+    public string? Webhook { get; init; }
+
     /// <summary>When to end the job early: a count, a percentage such as <c>"5%"</c>, or -1 for never.</summary>
     /// <value>Null for never: a source-generated contract knows no other default of an init-only property.</value>
     public ErrorThreshold? ErrorThreshold { get; init; }

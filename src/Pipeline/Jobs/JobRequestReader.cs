@@ -1,5 +1,6 @@
 using Nanodet.Detection.Images;
 using Nanodet.Serverless.Exports;
+using Nanodet.Serverless.Pipeline.Announcing;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Storage;
@@ -7,7 +8,11 @@ using Nanodet.Serverless.Pipeline.Storage;
 namespace Nanodet.Serverless.Pipeline.Jobs;
 
 /// <summary>Makes a job of a request: checks what it says, and fills in what it leaves open.</summary>
-internal sealed class JobRequestReader(JobOptions options, StorageOptions names)
+/// <param name="options">What a request may leave open.</param>
+/// <param name="names">Containers of images.</param>
+/// <param name="ends">Hosts that a webhook may have.</param>
+/// <param name="isEmulated">Whether this is a developer's machine.</param>
+internal sealed class JobRequestReader(JobOptions options, StorageOptions names, JobEndOptions ends, bool isEmulated)
 {
     private const int MaxFilterLength = 1024;
 
@@ -23,6 +28,12 @@ internal sealed class JobRequestReader(JobOptions options, StorageOptions names)
         if (FindScopeProblem(request.Prefix, request.Filter) is { } problem)
         {
             throw new PipelineException(PipelineErrorCodes.InvalidRequest, problem);
+        }
+
+        if (!string.IsNullOrEmpty(request.Webhook)
+            && WebhookAddress.FindProblem(request.Webhook, ends.WebhookHosts, isEmulated) is { } address)
+        {
+            throw new PipelineException(PipelineErrorCodes.InvalidRequest, $"webhook: {address}.");
         }
 
         RequireRange(request.PageSize, "pageSize", 5000);
@@ -61,6 +72,8 @@ internal sealed class JobRequestReader(JobOptions options, StorageOptions names)
             OnlyRetryable = request.OnlyRetryable,
             List = request.List,
             Outputs = request.Outputs is { Items.Count: > 0 } outputs ? new TextList(outputs.Items.Distinct()) : null,
+            Pictures = request.Pictures,
+            Webhook = string.IsNullOrEmpty(request.Webhook) ? null : request.Webhook,
             ErrorThreshold = request.ErrorThreshold ?? ErrorThreshold.Never,
             PageSize = request.PageSize ?? options.PageSize,
             PagesInFlight = request.PagesInFlight ?? options.PagesInFlight,

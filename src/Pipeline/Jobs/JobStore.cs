@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Announcing;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
@@ -14,11 +15,13 @@ namespace Nanodet.Serverless.Pipeline.Jobs;
 /// <param name="clients">The account.</param>
 /// <param name="options">What a request leaves open.</param>
 /// <param name="names">Which containers hold images.</param>
+/// <param name="ends">Hosts that webhooks may have.</param>
 /// <param name="time">The clock.</param>
 public sealed class JobStore(
     StorageClients clients,
     IOptions<JobOptions> options,
     IOptions<StorageOptions> names,
+    IOptions<JobEndOptions> ends,
     TimeProvider time)
 {
     private const int MaxRequestBytes = 64 << 10;
@@ -168,7 +171,7 @@ public sealed class JobStore(
     private string NewId() => CreateId(time.GetUtcNow());
 
     private JobDefinition Complete(JobRequest request, string jobId) =>
-        new JobRequestReader(options.Value, names.Value).Complete(request, jobId, time.GetUtcNow());
+        new JobRequestReader(options.Value, names.Value, ends.Value, clients.IsEmulated).Complete(request, jobId, time.GetUtcNow());
 
     /// <summary>Writes a list of names that came with the request, and looks at the list that it names.</summary>
     private async Task<JobDefinition> WithListAsync(JobDefinition job, TextList? images, CancellationToken cancellationToken)

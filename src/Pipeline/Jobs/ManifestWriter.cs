@@ -2,6 +2,7 @@ using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
@@ -18,6 +19,7 @@ public sealed class ManifestWriter
     private readonly JobStore _store;
     private readonly JobResults _results;
     private readonly DetectionWriter _writer;
+    private readonly JobOptions _options;
     private readonly ILogger _logger;
 
     /// <summary>A writer of manifests.</summary>
@@ -25,14 +27,22 @@ public sealed class ManifestWriter
     /// <param name="store">Jobs.</param>
     /// <param name="results">Results of jobs.</param>
     /// <param name="writer">Writes the results of batches.</param>
+    /// <param name="options">Prices.</param>
     /// <param name="logger">The log.</param>
     public ManifestWriter(
-        StorageClients clients, JobStore store, JobResults results, DetectionWriter writer, ILogger<ManifestWriter> logger)
+        StorageClients clients,
+        JobStore store,
+        JobResults results,
+        DetectionWriter writer,
+        IOptions<JobOptions> options,
+        ILogger<ManifestWriter> logger)
     {
+        ArgumentNullException.ThrowIfNull(options);
         _clients = clients;
         _store = store;
         _results = results;
         _writer = writer;
+        _options = options.Value;
         _logger = logger;
     }
 
@@ -77,12 +87,17 @@ public sealed class ManifestWriter
         var (job, progress) = (end.Job, end.Progress);
         var files = JobNames.Results(job, progress.Pages);
         var lines = 0L;
+        var summary = new JobSummary(job.JobId);
         DetectionResult? sample = null;
         foreach (var file in files)
         {
             var blocks = await _results.CommitAsync(file, cancellationToken).ConfigureAwait(false);
             lines += blocks.Sum(block => (long)block.Lines);
-            sample ??= await _results.FindSampleAsync(file, cancellationToken).ConfigureAwait(false);
+            await foreach (var result in _results.ReadAsync(file, cancellationToken).ConfigureAwait(false))
+            {
+                summary.Add(result);
+                sample ??= result.Model is null ? null : result;
+            }
         }
 
         var missing = FindMissing(end, lines);
@@ -102,6 +117,10 @@ public sealed class ManifestWriter
             Pages = progress.Pages,
             Model = sample?.Model,
             Provider = sample?.Provider,
+            Classes = summary.Classes,
+            Failures = summary.Failures,
+            Models = summary.Models,
+            Cost = _options.CostOf(summary.ProcessorSeconds, summary.GpuSeconds),
             StartedUtc = progress.StartedUtc,
             EndedUtc = end.EndedUtc,
             Seconds = Math.Round(seconds, 3),

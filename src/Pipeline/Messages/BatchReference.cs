@@ -35,6 +35,10 @@ public sealed record BatchReference
     /// <summary>Detect images even where a result of the same identity is there.</summary>
     public bool Force { get; init; }
 
+    /// <summary>Pictures of the images that are detected; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BatchPictures? Pictures { get; init; }
+
     /// <summary>W3C trace context of whoever formed the batch, or null.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Traceparent { get; init; }

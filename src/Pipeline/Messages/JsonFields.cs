@@ -60,9 +60,8 @@ internal static class JsonFields
         {
             TypeCode.String => (IsText(value), "a text of whole characters"),
             TypeCode.Boolean => (value.ValueKind is JsonValueKind.True or JsonValueKind.False, "true or false"),
-            TypeCode.Int32 => (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out _), "a whole number"),
-            TypeCode.Single => (
-                value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out var number) && float.IsFinite(number), "a number"),
+            TypeCode.Int32 when !type.IsEnum => (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out _), "a whole number"),
+            TypeCode.Single => (IsNumber(value), "a number"),
             _ => (true, string.Empty),
         };
         if (type == typeof(TextList))
@@ -77,9 +76,39 @@ internal static class JsonFields
 
         // A value type of its own has a converter that knows better.
         return Type.GetTypeCode(type) == TypeCode.Object && !type.IsValueType
-            ? FindProblem(value, known.Options.GetTypeInfo(type), path)
+            ? FindProblemOfKind(value, known.Options.GetTypeInfo(type), path)
             : null;
     }
+
+    private static string? FindProblemOfKind(JsonElement value, JsonTypeInfo type, string path) => type.Kind switch
+    {
+        JsonTypeInfoKind.Enumerable when value.ValueKind != JsonValueKind.Array =>
+            $"{path}: expected an array, found {Describe(value)}",
+        JsonTypeInfoKind.Enumerable => FirstProblem(
+            value.EnumerateArray().Select((element, index) => (element, $"{path}[{index}]")), type),
+        JsonTypeInfoKind.Dictionary when value.ValueKind != JsonValueKind.Object =>
+            $"{path}: expected an object, found {Describe(value)}",
+        JsonTypeInfoKind.Dictionary => FirstProblem(
+            value.EnumerateObject().Select(field => (field.Value, $"{path}.{BlobNames.Show(NameOf(field))}")), type),
+        _ => FindProblem(value, type, path),
+    };
+
+    private static string? FirstProblem(IEnumerable<(JsonElement Value, string Path)> elements, JsonTypeInfo type) =>
+        type.ElementType is { } element
+            ? elements.Select(item => FindElementProblem(item.Value, type.Options.GetTypeInfo(element), item.Path))
+                .FirstOrDefault(problem => problem is not null)
+            : null;
+
+    private static string? FindElementProblem(JsonElement value, JsonTypeInfo type, string path) => Type.GetTypeCode(type.Type) switch
+    {
+        TypeCode.String => IsText(value) ? null : $"{path}: expected a text of whole characters, found {Describe(value)}",
+        TypeCode.Single => IsNumber(value) ? null : $"{path}: expected a number, found {Describe(value)}",
+        TypeCode.Object when !type.Type.IsValueType => FindProblemOfKind(value, type, path),
+        _ => null,
+    };
+
+    private static bool IsNumber(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out var number) && float.IsFinite(number);
 
     private static bool IsText(JsonElement value)
     {

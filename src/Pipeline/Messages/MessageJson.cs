@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Nanodet.Detection.Filtering;
 
 namespace Nanodet.Serverless.Pipeline.Messages;
 
@@ -11,4 +12,5 @@ namespace Nanodet.Serverless.Pipeline.Messages;
 [JsonSerializable(typeof(BatchMessage))]
 [JsonSerializable(typeof(BatchDetected))]
 [JsonSerializable(typeof(BatchCounts))]
+[JsonSerializable(typeof(IReadOnlyList<Region>))]
 public sealed partial class MessageJson : JsonSerializerContext;

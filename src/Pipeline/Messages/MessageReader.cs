@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Nanodet.Detection.Filtering;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Messages;
@@ -8,6 +9,9 @@ namespace Nanodet.Serverless.Pipeline.Messages;
 /// <summary>Reads messages of this app, and refuses those of a newer one.</summary>
 public static class MessageReader
 {
+    /// <summary>The most bytes of options as JSON.</summary>
+    private const int MaxOptionsBytes = 32 * 1024;
+
     /// <summary>Reads a message of queue <c>images</c>.</summary>
     /// <param name="message">The message's text: JSON, or base64 of it.</param>
     /// <exception cref="PipelineException">
@@ -115,10 +119,32 @@ public static class MessageReader
         try
         {
             Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+            if (options.Slices is { } slices)
+            {
+                Validator.ValidateObject(slices, new ValidationContext(slices), validateAllProperties: true);
+            }
+
+            if (options.ToFilter() is not null)
+            {
+                RequireSmall(options);
+            }
         }
-        catch (ValidationException exception)
+        catch (Exception exception) when (exception is ValidationException or FilterException)
         {
             throw new PipelineException(PipelineErrorCodes.InvalidMessage, $"options: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Options travel in messages, and a message of a queue has at most 64 KiB.</summary>
+    private static void RequireSmall(DetectionRequestOptions options)
+    {
+        var length = JsonSerializer.SerializeToUtf8Bytes(options, MessageJson.Default.DetectionRequestOptions).Length;
+        if (length > MaxOptionsBytes)
+        {
+            throw new PipelineException(
+                PipelineErrorCodes.InvalidMessage,
+                $"options: expected at most {MaxOptionsBytes} bytes of JSON, found {length}; "
+                + "name fewer classes, or draw regions with fewer corners.");
         }
     }
 

@@ -1,3 +1,4 @@
+using Nanodet.Detection.Filtering;
 using Nanodet.Detection.Images;
 
 namespace Nanodet.Serverless.Pipeline.Records;
@@ -29,6 +30,9 @@ public static class FailureCodes
     /// <summary>The model that was asked for is published and cannot be loaded.</summary>
     public const string ModelNotUsable = "model_not_usable";
 
+    /// <summary>The request names a class that the model does not have.</summary>
+    public const string ClassUnknown = FilterErrorCodes.UnknownClass;
+
     /// <summary>The image's message failed as often as the queue allows.</summary>
     public const string Poison = "poison";
 
@@ -41,8 +45,8 @@ public static class FailureCodes
     /// <summary>All codes.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        BlobNotFound, BlobChanged, BlobArchived, NameUnusable, MessageInvalid, ModelNotServed, ModelNotUsable, Poison, InferenceFailed,
-        WorkerCrashed,
+        BlobNotFound, BlobChanged, BlobArchived, NameUnusable, MessageInvalid, ModelNotServed, ModelNotUsable, ClassUnknown, Poison,
+        InferenceFailed, WorkerCrashed,
     ];
 
     /// <summary>

@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Filtering;
 using Nanodet.Detection.Natives;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Messages;
@@ -77,18 +78,27 @@ public sealed class WarmDetector
                 return null;
             }
 
-            var detection = await DetectAsync([image], options, used, cancellationToken).ConfigureAwait(false);
-            return DetectionResult.Create(detection.Outcomes[0], reference, detection.Detector, _time.GetUtcNow());
+            try
+            {
+                var detection = await DetectAsync([image], [name], options, used, cancellationToken).ConfigureAwait(false);
+                return DetectionResult.Create(detection.Outcomes[0], reference, detection.Detector, _time.GetUtcNow());
+            }
+            catch (FilterException exception)
+            {
+                return DetectionResult.CreateFailure(new DetectionError(exception.Code, exception.Message), reference, _time.GetUtcNow());
+            }
         }
     }
 
     /// <summary>Detects images; a fault of the session is survived as long as another try makes sense.</summary>
+    /// <exception cref="FilterException">The model has no such class.</exception>
     /// <exception cref="Microsoft.ML.OnnxRuntime.OnnxRuntimeException">The run failed for good.</exception>
     /// <exception cref="EnvironmentException">
     /// The machine lacks what detection needs; the model does not serve until it is there.
     /// </exception>
     internal async Task<(IReadOnlyList<DetectionOutcome> Outcomes, Detector Detector)> DetectAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> images,
+        IReadOnlyList<string> names,
         DetectionRequestOptions? requested,
         ModelLease lease,
         CancellationToken cancellationToken)
@@ -99,13 +109,13 @@ public sealed class WarmDetector
         {
             try
             {
-                return await DetectAsync(lease, options, images, cancellationToken).ConfigureAwait(false);
+                return await DetectAsync(lease, options, images, names, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (SessionFault.IsLost(exception))
             {
                 // One new session is worth a try; nothing else is.
                 renewed = await RenewAsync(lease, requested?.Model, exception, cancellationToken).ConfigureAwait(false);
-                return await DetectAsync(renewed, options, images, cancellationToken).ConfigureAwait(false);
+                return await DetectAsync(renewed, options, images, names, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception exception) when (EnvironmentFault.From(exception) is { } fault)
@@ -129,14 +139,20 @@ public sealed class WarmDetector
             IouThreshold = requested.IouThreshold ?? _options.IouThreshold,
             MaxDetections = requested.MaxDetections ?? _options.MaxDetections,
             FastDecode = requested.FastDecode ?? _options.FastDecode,
+            Slices = requested.Slices ?? _options.Slices,
+            Filter = requested.ToFilter() ?? _options.Filter,
         };
 
     private async Task<(IReadOnlyList<DetectionOutcome> Outcomes, Detector Detector)> DetectAsync(
-        ModelLease lease, DetectorOptions options, IReadOnlyList<ReadOnlyMemory<byte>> images, CancellationToken cancellationToken)
+        ModelLease lease,
+        DetectorOptions options,
+        IReadOnlyList<ReadOnlyMemory<byte>> images,
+        IReadOnlyList<string> names,
+        CancellationToken cancellationToken)
     {
         var batcher = lease.Loaded.Batcher;
         var detector = batcher.DetectorFor(options);
-        var asked = images.Select(image => batcher.DetectAsync(detector, image, cancellationToken)).ToArray();
+        var asked = images.Select((image, i) => batcher.DetectAsync(detector, image, cancellationToken, names[i])).ToArray();
         await ((Task)Task.WhenAll(asked)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
         var outcomes = Collect(asked);

@@ -14,6 +14,8 @@ namespace Nanodet.Serverless.Pipeline.Storage;
 /// </summary>
 public sealed class StorageClients
 {
+    private const string EmulatorAccount = "devstoreaccount1";
+
     private readonly StorageOptions _options;
 
     /// <summary>Reads the connection that the options name.</summary>
@@ -86,6 +88,9 @@ public sealed class StorageClients
 
     /// <summary>How URLs of this account's blobs look.</summary>
     internal StorageAccount Account { get; }
+
+    /// <summary>Whether the account is the emulator's, so that this is a developer's machine.</summary>
+    internal bool IsEmulated => Blobs.AccountName == EmulatorAccount;
 
     internal BlobContainerClient Detections => Blobs.GetBlobContainerClient(_options.Detections);
 

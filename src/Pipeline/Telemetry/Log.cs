@@ -169,4 +169,13 @@ internal static partial class Log
 
     [LoggerMessage(179, LogLevel.Warning, "The optimised graph {Path} fails the parity fixture; it goes, and the model is optimised again")]
     public static partial void OptimizedGraphRefused(ILogger logger, string? path);
+
+    [LoggerMessage(240, LogLevel.Information, "The end of job {JobId} was announced: {Channel}")]
+    public static partial void JobEndAnnounced(ILogger logger, string jobId, string channel);
+
+    [LoggerMessage(241, LogLevel.Warning, "The end of job {JobId} was not delivered ({Channel}); it is kept as {Blob}: {Problem}")]
+    public static partial void JobEndNotDelivered(ILogger logger, string jobId, string channel, string blob, string problem);
+
+    [LoggerMessage(242, LogLevel.Warning, "No picture of {Container}/{Name}: {Problem}")]
+    public static partial void NoPicture(ILogger logger, string container, string name, string problem);
 }

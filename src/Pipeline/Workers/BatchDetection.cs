@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.ML.OnnxRuntime;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Filtering;
 using Nanodet.Detection.Natives;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Batches;
@@ -21,6 +22,7 @@ public sealed class BatchDetection(
     ImageSource source,
     ResultRecords records,
     BatchStaging staging,
+    PictureWriter pictures,
     IOptions<WorkerOptions> options,
     IOptions<LogOptions> log,
     TimeProvider time,
@@ -335,14 +337,34 @@ public sealed class BatchDetection(
             var images = same.ToArray();
             using var activity = PipelineTelemetry.Source.StartActivity("nanodet.batch.infer");
             activity?.SetTag("nanodet.batch.size", images.Length);
-            var detection = await detector.DetectAsync(
-                [.. images.Select(image => image.Content)], same.Key, lease, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<DetectionOutcome> outcomes;
+            Detector used;
+            try
+            {
+                (outcomes, used) = await detector.DetectAsync(
+                    [.. images.Select(image => image.Content)],
+                    [.. images.Select(image => image.Message.Name)],
+                    same.Key,
+                    lease,
+                    cancellationToken).ConfigureAwait(false);
+            }
+            catch (FilterException exception)
+            {
+                Refuse(batch, images, new DetectionError(exception.Code, exception.Message));
+                continue;
+            }
+
+            if (batch.Pictures is { } wanted)
+            {
+                await DrawAsync(wanted, images, outcomes, cancellationToken).ConfigureAwait(false);
+            }
+
             for (var i = 0; i < images.Length; i++)
             {
                 var image = images[i];
                 image.Content = default;
                 var result = DetectionResult.Create(
-                    detection.Outcomes[i], image.ToReference(), detection.Detector, time.GetUtcNow(), JobId(batch, image));
+                    outcomes[i], image.ToReference(), used, time.GetUtcNow(), JobId(batch, image));
                 var identity = IdentityOf(image, result.Model!.Sha256, result.Options!);
                 if (identity != image.Identity)
                 {
@@ -356,6 +378,15 @@ public sealed class BatchDetection(
             }
         }
     }
+
+    private Task DrawAsync(
+        BatchPictures wanted, BatchImage[] images, IReadOnlyList<DetectionOutcome> outcomes, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
+            Enumerable.Range(0, images.Length).Where(i => outcomes[i].Succeeded),
+            new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken },
+            async (i, token) => await pictures.WriteAsync(
+                wanted, images[i].Message.Container, images[i].Message.Name, images[i].Content, outcomes[i].Detections!, token)
+                .ConfigureAwait(false));
 
     private void LeaveClaim(BatchImage image)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Nanodet.Detection.Results;
@@ -67,19 +68,14 @@ public sealed class JobResults(StorageClients clients)
         return blocks;
     }
 
-    /// <summary>The first result with a model among the first lines of a file; null when there is none.</summary>
-    internal async Task<DetectionResult?> FindSampleAsync(string name, CancellationToken cancellationToken)
+    /// <summary>The lines of a file, one after the other; no more is held than the line at hand.</summary>
+    internal async IAsyncEnumerable<DetectionResult> ReadAsync(
+        string name, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        const int FirstLines = 1000;
-        var lines = NdjsonLines.ReadAsync(clients.Jobs.GetBlobClient(name), 0, FirstLines, cancellationToken);
+        var lines = NdjsonLines.ReadAsync(clients.Jobs.GetBlobClient(name), 0, int.MaxValue, cancellationToken);
         await foreach (var line in lines.ConfigureAwait(false))
         {
-            if (MessageReader.Read(line, ResultJson.Default.DetectionResult) is { Model: not null } result)
-            {
-                return result;
-            }
+            yield return MessageReader.Read(line, ResultJson.Default.DetectionResult);
         }
-
-        return null;
     }
 }

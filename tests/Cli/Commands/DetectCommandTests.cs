@@ -220,6 +220,56 @@ public sealed class DetectCommandTests(DemoModel model) : IDisposable
     }
 
     [Fact]
+    public async Task Detect_Choices_AreKeptAndInTheResult()
+    {
+        var thresholds = _folder.File("thresholds.json");
+        await File.WriteAllTextAsync(thresholds, "{ \"person\": 0.2, }", TestContext.Current.CancellationToken);
+        var regions = _folder.File("regions.json");
+        await File.WriteAllTextAsync(
+            regions,
+            "[{ \"images\": \"sample*.jpg\", \"polygon\": [[0, 0], [1, 0], [1, 0.5], [0, 0.5]], \"relative\": true }]",
+            TestContext.Current.CancellationToken);
+
+        var report = await Cli.JsonAsync(
+            "detect", "--model", model.Onnx, "--input", Path.Combine(DemoModel.Photos, Photo), "--output", _folder.File("out"),
+            "--slice", "320", "--overlap", "0.25", "--merge", "greedy", "--classes", "person", "--thresholds", thresholds,
+            "--regions", regions, "--provider", "cpu");
+
+        var result = report.GetProperty("images")[0].GetProperty("result");
+        var options = result.GetProperty("options");
+        Assert.Equal(
+            """{"size":320,"overlap":0.25,"merge":"greedy"}""",
+            JsonSerializer.Serialize(options.GetProperty("slices")));
+        Assert.Equal(["person"], options.GetProperty("classes").EnumerateArray().Select(name => name.GetString()));
+        Assert.Equal(0.2, options.GetProperty("classThresholds").GetProperty("person").GetDouble(), 1e-6);
+        Assert.Matches("^[0-9a-f]{64}$", options.GetProperty("regions").GetString()!);
+        var height = result.GetProperty("image").GetProperty("height").GetDouble();
+        Assert.NotEqual(0, result.GetProperty("detections").GetArrayLength());
+        Assert.All(result.GetProperty("detections").EnumerateArray(), found =>
+        {
+            Assert.Equal("person", found.GetProperty("className").GetString());
+            var box = found.GetProperty("box");
+            Assert.True(box.GetProperty("y").GetDouble() + (box.GetProperty("height").GetDouble() / 2) <= height / 2);
+        });
+    }
+
+    [Theory]
+    [InlineData("class_unknown", "--classes", "Person")]
+    [InlineData("file_not_found", "--thresholds", "absent.json")]
+    [InlineData("filter_invalid", "--regions", "text.json")]
+    public async Task Detect_ChoiceThatCannotBe_FailsByName(string code, string option, string value)
+    {
+        await File.WriteAllTextAsync(_folder.File("text.json"), "{ \"polygon\": [] }", TestContext.Current.CancellationToken);
+
+        var run = await Cli.RunAsync(
+            "detect", "--model", model.Onnx, "--input", Path.Combine(DemoModel.Photos, Photo), "--output", _folder.File("out"),
+            option, value.EndsWith(".json", StringComparison.Ordinal) ? _folder.File(value) : value);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith($"error: {code}: ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Detect_NoModel_FailsByName() =>
         await AssertFailsAsync("model_not_found", "--model", _folder.File("none.onnx"), "--input", DemoModel.Photos);
 
@@ -243,6 +293,7 @@ public sealed class DetectCommandTests(DemoModel model) : IDisposable
     [InlineData("--max-detections", "0")]
     [InlineData("--max-detections", "1001")]
     [InlineData("--batch", "257")]
+    [InlineData("--slice", "63")]
     public async Task Detect_OptionOutOfRange_IsWrongUsage(string option, string value)
     {
         var run = await Cli.RunAsync(

@@ -79,6 +79,76 @@ public sealed class EvalCommandTests(DemoModel model) : IDisposable
         Assert.Empty(byOrder.GetProperty("categoriesWithoutClass").EnumerateArray());
     }
 
+    [Fact]
+    public async Task Eval_Report_IsOneFileWithoutScriptsOrLinksAndItsThresholdsWork()
+    {
+        var photos = Directory.CreateDirectory(_folder.File("photos")).FullName;
+        foreach (var name in new[] { "sample1.jpg", "sample2.jpg" })
+        {
+            File.Copy(Path.Combine(DemoModel.Photos, name), Path.Combine(photos, name));
+        }
+
+        var detected = await Cli.JsonAsync(
+            "detect", "--model", model.Onnx, "--input", photos, "--output", _folder.File("out"), "--score", "0.5", "--provider", "cpu");
+        var annotations = await WriteAnnotationsAsync(detected, image => image);
+        string[] eval = ["eval", "--model", model.Onnx, "--images", photos, "--annotations", annotations, "--provider", "cpu"];
+        var (page, detections, thresholds) = (_folder.File("a.html"), _folder.File("a.json"), _folder.File("thresholds.json"));
+
+        var plain = await Cli.JsonAsync(eval);
+        var first = await Cli.JsonAsync([.. eval, "--save-detections", detections, "--thresholds-out", thresholds]);
+        var second = await Cli.JsonAsync([.. eval, "--score", "0.6", "--compare", detections, "--report", page]);
+
+        // The 12 numbers stay, and what was saved gives them once more.
+        Assert.Equal(plain.GetProperty("metrics").GetRawText(), first.GetProperty("metrics").GetRawText());
+        Assert.Equal(
+            first.GetProperty("metrics").GetRawText(), second.GetProperty("compared").GetProperty("metrics").GetRawText());
+        Assert.NotEqual(first.GetProperty("metrics").GetRawText(), second.GetProperty("metrics").GetRawText());
+        Assert.False(plain.TryGetProperty("compared", out _));
+
+        var html = await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken);
+        foreach (var part in new[] { "The 12 numbers", "AP by size", "best threshold", "Confusion matrix", "A - B", "data:image/jpeg;base64," })
+        {
+            Assert.Contains(part, html, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("http", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("url(", html, StringComparison.OrdinalIgnoreCase);
+        var document = System.Xml.Linq.XDocument.Parse(html.Replace("<!DOCTYPE html>", "", StringComparison.Ordinal)
+            .Replace("<meta charset=\"utf-8\">", "", StringComparison.Ordinal));
+        Assert.All(document.Descendants("polyline"), line => Assert.Matches(@"^[\d., ]+$", line.Attribute("points")!.Value));
+        Assert.True(document.Descendants("polyline").Count() >= 8);
+
+        // Each class of the truth has a threshold at which nothing but the truth is left.
+        var best = await Cli.JsonAsync(
+            "detect", "--model", model.Onnx, "--input", photos, "--output", _folder.File("best"), "--score", "1", "--provider", "cpu",
+            "--thresholds", thresholds);
+        Assert.Equal(Boxes(detected), Boxes(best));
+    }
+
+    [Fact]
+    public async Task Eval_CompareWithWhatIsNotThere_FailsByName()
+    {
+        var detected = await Cli.JsonAsync(
+            "detect", "--model", model.Onnx, "--input", Path.Combine(DemoModel.Photos, "sample1.jpg"), "--output", _folder.File("out"),
+            "--provider", "cpu");
+        var annotations = await WriteAnnotationsAsync(detected, image => image);
+        string[] eval = ["eval", "--model", model.Onnx, "--images", DemoModel.Photos, "--annotations", annotations, "--provider", "cpu"];
+
+        var absent = await Cli.RunAsync([.. eval, "--compare", _folder.File("absent.json")]);
+        Assert.StartsWith("error: file_not_found: ", absent.Error, StringComparison.Ordinal);
+        var other = await Cli.RunAsync([.. eval, "--compare", annotations]);
+        Assert.StartsWith("error: invalid_detections: ", other.Error, StringComparison.Ordinal);
+    }
+
+    private static string[] Boxes(JsonElement detected) =>
+    [
+        .. detected.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("result"))
+            .SelectMany(result => result.GetProperty("detections").EnumerateArray()
+                .Select(found => $"{result.GetProperty("image").GetProperty("name")} {found.GetRawText()}"))
+            .Order(StringComparer.Ordinal),
+    ];
+
     private async Task<string> WriteAnnotationsAsync(JsonElement detected, Func<string, string> rename)
     {
         var path = _folder.File("instances.json");

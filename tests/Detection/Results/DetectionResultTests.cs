@@ -2,10 +2,12 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Json.Schema;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Filtering;
 using Nanodet.Detection.Forms;
 using Nanodet.Detection.Images;
 using Nanodet.Detection.Inference;
 using Nanodet.Detection.Results;
+using Nanodet.Detection.Slicing;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Detection.Tests.Results;
@@ -16,6 +18,12 @@ public sealed class DetectionResultTests
         Path.Combine(AppContext.BaseDirectory, "schemas", "detection-result.v1.schema.json"));
 
     private static readonly DateTimeOffset Noon = new(2026, 1, 31, 12, 0, 0, TimeSpan.FromHours(2));
+
+    private static readonly DetectorOptions Choices = new()
+    {
+        Slices = new SliceOptions(Merge: SliceMerge.Greedy),
+        Filter = new DetectionFilter(["c", "a;b"], [new("c", 0.5f)], [new Region([new(0, 0), new(10, 0), new(0, 10)], "cam1/*")]),
+    };
 
     private static readonly ImageReference Blob = new("images", "cam1/0001.png", "0x8D0", 1234);
 
@@ -100,6 +108,49 @@ public sealed class DetectionResultTests
 
         Assert.Equal(result.Detections, back.Detections);
         Assert.Equal(result.ToUtf8Json(), back.ToUtf8Json());
+    }
+
+    [Fact]
+    public void ComputeHash_Choices_AreTheDocumentedText()
+    {
+        // sha256 of "v1;scoreThreshold=0.35;iouThreshold=0.6;maxDetections=100;slices=640,0.2,greedy;classes=["a;b","c"];
+        // classThresholds={"c":0.5};regions=R" in one line, R being the sha256 of the regions as JSON.
+        var options = ResultOptions.From(Choices);
+
+        Assert.Equal("c6f680507cca8f5654e8431f11a76463ec75015d7d905e497c5b5445d09cfc9b", options.ComputeHash());
+        Assert.Equal(options, ResultOptions.From(Choices));
+        string[] hashes =
+        [
+            options.ComputeHash(),
+            (options with { Slices = Choices.Slices! with { Size = 641 } }).ComputeHash(),
+            (options with { Slices = Choices.Slices! with { Overlap = 0.3f } }).ComputeHash(),
+            (options with { Slices = Choices.Slices! with { Merge = SliceMerge.Nms } }).ComputeHash(),
+            (options with { Slices = null }).ComputeHash(),
+            (options with { Classes = ["c"] }).ComputeHash(),
+            (options with { ClassThresholds = null }).ComputeHash(),
+            (options with { Regions = null }).ComputeHash(),
+        ];
+        Assert.Equal(hashes.Length, hashes.Distinct().Count());
+    }
+
+    [Fact]
+    public void ToUtf8Json_Choices_AreInTheOptionsAndComeBack()
+    {
+        using var model = NanodetModel.Load(
+            new OnnxTestModel { Classes = ["c", "a;b"] }.Build(), new ModelOptions { Provider = ExecutionProvider.Cpu });
+        var detector = new Detector(model, Choices);
+        var outcome = detector.Detect(
+            TestImages.Rectangle(96, 64, new Rect(20, 12, 8, 8), new Bgr(255, 0, 0)), TestContext.Current.CancellationToken);
+        var result = DetectionResult.Create(outcome, Blob, detector, Noon);
+
+        var json = Parse(result);
+
+        AssertValid(json);
+        Assert.Equal(
+            ["scoreThreshold", "iouThreshold", "maxDetections", "slices", "classes", "classThresholds", "regions"],
+            json["options"]!.AsObject().Select(pair => pair.Key));
+        Assert.Equal("""{"size":640,"overlap":0.2,"merge":"greedy"}""", json["options"]!["slices"]!.ToJsonString());
+        Assert.Equal(result.Options, DetectionResult.Parse(result.ToUtf8Json()).Options);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Nanodet.Detection.Filtering;
+using Nanodet.Detection.Slicing;
 using Nanodet.Serverless.Functions.Http;
 using Nanodet.Serverless.Pipeline.Messages;
 
@@ -55,7 +57,45 @@ public sealed class DetectQueryTests
     public void TryRead_UnknownParameter_NamesItAndTheKnownOnes()
     {
         Assert.False(DetectQuery.TryRead(Query("?conf=0.9"), out _, out var problem));
-        Assert.Equal("conf: there is no such query parameter; the parameters are score, iou, max, fast, model, name.", problem);
+        Assert.Equal(
+            "conf: there is no such query parameter; the parameters are score, iou, max, fast, model, name, "
+            + "slice, overlap, merge, classes, thresholds, regions.", problem);
+    }
+
+    [Fact]
+    public void TryRead_Choices_TakesThemOver()
+    {
+        var query = Query(
+            "?slice=320&overlap=0.3&merge=greedy&classes=person,%20car&thresholds=person:0.5,traffic%20light:0.25"
+            + "&regions=[{\"images\":\"cam1/*\",\"polygon\":[[0,0],[1,0],[1,1]],\"relative\":true}]&name=cam1/a.jpg");
+
+        Assert.True(DetectQuery.TryRead(query, out var options, out _));
+        Assert.Equal(
+            new DetectionRequestOptions
+            {
+                Slices = new SliceOptions(320, 0.3f, SliceMerge.Greedy),
+                Classes = ["person", "car"],
+                ClassThresholds = new Dictionary<string, float> { ["person"] = 0.5f, ["traffic light"] = 0.25f },
+                Regions = [new Region([new(0, 0), new(1, 0), new(1, 1)], "cam1/*", Relative: true)],
+            },
+            options);
+    }
+
+    [Theory]
+    [InlineData("?overlap=0.3", "only with 'slice'")]
+    [InlineData("?slice=63", "64")]
+    [InlineData("?slice=6.5", "whole number")]
+    [InlineData("?slice=640&overlap=0.9", "Overlap")]
+    [InlineData("?slice=640&merge=wbf", "nms or greedy")]
+    [InlineData("?classes=", "found none")]
+    [InlineData("?thresholds=person", "NAME:SCORE")]
+    [InlineData("?thresholds=person:2", "scores of 0 to 1")]
+    [InlineData("?regions=[[0,0]]", "regions: expected JSON")]
+    [InlineData("?regions=[{%22polygon%22:[[0,0],[1,1]]}]", "at least 3 corners")]
+    public void TryRead_WrongChoice_SaysWhat(string text, string expected)
+    {
+        Assert.False(DetectQuery.TryRead(Query(text), out _, out var problem));
+        Assert.Contains(expected, problem, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -310,12 +310,21 @@ public sealed class DetectFolderTests
     }
 
     [Fact]
+    public void Run_EndThatCannotBeAnnounced_EndsAsItsManifestSays()
+    {
+        var run = Start(pages: 1).CompleteChild(Page(0), Ten)
+            .Complete("WriteManifest", new JobOutcome(JobState.Completed, null)).Fail("AnnounceJobEnd", "storage is away").AssertReplays();
+
+        Assert.Equal(new JobOutcome(JobState.Completed, null), run.Result<JobOutcome>());
+    }
+
+    [Fact]
     public void Run_EveryActivity_IsTriedAsOftenAsItsInputSays()
     {
         var run = Start(pages: 1).CompleteChild(Page(0), Ten);
         Finish(run);
 
-        Assert.Equal([7, 7], run.Decisions.Where(decision => decision.Kind == DecisionKind.Activity).Select(call => call.Attempts));
+        Assert.Equal([7, 7, 7], run.Decisions.Where(decision => decision.Kind == DecisionKind.Activity).Select(call => call.Attempts));
     }
 
     /// <summary>A job over a folder of so many pages; listing is answered at once, pages are the test's.</summary>
@@ -336,6 +345,8 @@ public sealed class DetectFolderTests
     {
         var end = End(run);
         run.Complete("WriteManifest", new JobOutcome(end.State, end.Error)).AssertReplays();
+        Assert.Equal(SomeJob.Id, Assert.Single(run.Calls("AnnounceJobEnd")).Read<string>());
+        run.Complete("AnnounceJobEnd").AssertReplays();
         return run.Result<JobOutcome>();
     }
 

@@ -1,4 +1,6 @@
 using System.Text;
+using Nanodet.Detection.Filtering;
+using Nanodet.Detection.Slicing;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 
@@ -36,6 +38,40 @@ public sealed class JobRequestBodyTests
         Assert.Equal(expected, Read(json));
         Assert.Equal(expected, Read($"\uFEFF {json}"));
     }
+
+    [Fact]
+    public void Read_Choices_AreTaken()
+    {
+        const string json = """
+            { "options": { "slices": { "size": 320 }, "classes": ["person"], "classThresholds": { "person": 0.5 },
+              "regions": [{ "images": "cam1/*", "polygon": [[0, 0], [100, 0], [100, 50.5]] }] } }
+            """;
+        var expected = new DetectionRequestOptions
+        {
+            Slices = new SliceOptions(320),
+            Classes = ["person"],
+            ClassThresholds = new Dictionary<string, float> { ["person"] = 0.5f },
+            Regions = [new Region([new(0, 0), new(100, 0), new(100, 50.5f)], "cam1/*")],
+        };
+
+        var options = Read(json).Options!;
+
+        Assert.Equal(expected, options);
+        Assert.Equal(expected.GetHashCode(), options.GetHashCode());
+        Assert.NotEqual(expected with { Classes = ["car"] }, options);
+        Assert.NotEqual(expected with { Regions = null }, options);
+    }
+
+    [Theory]
+    [InlineData("""{ "options": { "classes": "person" } }""", "options.classes: expected an array, found \"person\"")]
+    [InlineData("""{ "options": { "classes": [1] } }""", "options.classes[0]: expected a text of whole characters, found 1")]
+    [InlineData("""{ "options": { "classThresholds": [0.5] } }""", "options.classThresholds: expected an object, found an array")]
+    [InlineData("""{ "options": { "classThresholds": { "a": "b" } } }""", "options.classThresholds.a: expected a number, found \"b\"")]
+    [InlineData("""{ "options": { "regions": [{ "polygons": [] }] } }""", "options.regions[0].polygons: there is no such field")]
+    [InlineData("""{ "options": { "regions": [{ "polygon": [[1]] }] } }""", "expected a corner as [x, y]")]
+    [InlineData("""{ "options": { "slices": { "tile": 640 } } }""", "options.slices.tile: there is no such field")]
+    public void Read_WrongChoice_NamesTheField(string json, string expected) =>
+        Assert.Contains(expected, Assert.Throws<PipelineException>(() => Read(json)).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("{}")]

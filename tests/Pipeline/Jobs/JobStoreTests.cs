@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Nanodet.Serverless.Pipeline.Announcing;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Storage;
@@ -124,7 +125,11 @@ public sealed class JobStoreTests(AzuriteFixture fixture)
         await using var app = await TestApp.CreateAsync(fixture);
         var (job, _) = await app.Get<JobStore>().CreateOnceAsync(new JobRequest { Id = "mine", Prefix = "a/" }, key: null, Token);
         var later = new JobStore(
-            app.Clients, Options.Create(new JobOptions { PageSize = 5 }), app.Get<IOptions<StorageOptions>>(), TimeProvider.System);
+            app.Clients,
+            Options.Create(new JobOptions { PageSize = 5 }),
+            app.Get<IOptions<StorageOptions>>(),
+            app.Get<IOptions<JobEndOptions>>(),
+            TimeProvider.System);
         Assert.Equal((job, false), await later.CreateOnceAsync(new JobRequest { Id = "mine", Prefix = "a/" }, key: null, Token));
     }
 

@@ -1,3 +1,5 @@
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Images;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
@@ -13,7 +15,9 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
     [Fact]
     public async Task Write_WholeJob_AddsUp()
     {
-        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await using var app = await TestApp.CreateReadyAsync(
+            fixture,
+            new Dictionary<string, string?> { ["Nanodet:Jobs:PricePerProcessorHour"] = "36", ["Nanodet:Jobs:Currency"] = "EUR" });
         var first = new List<ImageMessage>();
         for (var i = 0; i < 40; i++)
         {
@@ -46,6 +50,21 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         Assert.All(results[12..], result => Assert.Equal(job.JobId, result.JobId));
         Assert.Empty(await TestApp.ListBlobsAsync(app.Staging));
 
+        // What the lines add up to.
+        Assert.Equal(
+            results.SelectMany(result => result.Detections ?? []).GroupBy(found => found.ClassName)
+                .ToDictionary(group => group.Key, group => group.LongCount()),
+            manifest.Classes!.ToDictionary());
+        Assert.NotEmpty(manifest.Classes!);
+        Assert.Equal(new Dictionary<string, long> { ["not_an_image"] = 4 }, manifest.Failures!.ToDictionary());
+        var model = Assert.Single(manifest.Models!);
+        Assert.Equal(("CPU", "fp32", 40L), (model.Provider, model.Model.Precision, model.Images));
+        var own = results.Where(result => result.JobId == job.JobId).Select(result => result.Timings);
+        var seconds = own.Sum(time => time.DecodeMs + time.PreprocessMs + time.InferenceMs + time.PostprocessMs) / 1000;
+        Assert.Equal(seconds, manifest.Cost!.ProcessorSeconds, 1e-3);
+        Assert.Equal((0.0, "EUR"), (manifest.Cost.GpuSeconds, manifest.Cost.Currency));
+        Assert.Equal(manifest.Cost.ProcessorSeconds * 36 / 3600, manifest.Cost.Amount!.Value, 1e-5);
+
         // Again: nothing changes.
         var before = await TestApp.ListBlobsAsync(app.Jobs);
         await app.Get<ManifestWriter>().WriteAsync(end with { State = JobState.Failed }, Token);
@@ -54,6 +73,46 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         Assert.Equal(manifest.Results, stored!.Results);
         var status = JobStatus.From(stored);
         Assert.Equal((JobState.Completed, 10.0, 0.0), (status.State, status.ImagesPerSecond, status.SecondsLeft));
+    }
+
+    [Fact]
+    public async Task Run_JobThatAsksForPictures_HasThemBesideTheResults()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.UploadAsync("cam1/a.png");
+        await app.UploadAsync("bad.png", "no image"u8.ToArray());
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest { Pictures = BatchPictures.Both });
+
+        var progress = await RunAsync(app, job);
+
+        Assert.Equal((1, 1), (progress.Detected, progress.Failed));
+        var images = app.Images.Name;
+        string[] pictures = [$"_boxes/{images}/cam1/a.png.jpg", $"_thumbnails/{images}/cam1/a.png.jpg"];
+        Assert.Equal(pictures, (await TestApp.ListBlobsAsync(app.Detections, "_")).Keys);
+        foreach (var name in pictures)
+        {
+            var content = (await app.Detections.GetBlobClient(name).DownloadContentAsync(Token)).Value;
+            Assert.Equal("image/jpeg", content.Details.ContentType);
+            using var decoded = ImageDecoder.Decode(content.Content.ToMemory().Span, new ImageLimits());
+            Assert.InRange(decoded.Width, 1, 320);
+        }
+    }
+
+    [Fact]
+    public void Models_OfSeveralFormsAndProviders_AreToldApart()
+    {
+        var summary = new JobSummary("mine");
+        summary.Add(Result("aa", "CPU", "mine", 1000));
+        summary.Add(Result("bb", "CUDA", "mine", 500));
+        summary.Add(Result("bb", "CUDA", "mine", 500));
+        summary.Add(Result("bb", "CUDA", "another", 500));
+
+        Assert.Equal([("bb", 3L), ("aa", 1L)], summary.Models.Select(model => (model.Model.Sha256, model.Images)));
+        Assert.Equal((1.003, 1.0), (summary.ProcessorSeconds, summary.GpuSeconds));
+        Assert.Equal(
+            new JobCost(1.003, 1, Math.Round(((1.003 * 2) + 9) / 3600, 6), "EUR"),
+            new JobOptions { PricePerProcessorHour = 2, PricePerGpuHour = 9, Currency = "EUR" }.CostOf(1.003, 1));
+        Assert.Null(new JobOptions().CostOf(1, 1).Amount);
     }
 
     [Fact]
@@ -276,6 +335,19 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
         Assert.Null(ResultBlockId.TryDecode("AAAA"));
         Assert.Null(ResultBlockId.TryDecode("no base64"));
     }
+
+    private static DetectionResult Result(string sha256, string provider, string jobId, double inferenceMs) => new()
+    {
+        Status = DetectionStatus.Detected,
+        Image = new ResultImage("images", "a.png", "0x1", 1, 1, 1),
+        Model = new ResultModel("m", "1", sha256, 96, 64) { Precision = "fp32" },
+        Options = new ResultOptions(0.35f, 0.6f, 100),
+        Detections = [],
+        Provider = provider,
+        Timings = new StageTimings(0.5, 0.25, inferenceMs, 0.25),
+        JobId = jobId,
+        CreatedUtc = DateTime.UnixEpoch,
+    };
 
     private static async Task<JobProgress> RunAsync(TestApp app, JobDefinition job)
     {

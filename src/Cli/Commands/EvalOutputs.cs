@@ -1,0 +1,93 @@
+using System.Text;
+using System.Text.Json;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Evaluation;
+using Nanodet.Detection.Inference;
+using Nanodet.Serverless.Cli.Arguments;
+using Nanodet.Serverless.Cli.Evaluation;
+using Nanodet.Serverless.Cli.Output;
+
+namespace Nanodet.Serverless.Cli.Commands;
+
+/// <summary>What an evaluation writes, and what it is compared with.</summary>
+/// <param name="Page">The HTML report, or null.</param>
+/// <param name="Detections">COCO results, or null.</param>
+/// <param name="Compare">A model or COCO results, or null.</param>
+/// <param name="Thresholds">Score thresholds, or null.</param>
+internal sealed record EvalOutputs(FileInfo? Page, FileInfo? Detections, FileInfo? Compare, FileInfo? Thresholds)
+{
+    private const int WorstShown = 12;
+
+    /// <summary>Whether the detections of each image have to be kept.</summary>
+    public bool NeedsImages => Page is not null || Detections is not null || Compare is not null;
+
+    /// <summary>Evaluates what <see cref="Compare"/> names on the images of another run.</summary>
+    public async Task<(string Name, EvaluationRun Run)> CompareAsync(
+        CocoDataset dataset,
+        DirectoryInfo folder,
+        EvaluationRun run,
+        DetectorOptions options,
+        ModelOptions modelOptions,
+        ClassMatching matching,
+        Report report,
+        CancellationToken cancellationToken)
+    {
+        if (!Compare!.Exists)
+        {
+            throw new CliException("file_not_found", $"there is no model and no file of detections at {Compare}.");
+        }
+
+        var other = new EvaluationRun(
+            dataset with { Images = [.. run.Images.Select(image => image.Image)] }, folder, keeps: false);
+        if (Compare.Extension.Equals(".json", StringComparison.OrdinalIgnoreCase))
+        {
+            await using var stream = Compare.OpenRead();
+            other.Take(run, await CocoResults.ReadAsync(stream, cancellationToken));
+            return (Compare.Name, other);
+        }
+
+        using var model = NanodetModel.Load(Compare.FullName, modelOptions);
+        ParityFixture.Verify(model).EnsurePassed();
+        var mapping = dataset.MapClasses(model.Description.ClassNames, matching);
+        await report.ProgressAsync("comparing", progress => other.DetectAsync(
+            new Detector(model, options), mapping.CategoryIds, progress, cancellationToken));
+        return ($"{model.Description.Name} {model.Version}", other);
+    }
+
+    /// <summary>Writes the files.</summary>
+    public async Task WriteAsync(
+        string title,
+        EvaluationRun run,
+        (string Name, EvaluationRun Run)? compared,
+        CocoDataset dataset,
+        IReadOnlyList<string> classNames,
+        ClassMapping mapping,
+        DetectorOptions options,
+        CancellationToken cancellationToken)
+    {
+        if (Detections is not null)
+        {
+            using var json = new MemoryStream();
+            await CocoResults.WriteAsync(json, run.Images.Select(image => (image.Image.Id, image.Detections)), cancellationToken);
+            await InputFile.WriteAsync(Detections, json.GetBuffer().AsMemory(0, (int)json.Length), cancellationToken);
+        }
+
+        if (Thresholds is not null)
+        {
+            var best = EvaluationPage.BestThresholds(run.Evaluator.SummarizeCategories(), options.ScoreThreshold);
+            var byName = classNames
+                .Select((name, index) => (name, mapping.CategoryIds[index]))
+                .Where(pair => best.ContainsKey(pair.Item2))
+                .ToDictionary(pair => pair.name, pair => (float)best[pair.Item2]);
+            await InputFile.WriteAsync(
+                Thresholds, JsonSerializer.SerializeToUtf8Bytes(byName, ChoiceJson.Default.DictionaryStringSingle), cancellationToken);
+        }
+
+        if (Page is not null)
+        {
+            var names = dataset.Categories.ToDictionary(category => category.Id, category => category.Name);
+            var page = new EvaluationPage(title, names, run, compared, options.ScoreThreshold).Write(WorstShown);
+            await InputFile.WriteAsync(Page, Encoding.UTF8.GetBytes(page), cancellationToken);
+        }
+    }
+}
