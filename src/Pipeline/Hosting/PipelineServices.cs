@@ -9,6 +9,7 @@ using Nanodet.Serverless.Pipeline.Grouping;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Publishing;
+using Nanodet.Serverless.Pipeline.Reading;
 using Nanodet.Serverless.Pipeline.Reconciliation;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Registry;
@@ -47,6 +48,9 @@ public static class PipelineServices
         services.TryAddSingleton(new UploadRegister());
         services.TryAddSingleton<JobPager>();
         services.TryAddSingleton<ManifestWriter>();
+        services.TryAddSingleton<StoredResults>();
+        services.TryAddSingleton<ImageLinks>();
+        services.TryAddSingleton<ThumbnailStore>();
         services.AddHostedOnce<ImageGrouper>();
         return services;
     }
