@@ -48,7 +48,7 @@ async function route() {
   }
   const moved = current !== null;
   current = { name, view: views[name].make({ parameters, config: await settings(), linkTo, change }) };
-  main.className = name;
+  main.className = `view-${name}`;
   main.replaceChildren(current.view.element);
   current.view.start?.();
   if (moved) main.focus({ preventScroll: true });

@@ -17,7 +17,7 @@ export class Grid {
     this.selected = new Uint32Array(0);
     this.tiles = new Map();
     this.focused = 0;
-    this.size = 190;
+    this.size = innerWidth < 500 ? 150 : 190;
     this.list = h('ul', { class: 'grid-items', 'aria-label': options.label });
     this.element = h('div', { class: 'grid', tabindex: '-1' }, this.list);
     this.update = eachFrame(() => this.render());
@@ -150,7 +150,7 @@ export class Grid {
     const boxes = tile.failed ? [] : this.options.boxes(tile.index);
     if (!tile.failed) drawBoxes(tile.canvas, boxes, tile.image.width, tile.image.height);
     const note = this.options.note?.(tile.index);
-    tile.count.replaceChildren(note ?? (tile.failed ? 'failed' : String(boxes.length)));
+    tile.count.replaceChildren(note ?? (tile.failed ? 'failed' : plural(boxes.length, 'object')));
     tile.link.setAttribute('aria-label', `${shown(tile.image.name)}: ${tile.failed ? `failed, ${tile.failed.code}` : plural(boxes.length, 'object')}`);
   }
 

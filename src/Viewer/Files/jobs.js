@@ -15,7 +15,7 @@ export const duration = seconds => {
 
 export function jobsView({ parameters, config, linkTo }) {
   const marked = parameters.get('job') ?? '';
-  const list = h('ul', { class: 'jobs' });
+  const list = h('ul', { class: 'job-list' });
   const empty = h('p', { class: 'empty', hidden: true }, 'No job was started yet.');
   const prefix = h('input', { type: 'text', name: 'prefix', placeholder: 'every image' });
   const model = h('select', { name: 'model' }, h('option', { value: '' }, 'the current model'));

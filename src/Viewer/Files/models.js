@@ -10,7 +10,7 @@ export function modelsView({ linkTo }) {
   const served = h('p', { class: 'muted', role: 'status' });
   const empty = h('p', { class: 'empty', hidden: true }, 'No model was published yet: drop a checkpoint and its config into the container “checkpoints”.');
   const element = h('div', { class: 'page' }, h('h1', {}, 'Models'), served, empty,
-    h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Models' }, h('table', { class: 'models' },
+    h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Models' }, h('table', { class: 'model-table' },
       h('thead', {}, h('tr', {}, ['Model', 'Version', 'Forms', 'Size', 'Published', ''].map(name => h('th', { scope: 'col' }, name)))),
       rows)));
 
@@ -29,7 +29,7 @@ export function modelsView({ linkTo }) {
     rows.replaceChildren(...models.map(model => h('tr', { class: model.isCurrent ? 'current' : '' },
       h('th', { scope: 'row' }, nameOf(model.name)),
       h('td', {}, nameOf(model.version), model.isCurrent ? h('span', { class: 'badge good' }, 'current') : null,
-        model.sha256 ? h('code', { class: 'sha', title: model.sha256 }, model.sha256.slice(0, 12)) : null),
+        model.sha256 && !model.sha256.startsWith(model.version) ? h('code', { class: 'sha', title: model.sha256 }, model.sha256.slice(0, 12)) : null),
       h('td', {}, model.forms.join(', ') || 'one file'),
       h('td', { class: 'num' }, bytes(model.bytes)),
       h('td', {}, new Date(model.publishedUtc).toLocaleString('en')),

@@ -154,9 +154,10 @@ export function resultsView({ parameters, config, linkTo, change }) {
     }
     const counts = store().counts(state.min);
     const objects = counts.reduce((sum, one) => sum + one, 0);
-    const all = done ? number(length) : total ? `${number(length)} loaded of ${number(total)}` : `${number(length)} so far`;
-    count.replaceChildren(h('strong', {}, number(selected.length)), ` of ${all} images`,
-      h('span', { class: 'muted' }, ` · ${plural(objects, 'object')}`));
+    count.replaceChildren(h('strong', {}, number(selected.length)),
+      selected.length === length ? ` ${length === 1 ? 'image' : 'images'}` : ` of ${plural(length, 'image')}`,
+      h('span', { class: 'muted' }, ` · ${plural(objects, 'object')}`,
+        done ? '' : total ? ` · loading ${Math.floor((100 * length) / total)} % of ${number(total)}` : ' · loading'));
     for (const button of quick.children) button.setAttribute('aria-pressed', String(button.dataset.status === state.status));
     empty.hidden = selected.length > 0 || !done;
     empty.textContent = error ? error.message
