@@ -16,6 +16,7 @@ COPY build/ build/
 COPY src/Checkpoints/Checkpoints.csproj src/Checkpoints/
 COPY src/Conversion/Conversion.csproj src/Conversion/
 COPY src/Detection/Detection.csproj src/Detection/
+COPY src/Exports/Exports.csproj src/Exports/
 COPY src/Pipeline/Pipeline.csproj src/Pipeline/
 COPY src/Detection/Images/Fonts/LabelFont.targets src/Detection/Images/Fonts/
 COPY src/Functions/Functions.csproj src/Functions/

@@ -1,0 +1,23 @@
+namespace Nanodet.Serverless.Exports;
+
+/// <summary>Why an image, or a detection, is not in an export.</summary>
+public enum LeftOutReason
+{
+    /// <summary>Image: it failed, and the format has no place for failures.</summary>
+    Failed,
+
+    /// <summary>Image: a filter left it out.</summary>
+    Filtered,
+
+    /// <summary>Image: the data set whose image ids are used has no file of that name, or several.</summary>
+    NotInDataset,
+
+    /// <summary>Image: the format needs the image's size in pixels, and the result does not say it.</summary>
+    SizeUnknown,
+
+    /// <summary>Image: its file would have the name of another image's, as <c>a.jpg</c> and <c>a.png</c> of one folder.</summary>
+    NameTaken,
+
+    /// <summary>Detection: the data set whose category ids are used has no category of that name.</summary>
+    ClassNotInDataset,
+}

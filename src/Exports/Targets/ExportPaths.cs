@@ -1,0 +1,28 @@
+namespace Nanodet.Serverless.Exports.Targets;
+
+/// <summary>What a path of the file system means as the output of an export.</summary>
+public static class ExportPaths
+{
+    /// <summary>
+    /// Opens a path. A format with one file takes the path as that file, or, where it is a folder or ends in a slash, puts its file into it.
+    /// A format that is a folder takes the path as that folder, or, where it ends in <c>.zip</c>, as an archive.
+    /// </summary>
+    /// <param name="format">The format.</param>
+    /// <param name="path">The path.</param>
+    /// <returns>The target, and the name for <c>ExportOptions.FileName</c>.</returns>
+    public static (IExportTarget Target, string? FileName) Open(ExportFormat format, string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var full = Path.GetFullPath(path);
+        if (ExportFormats.IsFolder(format))
+        {
+            return string.Equals(Path.GetExtension(full), ".zip", StringComparison.OrdinalIgnoreCase)
+                ? (new ZipTarget(new FolderTarget(new DirectoryInfo(Path.GetDirectoryName(full)!)), Path.GetFileName(full)), null)
+                : (new FolderTarget(new DirectoryInfo(full)), null);
+        }
+
+        return Directory.Exists(full) || Path.EndsInDirectorySeparator(path)
+            ? (new FolderTarget(new DirectoryInfo(full)), null)
+            : (new FolderTarget(new DirectoryInfo(Path.GetDirectoryName(full)!)), Path.GetFileName(full));
+    }
+}
