@@ -1,6 +1,7 @@
 using Nanodet.Serverless.Cli;
 using Nanodet.Serverless.Cli.Commands;
 using Nanodet.Serverless.Cli.GpuChecks;
+using Nanodet.Serverless.Cli.Viewing;
 
 return await NanodetCommand.RunAsync(
     args,
@@ -24,5 +25,6 @@ return await NanodetCommand.RunAsync(
         ModelCommands.CreatePublish(),
         ModelCommands.CreateList(),
         ModelCommands.CreateRollback(),
+        ViewCommand.Create(),
         DemoModelCommand.Create(),
     ]);

@@ -12,15 +12,19 @@ public static class ViewerConfig
     public const string ContentType = "application/json; charset=utf-8";
 
     /// <summary>The document of an app: everything can be done.</summary>
-    public static ReadOnlyMemory<byte> OfApp { get; } = Of(isReadOnly: false, job: null, title: null);
+    /// <param name="formats">Names of the formats of exports.</param>
+    public static ReadOnlyMemory<byte> OfApp(IEnumerable<string> formats) => Of(isReadOnly: false, job: null, title: null, formats);
 
     /// <summary>The document of a program that shows results and nothing else.</summary>
     /// <param name="job">The job whose results are shown, or null.</param>
     /// <param name="title">What is shown, for people.</param>
-    public static ReadOnlyMemory<byte> OfResults(string? job, string title) => Of(isReadOnly: true, job, title);
+    /// <param name="formats">Names of the formats of exports.</param>
+    public static ReadOnlyMemory<byte> OfResults(string? job, string title, IEnumerable<string> formats) =>
+        Of(isReadOnly: true, job, title, formats);
 
-    private static byte[] Of(bool isReadOnly, string? job, string? title)
+    private static byte[] Of(bool isReadOnly, string? job, string? title, IEnumerable<string> formats)
     {
+        ArgumentNullException.ThrowIfNull(formats);
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
         {
@@ -28,6 +32,13 @@ public static class ViewerConfig
             writer.WriteBoolean("readOnly"u8, isReadOnly);
             writer.WriteString("job"u8, job);
             writer.WriteString("title"u8, title);
+            writer.WriteStartArray("formats"u8);
+            foreach (var format in formats)
+            {
+                writer.WriteStringValue(format);
+            }
+
+            writer.WriteEndArray();
             writer.WriteEndObject();
         }
 

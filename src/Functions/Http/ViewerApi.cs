@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
+using Nanodet.Serverless.Exports;
 using Nanodet.Serverless.Pipeline.Reading;
 using Nanodet.Serverless.Viewer;
 
@@ -26,7 +27,8 @@ public sealed class ViewerApi(ImageLinks links)
 
         if (path == ViewerConfig.Path)
         {
-            return new FileAnswer(ViewerConfig.OfApp, ViewerConfig.ContentType, ViewerHeaders.OfPage(links.Origin));
+            return new FileAnswer(
+                ViewerConfig.OfApp(ExportFormats.Names), ViewerConfig.ContentType, ViewerHeaders.OfPage(links.Origin));
         }
 
         return ViewerFiles.Find(path) is { } file

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Options;
@@ -44,6 +45,30 @@ public sealed class StoredResults(StorageClients clients, JobStore jobs, IOption
         return await jobs.FindAsync(jobId, cancellationToken).ConfigureAwait(false) is { } job
             ? await ReadRunningAsync(job, query, cancellationToken).ConfigureAwait(false)
             : null;
+    }
+
+    /// <summary>Reads every result, as it is asked for.</summary>
+    /// <param name="query">What is wanted; its limit and its continuation do not count.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="PipelineException">The query means nothing here.</exception>
+    public async IAsyncEnumerable<DetectionResult> ReadAllAsync(
+        ResultQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var next = query with { Limit = ResultQuery.MaxLimit, Continuation = null };
+        while (await ReadAsync(next, cancellationToken).ConfigureAwait(false) is { } page)
+        {
+            foreach (var item in page.Items)
+            {
+                yield return DetectionResult.Parse(item.Span);
+            }
+
+            if (page.Continuation is null)
+            {
+                yield break;
+            }
+
+            next = next with { Continuation = page.Continuation };
+        }
     }
 
     /// <summary>The lines of a running job are not there yet; the records that it has written are.</summary>

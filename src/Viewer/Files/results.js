@@ -265,7 +265,7 @@ export function resultsView({ parameters, config, linkTo, change }) {
 
   async function describeFormats() {
     const known = await exportFormats();
-    formats.append(...known.map(([name, title]) => h('option', { value: name }, title)));
+    formats.append(...known.map(name => h('option', { value: name }, formatTitles[name] ?? name)));
     formats.hidden = known.length === 0;
   }
 
@@ -276,7 +276,7 @@ export function resultsView({ parameters, config, linkTo, change }) {
       await download('results/export', {
         job: state.job, prefix: state.prefix, container: state.container, class: state.cls, minScore: state.min || '',
         status: state.status === 'failed' ? 'failed' : state.status ? 'detected' : '', code: state.code, format,
-      }, `results.${format}`);
+      }, `results-${format}`);
     } catch (error) {
       complain(error);
     }
@@ -366,6 +366,10 @@ export function resultsView({ parameters, config, linkTo, change }) {
   };
 }
 
+const formatTitles = {
+  csv: 'CSV table', ndjson: 'NDJSON documents', parquet: 'Parquet table', coco: 'COCO results', 'coco-dataset': 'COCO data set', yolo: 'YOLO labels',
+  voc: 'Pascal VOC', labelstudio: 'Label Studio tasks', azureml: 'Azure ML lines',
+};
 let formatsKnown = null;
 
 /** The formats of exports that whoever serves this page has. */
