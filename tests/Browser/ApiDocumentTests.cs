@@ -11,6 +11,7 @@ using Nanodet.Serverless.Viewer;
 namespace Nanodet.Serverless.Browser.Tests;
 
 /// <summary>The description of the API against the running app: what is written answers so, and what answers is written.</summary>
+[Collection("One page at a time")]
 public sealed partial class ApiDocumentTests(RunningApp app)
 {
     private static readonly HttpClient Http = new(new HttpClientHandler { AllowAutoRedirect = false });

@@ -10,6 +10,7 @@ using Nanodet.Serverless.Pipeline.Reading;
 namespace Nanodet.Serverless.Browser.Tests;
 
 /// <summary>More results than a page can have elements for.</summary>
+[Collection("One page at a time")]
 public sealed class ManyResultsTests(Chromium chromium)
 {
     private const string Scroll =
@@ -163,7 +164,7 @@ public sealed class ManyResultsTests(Chromium chromium)
                 var cls = random.Next(Classes.Length);
                 return string.Create(
                     CultureInfo.InvariantCulture,
-                    $$"""{"classId":{{cls}},"className":"{{Classes[cls]}}","score":{{random.NextDouble():0.0000}},"box":{"x":{{random.Next(400)}},"y":{{random.Next(300)}},"width":{{20 + random.Next(200)}},"height":{{20 + random.Next(150)}}}}""");
+                    $$$"""{"classId":{{{cls}}},"className":"{{{Classes[cls]}}}","score":{{{random.NextDouble():0.0000}}},"box":{"x":{{{random.Next(400)}}},"y":{{{random.Next(300)}}},"width":{{{20 + random.Next(200)}}},"height":{{{20 + random.Next(150)}}}}}""");
             });
             return System.Text.Encoding.UTF8.GetBytes(
                 $$"""{"schemaVersion":1,"status":"detected","image":{"container":"images","name":"camera-{{index % 9}}/2026-01/{{index:D7}}.jpg","etag":"0x8DE{{index:X8}}","bytes":163759,"width":640,"height":480},"model":{"name":"nanodet-plus-m_416","version":"3f9a1c0b77de","sha256":"{{new string('a', 64)}}","inputWidth":416,"inputHeight":416},"options":{"scoreThreshold":0.05,"iouThreshold":0.6,"maxDetections":100},"detections":[{{string.Join(',', detections)}}],"provider":"CPU","batchSize":8,"timings":{"decodeMs":2.1,"preprocessMs":0.6,"inferenceMs":9.8,"postprocessMs":0.2},"jobId":null,"createdUtc":"2026-01-31T12:00:00Z"}""");

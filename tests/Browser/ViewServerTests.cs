@@ -6,6 +6,7 @@ using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 namespace Nanodet.Serverless.Browser.Tests;
 
 /// <summary><c>nanodet view</c>: the same page over a folder or a job, without any app.</summary>
+[Collection("One page at a time")]
 public sealed class ViewServerTests(RunningApp app, Chromium chromium)
 {
     private static readonly HttpClient Http = new();

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Azure.Storage.Blobs;
 using Nanodet.Serverless.Browser.Tests.Browsing;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 using Nanodet.Serverless.TestKit;
@@ -8,6 +7,7 @@ using PuppeteerSharp;
 namespace Nanodet.Serverless.Browser.Tests;
 
 /// <summary>The page over the whole running app, as somebody uses it.</summary>
+[Collection("One page at a time")]
 public sealed class ViewerTests(RunningApp app, Chromium chromium)
 {
     private const string Tiles = ".grid-items > li";
