@@ -117,6 +117,39 @@ public sealed partial class ApiDocumentTests(RunningApp app)
         Assert.Equal(Operations().Select(operation => operation.Body["operationId"]!.GetValue<string>()).Order(StringComparer.Ordinal), tried);
     }
 
+    [Theory]
+    [InlineData("JobStatus", "jobId", false)]
+    [InlineData("Problem", "code", false)]
+    [InlineData("ResultPage", "items", false)]
+    [InlineData("Problem", "more", true)]
+    [InlineData("ImageLink", "more", true)]
+    public void Schemas_AnswerThatLacksAFieldOrHasAnother_IsRefused(string name, string field, bool isAdded)
+    {
+        var answer = JsonNode.Parse(name switch
+        {
+            "Problem" => """{ "type": "urn:nanodet:x", "title": "t", "status": 404, "detail": "d", "code": "x" }""",
+            "ImageLink" => """{ "url": "https://example.org/x", "expiresUtc": "2026-01-01T00:00:00Z" }""",
+            "ResultPage" => """{ "items": [], "continuation": null, "total": null }""",
+            _ => """
+                { "jobId": "a", "state": "running", "discovered": 1, "detected": 1, "failed": 0, "skipped": 0, "filtered": 0, "isListed": true,
+                  "imagesPerSecond": 1.5, "secondsLeft": null, "startedUtc": "2026-01-01T00:00:00Z", "endedUtc": null, "error": null }
+                """,
+        })!.AsObject();
+        var schema = Compile(new JsonObject { ["$ref"] = $"#/components/schemas/{name}" });
+        Assert.True(schema.Evaluate(JsonSerializer.SerializeToElement(answer)).IsValid);
+
+        if (isAdded)
+        {
+            answer[field] = 1;
+        }
+        else
+        {
+            answer.Remove(field);
+        }
+
+        Assert.False(schema.Evaluate(JsonSerializer.SerializeToElement(answer)).IsValid);
+    }
+
     [Fact]
     public async Task Results_PageByPage_AreEveryResultOnce()
     {

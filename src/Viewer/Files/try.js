@@ -32,7 +32,10 @@ export function tryView() {
     for (const file of files) {
       try {
         await detect(file);
-      } catch (error) {
+      } catch (caught) {
+        // With two roles, this page is the coordinator's, which has no model.
+        const error = caught.status === 404
+          ? new Error('This part of the app has no model. Put the photo into the container “images” instead; its result comes up under Results.') : caught;
         complain(error);
         status.textContent = error.message;
       }
