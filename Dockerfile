@@ -18,12 +18,14 @@ COPY src/Conversion/Conversion.csproj src/Conversion/
 COPY src/Detection/Detection.csproj src/Detection/
 COPY src/Exports/Exports.csproj src/Exports/
 COPY src/Pipeline/Pipeline.csproj src/Pipeline/
+COPY src/Viewer/Viewer.csproj src/Viewer/
 COPY src/Detection/Images/Fonts/LabelFont.targets src/Detection/Images/Fonts/
 COPY src/Functions/Functions.csproj src/Functions/
 COPY src/LocalHost/LocalHost.csproj src/LocalHost/
 COPY src/Cli/Cli.csproj src/Cli/
 RUN dotnet restore src/Functions/Functions.csproj -r linux-x64 \
  && dotnet restore src/Cli/Cli.csproj -r linux-x64 -p:NanodetGpu=true
+COPY docs/schemas/ docs/schemas/
 COPY src/ src/
 # The command line uses the app's native libraries: they are several hundred megabytes.
 RUN dotnet publish src/Functions/Functions.csproj -c Release -r linux-x64 --no-self-contained -o /out/app \

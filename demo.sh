@@ -1,10 +1,17 @@
 #!/usr/bin/env bash
 # The whole way, on real input: a trained checkpoint becomes a model, the app comes up on this machine, photos go into its storage,
 # and their detections come out.
-# Usage: ./demo.sh [OUTPUT]   (default: demo-output beside this script)
+# Usage: ./demo.sh [--open] [OUTPUT]   (default: demo-output beside this script)
+# --open: the app stays up, so that its page can be looked at; Ctrl+C ends it.
 set -euo pipefail
 called_from=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
+stays_open=
+if [ "${1:-}" = --open ]; then
+  stays_open=yes
+  shift
+fi
+case ${1:-} in -*) echo "error: expected --open or a folder, found '$1'" >&2; exit 2 ;; esac
 output=${1:-$PWD/demo-output}
 [[ $output = /* ]] || output=$called_from/$output
 source tools/setup.sh
@@ -89,19 +96,30 @@ until [ -f "$output/cloud/up.json" ] && [ -s "$output/cloud/up.txt" ]; do
   kill -0 "$app" 2>/dev/null || { wait "$app" || true; app=; echo "error: the app did not come up" >&2; exit 1; }
   sleep 0.2
 done
-sed -n 1,6p "$output/cloud/up.txt"
+sed -n 1,7p "$output/cloud/up.txt"
+viewer=$(sed -n 's/^viewer *//p' "$output/cloud/up.txt" | tr -d ' ')
 done_stage "start -> ready"
 
 stage "Detect: photos into storage, a job over them, results out of storage"
 run "${nanodet[@]}" detect --storage --data "$output/cloud" --input "$photos" --output "$output/results" --annotate
 done_stage "photos -> detections"
 
-stage "Down"
-stop_app
-done_stage "stop"
+if [ -z "$stays_open" ]; then
+  stage "Down"
+  stop_app
+  done_stage "stop"
+fi
 
 printf '\n== Done\n'
 printf '%s\n' "${stage_times[@]}"
 printf 'Results (JSON):      %s/results/*.json\n' "$output"
 printf 'Annotated pictures:  %s/results/*.annotated.jpg\n' "$output"
 printf 'The same without storage: nanodet detect --model %s/model/nanodet-g.onnx --input %s --output DIR\n' "$output" "$photos"
+if [ -n "$stays_open" ]; then
+  printf 'Viewer:              %s#/results?min=0.35   (the app is up; Ctrl+C ends it)\n' "$viewer"
+  wait "$app" || true
+  app=
+else
+  printf 'Viewer:              %s was its address; ./demo.sh --open keeps the app up.\n' "$viewer"
+  printf 'The same offline:    %s view %s/results --images %s\n' "${nanodet[*]}" "$output" "$photos"
+fi

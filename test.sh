@@ -21,6 +21,8 @@ if [ "${1:-}" = --chaos ] || [ "${1:-}" = --soak ]; then
 fi
 
 install_demo_model || exit 1
+# Only where they run: a browser is a large package.
+[[ $# -gt 0 && " $* " != *" Browser "* ]] || prepare_browser
 build_release Nanodet.Serverless.sln
 # The build has checked style and analyzers; what is left is the layout of the text. CI runs the whole 'dotnet format', which takes minutes.
 dotnet format whitespace . --folder --verify-no-changes --exclude '**/obj' '**/bin' '**/node_modules' \

@@ -43,6 +43,27 @@ install_demo_model() {
   fi
 }
 
+# What the browser tests need: a browser of the machine, and the checks of a page from npm. Where it cannot be had, one line says so, and those
+# tests skip with that reason.
+prepare_browser() {
+  local stamp=tests/Browser/node_modules/.installed log
+  if [ ! -f "$stamp" ] || [ tests/Browser/package-lock.json -nt "$stamp" ]; then
+    (cd tests/Browser && npm ci --ignore-scripts --no-audit --no-fund) >/dev/null && touch "$stamp" || echo "note: axe-core cannot be installed; pages are not checked with it"
+  fi
+  if [ -n "${NANODET_CHROMIUM:-}" ] || command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null 2>&1; then
+    return 0
+  fi
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+    echo "note: there is no Chromium, and this user cannot install it; the browser tests skip (Debian: apt-get install chromium)"
+    return 0
+  fi
+  log=$(mktemp)
+  if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; } >"$log" 2>&1; then
+    echo "note: Chromium cannot be installed; the browser tests skip: $(grep -m1 '^E:' "$log" || tail -n 1 "$log")"
+  fi
+  rm -f "$log"
+}
+
 # Quiet unless something is wrong.
 build_release() {
   local log

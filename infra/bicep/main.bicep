@@ -91,6 +91,9 @@ param allowedIpAddresses string[] = []
 @description('Where telemetry goes by OTLP, too; empty for nowhere.')
 param otlpEndpoint string = ''
 
+@description('Client id of an app registration: people sign in with Microsoft Entra ID before the viewer and the API; empty for no sign-in.')
+param signInClientId string = ''
+
 @description('Who gets alerts and budget warnings; empty for nobody.')
 param alertEmail string = ''
 
@@ -294,6 +297,12 @@ module coordinator 'modules/app.bicep' = {
     otlpEndpoint: otlpEndpoint
   }
   dependsOn: [coordinatorAccess, monitoring]
+}
+
+module signIn 'modules/sign-in.bicep' = if (!empty(signInClientId)) {
+  scope: group
+  params: { appName: names.coordinator, clientId: signInClientId }
+  dependsOn: [coordinator]
 }
 
 var queueRule = {

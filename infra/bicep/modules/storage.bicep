@@ -48,6 +48,15 @@ var lifecycleRules = concat(
       }
     }
     {
+      name: 'thumbnails'
+      enabled: true
+      type: 'Lifecycle'
+      definition: {
+        filters: { blobTypes: ['blockBlob'], prefixMatch: ['${containers.staging}/thumbnails/'] }
+        actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 30 } } }
+      }
+    }
+    {
       name: 'dead-letters'
       enabled: true
       type: 'Lifecycle'

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Nanodet.Serverless.Cli.GpuChecks;
+using Nanodet.Serverless.Cli.Viewing;
 
 namespace Nanodet.Serverless.Cli.Commands;
 
@@ -29,6 +30,7 @@ internal static class AllCommands
         ModelCommands.CreatePublish(),
         ModelCommands.CreateList(),
         ModelCommands.CreateRollback(),
+        ViewCommand.Create(),
         DemoModelCommand.Create(),
         CompletionCommand.Create(),
     ];

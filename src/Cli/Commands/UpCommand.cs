@@ -204,6 +204,7 @@ internal static class UpCommand
             .AddRow("app", $"{answer.Server} (ready after {answer.ReadyMs:0} ms)")
             .AddRow("model", Markup.Escape($"{answer.Model} {answer.Version}"))
             .AddRow("health", $"{answer.Server}api/health/details")
+            .AddRow("viewer", $"{answer.Server}api/viewer/")
             .AddRow("jobs", $"{answer.Server}api/jobs")
             .AddRow("data", Markup.Escape(answer.Data))
             .AddRow("log", Markup.Escape(answer.Log ?? $"none is kept: {answer.LogProblem}"))

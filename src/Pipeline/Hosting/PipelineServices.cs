@@ -11,6 +11,7 @@ using Nanodet.Serverless.Pipeline.JobEnds;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Publishing;
+using Nanodet.Serverless.Pipeline.Reading;
 using Nanodet.Serverless.Pipeline.Reconciliation;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Registry;
@@ -52,6 +53,9 @@ public static class PipelineServices
         services.TryAddSingleton<JobExporter>();
         services.AddChecked<JobEndOptions>(JobEndOptions.Section);
         services.TryAddSingleton<JobEndAnnouncer>();
+        services.TryAddSingleton<StoredResults>();
+        services.TryAddSingleton<ImageLinks>();
+        services.TryAddSingleton<ThumbnailStore>();
         services.AddHostedOnce<ImageGrouper>();
         return services;
     }

@@ -50,12 +50,21 @@ public sealed class FunctionClassesTests
             [
                 "CancelJob: delete jobs/{jobId} Function",
                 "DetectImage: post detect Function",
+                "ExportResults: get results/export Function",
+                "GetImageLink: get images Function",
                 "GetJob: get head jobs/{jobId} Function",
+                "GetOpenApi: get head openapi.json Function",
+                "GetResultSchema: get head schemas/detection-result.v1.schema.json Function",
+                "GetThumbnail: get head thumbnails Function",
                 "Health: get head health Anonymous",
                 "HealthDetails: get head health/details Function",
                 "ListJobs: get head jobs Function",
+                "ListModels: get head models Function",
+                "ListResults: get head results Function",
                 "RetryJob: post jobs/{jobId}/retry Function",
+                "RollbackModel: post models/rollback Function",
                 "StartJob: post jobs Function",
+                "Viewer: get head viewer/{*path} Anonymous",
             ],
             http.Order(StringComparer.Ordinal));
     }

@@ -39,9 +39,11 @@ public sealed class RoleCheckTests
         string[] coordinator =
         [
             "AnnounceJobEnd", "BatchPoisoned", "CancelJob", "CheckpointUploaded", "DetectBatch", "DetectFolder", "DetectPage",
-            "EventPoisoned", "EventReceived", "FindCheckpoint", "FindStaging", "FindUploads", "GetJob", "Health", "HealthDetails", "ImageAnnounced", "ImagePoisoned",
-            "ImageQueued", "ImageUploaded", "ListImages", "ListJobs", "NightlyDetection", "PublishCheckpoint", "PublishModel", "PurgeHistory", "QueueBatch", "Reconcile",
-            "ReportCheckpoint", "RetryJob", "StartJob", "UploadPoisoned", "WriteDetections", "WriteExports", "WriteManifest",
+            "EventPoisoned", "EventReceived", "ExportResults", "FindCheckpoint", "FindStaging", "FindUploads", "GetImageLink",
+            "GetJob", "GetOpenApi", "GetResultSchema", "GetThumbnail", "Health", "HealthDetails", "ImageAnnounced", "ImagePoisoned",
+            "ImageQueued", "ImageUploaded", "ListImages", "ListJobs", "ListModels", "ListResults", "NightlyDetection",
+            "PublishCheckpoint", "PublishModel", "PurgeHistory", "QueueBatch", "Reconcile", "ReportCheckpoint", "RetryJob",
+            "RollbackModel", "StartJob", "UploadPoisoned", "Viewer", "WriteDetections", "WriteExports", "WriteManifest",
         ];
         string[] worker = ["BatchQueued", "DetectImage", "Health", "HealthDetails"];
 

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Nanodet.Detection.Images;
+using Nanodet.Detection.Results;
+using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Exports.Sources;
+using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Reading;
+
+namespace Nanodet.Serverless.Cli.Viewing;
+
+/// <summary>The results of a folder, as <c>nanodet detect</c> leaves them, and the images that they are about.</summary>
+internal sealed class FolderResults : IViewedResults
+{
+    private readonly IReadOnlyList<byte[]> _results;
+    private readonly IReadOnlyList<string> _roots;
+    private readonly HashSet<string> _names;
+
+    private FolderResults(string title, IReadOnlyList<DetectionResult> results, IReadOnlyList<string> roots)
+    {
+        Title = title;
+        _results = [.. results.Select(result => result.ToUtf8Json())];
+        _names = results.Select(result => result.Image.Name).ToHashSet(StringComparer.Ordinal);
+        _roots = roots;
+    }
+
+    /// <inheritdoc/>
+    public string Title { get; }
+
+    /// <inheritdoc/>
+    public string? JobId => null;
+
+    /// <inheritdoc/>
+    public Uri? ImageOrigin => null;
+
+    /// <summary>How many results there are.</summary>
+    public int Count => _results.Count;
+
+    /// <summary>Reads a folder.</summary>
+    /// <param name="folder">Results, or one file of them.</param>
+    /// <param name="images">Where images are looked for first; null for nowhere else than in the folder, beside it, and here.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="Exports.ExportException">There is no such folder, or it has no result.</exception>
+    /// <exception cref="CliException">There is no such folder of images.</exception>
+    public static async Task<FolderResults> ReadAsync(string folder, DirectoryInfo? images, CancellationToken cancellationToken)
+    {
+        if (images is { Exists: false })
+        {
+            throw new CliException("file_not_found", $"--images: there is no folder at {images.FullName}.");
+        }
+
+        var results = new List<DetectionResult>();
+        await foreach (var result in new ResultFolder(folder).ReadAsync(cancellationToken))
+        {
+            results.Add(result);
+        }
+
+        results.Sort((left, right) => string.CompareOrdinal(left.Image.Name, right.Image.Name));
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        string?[] roots = images is not null
+            ? [images.FullName]
+            : [Directory.Exists(full) ? full : null, Path.GetDirectoryName(full), Environment.CurrentDirectory];
+        return new FolderResults(full, results, [.. roots.OfType<string>().Distinct()]);
+    }
+
+    /// <inheritdoc/>
+    public Task<ResultPage?> ReadAsync(ResultQuery query, CancellationToken cancellationToken)
+    {
+        if (query.JobId is not null)
+        {
+            return Task.FromResult<ResultPage?>(null);
+        }
+
+        var at = 0;
+        if (query.Continuation is { } text && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out at))
+        {
+            throw new PipelineException(
+                PipelineErrorCodes.InvalidRequest, "continuation: expected what the page before said, found something else.");
+        }
+
+        var items = new List<ReadOnlyMemory<byte>>();
+        for (; at < _results.Count && items.Count < query.Limit; at++)
+        {
+            if (query.TakesAll || query.Matches(DetectionResult.Parse(_results[at])))
+            {
+                items.Add(_results[at]);
+            }
+        }
+
+        return Task.FromResult<ResultPage?>(new ResultPage(
+            items, at < _results.Count ? at.ToString(CultureInfo.InvariantCulture) : null, _results.Count));
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<DetectionResult> ReadAllAsync(
+        ResultQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask;
+        foreach (var result in _results.Select(result => DetectionResult.Parse(result)).Where(query.Matches))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return result;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<ImageLink?> LinkAsync(string? container, string name, CancellationToken cancellationToken) =>
+        Task.FromResult<ImageLink?>(null);
+
+    /// <inheritdoc/>
+    public async Task<ReadOnlyMemory<byte>?> FindImageAsync(string? container, string name, CancellationToken cancellationToken)
+    {
+        // Only what a result names is read, and only from below the folders: a page of the web that got in would learn nothing else.
+        if (!_names.Contains(name) || Array.Exists(name.Split('/', '\\'), segment => segment == "..") || Path.IsPathRooted(name))
+        {
+            return null;
+        }
+
+        foreach (var root in _roots)
+        {
+            var file = new FileInfo(Path.Combine(root, name));
+            if (file.Exists && file.Length <= new ImageLimits().MaxBytes)
+            {
+                return await File.ReadAllBytesAsync(file.FullName, cancellationToken);
+            }
+        }
+
+        return null;
+    }
+}

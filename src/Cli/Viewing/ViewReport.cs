@@ -1,0 +1,6 @@
+namespace Nanodet.Serverless.Cli.Viewing;
+
+/// <summary>The answer of <c>nanodet view</c>, printed when the page can be opened.</summary>
+/// <param name="Page">The page's address.</param>
+/// <param name="Title">What it shows.</param>
+internal sealed record ViewReport(Uri Page, string Title);

@@ -1,0 +1,246 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Nanodet.Detection.Images;
+using Nanodet.Serverless.Cli.Cloud;
+using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Exports;
+using Nanodet.Serverless.Exports.Filters;
+using Nanodet.Serverless.Exports.Targets;
+using Nanodet.Serverless.Exports.Writers;
+using Nanodet.Serverless.LocalHost.Http;
+using Nanodet.Serverless.LocalHost.Processes;
+using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Reading;
+using Nanodet.Serverless.Viewer;
+
+namespace Nanodet.Serverless.Cli.Viewing;
+
+/// <summary>
+/// Serves the viewer and the part of the API that only reads, on the loopback address, to pages of this machine. No route changes anything.
+/// </summary>
+internal sealed class ViewServer : IAsyncDisposable
+{
+    private static readonly string[] Methods = ["GET", "HEAD"];
+
+    private readonly SemaphoreSlim _pictures = new(2);
+    private readonly IViewedResults _results;
+    private readonly WebApplication _app;
+
+    private ViewServer(IViewedResults results, int port)
+    {
+        _results = results;
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, port);
+            kestrel.AddServerHeader = false;
+        });
+        builder.Services.AddRouting();
+        builder.Services.AddLogging();
+        builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
+        _app = builder.Build();
+        var callers = new CallerCheck([]);
+        _app.Use(next => context => ProblemAnswers.InvokeAsync(context, next));
+        _app.Use(next => context => callers.InvokeAsync(context, next));
+        Map(_app);
+    }
+
+    /// <summary>The address of the page.</summary>
+    public Uri Page => new(new Uri(_app.Urls.Single()), "/api/viewer/");
+
+    /// <summary>Begins to serve.</summary>
+    /// <param name="results">What is looked at.</param>
+    /// <param name="port">The port; 0 for a free one.</param>
+    /// <param name="cancellationToken">Gives the start up.</param>
+    /// <exception cref="CliException"><c>port_taken</c>.</exception>
+    public static async Task<ViewServer> StartAsync(IViewedResults results, int port, CancellationToken cancellationToken)
+    {
+        var server = new ViewServer(results, port);
+        try
+        {
+            await server._app.StartAsync(cancellationToken);
+            return server;
+        }
+        catch (IOException exception)
+        {
+            await server.DisposeAsync();
+            throw new CliException("port_taken", $"--port: port {port} cannot be opened: {exception.Message}");
+        }
+    }
+
+    /// <summary>Ends the serving.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _pictures.Dispose();
+    }
+
+    private void Map(WebApplication routes)
+    {
+        routes.MapMethods("/", Methods, () => Results.Redirect("/api/viewer/"));
+        routes.MapMethods("/api/viewer/{*path}", Methods, GetFileAsync);
+        routes.MapMethods("/api/results", Methods, context => AnswerAsync(context, GetResultsAsync));
+        routes.MapMethods("/api/results/export", Methods, context => AnswerAsync(context, ExportAsync));
+        routes.MapMethods("/api/jobs", Methods, GetJobsAsync);
+        routes.MapMethods("/api/images", Methods, context => AnswerAsync(context, GetLinkAsync));
+        routes.MapMethods("/api/images/content", Methods, context => AnswerAsync(context, GetImageAsync));
+        routes.MapMethods("/api/thumbnails", Methods, context => AnswerAsync(context, GetThumbnailAsync));
+    }
+
+    private static string? Text(HttpContext context, string name) => context.Request.Query[name] is [{ Length: > 0 } value] ? value : null;
+
+    /// <summary>Runs a route; what it says about the request becomes problem details.</summary>
+    private static async Task AnswerAsync(HttpContext context, Func<HttpContext, Task> route)
+    {
+        try
+        {
+            await route(context);
+        }
+        catch (PipelineException exception)
+        {
+            await ProblemAnswers.WriteAsync(context, StatusCodes.Status400BadRequest, exception.Code, exception.Message);
+        }
+        catch (ExportException exception)
+        {
+            await ProblemAnswers.WriteAsync(context, StatusCodes.Status422UnprocessableEntity, exception.Code, exception.Message);
+        }
+        catch (ImageException exception)
+        {
+            await ProblemAnswers.WriteAsync(context, StatusCodes.Status422UnprocessableEntity, exception.Code, exception.Message);
+        }
+    }
+
+    private static Task NotFoundAsync(HttpContext context, string code, string detail) =>
+        ProblemAnswers.WriteAsync(context, StatusCodes.Status404NotFound, code, detail);
+
+    private static async Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> content, string contentType)
+    {
+        context.Response.ContentType = contentType;
+        context.Response.ContentLength = content.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await context.Response.Body.WriteAsync(content, context.RequestAborted);
+        }
+    }
+
+    private async Task GetFileAsync(HttpContext context)
+    {
+        var path = context.GetRouteValue("path") as string;
+        if (string.IsNullOrEmpty(path) && !context.Request.Path.Value!.EndsWith('/'))
+        {
+            context.Response.Redirect("/api/viewer/");
+            return;
+        }
+
+        var file = path == ViewerConfig.Path
+            ? new ViewerFile(
+                ViewerConfig.OfResults(_results.JobId, _results.Title, ExportFormats.Names), ViewerConfig.ContentType, Etag: string.Empty)
+            : ViewerFiles.Find(path);
+        if (file is null)
+        {
+            await NotFoundAsync(context, "file_not_found", "Expected a file of the viewer, found none; the page is /api/viewer/.");
+            return;
+        }
+
+        foreach (var (name, value) in ViewerHeaders.OfPage(_results.ImageOrigin))
+        {
+            context.Response.Headers[name] = value;
+        }
+
+        await WriteAsync(context, file.Content, file.ContentType);
+    }
+
+    private async Task GetResultsAsync(HttpContext context)
+    {
+        if (await _results.ReadAsync(ResultQuery.Read(name => Text(context, name)), context.RequestAborted) is { } page)
+        {
+            await WriteAsync(context, page.ToUtf8Json(), ViewerConfig.ContentType);
+        }
+        else
+        {
+            await NotFoundAsync(context, "job_not_found", $"Expected results of {_results.Title}, found a request for another job's.");
+        }
+    }
+
+    private async Task ExportAsync(HttpContext context)
+    {
+        var query = ResultQuery.Read(name => Text(context, name));
+        var format = ExportFormats.Find(Text(context, "format")) ?? throw new PipelineException(
+            PipelineErrorCodes.InvalidRequest, $"format: expected one of {string.Join(", ", ExportFormats.Names)}.");
+        var filter = new ExportFilter { Classes = query.Class is { } one ? [one] : null, MinScore = query.MinScore ?? 0 };
+        var export = await TemporaryExport.WriteAsync(
+            _results.ReadAllAsync(query, context.RequestAborted), format, new ExportOptions { Filter = filter }, context.RequestAborted);
+        await using var content = export.Content;
+        context.Response.ContentType = export.ContentType;
+        context.Response.ContentLength = content.Length;
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{export.FileName}\"";
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await content.CopyToAsync(context.Response.Body, context.RequestAborted);
+        }
+    }
+
+    private async Task GetJobsAsync(HttpContext context)
+    {
+        var job = _results is StoredJob stored ? await stored.FindStatusAsync(context.RequestAborted) : null;
+        await WriteAsync(
+            context,
+            JsonSerializer.SerializeToUtf8Bytes(new JobsReport(job is null ? [] : [job]), ViewJson.Default.JobsReport),
+            ViewerConfig.ContentType);
+    }
+
+    private async Task GetLinkAsync(HttpContext context)
+    {
+        var name = Text(context, "name") ?? string.Empty;
+        var link = await _results.LinkAsync(Text(context, "container"), name, context.RequestAborted)
+            ?? new ImageLink(new Uri($"{context.Request.Scheme}://{context.Request.Host}/api/images/content?name={Uri.EscapeDataString(name)}"),
+                DateTimeOffset.MaxValue);
+        await WriteAsync(context, JsonSerializer.SerializeToUtf8Bytes(link, ViewJson.Default.ImageLink), ViewerConfig.ContentType);
+    }
+
+    private Task GetImageAsync(HttpContext context) => WritePictureAsync(
+        context, (image, _) => image, ImageLinks.TypeOf(Text(context, "name") ?? string.Empty));
+
+    private Task GetThumbnailAsync(HttpContext context) => WritePictureAsync(
+        context, (image, side) => Thumbnail.Create(image.Span, side), ThumbnailStore.ContentType);
+
+    private async Task WritePictureAsync(
+        HttpContext context, Func<ReadOnlyMemory<byte>, int, ReadOnlyMemory<byte>> make, string contentType)
+    {
+        var side = Text(context, "size") is { } size && int.TryParse(size, out var wanted) && ThumbnailStore.Sides.Contains(wanted)
+            ? wanted
+            : ThumbnailStore.Sides[0];
+        ReadOnlyMemory<byte>? picture;
+        await _pictures.WaitAsync(context.RequestAborted);
+        try
+        {
+            picture = await _results.FindImageAsync(
+                Text(context, "container"), Text(context, "name") ?? string.Empty, context.RequestAborted) is { } image
+                    ? make(image, side)
+                    : null;
+        }
+        finally
+        {
+            _pictures.Release();
+        }
+
+        if (picture is not { } found)
+        {
+            await NotFoundAsync(context, "image_not_found", "Expected an image of these results, found none; --images names their folder.");
+            return;
+        }
+
+        foreach (var (name, value) in ViewerHeaders.OfImage(isVersioned: Text(context, "etag") is not null))
+        {
+            context.Response.Headers[name] = value;
+        }
+
+        await WriteAsync(context, found, contentType);
+    }
+}

@@ -1,0 +1,89 @@
+using Nanodet.Detection.Results;
+using Nanodet.Serverless.Exports.Writers;
+
+namespace Nanodet.Serverless.Exports.Targets;
+
+/// <summary>
+/// An export as one file that is gone when it is closed: for whoever hands it on. It is whole before its first byte is handed on, so that a
+/// failure is one, and not half a file.
+/// </summary>
+/// <param name="Content">The file, at its beginning; whoever gets it disposes of it.</param>
+/// <param name="FileName">A name for it, such as <c>results.csv</c> or <c>yolo.zip</c>.</param>
+/// <param name="ContentType">Its media type.</param>
+/// <param name="Summary">What the export came to.</param>
+public sealed record TemporaryExport(Stream Content, string FileName, string ContentType, ExportSummary Summary)
+{
+    private const string Zip = ".zip";
+
+    /// <summary>Exports results into a temporary file. A format of several files becomes an archive.</summary>
+    /// <param name="results">The results, read as they are written.</param>
+    /// <param name="format">The format.</param>
+    /// <param name="options">What is taken.</param>
+    /// <param name="cancellationToken">Cancels the export; nothing stays behind.</param>
+    public static async Task<TemporaryExport> WriteAsync(
+        IAsyncEnumerable<DetectionResult> results, ExportFormat format, ExportOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var isArchive = ExportFormats.IsFolder(format) || format is ExportFormat.Coco or ExportFormat.LabelStudio;
+        var name = ExportFormats.FileNameOf(format);
+        var fileName = isArchive ? Path.ChangeExtension(name, null) + Zip : name;
+        var folder = Directory.CreateTempSubdirectory("nanodet-export-");
+        try
+        {
+            IExportTarget target = new FolderTarget(folder);
+            target = isArchive ? new ZipTarget(target, fileName) : target;
+            var summary = await ExportWriters.WriteAsync(
+                results, format, target, options with { FileName = null }, cancellationToken).ConfigureAwait(false);
+            var path = Path.Combine(folder.FullName, fileName);
+            if (!File.Exists(path))
+            {
+                // An archive without files is not begun.
+                throw new ExportException("nothing_to_export", "Expected results to export, found none that meet the conditions.");
+            }
+
+            return new TemporaryExport(OwnedFile.Open(path, folder), fileName, TypeOf(fileName), summary);
+        }
+        catch
+        {
+            folder.Delete(recursive: true);
+            throw;
+        }
+    }
+
+    private static string TypeOf(string fileName) => Path.GetExtension(fileName) switch
+    {
+        ".csv" => "text/csv; charset=utf-8",
+        ".json" => "application/json",
+        ".ndjson" or ".jsonl" => "application/x-ndjson",
+        ".zip" => "application/zip",
+        _ => "application/octet-stream",
+    };
+
+    /// <summary>A file that takes its folder along.</summary>
+    private sealed class OwnedFile(string path, DirectoryInfo folder)
+        : FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.Asynchronous)
+    {
+        public static OwnedFile Open(string path, DirectoryInfo folder) => new(path, folder);
+
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            Remove();
+        }
+
+        public override async ValueTask DisposeAsync()
+        {
+            await base.DisposeAsync().ConfigureAwait(false);
+            Remove();
+        }
+
+        private void Remove()
+        {
+            folder.Refresh();
+            if (folder.Exists)
+            {
+                folder.Delete(recursive: true);
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+// The shell: which view the address names, the theme, the key, and how the app is.
+
+import { askForKey, get, key, settings } from './api.js';
+import { complain, h } from './dom.js';
+import { compareView } from './compare.js';
+import { failuresView } from './failures.js';
+import { jobsView } from './jobs.js';
+import { modelsView } from './models.js';
+import { resultsView } from './results.js';
+import { tryView } from './try.js';
+
+const views = {
+  results: { title: 'Results', make: resultsView },
+  failures: { title: 'Failures', make: failuresView },
+  jobs: { title: 'Jobs', make: jobsView },
+  compare: { title: 'Compare', make: compareView },
+  models: { title: 'Models', make: modelsView, app: true },
+  try: { title: 'Try', make: tryView, app: true },
+};
+
+const main = document.getElementById('main');
+let current = null;
+
+/** The view that an address names, and its parameters. */
+export function parse(hash) {
+  const [path, query = ''] = hash.replace(/^#\/?/, '').split('?');
+  return { name: views[path] ? path : 'results', parameters: new URLSearchParams(query) };
+}
+
+/** The address of a view. Parameters that are empty are left out. */
+export function linkTo(name, parameters = {}) {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(parameters)) {
+    if (value !== null && value !== undefined && value !== '') query.set(key, value);
+  }
+  const text = query.toString();
+  return `#/${name}${text ? `?${text}` : ''}`;
+}
+
+async function route() {
+  const { name, parameters } = parse(location.hash);
+  if (current?.name === name && current.view.accept?.(parameters)) return;
+  current?.view.dispose?.();
+  document.title = `${views[name].title} · Nanodet viewer`;
+  for (const link of document.querySelectorAll('#nav a')) {
+    if (link.dataset.view === name) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  const moved = current !== null;
+  current = { name, view: views[name].make({ parameters, config: await settings(), linkTo, change }) };
+  main.className = `view-${name}`;
+  main.replaceChildren(current.view.element);
+  current.view.start?.();
+  if (moved) main.focus({ preventScroll: true });
+}
+
+/** Puts the state of a view into the address, without a step back for each of them. */
+function change(name, parameters) {
+  history.replaceState(null, '', linkTo(name, parameters));
+}
+
+function theme() {
+  const button = document.getElementById('theme');
+  const modes = { '': 'System colours', light: 'Light colours', dark: 'Dark colours' };
+  const glyphs = { '': '◐', light: '☀', dark: '☾' };
+  const show = mode => {
+    if (mode) document.documentElement.dataset.theme = mode;
+    else delete document.documentElement.dataset.theme;
+    button.textContent = glyphs[mode];
+    button.setAttribute('aria-label', modes[mode]);
+    button.title = modes[mode];
+  };
+  const kept = () => localStorage.getItem('nanodet.theme') ?? '';
+  show(modes[kept()] ? kept() : '');
+  button.addEventListener('click', () => {
+    const names = Object.keys(modes);
+    const next = names[(names.indexOf(kept()) + 1) % names.length];
+    localStorage.setItem('nanodet.theme', next);
+    show(next);
+  });
+}
+
+let asking = null;
+
+function ask() {
+  asking ??= new Promise(resolve => {
+    const input = h('input', { type: 'password', autocomplete: 'off', required: true, 'aria-label': 'Function key' });
+    const dialog = h('dialog', { class: 'ask', 'aria-label': 'Sign in' },
+      h('h2', {}, 'This app wants a key'),
+      h('p', {}, 'Type a function key of the app. It is kept for this tab only and sent to this app only.'),
+      h('form', { method: 'dialog', class: 'row' }, input,
+        h('button', { value: 'yes', class: 'primary' }, 'Use it'),
+        h('button', { value: 'no', class: 'secondary', type: 'button', onclick: () => dialog.close('no') }, 'Cancel')));
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      asking = null;
+      const given = dialog.returnValue === 'yes' ? input.value.trim() : '';
+      if (given) key.set(given);
+      showKey();
+      resolve(given !== '');
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+  return asking;
+}
+
+function showKey() {
+  const button = document.getElementById('key');
+  button.hidden = !key.get();
+  button.textContent = 'Forget the key';
+}
+
+async function health() {
+  const place = document.getElementById('health');
+  try {
+    const answer = await get('health');
+    place.replaceChildren(h('span', { class: 'dot good' }), 'Ready');
+    place.title = answer.code ?? '';
+  } catch (error) {
+    place.replaceChildren(h('span', { class: 'dot bad' }), error.status === 503 ? 'Not ready' : 'No answer');
+    place.title = error.message;
+  }
+}
+
+async function start() {
+  theme();
+  askForKey(ask);
+  showKey();
+  document.getElementById('key').addEventListener('click', () => {
+    key.set('');
+    location.reload();
+  });
+  const config = await settings();
+  document.getElementById('nav').append(h('ul', {}, Object.entries(views)
+    .filter(([name, view]) => !config.readOnly || !(view.app || (name === 'jobs' && !config.job) || name === 'compare'))
+    .map(([name, view]) => h('li', {}, h('a', { href: linkTo(name), dataset: { view: name } }, view.title)))));
+  if (config.title) document.getElementById('nav').after(h('bdi', { class: 'title', title: config.title }, config.title));
+  if (!config.readOnly) {
+    await health();
+    setInterval(() => document.visibilityState === 'visible' && health(), 15_000);
+  }
+  addEventListener('hashchange', () => route().catch(complain));
+  await route();
+}
+
+start().catch(complain);

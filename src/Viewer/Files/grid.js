@@ -1,0 +1,185 @@
+// A grid of which only the visible part exists. It scrolls in an element of its own.
+
+import { showThumbnail } from './api.js';
+import { drawBoxes } from './boxes.js';
+import { eachFrame, h, nameOf, plural, shown } from './dom.js';
+
+const gap = 12;
+const caption = 46;
+
+export class Grid {
+  /**
+   * @param {{ open: (index: number) => string, boxes: (index: number) => any[], note?: (index: number) => any, label: string }} options
+   */
+  constructor(options) {
+    this.options = options;
+    this.store = null;
+    this.selected = new Uint32Array(0);
+    this.tiles = new Map();
+    this.focused = 0;
+    this.size = innerWidth < 500 ? 150 : 190;
+    this.list = h('ul', { class: 'grid-items', 'aria-label': options.label });
+    this.element = h('div', { class: 'grid', tabindex: '-1' }, this.list);
+    this.update = eachFrame(() => this.render());
+    this.element.addEventListener('scroll', () => {
+      this.lastScroll = performance.now();
+      this.update();
+    }, { passive: true });
+    this.element.addEventListener('keydown', event => this.onKey(event));
+    this.observer = new ResizeObserver(() => {
+      this.measure();
+      this.update();
+    });
+    this.observer.observe(this.element);
+  }
+
+  /** Shows these images of a store; `keep` leaves the place as it is. */
+  show(store, selected, keep = false) {
+    this.store = store;
+    this.selected = selected;
+    if (!keep) {
+      this.element.scrollTop = 0;
+      this.focused = 0;
+    }
+    this.focused = Math.min(this.focused, Math.max(0, selected.length - 1));
+    this.measure();
+    this.dirty = true;
+    this.update();
+  }
+
+  /** Draws what is visible again, with other boxes. */
+  redraw() {
+    this.dirty = true;
+    this.update();
+  }
+
+  zoom(size) {
+    const first = Math.floor(this.element.scrollTop / this.rowHeight) * this.columns;
+    this.size = size;
+    this.measure();
+    this.element.scrollTop = Math.floor(first / this.columns) * this.rowHeight;
+    this.clear();
+    this.update();
+  }
+
+  measure() {
+    const width = this.element.clientWidth - gap;
+    if (width <= 0) return;
+    const columns = Math.max(1, Math.floor(width / (this.size + gap)));
+    const cell = Math.floor(width / columns) - gap;
+    if (columns !== this.columns || cell !== this.cell) this.clear();
+    this.columns = columns;
+    this.cell = cell;
+    this.pictureHeight = Math.round(cell * 0.72);
+    this.rowHeight = this.pictureHeight + caption + gap;
+    const rows = Math.ceil(this.selected.length / columns);
+    this.list.style.height = `${rows * this.rowHeight + gap}px`;
+  }
+
+  clear() {
+    for (const tile of this.tiles.values()) this.drop(tile);
+    this.tiles.clear();
+  }
+
+  drop(tile) {
+    clearTimeout(tile.timer);
+    tile.stop?.();
+    tile.element.remove();
+  }
+
+  render() {
+    if (!this.store || !this.columns) return;
+    const { scrollTop, clientHeight } = this.element;
+    const firstRow = Math.max(0, Math.floor(scrollTop / this.rowHeight) - 1);
+    const lastRow = Math.ceil((scrollTop + clientHeight) / this.rowHeight) + 1;
+    const [from, to] = [firstRow * this.columns, Math.min(this.selected.length, lastRow * this.columns)];
+    for (const [place, tile] of this.tiles) {
+      if (place < from || place >= to || tile.index !== this.selected[place]) {
+        // What has the focus stays where the keyboard left it.
+        if (place === this.focused && tile.index === this.selected[place] && tile.element.contains(document.activeElement)) continue;
+        this.drop(tile);
+        this.tiles.delete(place);
+      }
+    }
+    for (let place = from; place < to; place++) {
+      let tile = this.tiles.get(place);
+      if (!tile) {
+        tile = this.make(place);
+        this.tiles.set(place, tile);
+        this.draw(tile);
+      } else if (this.dirty) {
+        this.draw(tile);
+      }
+      tile.link.tabIndex = place === this.focused ? 0 : -1;
+    }
+    this.dirty = false;
+  }
+
+  make(place) {
+    const index = this.selected[place];
+    const image = this.store.image(index);
+    const failed = this.store.error(index);
+    const canvas = h('canvas', { 'aria-hidden': 'true' });
+    const picture = h('img', { alt: '', draggable: 'false' });
+    const count = h('span', { class: 'count' });
+    const link = h('a', { class: 'tile', href: this.options.open(index), tabindex: '-1' },
+      h('span', { class: `picture${failed ? ' failed' : ''}` },
+        failed ? h('span', { class: 'why' }, failed.code) : [picture, canvas]),
+      h('span', { class: 'caption' }, nameOf(image.name), count));
+    const element = h('li', { 'aria-setsize': this.selected.length, 'aria-posinset': place + 1 }, link);
+    const [row, column] = [Math.floor(place / this.columns), place % this.columns];
+    element.style.transform = `translate(${gap + column * (this.cell + gap)}px, ${gap + row * this.rowHeight}px)`;
+    element.style.width = `${this.cell}px`;
+    element.firstChild.firstChild.style.height = `${this.pictureHeight}px`;
+    this.list.append(element);
+    const tile = { index, place, element, link, canvas, count, image, failed };
+    picture.addEventListener('load', () => link.classList.add('loaded'));
+    picture.addEventListener('error', () => link.classList.add('gone'));
+    if (!failed) {
+      // What is scrolled past is not asked for.
+      const begin = () => {
+        if (performance.now() - (this.lastScroll ?? 0) < 90) tile.timer = setTimeout(begin, 60);
+        else tile.stop = showThumbnail(picture, image);
+      };
+      tile.timer = setTimeout(begin, 10);
+    }
+    return tile;
+  }
+
+  draw(tile) {
+    const boxes = tile.failed ? [] : this.options.boxes(tile.index);
+    if (!tile.failed) drawBoxes(tile.canvas, boxes, tile.image.width, tile.image.height);
+    const note = this.options.note?.(tile.index);
+    tile.count.replaceChildren(note ?? (tile.failed ? 'failed' : plural(boxes.length, 'object')));
+    tile.link.setAttribute('aria-label', `${shown(tile.image.name)}: ${tile.failed ? `failed, ${tile.failed.code}` : plural(boxes.length, 'object')}`);
+  }
+
+  /** Brings an image into view and gives it the focus. */
+  focus(place) {
+    this.focused = Math.max(0, Math.min(this.selected.length - 1, place));
+    const top = Math.floor(this.focused / this.columns) * this.rowHeight;
+    const { scrollTop, clientHeight } = this.element;
+    if (top < scrollTop) this.element.scrollTop = top;
+    else if (top + this.rowHeight + gap > scrollTop + clientHeight) this.element.scrollTop = top + this.rowHeight + gap - clientHeight;
+    this.render();
+    this.tiles.get(this.focused)?.link.focus({ preventScroll: true });
+  }
+
+  onKey(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const page = Math.max(1, Math.floor(this.element.clientHeight / this.rowHeight)) * this.columns;
+    const step = {
+      ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns, PageUp: -page, PageDown: page,
+      Home: -Infinity, End: Infinity,
+    }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      this.focus(this.focused + step);
+    }
+  }
+
+  dispose() {
+    this.observer.disconnect();
+    this.clear();
+  }
+}

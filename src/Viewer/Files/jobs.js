@@ -1,0 +1,146 @@
+// Jobs: how far they are, how fast, how long they still take.
+
+import { get, post, send } from './api.js';
+import { complain, confirm, h, number, plural, say } from './dom.js';
+
+const states = { running: 'Running', completed: 'Completed', failed: 'Failed', cancelled: 'Cancelled', inconsistent: 'Inconsistent' };
+
+export const duration = seconds => {
+  if (seconds === null || seconds === undefined) return '–';
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+};
+
+export function jobsView({ parameters, config, linkTo }) {
+  const marked = parameters.get('job') ?? '';
+  const list = h('ul', { class: 'job-list' });
+  const empty = h('p', { class: 'empty', hidden: true }, 'No job was started yet.');
+  const prefix = h('input', { type: 'text', name: 'prefix', placeholder: 'every image' });
+  const model = h('select', { name: 'model' }, h('option', { value: '' }, 'the current model'));
+  const onlyFailed = h('input', { type: 'checkbox', name: 'onlyFailed' });
+  const force = h('input', { type: 'checkbox', name: 'force' });
+  const form = h('form', {
+    class: 'new-job row', hidden: config.readOnly,
+    onsubmit: event => {
+      event.preventDefault();
+      begin().catch(complain);
+    },
+  }, h('label', { class: 'grow' }, h('span', {}, 'Names that begin with'), prefix),
+  h('label', {}, h('span', {}, 'Model'), model),
+  h('label', { class: 'check' }, onlyFailed, 'only what failed'),
+  h('label', { class: 'check' }, force, 'again, even if there is a result'),
+  h('button', { class: 'primary' }, 'Start a job'));
+  const element = h('div', { class: 'page' }, h('h1', {}, 'Jobs'), form, empty, list);
+  const cards = new Map();
+  let timer = null;
+  let ended = false;
+
+  async function begin() {
+    const request = { onlyFailed: onlyFailed.checked, force: force.checked };
+    if (prefix.value) request.prefix = prefix.value;
+    else request.all = true;
+    if (model.value) request.options = { model: model.value };
+    const job = await post('jobs', request);
+    say(`Job ${job.jobId} is started.`);
+    await poll();
+  }
+
+  async function cancel(job) {
+    if (await confirm('End this job?', `Job ${job.jobId} lists and detects no more. What is done stays.`, 'End it')) {
+      await send(`jobs/${encodeURIComponent(job.jobId)}`, { method: 'DELETE' });
+      await poll();
+    }
+  }
+
+  async function retry(job) {
+    const started = await post(`jobs/${encodeURIComponent(job.jobId)}/retry`);
+    say(`Job ${started.jobId} tries ${plural(job.failed, 'image')} again.`);
+    await poll();
+  }
+
+  function card(job) {
+    let one = cards.get(job.jobId);
+    if (!one) {
+      const bar = h('progress', { 'aria-label': `Job ${job.jobId}` });
+      one = {
+        bar,
+        state: h('span', { class: 'badge state' }),
+        numbers: h('p', { class: 'numbers', role: 'status' }),
+        pace: h('p', { class: 'muted' }),
+        error: h('p', { class: 'problem', hidden: true }),
+        actions: h('div', { class: 'row' }),
+      };
+      one.element = h('li', { class: 'job', id: `job-${job.jobId}` },
+        h('div', { class: 'row spread' }, h('h2', {}, h('a', { href: linkTo('results', { job: job.jobId }) }, job.jobId)), one.state),
+        bar, one.numbers, one.pace, one.error, one.actions);
+      cards.set(job.jobId, one);
+    }
+    one.state.textContent = states[job.state] ?? job.state;
+    one.state.dataset.state = job.state;
+    const done = job.detected + job.failed + job.skipped;
+    one.bar.max = Math.max(1, job.discovered);
+    if (job.state === 'running' && !job.discovered) one.bar.removeAttribute('value');
+    else one.bar.value = job.state === 'running' ? done : Math.max(1, job.discovered);
+    one.bar.hidden = job.state !== 'running';
+    one.numbers.replaceChildren(h('b', {}, `${number(done)} of ${number(job.discovered)}${job.isListed ? '' : '+'}`), ' images · ',
+      h('span', { class: 'good' }, `${number(job.detected)} detected`), ' · ',
+      h('span', { class: job.failed ? 'bad' : '' }, `${number(job.failed)} failed`), ` · ${number(job.skipped)} skipped`);
+    one.pace.textContent = job.state === 'running'
+      ? `${job.imagesPerSecond.toFixed(1)} images/s · ${job.secondsLeft === null ? 'time left unknown' : `${duration(job.secondsLeft)} left`}`
+      : `${job.imagesPerSecond.toFixed(1)} images/s · took ${duration((Date.parse(job.endedUtc) - Date.parse(job.startedUtc)) / 1000)} · ${new Date(job.startedUtc).toLocaleString('en')}`;
+    one.error.hidden = !job.error;
+    one.error.textContent = job.error ?? '';
+    if (one.was !== `${job.state} ${job.failed}`) {
+      one.was = `${job.state} ${job.failed}`;
+      one.actions.replaceChildren(...[
+        h('a', { class: 'button secondary', href: linkTo('results', { job: job.jobId }) }, 'Look at it'),
+        job.failed ? h('a', { class: 'button secondary', href: linkTo('failures', { job: job.jobId }) }, 'Failures') : null,
+        !config.readOnly && job.failed && job.state !== 'running'
+          ? h('button', { type: 'button', class: 'secondary', onclick: () => retry(job).catch(complain) }, 'Try failures again') : null,
+        !config.readOnly ? h('a', { class: 'button secondary', href: linkTo('compare', { after: job.jobId }) }, 'Compare') : null,
+        !config.readOnly && job.state === 'running'
+          ? h('button', { type: 'button', class: 'danger', onclick: () => cancel(job).catch(complain) }, 'End it') : null,
+      ].filter(Boolean));
+    }
+    return one.element;
+  }
+
+  async function poll() {
+    clearTimeout(timer);
+    if (ended) return;
+    let wait = 10_000;
+    if (document.visibilityState === 'visible') {
+      const { jobs } = await get('jobs', { limit: 30 });
+      if (ended) return;
+      empty.hidden = jobs.length > 0;
+      jobs.forEach((job, i) => {
+        const element = card(job);
+        if (list.children[i] !== element) list.insertBefore(element, list.children[i] ?? null);
+        element.classList.toggle('marked', job.jobId === marked);
+      });
+      if (jobs.some(job => job.state === 'running')) wait = 700;
+    }
+    clearTimeout(timer);
+    timer = setTimeout(() => poll().catch(error => {
+      complain(error);
+      timer = setTimeout(() => poll().catch(complain), 10_000);
+    }), wait);
+  }
+
+  return {
+    element,
+    start() {
+      poll().catch(complain);
+      if (!config.readOnly) {
+        get('models').then(({ models }) => model.append(...models.map(one =>
+          h('option', { value: `${one.name}/${one.version}` }, `${one.name} ${one.version}${one.isCurrent ? ' (current)' : ''}`)))).catch(() => {});
+      }
+    },
+    dispose() {
+      ended = true;
+      clearTimeout(timer);
+    },
+  };
+}

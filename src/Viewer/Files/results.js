@@ -1,0 +1,423 @@
+// What was found: a grid of images, filters, and one image large.
+
+import { download, get, settings } from './api.js';
+import { histogram } from './boxes.js';
+import { complain, eachFrame, h, nameOf, number, plural, say, shown } from './dom.js';
+import { Grid } from './grid.js';
+import { Truth } from './match.js';
+import { factsOf, Picture } from './picture.js';
+import { Loader, MOST } from './store.js';
+
+let kept = null; // the results of the last query, so that going back is at once
+let truth = null;
+
+const queryOf = parameters => ({
+  job: parameters.get('job') ?? '', prefix: parameters.get('prefix') ?? '', container: parameters.get('container') ?? '',
+});
+
+export function resultsView({ parameters, config, linkTo, change }) {
+  const state = {
+    ...queryOf(parameters),
+    min: Number(parameters.get('min') ?? 0),
+    cls: parameters.get('class') ?? '',
+    status: parameters.get('status') ?? '',
+    code: parameters.get('code') ?? '',
+    text: parameters.get('q') ?? '',
+    sort: parameters.get('sort') ?? '',
+    judged: parameters.get('judged') ?? '',
+    image: parameters.get('image') ?? '',
+  };
+  if (config.readOnly && config.job && !state.job) state.job = config.job;
+  let loader = null;
+  let selected = new Uint32Array(0);
+
+  const parametersOf = (changes = {}) => {
+    const s = { ...state, ...changes };
+    return {
+      job: config.readOnly ? '' : s.job, prefix: s.prefix, container: s.container, min: s.min || '', class: s.cls, status: s.status, code: s.code,
+      q: s.text, sort: s.sort, judged: s.judged, image: s.image,
+    };
+  };
+  const store = () => loader.store;
+  const clsIndex = () => (state.cls ? store().classes.index.get(state.cls) ?? -2 : -1);
+  const boxesOf = index => {
+    const found = store().detections(index, state.min, clsIndex());
+    return truth ? truth.judge(store().names[index], found)?.boxes ?? found : found;
+  };
+  const judge = index => truth?.judge(store().names[index], store().detections(index, state.min, clsIndex()));
+
+  const grid = new Grid({
+    label: 'Images',
+    open: index => linkTo('results', parametersOf({ image: keyOf(index) })),
+    boxes: boxesOf,
+    note: index => {
+      const verdict = judge(index);
+      return verdict ? h('span', { class: 'verdict' },
+        h('b', { class: 'true' }, verdict.right), h('b', { class: 'false' }, verdict.wrong), h('b', { class: 'missed' }, verdict.missed)) : null;
+    },
+  });
+  const keyOf = index => `${store().image(index).container ?? ''}/${store().names[index]}`;
+
+  // The bar over the grid.
+  const count = h('p', { class: 'count-line', role: 'status' });
+  const progress = h('progress', { 'aria-label': 'Loading' });
+  const search = h('input', {
+    type: 'search', placeholder: 'Find by name', 'aria-label': 'Find by name', value: state.text,
+    oninput: () => { state.text = search.value; refresh(); },
+  });
+  const sort = h('select', { 'aria-label': 'Order', onchange: () => { state.sort = sort.value; refresh(); } },
+    h('option', { value: '' }, 'In order'), h('option', { value: 'name' }, 'By name'),
+    h('option', { value: 'score' }, 'Best score first'), h('option', { value: 'objects' }, 'Most objects first'));
+  sort.value = state.sort;
+  const size = h('input', {
+    type: 'range', min: '110', max: '420', step: '10', value: '190', 'aria-label': 'Size of the pictures', class: 'size',
+    oninput: () => grid.zoom(Number(size.value)),
+  });
+  const formats = h('select', { 'aria-label': 'Export', class: 'export', onchange: () => exportAs(formats.value) },
+    h('option', { value: '' }, 'Export…'));
+
+  // The filters.
+  const slider = h('input', {
+    type: 'range', min: '0', max: '1', step: '0.01', id: 'score', 'aria-describedby': 'score-hint', value: String(state.min),
+    oninput: () => {
+      state.min = Number(slider.value);
+      refresh(true);
+    },
+  });
+  const value = h('output', { for: 'score' });
+  const classes = h('ul', { class: 'classes' });
+  const codes = h('ul', { class: 'codes' });
+  const source = h('div', { class: 'source' });
+  const judged = h('div', { class: 'judged' });
+  const quick = h('div', { class: 'chips', role: 'group', 'aria-label': 'Which images' },
+    [['', 'All'], ['found', 'With objects'], ['none', 'Without'], ['failed', 'Failed']].map(([name, text]) => h('button', {
+      type: 'button', dataset: { status: name },
+      onclick: () => {
+        Object.assign(state, { status: name, code: '' });
+        if (name !== 'found' && name !== '') state.cls = '';
+        refresh();
+      },
+    }, text)));
+  const filters = h('details', { class: 'filters', open: matchMedia('(min-width: 900px)').matches },
+    h('summary', {}, 'Filters'),
+    source, quick,
+    h('section', {},
+      h('div', { class: 'label-row' }, h('label', { for: 'score' }, 'Lowest score'), value), slider,
+      h('p', { id: 'score-hint', class: 'hint' }, 'Boxes, counts and images follow at once.')),
+    h('section', {}, h('h2', {}, 'Classes'), classes),
+    h('section', { class: 'failed-codes' }, h('h2', {}, 'Failures'), codes),
+    h('section', {}, h('h2', {}, 'Ground truth'), judged));
+  const empty = h('p', { class: 'empty', hidden: true });
+  const element = h('div', { class: 'results-view' }, filters,
+    h('div', { class: 'content' },
+      h('div', { class: 'toolbar' }, count, search, sort, size, formats), progress, empty, grid.element));
+
+  const onlyOf = () => {
+    const parts = [];
+    if (state.status === 'found') parts.push(index => store().detections(index, state.min).length > 0);
+    if (truth && state.judged === 'wrong') parts.push(index => (judge(index)?.wrong ?? 0) > 0);
+    if (truth && state.judged === 'missed') parts.push(index => (judge(index)?.missed ?? 0) > 0);
+    return parts.length ? index => parts.every(part => part(index)) : null;
+  };
+
+  function refresh(isSlider = false, isLoading = false) {
+    value.textContent = state.min.toFixed(2);
+    later(isLoading);
+    if (isSlider) grid.redraw();
+  }
+
+  let keeps = false;
+  const apply = eachFrame(() => {
+    if (!loader) return;
+    const status = state.status === 'failed' ? 'failed' : state.status ? 'detected' : '';
+    selected = store().select({
+      min: state.min, cls: clsIndex(), status, code: state.code, text: state.text, sort: state.sort, only: onlyOf(),
+      empty: state.status === 'none',
+    });
+    grid.show(store(), selected, keeps);
+    keeps = false;
+    describe();
+    if (!state.image) change('results', parametersOf());
+  });
+  const later = isLoading => {
+    keeps = isLoading;
+    apply();
+  };
+
+  function describe() {
+    const { total, done, error, full } = loader;
+    const length = store().length;
+    progress.hidden = done;
+    if (total) {
+      progress.max = total;
+      progress.value = length;
+    }
+    const counts = store().counts(state.min);
+    const objects = counts.reduce((sum, one) => sum + one, 0);
+    count.replaceChildren(h('strong', {}, number(selected.length)),
+      selected.length === length ? ` ${length === 1 ? 'image' : 'images'}` : ` of ${plural(length, 'image')}`,
+      h('span', { class: 'muted' }, ` · ${plural(objects, 'object')}`,
+        done ? '' : total ? ` · loading ${Math.floor((100 * length) / total)} % of ${number(total)}` : ' · loading'));
+    for (const button of quick.children) button.setAttribute('aria-pressed', String(button.dataset.status === state.status));
+    empty.hidden = selected.length > 0 || !done;
+    empty.textContent = error ? error.message
+      : length === 0 ? 'There are no results yet. Put images into the container “images”, start a job, or drop a photo under Try.'
+        : 'No image meets these filters.';
+    if (full) say(`Only the first ${number(MOST)} results are shown; narrow them with a prefix.`);
+    loader.full = false;
+    describeClasses(counts);
+    describeCodes();
+    describeTruth();
+  }
+
+  function describeClasses(counts) {
+    const order = counts.map((_, i) => i).sort((a, b) => counts[b] - counts[a] || a - b);
+    classes.replaceChildren(...order.map(i => {
+      const name = store().classes.list[i];
+      return h('li', {}, h('button', {
+        type: 'button', 'aria-pressed': String(state.cls === name), title: shown(name),
+        onclick: () => {
+          state.cls = state.cls === name ? '' : name;
+          if (state.status !== 'found') state.status = '';
+          refresh();
+        },
+      }, h('bdi', { class: 'class-name' }, shown(name)), histogram(store().histograms[i], state.min, store().classIds[i]),
+      h('span', { class: 'num' }, number(counts[i]))));
+    }));
+    if (!order.length) classes.replaceChildren(h('li', { class: 'hint' }, 'None yet.'));
+  }
+
+  function describeCodes() {
+    const list = store().codes.list;
+    codes.parentElement.hidden = list.length === 0;
+    codes.replaceChildren(...list.map((code, i) => h('li', {}, h('button', {
+      type: 'button', 'aria-pressed': String(state.code === code),
+      onclick: () => {
+        Object.assign(state, state.code === code ? { code: '', status: '' } : { code, status: 'failed', cls: '' });
+        refresh();
+      },
+    }, h('code', {}, code), h('span', { class: 'num' }, number(store().failures[i]))))));
+    if (list.length) codes.append(h('li', {}, h('a', { href: linkTo('failures', { job: state.job, prefix: state.prefix }) }, 'Look at them')));
+  }
+
+  function describeTruth() {
+    const input = h('input', {
+      type: 'file', accept: '.json,application/json', 'aria-label': 'COCO annotations',
+      onchange: async () => {
+        try {
+          truth = new Truth(JSON.parse(await input.files[0].text()));
+          refresh();
+        } catch (error) {
+          complain(error instanceof SyntaxError ? new Error('Expected a COCO file, found a file that is no JSON.') : error);
+        }
+      },
+    });
+    if (!truth) {
+      if (!judged.firstChild || judged.dataset.has) {
+        judged.dataset.has = '';
+        judged.replaceChildren(h('p', { class: 'hint' }, 'A COCO instances file marks what is true, false and missed. It stays in this browser.'), input);
+      }
+      return;
+    }
+    const sum = { right: 0, wrong: 0, missed: 0, images: 0 };
+    const most = 20_000;
+    for (let i = 0; i < Math.min(store().length, most); i++) {
+      const verdict = judge(i);
+      if (verdict) {
+        sum.right += verdict.right;
+        sum.wrong += verdict.wrong;
+        sum.missed += verdict.missed;
+        sum.images++;
+      }
+    }
+    const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : '–');
+    judged.dataset.has = 'yes';
+    judged.replaceChildren(
+      h('p', { class: 'verdict' }, h('b', { class: 'true' }, `${number(sum.right)} true`), h('b', { class: 'false' }, `${number(sum.wrong)} false`),
+        h('b', { class: 'missed' }, `${number(sum.missed)} missed`)),
+      h('dl', { class: 'facts' }, h('dt', {}, 'Precision'), h('dd', {}, share(sum.right, sum.right + sum.wrong)),
+        h('dt', {}, 'Recall'), h('dd', {}, share(sum.right, sum.right + sum.missed)),
+        h('dt', {}, 'Images'), h('dd', {}, number(sum.images))),
+      h('div', { class: 'chips' }, [['', 'All'], ['wrong', 'With false'], ['missed', 'With missed']].map(([name, text]) => h('button', {
+        type: 'button', 'aria-pressed': String(state.judged === name), onclick: () => { state.judged = name; refresh(); },
+      }, text))),
+      h('button', { type: 'button', class: 'secondary', onclick: () => { truth = null; state.judged = ''; refresh(); } }, 'Put it away'));
+  }
+
+  async function describeSource() {
+    if (config.readOnly) return;
+    const jobs = (await get('jobs', { limit: 50 })).jobs;
+    const select = h('select', {
+      'aria-label': 'Job', onchange: () => { location.hash = linkTo('results', { ...parametersOf({ image: '' }), job: select.value }); },
+    }, h('option', { value: '' }, 'Every image’s latest result'), jobs.map(job => h('option', { value: job.jobId }, `${job.jobId} · ${number(job.discovered)}`)));
+    if (state.job && !jobs.some(job => job.jobId === state.job)) select.append(h('option', { value: state.job }, state.job));
+    select.value = state.job;
+    const prefix = h('input', { type: 'text', value: state.prefix, placeholder: 'such as cam1/', 'aria-label': 'Prefix of the names' });
+    source.replaceChildren(
+      h('label', {}, h('span', {}, 'Results of'), select),
+      h('form', {
+        class: 'row', onsubmit: event => {
+          event.preventDefault();
+          location.hash = linkTo('results', { ...parametersOf({ image: '' }), prefix: prefix.value });
+        },
+      }, h('label', { class: 'grow' }, h('span', {}, 'Prefix'), prefix), h('button', { class: 'secondary' }, 'Load')));
+  }
+
+  async function describeFormats() {
+    const known = await exportFormats();
+    formats.append(...known.map(name => h('option', { value: name }, formatTitles[name] ?? name)));
+    formats.hidden = known.length === 0;
+  }
+
+  async function exportAs(format) {
+    formats.value = '';
+    if (!format) return;
+    try {
+      await download('results/export', {
+        job: state.job, prefix: state.prefix, container: state.container, class: state.cls, minScore: state.min || '',
+        status: state.status === 'failed' ? 'failed' : state.status ? 'detected' : '', code: state.code, format,
+      }, `results-${format}`);
+    } catch (error) {
+      complain(error);
+    }
+  }
+
+  // One image, large.
+  const detail = imageDialog({
+    closed: () => {
+      state.image = '';
+      change('results', parametersOf());
+      grid.focus(grid.focused);
+    },
+    step: by => {
+      const next = detail.place + by;
+      if (next >= 0 && next < selected.length) {
+        state.image = keyOf(selected[next]);
+        grid.focused = next;
+        change('results', parametersOf());
+        open();
+      }
+    },
+  });
+
+  function open() {
+    if (!state.image) {
+      detail.close();
+      return true;
+    }
+    let place = grid.focused;
+    if (selected[place] === undefined || keyOf(selected[place]) !== state.image) {
+      place = selected.findIndex(index => keyOf(index) === state.image);
+    }
+    if (place < 0) return false;
+    grid.focused = place;
+    const index = selected[place];
+    detail.open(place, selected.length, store().image(index), boxesOf(index), factsOf(store().image(index), store(), index), store().error(index));
+    return true;
+  }
+
+  return {
+    element,
+    start() {
+      describeSource().catch(complain);
+      describeFormats().catch(complain);
+      const query = queryOf(new URLSearchParams(parametersOf()));
+      query.job = state.job;
+      const same = JSON.stringify(query);
+      let opened = false;
+      const changed = () => {
+        refresh(false, true);
+        if (!opened && state.image) {
+          requestAnimationFrame(() => { opened = open() || opened; });
+        }
+      };
+      if (kept && kept.same === same && kept.loader.done && !kept.loader.error && performance.now() - kept.at < 60_000) {
+        loader = kept.loader;
+        changed();
+      } else {
+        kept?.loader.stop();
+        loader = new Loader(query, changed);
+        kept = { same, loader, at: performance.now() };
+        loader.run().then(() => { if (loader.error) complain(loader.error); });
+      }
+      refresh();
+    },
+    accept(wanted) {
+      const query = queryOf(wanted);
+      if (config.readOnly) query.job = state.job;
+      if (JSON.stringify(query) !== JSON.stringify({ job: state.job, prefix: state.prefix, container: state.container })) return false;
+      const image = wanted.get('image') ?? '';
+      const others = new URLSearchParams(wanted);
+      others.delete('image');
+      const mine = new URLSearchParams(linkTo('results', parametersOf({ image: '' })).split('?')[1] ?? '');
+      if (others.toString() !== mine.toString()) return false;
+      state.image = image;
+      open();
+      return true;
+    },
+    dispose() {
+      detail.dispose();
+      grid.dispose();
+      if (!loader?.done) {
+        loader?.stop();
+        kept = null;
+      }
+    },
+  };
+}
+
+const formatTitles = {
+  csv: 'CSV table', ndjson: 'NDJSON documents', parquet: 'Parquet table', coco: 'COCO results', 'coco-dataset': 'COCO data set', yolo: 'YOLO labels',
+  voc: 'Pascal VOC', labelstudio: 'Label Studio tasks', azureml: 'Azure ML lines',
+};
+let formatsKnown = null;
+
+/** The formats of exports that whoever serves this page has. */
+async function exportFormats() {
+  formatsKnown ??= (await settings()).formats ?? [];
+  return formatsKnown;
+}
+
+/** The dialog of one image. */
+export function imageDialog({ closed, step }) {
+  const picture = new Picture();
+  const title = h('h2', {});
+  const place = h('span', { class: 'muted num' });
+  const failure = h('div', { class: 'failure', hidden: true });
+  const dialog = h('dialog', { class: 'detail', 'aria-label': 'Image' },
+    h('header', {}, title, place,
+      h('button', { type: 'button', class: 'secondary', 'aria-label': 'The image before', onclick: () => step(-1) }, '‹'),
+      h('button', { type: 'button', class: 'secondary', 'aria-label': 'The next image', onclick: () => step(1) }, '›'),
+      h('button', { type: 'button', class: 'secondary', 'aria-label': 'Close', onclick: () => dialog.close() }, '×')),
+    failure, picture.element);
+  dialog.addEventListener('close', () => closed());
+  dialog.addEventListener('keydown', event => {
+    if (event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return;
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (by) {
+      event.preventDefault();
+      step(by);
+    }
+  });
+  return {
+    place: 0,
+    open(at, of, image, boxes, facts, error) {
+      this.place = at;
+      if (!dialog.isConnected) document.body.append(dialog);
+      if (!dialog.open) dialog.showModal();
+      title.replaceChildren(nameOf(image.name));
+      place.textContent = `${number(at + 1)} of ${number(of)}`;
+      failure.hidden = !error;
+      picture.element.hidden = Boolean(error);
+      if (error) failure.replaceChildren(h('code', {}, error.code), h('p', {}, shown(error.message)));
+      else picture.show(image, boxes, facts).catch(complain);
+    },
+    close() {
+      if (dialog.open) dialog.close();
+    },
+    dispose() {
+      picture.dispose();
+      dialog.remove();
+    },
+  };
+}

@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Nanodet.Detection.Results;
+using Nanodet.Serverless.Browser.Tests.Browsing;
+using Nanodet.Serverless.Cli.Viewing;
+using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.Pipeline.Reading;
+
+namespace Nanodet.Serverless.Browser.Tests;
+
+/// <summary>More results than a page can have elements for.</summary>
+[Collection("One page at a time")]
+public sealed class ManyResultsTests(Chromium chromium)
+{
+    private const string Scroll =
+        """
+        new Promise(resolve => {
+          const grid = document.querySelector('.grid');
+          const end = grid.scrollHeight - grid.clientHeight;
+          const began = performance.now();
+          let [last, longest, frames] = [began, 0, 0];
+          globalThis.longTasks = [];
+          new PerformanceObserver(list => globalThis.longTasks.push(...list.getEntries().map(entry => entry.duration))).observe({ type: 'longtask' });
+          const step = now => {
+            longest = Math.max(longest, now - last);
+            last = now;
+            frames++;
+            const part = (now - began) / 4000;
+            grid.scrollTop = end * Math.min(1, part);
+            if (part < 1.05) requestAnimationFrame(step);
+            else setTimeout(() => resolve(JSON.stringify({ frames, longest, tasks: globalThis.longTasks,
+              elements: document.querySelectorAll('*').length, last: document.querySelector('.grid-items > li:last-child a').innerText })), 300);
+          };
+          requestAnimationFrame(step);
+        })
+        """;
+
+    [Fact]
+    public async Task Grid_TwentyThousandResults_HasElementsForWhatIsSeenOnly()
+    {
+        await using var server = await ViewServer.StartAsync(new ManyResults(20_000), port: 0, App.Cancellation);
+        await using var page = await chromium.OpenAsync();
+        await page.Page.GoToAsync(server.Page.AbsoluteUri);
+        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '20,000'", "every result is loaded", 90);
+        await page.Page.FocusAsync(".tile[tabindex='0']");
+        await page.Page.Keyboard.PressAsync("End");
+        await page.UntilAsync("document.activeElement.closest('li')?.getAttribute('aria-posinset') === '20000'", "the last one has the focus");
+
+        Assert.True(await page.CountAsync(".grid-items > li") < 100, "Expected tiles for what is seen only.");
+        Assert.True(await page.CountAsync("*") < 2000, "Expected few elements.");
+    }
+
+    /// <summary>Measures; run by name: <c>-explicit only -method '*.Measure_*'</c>. Its figures are in bench/results.</summary>
+    [Fact(Explicit = true)]
+    public async Task Measure_HundredThousandResults()
+    {
+        await using var server = await ViewServer.StartAsync(new ManyResults(100_000), port: 0, App.Cancellation);
+        var lines = new List<string>();
+        for (var round = 0; round < 3; round++)
+        {
+            await using var page = await chromium.OpenAsync(1440, 900);
+            await page.Page.EvaluateFunctionOnNewDocumentAsync(
+                """
+                () => {
+                  globalThis.loading = [];
+                  new PerformanceObserver(list => globalThis.loading.push(...list.getEntries().map(entry => entry.duration))).observe({ type: 'longtask', buffered: true });
+                  const look = () => {
+                    if (document.querySelectorAll('.grid-items > li canvas').length >= 12) globalThis.firstView = performance.now();
+                    else requestAnimationFrame(look);
+                  };
+                  requestAnimationFrame(look);
+                }
+                """);
+            await page.Page.GoToAsync(server.Page.AbsoluteUri);
+            await page.UntilAsync("globalThis.firstView > 0", "the first images are there", 60);
+            await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '100,000'", "every result is loaded", 300);
+            var loaded = await page.Page.EvaluateExpressionAsync<double>("performance.now()");
+            var first = await page.Page.EvaluateExpressionAsync<double>("globalThis.firstView");
+            var loading = await page.Page.EvaluateExpressionAsync<double[]>("globalThis.loading");
+            using var scrolled = JsonDocument.Parse(await page.Page.EvaluateExpressionAsync<string>(Scroll));
+            var tasks = scrolled.RootElement.GetProperty("tasks").EnumerateArray().Select(task => task.GetDouble()).ToArray();
+            await page.Page.EvaluateExpressionAsync("document.querySelector('.grid').scrollTop = 0");
+            var filtered = await page.Page.EvaluateExpressionAsync<double>(
+                """
+                new Promise(resolve => {
+                  const slider = document.querySelector('#score');
+                  const began = performance.now();
+                  slider.value = '0.5';
+                  slider.dispatchEvent(new Event('input', { bubbles: true }));
+                  requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - began)));
+                })
+                """);
+            var client = page.Page.Client;
+            await client.SendAsync("HeapProfiler.collectGarbage");
+            var metrics = await page.Page.MetricsAsync();
+            lines.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"round {round + 1}: first view {first:0} ms, all loaded {loaded:0} ms, longest task while loading {loading.DefaultIfEmpty().Max():0} ms, "
+                + $"while scrolling {tasks.DefaultIfEmpty().Max():0} ms ({tasks.Length} over 50 ms), "
+                + $"{scrolled.RootElement.GetProperty("frames").GetInt32()} frames in 4 s, slider to picture {filtered:0} ms, "
+                + $"JavaScript heap {metrics["JSHeapUsedSize"] / 1048576:0.0} MiB, {metrics["Nodes"]:0} nodes, "
+                + $"{scrolled.RootElement.GetProperty("elements").GetInt32()} elements"));
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', lines));
+        await File.WriteAllLinesAsync(
+            Environment.GetEnvironmentVariable("NANODET_MEASURED") ?? Path.Combine(Path.GetTempPath(), "nanodet-viewer.txt"), lines, App.Cancellation);
+    }
+
+    /// <summary>Takes the README's picture of a running app with results: its address is in NANODET_VIEWER_URL, the file in NANODET_PICTURE.</summary>
+    [Fact(Explicit = true)]
+    public async Task Picture_OfARunningApp()
+    {
+        var address = new Uri(Environment.GetEnvironmentVariable("NANODET_VIEWER_URL")
+            ?? throw new InvalidOperationException("NANODET_VIEWER_URL: expected the address of an app, such as http://127.0.0.1:7071/, found none."));
+        await using var page = await chromium.OpenAsync(1200, 720);
+        await page.GoAsync(address, "#/results?min=0.35");
+        await page.UntilAsync("document.querySelectorAll('.tile.loaded').length >= 4", "the photos are shown");
+        await page.Page.WaitForNetworkIdleAsync();
+        await page.Page.ScreenshotAsync(
+            Environment.GetEnvironmentVariable("NANODET_PICTURE") ?? Path.Combine(Repository.Root, "docs", "images", "viewer.jpg"),
+            new PuppeteerSharp.ScreenshotOptions { Type = PuppeteerSharp.ScreenshotType.Jpeg, Quality = 82 });
+        page.HasNoComplaint();
+    }
+
+    /// <summary>Results that are made as they are asked for.</summary>
+    private sealed class ManyResults(int count) : IViewedResults
+    {
+        private static readonly string[] Classes = ["person", "bicycle", "car", "motorcycle", "bus", "truck", "dog", "chair"];
+
+        public string Title => $"{count} results";
+
+        public string? JobId => null;
+
+        public Uri? ImageOrigin => null;
+
+        public Task<ResultPage?> ReadAsync(ResultQuery query, CancellationToken cancellationToken)
+        {
+            var at = query.Continuation is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
+            var items = Enumerable.Range(at, Math.Min(query.Limit, count - at)).Select(i => (ReadOnlyMemory<byte>)Make(i)).ToArray();
+            at += items.Length;
+            return Task.FromResult<ResultPage?>(
+                new ResultPage(items, at < count ? at.ToString(CultureInfo.InvariantCulture) : null, count));
+        }
+
+        public async IAsyncEnumerable<DetectionResult> ReadAllAsync(
+            ResultQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await Task.CompletedTask;
+            yield break;
+        }
+
+        public Task<ImageLink?> LinkAsync(string? container, string name, CancellationToken cancellationToken) => Task.FromResult<ImageLink?>(null);
+
+        public Task<ReadOnlyMemory<byte>?> FindImageAsync(string? container, string name, CancellationToken cancellationToken) =>
+            Task.FromResult<ReadOnlyMemory<byte>?>(ViewerTests.Pictures("x", 1).Single().Bytes);
+
+        private static byte[] Make(int index)
+        {
+            var random = new Random(index);
+            var detections = Enumerable.Range(0, random.Next(10)).Select(_ =>
+            {
+                var cls = random.Next(Classes.Length);
+                return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $$$"""{"classId":{{{cls}}},"className":"{{{Classes[cls]}}}","score":{{{random.NextDouble():0.0000}}},"box":{"x":{{{random.Next(400)}}},"y":{{{random.Next(300)}}},"width":{{{20 + random.Next(200)}}},"height":{{{20 + random.Next(150)}}}}}""");
+            });
+            return System.Text.Encoding.UTF8.GetBytes(
+                $$"""{"schemaVersion":1,"status":"detected","image":{"container":"images","name":"camera-{{index % 9}}/2026-01/{{index:D7}}.jpg","etag":"0x8DE{{index:X8}}","bytes":163759,"width":640,"height":480},"model":{"name":"nanodet-plus-m_416","version":"3f9a1c0b77de","sha256":"{{new string('a', 64)}}","inputWidth":416,"inputHeight":416},"options":{"scoreThreshold":0.05,"iouThreshold":0.6,"maxDetections":100},"detections":[{{string.Join(',', detections)}}],"provider":"CPU","batchSize":8,"timings":{"decodeMs":2.1,"preprocessMs":0.6,"inferenceMs":9.8,"postprocessMs":0.2},"jobId":null,"createdUtc":"2026-01-31T12:00:00Z"}""");
+        }
+    }
+}

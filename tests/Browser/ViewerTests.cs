@@ -1,0 +1,339 @@
+using System.Text.Json;
+using Nanodet.Serverless.Browser.Tests.Browsing;
+using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.TestKit;
+using PuppeteerSharp;
+
+namespace Nanodet.Serverless.Browser.Tests;
+
+/// <summary>The page over the whole running app, as somebody uses it.</summary>
+[Collection("One page at a time")]
+public sealed class ViewerTests(RunningApp app, Chromium chromium)
+{
+    private const string Tiles = ".grid-items > li";
+
+    [Fact]
+    public async Task Try_PhotoChosen_ShowsItsBoxes()
+    {
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, "#/try");
+        var photo = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():n} #1 100%.png");
+        await File.WriteAllBytesAsync(
+            photo, TestImages.Rectangle(160, 120, new Rect(30, 20, 60, 50), new Bgr(0, 0, 255), ".png"), App.Cancellation);
+        try
+        {
+            var input = await page.Page.WaitForSelectorAsync("#file");
+            await input.UploadFileAsync(photo);
+
+            await page.UntilAsync("document.querySelectorAll('.found tbody tr').length > 0", "the table has what was found");
+            await page.UntilAsync("document.querySelector('.stage img').naturalWidth === 160", "the photo is shown");
+            Assert.Contains("red", await page.TextAsync(".found tbody"), StringComparison.Ordinal);
+            Assert.Equal(await page.CountAsync(".found tbody tr"), await page.CountAsync(".overlay .box"));
+
+            // The table and the boxes highlight each other.
+            await page.Page.HoverAsync(".found tbody tr");
+            await page.UntilAsync("document.querySelectorAll('.overlay .box.on').length === 1", "the box of the row is marked");
+            await page.KeepPictureAsync("try");
+            page.HasNoComplaint();
+        }
+        finally
+        {
+            File.Delete(photo);
+        }
+    }
+
+    [Fact]
+    public async Task Results_OfAJob_AreFilteredOpenedAndLinked()
+    {
+        var job = await app.DetectAsync("grid/", Pictures("grid", 40));
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, $"#/results?job={job}");
+        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '40'", "all images are there");
+        await page.UntilAsync("document.querySelectorAll('.tile.loaded').length > 5", "thumbnails are shown");
+
+        // By class: only images with red are left, and the address says so.
+        await page.ClickAsync(".classes button[title=red]");
+        await page.UntilAsync("location.hash.includes('class=red')", "the filter is in the address");
+        await page.UntilAsync("document.querySelector('.count-line strong').innerText === '20'", "half of the images have red");
+
+        // By score: more than any, so nothing is left; then all again.
+        await page.SlideAsync("#score", 1);
+        await page.UntilAsync("document.querySelector('.count-line strong').innerText === '0'", "no score is so high");
+        await page.SlideAsync("#score", 0);
+        await page.UntilAsync("document.querySelector('.count-line strong').innerText === '20'", "they are back");
+
+        // Large, by the keyboard, and on to the next one.
+        await page.Page.FocusAsync($"{Tiles} a[tabindex='0']");
+        await page.Page.Keyboard.PressAsync("Enter");
+        await page.UntilAsync("document.querySelector('.detail .stage img')?.naturalWidth > 0", "the image is shown large");
+        var first = await page.TextAsync(".detail h2");
+        await page.Page.Keyboard.PressAsync("ArrowRight");
+        await page.UntilAsync(
+            $"document.querySelector('.detail h2').innerText !== {JsonSerializer.Serialize(first)}", "the next image is shown");
+        await page.UntilAsync("document.querySelector('.detail .stage img')?.naturalWidth > 0", "it is shown large");
+        await page.KeepPictureAsync("image");
+        var second = await page.TextAsync(".detail h2");
+        var link = page.Page.Url;
+
+        // Every view is a link.
+        await using var other = await chromium.OpenAsync(theme: "dark");
+        await other.Page.GoToAsync(link);
+        await other.UntilAsync(
+            $"document.querySelector('.detail h2')?.innerText === {JsonSerializer.Serialize(second)}", "the link leads to the same image");
+
+        await page.Page.Keyboard.PressAsync("Escape");
+        await page.UntilAsync("!document.querySelector('.detail[open]') && !location.hash.includes('image=')", "the image is closed");
+        await page.KeepPictureAsync("results");
+        page.HasNoComplaint();
+        other.HasNoComplaint();
+    }
+
+    [Fact]
+    public async Task GroundTruth_FileChosen_MarksTrueFalseAndMissed()
+    {
+        var job = await app.DetectAsync("truth/", Pictures("truth", 4));
+        var truth = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():n}.json");
+        await File.WriteAllTextAsync(
+            truth,
+            JsonSerializer.Serialize(new
+            {
+                images = Enumerable.Range(0, 4).Select(i => new { id = i, file_name = $"{i:D4}.png" }),
+                categories = new[] { new { id = 1, name = "red" }, new { id = 2, name = "green" } },
+                annotations = new object[]
+                {
+                    new { id = 1, image_id = 0, category_id = 1, bbox = new[] { 0, 0, 160, 120 }, iscrowd = 0 },
+                    new { id = 2, image_id = 1, category_id = 1, bbox = new[] { 150, 110, 5, 5 }, iscrowd = 0 },
+                },
+            }),
+            App.Cancellation);
+        try
+        {
+            await using var page = await chromium.OpenAsync();
+            await page.GoAsync(app.Address, $"#/results?job={job}");
+            await page.UntilAsync("document.querySelector('.judged input[type=file]')", "a file can be chosen");
+            await (await page.Page.QuerySelectorAsync(".judged input[type=file]")).UploadFileAsync(truth);
+
+            await page.UntilAsync("document.querySelector('.judged .missed')", "verdicts are there");
+            Assert.Contains("missed", await page.TextAsync(".judged .verdict"), StringComparison.Ordinal);
+            Assert.DoesNotContain("0 missed", await page.TextAsync(".judged .verdict .missed"), StringComparison.Ordinal);
+            Assert.Contains("%", await page.TextAsync(".judged .facts"), StringComparison.Ordinal);
+            page.HasNoComplaint();
+        }
+        finally
+        {
+            File.Delete(truth);
+        }
+    }
+
+    [Fact]
+    public async Task Failures_RepairedAndTriedAgain_AreGone()
+    {
+        var good = Pictures("broken", 1).Single().Bytes;
+        var job = await app.DetectAsync("broken/", [("broken/a.png", good), ("broken/b.png", good[..(good.Length / 2)]), ("broken/c.jpg", [])]);
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, $"#/failures?job={job}");
+        await page.UntilAsync("document.querySelectorAll('.group').length === 2", "both codes are shown");
+        Assert.Contains("image_truncated", await page.TextAsync(".groups"), StringComparison.Ordinal);
+        Assert.Contains("image_empty", await page.TextAsync(".groups"), StringComparison.Ordinal);
+        await page.KeepPictureAsync("failures");
+
+        await app.Deployment.Images.UploadAsync([("broken/b.png", good), ("broken/c.jpg", good)]);
+        await page.ClickAsync(".page .primary");
+
+        await page.UntilAsync("document.querySelector('.job.marked .state')?.dataset.state === 'completed'", "the new job is at its end", 60);
+        Assert.Contains("2 of 2", await page.TextAsync(".job.marked .numbers"), StringComparison.Ordinal);
+        Assert.Contains("0 failed", await page.TextAsync(".job.marked .numbers"), StringComparison.Ordinal);
+        await page.GoAsync(app.Address, "#/failures?prefix=broken%2F");
+        await page.UntilAsync("document.querySelector('.groups .empty')?.innerText === 'Nothing failed.'", "nothing failed any more");
+        page.HasNoComplaint();
+    }
+
+    [Fact]
+    public async Task Jobs_TwoHundredImages_ShowTheirProgress()
+    {
+        await app.Deployment.Images.UploadAsync(Pictures("live", 200));
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, "#/jobs");
+        await page.Page.WaitForSelectorAsync(".new-job input[name=prefix]");
+        await page.Page.EvaluateExpressionAsync(
+            """
+            globalThis.seen = new Set();
+            new MutationObserver(() => {
+              const numbers = document.querySelector('.job .numbers b')?.innerText;
+              if (numbers) globalThis.seen.add(numbers + ' ' + document.querySelector('.job .state').dataset.state);
+            }).observe(document.querySelector('.job-list'), { childList: true, subtree: true, characterData: true, attributes: true });
+            """);
+        await page.Page.TypeAsync(".new-job input[name=prefix]", "live/");
+        await page.ClickAsync(".new-job .primary");
+
+        await page.UntilAsync("document.querySelector('.job .numbers b')?.innerText.startsWith('200 of 200')", "every image is done", 90);
+        await page.UntilAsync("document.querySelector('.job .state').dataset.state === 'completed'", "the job is at its end");
+        var seen = await page.Page.EvaluateExpressionAsync<string[]>("[...globalThis.seen]");
+        Assert.Contains(seen, state => state.EndsWith("running", StringComparison.Ordinal));
+        Assert.True(seen.Length >= 2, $"Expected numbers that change, found {string.Join(", ", seen)}.");
+        Assert.Contains("images/s", await page.TextAsync(".job .muted"), StringComparison.Ordinal);
+        await page.KeepPictureAsync("jobs");
+        page.HasNoComplaint();
+    }
+
+    [Fact]
+    public async Task Compare_TwoModels_ShowsWhatDiffersTheLargestFirst()
+    {
+        var before = await app.DetectAsync("compare/", Pictures("compare", 12));
+        await StoreAsync(TestModel.Other, "other");
+        var after = await app.DetectAsync("compare/", [], new { model = "test-plus/other" });
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, $"#/compare?before={before}&after={after}");
+
+        await page.UntilAsync("document.querySelectorAll('.pair').length > 0", "differences are shown");
+        var amounts = await page.Page.EvaluateExpressionAsync<int[]>(
+            "[...document.querySelectorAll('.sum b')].map(sum => Number(sum.innerText.replaceAll(',', '')))");
+        Assert.Equal(3, amounts.Length);
+        Assert.True(amounts.Sum() > 0, "Expected differences between the two models.");
+        Assert.Contains("of 12 images differ", await page.TextAsync(".compare-page > .muted"), StringComparison.Ordinal);
+        await page.KeepPictureAsync("compare");
+        page.HasNoComplaint();
+    }
+
+    [Fact]
+    public async Task Models_RollBack_MakesTheOtherOneCurrent()
+    {
+        await StoreAsync(TestModel.Good, "rolled");
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, "#/models");
+        await page.ClickAsync("button[aria-label='Roll back to test-plus rolled']");
+        await page.ClickAsync("dialog.ask .primary");
+
+        await page.UntilAsync(
+            "[...document.querySelectorAll('.model-table .current')].some(row => row.innerText.includes('rolled'))", "it is current", 60);
+        Assert.Contains("\"version\":\"rolled\"", await PointerAsync(), StringComparison.Ordinal);
+        await page.KeepPictureAsync("models");
+        page.HasNoComplaint();
+
+        // The way back, for the other tests.
+        await page.ClickAsync("button[aria-label='Roll back to test-plus 1']");
+        await page.ClickAsync("dialog.ask .primary");
+        await page.UntilAsync(
+            "document.querySelector('.model-table .current td')?.innerText.startsWith('1')", "the first one is current again", 60);
+    }
+
+    [Fact]
+    public async Task Names_OfAnyKind_AreShownAsTextAndLinkedRight()
+    {
+        string[] names =
+        [
+            "names/with space.png", "names/hash #1.png", "names/100%25.png", "names/100%.png", "names/quote\"'`.png", "names/a&b=c+d.png",
+            "names/<img src=x onerror=document.title='hit'>.png", "names/<script>document.title='hit'</script>.png", "names/..hidden.png",
+            "names/שלום.png", "names/\u202Egnp.exe.png", $"names/{new string('x', 1014)}.png",
+        ];
+        var picture = Pictures("x", 1).Single().Bytes;
+        var job = await app.DetectAsync("names/", names.Select(name => (name, picture)));
+        await using var page = await chromium.OpenAsync(1600, 1200);
+        await page.GoAsync(app.Address, $"#/results?job={job}");
+        await page.UntilAsync($"document.querySelectorAll('{Tiles}').length === {names.Length}", "every image has a tile");
+        await page.UntilAsync($"document.querySelectorAll('.tile.loaded').length === {names.Length}", "every thumbnail is shown", 60);
+        var shown = await page.Page.EvaluateExpressionAsync<string[]>("[...document.querySelectorAll('.tile .name')].map(name => name.innerText)");
+        Assert.Equal(names.Select(name => name.Replace("\u202E", "\\u202e", StringComparison.Ordinal)).Order(StringComparer.Ordinal), shown.Order(StringComparer.Ordinal));
+
+        for (var i = 0; i < names.Length; i++)
+        {
+            await page.Page.EvaluateExpressionAsync($"document.querySelectorAll('.tile')[{i}].click()");
+            await page.UntilAsync("document.querySelector('.detail[open] .stage img')?.naturalWidth === 160", "the image itself is shown");
+            Assert.Contains("blob", new Uri(await page.Page.EvaluateExpressionAsync<string>(
+                "document.querySelector('.detail .stage img').src")).Query is { Length: > 0 } query && query.Contains("sig=", StringComparison.Ordinal)
+                    ? "blob" : "thumbnail", StringComparison.Ordinal);
+            await page.Page.Keyboard.PressAsync("Escape");
+            await page.UntilAsync("!document.querySelector('.detail[open]')", "it is closed");
+        }
+
+        Assert.DoesNotContain("hit", await page.Page.GetTitleAsync(), StringComparison.Ordinal);
+        await page.KeepPictureAsync("names");
+        page.HasNoComplaint();
+    }
+
+    [Theory]
+    [InlineData("light")]
+    [InlineData("dark")]
+    public async Task Axe_EveryView_HasNoSeriousFinding(string theme)
+    {
+        var axe = Path.Combine(Repository.Root, "tests", "Browser", "node_modules", "axe-core", "axe.min.js");
+        Assert.SkipUnless(File.Exists(axe), $"axe-core is not installed: expected {axe}; 'npm ci' in tests/Browser installs it.");
+        var good = Pictures("axe", 6).ToArray();
+        var job = await app.DetectAsync("axe/", [.. good, ("axe/bad.png", good[0].Bytes[..60])]);
+        await using var page = await chromium.OpenAsync(theme: theme);
+        string[] views =
+        [
+            $"#/results?job={job}", $"#/results?job={job}&image=images%2Faxe%2F0001.png", $"#/failures?job={job}", "#/jobs", "#/models", "#/try",
+            $"#/compare?before={job}&after={job}",
+        ];
+        foreach (var view in views)
+        {
+            await page.Page.GoToAsync("about:blank");
+            await page.GoAsync(app.Address, view);
+            await page.UntilAsync("document.querySelector('main').children.length > 0", "the view is there");
+            await page.Page.WaitForNetworkIdleAsync(new WaitForNetworkIdleOptions { IdleTime = 300 });
+            await page.Page.EvaluateExpressionAsync(await File.ReadAllTextAsync(axe, App.Cancellation));
+            var findings = await page.Page.EvaluateExpressionAsync<string>(
+                """
+                axe.run(document, { resultTypes: ['violations'] }).then(result => result.violations
+                  .filter(one => ['serious', 'critical'].includes(one.impact))
+                  .map(one => `${one.id} (${one.impact}): ${one.nodes.map(node => node.target + ' ' + node.failureSummary).join(' | ')}`).join('\n'))
+                """);
+            Assert.True(findings.Length == 0, $"{view}, {theme}: {findings}");
+            await page.KeepPictureAsync($"axe-{theme}-{Array.IndexOf(views, view)}");
+        }
+    }
+
+    [Theory]
+    [InlineData(375, 720)]
+    [InlineData(2560, 1300)]
+    public async Task Views_OfAnyWidth_NeedNoSidewaysScroll(int width, int height)
+    {
+        var job = await app.DetectAsync("wide/", Pictures("wide", 8));
+        await using var page = await chromium.OpenAsync(width, height);
+        foreach (var view in (string[])[$"#/results?job={job}", "#/jobs", "#/models", "#/try", $"#/failures?job={job}", $"#/compare?before={job}&after={job}"])
+        {
+            await page.Page.GoToAsync("about:blank");
+            await page.GoAsync(app.Address, view);
+            await page.UntilAsync("document.querySelector('main').children.length > 0", "the view is there");
+            await page.Page.WaitForNetworkIdleAsync(new WaitForNetworkIdleOptions { IdleTime = 300 });
+            Assert.True(
+                await page.Page.EvaluateExpressionAsync<bool>(
+                    "document.documentElement.scrollWidth <= innerWidth && document.querySelector('main').scrollWidth <= innerWidth"),
+                $"{view} is wider than {width} pixels.");
+            await page.KeepPictureAsync($"width-{width}-{view[2..5]}");
+        }
+
+        page.HasNoComplaint();
+    }
+
+    [Fact]
+    public async Task Export_OfTheFilter_HasWhatItShows()
+    {
+        var job = await app.DetectAsync("export/", Pictures("export", 6));
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, $"#/results?job={job}&class=red&min=0.1");
+        await page.UntilAsync("document.querySelectorAll('.export option').length === 10", "the formats are there");
+        var csv = await page.Page.EvaluateExpressionAsync<string>(
+            $"fetch('/api/results/export?job={job}&class=red&minScore=0.1&format=csv').then(answer => answer.text())");
+
+        var lines = csv.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(lines.Length > 3, csv);
+        Assert.All(lines.Skip(1), line => Assert.Contains(",red,", line, StringComparison.Ordinal));
+        page.HasNoComplaint();
+    }
+
+    /// <summary>Pictures of 160x120 pixels with a red or a green rectangle, by turns.</summary>
+    internal static IEnumerable<(string Name, byte[] Bytes)> Pictures(string folder, int count) => Enumerable.Range(0, count).Select(i => (
+        $"{folder}/{i:D4}.png",
+        TestImages.Rectangle(
+            160, 120, new Rect(10 + (i % 50), 10 + (i % 30), 60, 50), i % 2 == 0 ? new Bgr(0, 0, 255) : new Bgr(0, 255, 0), ".png")));
+
+    private async Task StoreAsync(byte[] model, string version) =>
+        await app.Deployment.Blobs.GetBlobContainerClient("models").GetBlobClient($"test-plus/{version}/model.onnx")
+            .UploadAsync(BinaryData.FromBytes(model), overwrite: true, App.Cancellation);
+
+    private async Task<string> PointerAsync() =>
+        (await app.Deployment.Blobs.GetBlobContainerClient("models").GetBlobClient("current.json").DownloadContentAsync(App.Cancellation))
+            .Value.Content.ToString().Replace(" ", string.Empty, StringComparison.Ordinal);
+}
