@@ -7,5 +7,6 @@ var root = new RootCommand("Measurements of Nanodet.Serverless.")
     CompareCommand.Create(),
     MicroCommand.Create(),
     ProfileCommand.Create(),
+    SimulateCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

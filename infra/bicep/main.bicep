@@ -118,6 +118,7 @@ var names = {
   insights: 'appi-${token}'
   registry: 'cr${token}'
   storage: 'st${token}'
+  topic: 'evgt-${token}'
   coordinator: isSplit ? 'ca-coordinator-${token}' : 'ca-nanodet-${token}'
   worker: 'ca-worker-${token}'
 }
@@ -247,7 +248,7 @@ module events 'modules/events.bicep' = {
   params: {
     location: location
     tags: tags
-    token: token
+    topicName: names.topic
     storageName: names.storage
   }
   dependsOn: [storage]
@@ -407,9 +408,12 @@ module alerts 'modules/alerts.bicep' = {
     tags: tags
     token: token
     insightsName: names.insights
+    topicName: names.topic
+    isGpu: isGpu
+    isAlwaysThere: !isScheduled && !empty(image)
     email: alertEmail
   }
-  dependsOn: [monitoring]
+  dependsOn: [monitoring, events]
 }
 
 module workbook 'modules/workbook.bicep' = {

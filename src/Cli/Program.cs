@@ -1,5 +1,6 @@
 using Nanodet.Serverless.Cli;
 using Nanodet.Serverless.Cli.Commands;
+using Nanodet.Serverless.Cli.Costs;
 using Nanodet.Serverless.Cli.GpuChecks;
 
 return await NanodetCommand.RunAsync(
@@ -24,5 +25,6 @@ return await NanodetCommand.RunAsync(
         ModelCommands.CreatePublish(),
         ModelCommands.CreateList(),
         ModelCommands.CreateRollback(),
+        CostCommand.Create(),
         DemoModelCommand.Create(),
     ]);

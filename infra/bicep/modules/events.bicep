@@ -6,7 +6,7 @@ import { roles } from 'roles.bicep'
 
 param location string
 param tags object
-param token string
+param topicName string
 param storageName string
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
@@ -52,7 +52,7 @@ resource mayKeep 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
-  name: 'evgt-${token}'
+  name: topicName
   location: location
   tags: tags
   identity: { type: 'SystemAssigned' }
