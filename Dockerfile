@@ -10,6 +10,8 @@ ARG CUDA_IMAGE=nvidia/cuda:13.0.2-base-ubuntu24.04@sha256:2ab6381d970b211fb93853
 ARG FUNCTIONS_IMAGE=mcr.microsoft.com/azure-functions/dotnet-isolated:4-dotnet-isolated10.0
 
 FROM ${SDK_IMAGE} AS build
+# true: with the provider of the Durable Task Scheduler, for orchestrationStore=scheduler.
+ARG SCHEDULER_PROVIDER=false
 WORKDIR /source
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props BannedSymbols.txt .editorconfig host.json ./
 COPY build/ build/
@@ -23,12 +25,13 @@ COPY src/Detection/Images/Fonts/LabelFont.targets src/Detection/Images/Fonts/
 COPY src/Functions/Functions.csproj src/Functions/
 COPY src/LocalHost/LocalHost.csproj src/LocalHost/
 COPY src/Cli/Cli.csproj src/Cli/
-RUN dotnet restore src/Functions/Functions.csproj -r linux-x64 \
+RUN dotnet restore src/Functions/Functions.csproj -r linux-x64 -p:NanodetSchedulerProvider=${SCHEDULER_PROVIDER} \
  && dotnet restore src/Cli/Cli.csproj -r linux-x64 -p:NanodetGpu=true
 COPY docs/schemas/ docs/schemas/
 COPY src/ src/
 # The command line uses the app's native libraries: they are several hundred megabytes.
 RUN dotnet publish src/Functions/Functions.csproj -c Release -r linux-x64 --no-self-contained -o /out/app \
+      -p:NanodetSchedulerProvider=${SCHEDULER_PROVIDER} \
  && dotnet publish src/Cli/Cli.csproj -c Release -r linux-x64 --no-self-contained -p:NanodetGpu=true -o /out/cli \
  && for library in $(cd /out/app && ls | grep -E '[.]so([.]|$)'); do ln -sf "/home/site/wwwroot/$library" "/out/cli/$library"; done
 
@@ -44,7 +47,11 @@ RUN apt-get update \
       libcurand-13-0=10.4.0.35-1 \
       libcudnn9-cuda-13=9.20.0.48-1 \
  && rm -rf /var/lib/apt/lists/* \
- && mkdir -p /out/cuda \
+ && mkdir -p /out/cuda /out/licenses \
+ && cp /NGC-DL-CONTAINER-LICENSE /out/licenses/ \
+ && for package in cuda-cudart-13-0 cuda-nvrtc-13-0 libcublas-13-0 libcurand-13-0 libcudnn9-cuda-13; do \
+      if [ -f "/usr/share/doc/$package/copyright" ]; then cp "/usr/share/doc/$package/copyright" "/out/licenses/$package.txt"; fi; \
+    done \
  && cp -a /usr/local/cuda-13.0/targets/x86_64-linux/lib/libcudart.so.* \
           /usr/local/cuda-13.0/targets/x86_64-linux/lib/libnvrtc.so.* \
           /usr/local/cuda-13.0/targets/x86_64-linux/lib/libnvrtc-builtins.so.* \
@@ -74,6 +81,8 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 
 COPY --from=cuda /out/cuda/ /opt/cuda/lib/
+COPY --from=cuda /out/licenses/ /usr/share/doc/nanodet/nvidia/
+COPY LICENSE THIRD-PARTY-NOTICES.md /usr/share/doc/nanodet/
 COPY --from=build /out/app/ /home/site/wwwroot/
 COPY --from=build /out/cli/ /opt/nanodet/
 COPY tools/container/nanodet tools/container/healthcheck /usr/local/bin/

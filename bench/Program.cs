@@ -9,5 +9,6 @@ var root = new RootCommand("Measurements of Nanodet.Serverless.")
     MicroCommand.Create(),
     MosaicCommand.Create(),
     ProfileCommand.Create(),
+    SimulateCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -3,6 +3,7 @@
 targetScope = 'subscription'
 
 import { containers, queues } from 'modules/names.bicep'
+import { hostingKind, orchestrationStoreKind, place, redundancy, registryTier, scaling, topologyKind } from 'modules/types.bicep'
 
 @description('Name of the azd environment; resources are named and tagged after it.')
 @minLength(1)
@@ -14,12 +15,13 @@ param environmentName string
 param location string
 
 @description('What runs the model: a T4 (16 GB), an A100 (80 GB), or the CPU.')
-@allowed(['gpu-t4', 'gpu-a100', 'cpu'])
-param hosting string
+param hosting hostingKind
 
 @description('split: a coordinator that is always there and workers that come and go with the batches. single: one app does both, and is always there.')
-@allowed(['split', 'single'])
-param topology string
+param topology topologyKind
+
+@description('Where Durable Functions are kept. storage: in the account; the coordinator is always there. scheduler: in a Durable Task Scheduler, which wakes it, so that it may go; the image has to be built for it.')
+param orchestrationStore orchestrationStoreKind = 'storage'
 
 @description('Image of the app; empty before the first deployment. azd sets it.')
 param image string = ''
@@ -33,10 +35,6 @@ param maxWorkers int = 3
 @minValue(1)
 @maxValue(1000)
 param batchesPerWorker int = 8
-
-@description('Kind of the worker. functionapp with scale rules of its own needs a preview of the API; containerapps needs none.')
-@allowed(['functionapp', 'containerapps'])
-param workerKind string = 'functionapp'
 
 @description('Type of the GPU workload profile, where it is not the usual one of the hosting.')
 param gpuProfileType string = ''
@@ -65,17 +63,15 @@ param nightlySchedule string = '0 0 2 * * *'
 param nightlyPrefix string = ''
 
 @description('Storage redundancy: LRS within a data centre, ZRS across zones, GZRS and RA-GZRS across regions.')
-@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS', 'Standard_RAGZRS'])
-param storageSku string = 'Standard_LRS'
+param storageSku redundancy = 'Standard_LRS'
 
 @description('Days after which results are deleted; 0 keeps them.')
 @minValue(0)
 @maxValue(36500)
 param resultRetentionDays int = 0
 
-@description('Registry tier. Premium lets Container Apps stream the image.')
-@allowed(['Basic', 'Standard', 'Premium'])
-param registrySku string = 'Basic'
+@description('Registry tier. Premium can stream the image, for which a hook switches it on in the repository.')
+param registrySku registryTier = 'Basic'
 
 @description('Days that logs are kept.')
 @minValue(30)
@@ -85,8 +81,8 @@ param logRetentionDays int = 30
 @description('A virtual network with private endpoints for storage.')
 param privateNetwork bool = false
 
-@description('Public addresses (CIDR) that reach a private storage account all the same.')
-param allowedIpAddresses string[] = []
+@description('Public IPv4 addresses or ranges that reach a private storage account all the same, with commas between them: above all the machine that runs the hooks.')
+param allowedIpAddresses string = ''
 
 @description('Where telemetry goes by OTLP, too; empty for nowhere.')
 param otlpEndpoint string = ''
@@ -112,6 +108,7 @@ param principalType string = 'User'
 
 var isSplit = topology == 'split'
 var isGpu = hosting != 'cpu'
+var isScheduled = orchestrationStore == 'scheduler'
 var tags = { 'azd-env-name': environmentName }
 var token = uniqueString(subscription().id, environmentName, location)
 
@@ -120,28 +117,29 @@ var names = {
   group: 'rg-${environmentName}'
   coordinatorIdentity: 'id-coordinator-${token}'
   workerIdentity: 'id-worker-${token}'
-  eventsIdentity: 'id-events-${token}'
   workspace: 'log-${token}'
   insights: 'appi-${token}'
   registry: 'cr${token}'
   storage: 'st${token}'
+  topic: 'evgt-${token}'
   coordinator: isSplit ? 'ca-coordinator-${token}' : 'ca-nanodet-${token}'
   worker: 'ca-worker-${token}'
 }
 var appIdentities = isSplit ? [names.coordinatorIdentity, names.workerIdentity] : [names.coordinatorIdentity]
 
 // Sizes that the platform ties to a GPU profile; on the CPU the most that the Consumption profile gives.
-var sizes = {
-  'gpu-t4': { profileType: 'Consumption-GPU-NC8as-T4', cpu: '8.0', memory: '56Gi', provider: 'Cuda' }
-  'gpu-a100': { profileType: 'Consumption-GPU-NC24-A100', cpu: '24.0', memory: '220Gi', provider: 'Cuda' }
-  cpu: { profileType: '', cpu: '4.0', memory: '8Gi', provider: 'Cpu' }
+var profileTypes = { 'gpu-t4': 'Consumption-GPU-NC8as-T4', 'gpu-a100': 'Consumption-GPU-NC24-A100', cpu: '' }
+var places = {
+  'gpu-t4': { profileName: 'gpu-t4', cpu: '8.0', memory: '56Gi' }
+  'gpu-a100': { profileName: 'gpu-a100', cpu: '24.0', memory: '220Gi' }
+  cpu: { profileName: 'Consumption', cpu: '4.0', memory: '8Gi' }
 }
-var size = sizes[hosting]
-var profileName = isGpu ? hosting : 'Consumption'
+var workerPlace place = places[hosting]
+var coordinatorPlace place = { profileName: 'Consumption', cpu: '1.0', memory: '2Gi' }
 
 var modelSettings = {
   Nanodet__Model__Source: 'Pointer'
-  Nanodet__Model__Provider: size.provider
+  Nanodet__Model__Provider: isGpu ? 'Cuda' : 'Cpu'
   Nanodet__Model__RequireGpu: isGpu ? 'true' : 'false'
   // Batches wait for a model that is being loaded: a worker that comes from zero would otherwise put back what it came for.
   Nanodet__Worker__ReadyWait: '00:05:00'
@@ -156,6 +154,17 @@ var coordinatorSettings = union(scheduleSettings, {
   Nanodet__Nightly__Enabled: nightlyEnabled ? 'true' : 'false'
   Nanodet__Nightly__Prefix: nightlyPrefix
 })
+
+// host.json keeps the orchestrations in storage; these settings move them.
+var schedulerName = 'dts-${token}'
+var schedulerHub = 'nanodet'
+var orchestrationSettings = isScheduled
+  ? {
+      AzureFunctionsJobHost__extensions__durableTask__hubName: schedulerHub
+      AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
+      AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
+    }
+  : {}
 
 // A worker from zero needs minutes for node, image and model: the first wait is longer than that.
 var splitSettings = { Nanodet__Orchestrations__BatchWait: '00:15:00' }
@@ -177,7 +186,7 @@ module identities 'modules/identities.bicep' = {
   params: {
     location: location
     tags: tags
-    names: concat(appIdentities, [names.eventsIdentity])
+    names: appIdentities
   }
 }
 
@@ -215,7 +224,7 @@ module storage 'modules/storage.bicep' = {
     sku: storageSku
     resultRetentionDays: resultRetentionDays
     isPrivate: privateNetwork
-    allowedIpAddresses: allowedIpAddresses
+    allowedIpAddresses: empty(allowedIpAddresses) ? [] : map(split(allowedIpAddresses, ','), address => trim(address))
   }
 }
 
@@ -242,11 +251,10 @@ module events 'modules/events.bicep' = {
   params: {
     location: location
     tags: tags
-    token: token
+    topicName: names.topic
     storageName: names.storage
-    identityName: names.eventsIdentity
   }
-  dependsOn: [identities, storage]
+  dependsOn: [storage]
 }
 
 module network 'modules/network.bicep' = if (privateNetwork) {
@@ -262,15 +270,69 @@ module environment 'modules/environment.bicep' = {
     tags: tags
     token: token
     workspaceName: names.workspace
-    gpuProfileType: isGpu && !empty(gpuProfileType) ? gpuProfileType : size.profileType
-    gpuProfileName: profileName
+    gpuProfileType: isGpu && !empty(gpuProfileType) ? gpuProfileType : profileTypes[hosting]
+    gpuProfileName: hosting
     subnetId: privateNetwork ? network!.outputs.appsSubnetId : ''
   }
   dependsOn: [monitoring]
 }
 
-// The coordinator, or the whole app. It is always there: the platform does not wake an app for Durable Functions on Azure Storage.
-// It is there once: images are grouped in its memory.
+module scheduler 'modules/scheduler.bicep' = if (isScheduled) {
+  scope: group
+  params: { location: location, tags: tags, name: schedulerName, hubName: schedulerHub, identityNames: appIdentities }
+  dependsOn: [identities]
+}
+
+func idOf(groupName string, identityName string) string =>
+  resourceId(subscription().subscriptionId, groupName, 'Microsoft.ManagedIdentity/userAssignedIdentities', identityName)
+
+func queueRule(account string, queue string, length int, identityId string) object => {
+  name: queue
+  azureQueue: { accountName: account, queueName: queue, queueLength: length, identity: identityId }
+}
+
+func schedulerRule(kind string, endpoint string, hub string, identityId string) object => {
+  name: toLower(kind)
+  custom: {
+    type: 'azure-durabletask-scheduler'
+    metadata: { endpoint: endpoint, taskhubName: hub, maxConcurrentWorkItemsCount: '1', workItemType: kind }
+    identity: identityId
+  }
+}
+
+// A call wakes an app, too.
+var httpRule = { name: 'requests', http: { metadata: { concurrentRequests: '8' } } }
+
+// Timers wake nothing. A host that comes back runs those that are overdue: this brings it back every hour.
+var timerRule = {
+  name: 'timers'
+  custom: {
+    type: 'cron'
+    metadata: { timezone: 'Etc/UTC', start: '0 * * * *', end: '10 * * * *', desiredReplicas: '1' }
+  }
+}
+var coordinatorIdentityId = idOf(names.group, names.coordinatorIdentity)
+var coordinatorQueues = isSplit ? [queues.events, queues.images] : [queues.events, queues.images, queues.batches]
+var wakingRules = isScheduled
+  ? concat(
+      map(coordinatorQueues, queue => queueRule(names.storage, queue, 1, coordinatorIdentityId)),
+      map(
+        ['Orchestration', 'Activity'],
+        kind => schedulerRule(kind, scheduler!.outputs.endpoint, schedulerHub, coordinatorIdentityId)
+      ),
+      [httpRule, timerRule]
+    )
+  : []
+
+// The coordinator, or the whole app. On Azure Storage it is always there: nothing wakes an app for Durable Functions that are kept there.
+// It is there once at most: images are grouped in its memory.
+var coordinatorScaling scaling = {
+  minReplicas: isScheduled ? 0 : 1
+  maxReplicas: 1
+  rules: wakingRules
+  graceSeconds: 60
+}
+
 module coordinator 'modules/app.bicep' = {
   scope: group
   params: {
@@ -279,21 +341,17 @@ module coordinator 'modules/app.bicep' = {
     name: names.coordinator
     role: isSplit ? 'coordinator' : 'all'
     image: image
-    kind: 'functionapp'
     environmentId: environment.outputs.id
     registryServer: registry.outputs.loginServer
     identityName: names.coordinatorIdentity
     storageName: names.storage
     insightsName: names.insights
-    profileName: isSplit ? 'Consumption' : profileName
-    cpu: isSplit ? '1.0' : size.cpu
-    memory: isSplit ? '2Gi' : size.memory
+    place: isSplit ? coordinatorPlace : workerPlace
     isExternal: true
-    minReplicas: 1
-    maxReplicas: 1
-    scaleRules: []
-    graceSeconds: 60
-    settings: isSplit ? union(coordinatorSettings, splitSettings) : union(coordinatorSettings, modelSettings)
+    scaling: coordinatorScaling
+    settings: union(coordinatorSettings, isSplit ? splitSettings : modelSettings, orchestrationSettings)
+    isScheduled: isScheduled
+    schedulerEndpoint: isScheduled ? scheduler!.outputs.endpoint : ''
     otlpEndpoint: otlpEndpoint
   }
   dependsOn: [coordinatorAccess, monitoring]
@@ -305,23 +363,6 @@ module signIn 'modules/sign-in.bicep' = if (!empty(signInClientId)) {
   dependsOn: [coordinator]
 }
 
-var queueRule = {
-  name: 'batches'
-  azureQueue: {
-    accountName: names.storage
-    queueName: queues.batches
-    queueLength: batchesPerWorker
-    identity: resourceId(
-      subscription().subscriptionId,
-      names.group,
-      'Microsoft.ManagedIdentity/userAssignedIdentities',
-      names.workerIdentity
-    )
-  }
-}
-
-// POST /api/detect wakes a worker, too.
-var httpRule = { name: 'requests', http: { metadata: { concurrentRequests: '8' } } }
 var warmRule = {
   name: 'warm-window'
   custom: {
@@ -335,6 +376,16 @@ var warmRule = {
   }
 }
 
+var workerScaling scaling = {
+  minReplicas: 0
+  maxReplicas: maxWorkers
+  rules: concat(
+    [queueRule(names.storage, queues.batches, batchesPerWorker, idOf(names.group, names.workerIdentity)), httpRule],
+    empty(warmStart) ? [] : [warmRule]
+  )
+  graceSeconds: 300
+}
+
 module worker 'modules/app.bicep' = if (isSplit) {
   scope: group
   params: {
@@ -343,21 +394,17 @@ module worker 'modules/app.bicep' = if (isSplit) {
     name: names.worker
     role: 'worker'
     image: image
-    kind: workerKind
     environmentId: environment.outputs.id
     registryServer: registry.outputs.loginServer
     identityName: names.workerIdentity
     storageName: names.storage
     insightsName: names.insights
-    profileName: profileName
-    cpu: size.cpu
-    memory: size.memory
+    place: workerPlace
     isExternal: false
-    minReplicas: 0
-    maxReplicas: maxWorkers
-    scaleRules: concat([queueRule, httpRule], empty(warmStart) ? [] : [warmRule])
-    graceSeconds: 300
-    settings: union(scheduleSettings, modelSettings, workerSettings)
+    scaling: workerScaling
+    settings: union(scheduleSettings, modelSettings, workerSettings, orchestrationSettings)
+    isScheduled: isScheduled
+    schedulerEndpoint: isScheduled ? scheduler!.outputs.endpoint : ''
     otlpEndpoint: otlpEndpoint
   }
   dependsOn: [workerAccess, monitoring]
@@ -370,9 +417,12 @@ module alerts 'modules/alerts.bicep' = {
     tags: tags
     token: token
     insightsName: names.insights
+    topicName: names.topic
+    isGpu: isGpu
+    isAlwaysThere: !isScheduled && !empty(image)
     email: alertEmail
   }
-  dependsOn: [monitoring]
+  dependsOn: [monitoring, events]
 }
 
 module workbook 'modules/workbook.bicep' = {
@@ -392,6 +442,7 @@ output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.loginServer
 output AZURE_CONTAINER_REGISTRY_NAME string = names.registry
 output AZURE_CONTAINER_APPS_ENVIRONMENT_ID string = environment.outputs.id
 output NANODET_APP_NAME string = names.coordinator
+output NANODET_HOST_ID string = isSplit ? 'nanodet-coordinator' : 'nanodet'
 output NANODET_APP_URI string = 'https://${coordinator.outputs.fqdn}'
 output NANODET_WORKER_NAME string = isSplit ? names.worker : ''
 output NANODET_STORAGE_ACCOUNT string = names.storage

@@ -35,8 +35,9 @@ exists() {
   [ "$(blob exists --container-name "$1" --name "$2" --query exists --output tsv)" = true ]
 }
 
-is_healthy() {
-  curl --silent --show-error --fail --max-time 20 --output /dev/null "$uri/api/health"
+# An app that also detects is not ready without a model, and says so with 503: that it answers is enough here.
+is_live() {
+  curl --silent --show-error --max-time 20 "$uri/api/health" | grep -q '"live": *true'
 }
 
 # The template knows how the apps look: with the image that azd has just pushed it gives them ports, probes and scale rules, and the
@@ -45,11 +46,45 @@ if [ "${SERVICE_APP_IMAGE_NAME:-}" = "" ]; then
   echo "error: azd sets SERVICE_APP_IMAGE_NAME when it deploys: run 'azd deploy'" >&2
   exit 1
 fi
-azd provision --no-prompt --no-state
+
+# A tag can be moved, a digest cannot: both apps run, and a later provision runs again, exactly what was pushed.
+image=$SERVICE_APP_IMAGE_NAME
+registry=${image%%/*}
+case $image in
+  *@sha256:*) repository=${image#*/} && repository=${repository%@*} ;;
+  *)
+    tagged=${image#*/}
+    repository=${tagged%:*}
+    digest=$(az acr repository show --only-show-errors --name "${registry%%.*}" --image "$tagged" --query digest --output tsv)
+    case $digest in
+      sha256:*) ;;
+      *)
+        echo "error: expected the registry to know the digest of $tagged, found '$digest'" >&2
+        exit 1
+        ;;
+    esac
+    SERVICE_APP_IMAGE_NAME=$registry/$repository@$digest
+    export SERVICE_APP_IMAGE_NAME
+    azd env set SERVICE_APP_IMAGE_NAME "$SERVICE_APP_IMAGE_NAME"
+    ;;
+esac
+
+# Container Apps can start an image before all of it is there, where the repository has it in that form: Premium registries only. A
+# preview: a deployment does not depend on it.
+if [ "${NANODET_REGISTRY_SKU:-Basic}" = Premium ]; then
+  if az acr artifact-streaming update --only-show-errors --name "${registry%%.*}" --repository "$repository" --enable-streaming true >/dev/null \
+    && az acr artifact-streaming create --only-show-errors --name "${registry%%.*}" --image "${SERVICE_APP_IMAGE_NAME#*/}" --no-wait >/dev/null; then
+    echo "Artifact streaming is on for $repository."
+  else
+    echo "warning: artifact streaming could not be switched on for $repository; workers from zero start more slowly" >&2
+  fi
+fi
+
+NANODET_PREFLIGHT=off azd provision --no-prompt --no-state
 echo "${app}${worker:+ and $worker} run $SERVICE_APP_IMAGE_NAME."
 
-wait_for "$uri/api/health says that the app takes work" 600 is_healthy
-echo "$app takes work."
+wait_for "$uri/api/health says that the app is alive" 600 is_live
+echo "$app answers."
 
 if ! wait_for "a model is published in container models" 300 exists models current.json; then
   echo "No model is published yet, so nothing can be detected: docs/operations.md says how."

@@ -1,6 +1,7 @@
-// What whoever deploys may do with data: publish models and checkpoints, put the smoke test's image in, and read its result.
+// What whoever deploys may do with data: publish models and checkpoints, put the smoke test's image in, read its result, and read the
+// function keys, which the host keeps as blobs.
 
-import { containers } from 'names.bicep'
+import { containers, keyContainer } from 'names.bicep'
 import { roles } from 'roles.bicep'
 
 param storageName string
@@ -20,6 +21,7 @@ var granted = [
   { name: containers.checkpoints, role: roles.storageBlobDataContributor }
   { name: containers.images, role: roles.storageBlobDataContributor }
   { name: containers.detections, role: roles.storageBlobDataReader }
+  { name: keyContainer, role: roles.storageBlobDataReader }
 ]
 
 resource containerResources 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = [

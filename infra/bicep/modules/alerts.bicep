@@ -1,14 +1,25 @@
-// What somebody has to look at. Each is a query over Application Insights.
+// What somebody has to look at: queries over Application Insights, and one metric of Event Grid.
 
 param location string
 param tags object
 param token string
 param insightsName string
 
+@description('The Event Grid topic of the uploads.')
+param topicName string
+
+@description('Whether workers have a GPU.')
+param isGpu bool
+
+@description('Whether the coordinator is always there, so that its silence means something.')
+param isAlwaysThere bool
+
 @description('Who is told; empty for nobody: the alerts are then seen in the portal only.')
 param email string
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = { name: insightsName }
+
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = { name: topicName }
 
 resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)) {
   name: 'ag-${token}'
@@ -49,10 +60,73 @@ var alerts = [
     window: 'PT1H'
     query: 'requests | where name == "QueueBatch" | summarize queued = count() | extend images = toscalar(customMetrics | where name == "nanodet.image.count" | summarize sum(valueSum)) | where queued > 0 and coalesce(images, 0.0) == 0'
   }
+  {
+    name: 'jobs'
+    title: 'A job failed or does not add up'
+    text: 'A job ended as failed or inconsistent, or lost a batch or a page. Its manifest in container jobs has the counts.'
+    severity: 2
+    every: 'PT15M'
+    window: 'PT30M'
+    query: 'traces | where tostring(customDimensions.State) in ("Failed", "Inconsistent") or (severityLevel >= 3 and isnotempty(strcat(customDimensions.JobId, customDimensions.BatchId, customDimensions.Page)))'
+  }
+  {
+    name: 'swap'
+    title: 'A published model does not serve'
+    text: 'Workers keep the old model. GET /api/health/details of a worker has the reason in swapProblem.'
+    severity: 2
+    every: 'PT15M'
+    window: 'PT30M'
+    query: 'customMetrics | where name == "nanodet.model.swaps" and tostring(customDimensions.outcome) != "ready"'
+  }
+  {
+    name: 'dead-letters'
+    title: 'A message became a dead letter'
+    text: 'A message could not be read or processed. staging/dead-letters has it, with the problem.'
+    severity: 3
+    every: 'PT15M'
+    window: 'PT30M'
+    query: 'traces | where severityLevel >= 3 and isnotempty(tostring(customDimensions.Queue)) and isnotempty(tostring(customDimensions.Problem))'
+  }
+  {
+    name: 'queue-age'
+    title: 'Messages wait for too long'
+    text: 'A message waited for more than half an hour: more workers, or a worker that takes nothing.'
+    severity: 3
+    every: 'PT15M'
+    window: 'PT30M'
+    query: 'customMetrics | where name == "nanodet.queue.wait" and valueMax > 1800'
+  }
 ]
 
+var gpuAlerts = [
+  {
+    name: 'gpu-idle'
+    title: 'Images are detected and the GPU does nothing'
+    text: 'A thousand images were detected within an hour at a utilisation below 1 %: the GPU is paid for and not used.'
+    severity: 3
+    every: 'PT15M'
+    window: 'PT1H'
+    query: 'customMetrics | summarize images = sumif(valueSum, name == "nanodet.image.count"), use = sumif(valueSum, name == "nanodet.gpu.utilization") / sumif(valueCount, name == "nanodet.gpu.utilization") | where images >= 1000 and use < 0.01'
+  }
+]
+
+// Its timer runs every quarter of an hour.
+var silenceAlerts = [
+  {
+    name: 'silent'
+    title: 'The coordinator is silent'
+    text: 'Reconcile did not run for an hour: no upload becomes a batch and no job goes on.'
+    severity: 1
+    every: 'PT15M'
+    window: 'PT1H'
+    query: 'requests | where name == "Reconcile" | summarize runs = count() | where runs == 0'
+  }
+]
+
+var all = concat(alerts, isGpu ? gpuAlerts : [], isAlwaysThere ? silenceAlerts : [])
+
 resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
-  for alert in alerts: {
+  for alert in all: {
     name: 'alert-${alert.name}-${token}'
     location: location
     tags: tags
@@ -83,3 +157,34 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
     }
   }
 ]
+
+// What Event Grid could not deliver within a day; the topic counts it itself.
+resource undelivered 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'alert-undelivered-${token}'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'Event Grid gave up on events of uploads. Container event-dead-letters has them; Reconcile finds the images within two days.'
+    severity: 2
+    enabled: true
+    scopes: [topic.id]
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT1H'
+    autoMitigate: true
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          name: 'dead-lettered'
+          criterionType: 'StaticThresholdCriterion'
+          metricNamespace: 'Microsoft.EventGrid/systemTopics'
+          metricName: 'DeadLetteredCount'
+          timeAggregation: 'Total'
+          operator: 'GreaterThan'
+          threshold: 0
+        }
+      ]
+    }
+    actions: empty(email) ? [] : [{ actionGroupId: people.id }]
+  }
+}

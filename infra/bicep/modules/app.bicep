@@ -1,6 +1,7 @@
 // One app from the image. Its role decides which functions run, what it may touch and how it scales.
 
 import { containers, queues } from 'names.bicep'
+import { place as placeType, scaling as scalingType } from 'types.bicep'
 
 param location string
 param tags object
@@ -13,50 +14,40 @@ param role string
 @description('The image; empty before the first deployment, when a placeholder takes its place.')
 param image string
 
-@description('Kind of the container app. Own scale rules of a functionapp need a preview of the API; a containerapp needs none.')
-@allowed(['functionapp', 'containerapps'])
-param kind string
-
 param environmentId string
 param registryServer string
 param identityName string
 param storageName string
 param insightsName string
 
-@description('Workload profile of the environment.')
-param profileName string
-
-@description('Cores.')
-param cpu string
-
-@description('Memory, such as 4Gi.')
-param memory string
+@description('Where its replicas run.')
+param place placeType
 
 @description('Reachable from outside the environment.')
 param isExternal bool
 
-@minValue(0)
-param minReplicas int
-
-@minValue(1)
-param maxReplicas int
-
-@description('Rules of its own; none leaves scaling to the platform.')
-param scaleRules array
-
-@description('Seconds that a replica gets to finish what it has in hand.')
-@minValue(0)
-@maxValue(600)
-param graceSeconds int
+@description('How it scales.')
+param scaling scalingType
 
 @description('Settings beside those that every app has.')
 param settings object
 
+@description('Whether orchestrations are kept in a Durable Task Scheduler, and not in storage.')
+param isScheduled bool
+
+@description('Its address.')
+param schedulerEndpoint string
+
 @description('Where telemetry goes by OTLP, too; empty for nowhere.')
 param otlpEndpoint string
 
+// Before the first deployment an image of Microsoft's stands in. It listens on the port that ours does, so that a deployment which sets
+// nothing but the image meets the right port; it needs no GPU, no scaling and none of our paths.
 var port = 8080
+var placeholder = 'mcr.microsoft.com/dotnet/samples:aspnetapp'
 var isPlaceholder = empty(image)
+var actualPlace placeType = isPlaceholder ? { profileName: 'Consumption', cpu: '1.0', memory: '2Gi' } : place
+var rules = isPlaceholder ? [] : scaling.rules
 
 // Which function is whose. A test compares the file with the code.
 var functions = loadJsonContent('../functions.json')
@@ -97,11 +88,17 @@ var commonSettings = {
   Nanodet__Storage__EventQueue: queues.events
   Nanodet__Storage__CreateMissing: 'false'
 }
-// A functionapp gets a host name from the platform; without one the host has no address for webhooks, and every durable client fails.
-var hostNameSettings = kind == 'containerapps' ? { WEBSITE_HOSTNAME: 'localhost:${port}' } : {}
+// A plain container app gets no host name from the platform; without one the host has no address for webhooks, and every durable client
+// fails.
+var hostNameSettings = { WEBSITE_HOSTNAME: 'localhost:${port}' }
+var schedulerSettings = isScheduled
+  ? {
+      DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identity.properties.clientId}'
+    }
+  : {}
 var otlpSettings = empty(otlpEndpoint) ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint }
 var environmentVariables = map(
-  items(union(commonSettings, disabledSettings, hostNameSettings, otlpSettings, settings)),
+  items(union(commonSettings, disabledSettings, hostNameSettings, otlpSettings, schedulerSettings, settings)),
   setting => { name: setting.key, value: setting.value }
 )
 
@@ -109,18 +106,20 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' existing = { nam
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = { name: insightsName }
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = { name: identityName }
 
-resource app 'Microsoft.App/containerApps@2026-03-02-preview' = {
+// A plain container app, not one of kind functionapp: the platform would make that one's scale rules, and azd cannot write those back
+// (ContainerAppScaleRuleMissingAuth). The property that keeps rules of one's own there, allowScalingRuleOverride, is only in previews.
+resource app 'Microsoft.App/containerApps@2026-01-01' = {
   name: name
   location: location
   tags: tags
-  kind: kind
+  kind: 'containerapps'
   identity: {
     type: 'UserAssigned'
     userAssignedIdentities: { '${identity.id}': {} }
   }
   properties: {
     environmentId: environmentId
-    workloadProfileName: profileName
+    workloadProfileName: actualPlace.profileName
     configuration: {
       activeRevisionsMode: 'Single'
       // Scaling by events needs ingress, be it internal.
@@ -133,15 +132,16 @@ resource app 'Microsoft.App/containerApps@2026-03-02-preview' = {
       registries: [{ server: registryServer, identity: identity.id }]
     }
     template: {
-      terminationGracePeriodSeconds: graceSeconds
+      terminationGracePeriodSeconds: scaling.graceSeconds
       containers: [
         {
           name: 'functions'
-          image: isPlaceholder ? 'mcr.microsoft.com/azuredocs/containerapps-helloworld:latest' : image
-          resources: { cpu: json(cpu), memory: memory }
+          image: isPlaceholder ? placeholder : image
+          resources: { cpu: json(actualPlace.cpu), memory: actualPlace.memory }
           env: environmentVariables
-          // The host answers a ping when it runs, whatever its model does: a worker without a model is not restarted for it. It gets
-          // requests, and its revision counts as ready, when the model is loaded and gave the answers of its parity fixture.
+          // The host answers a ping when it runs, whatever its model does. A worker is neither restarted for a model that is missing, nor
+          // does its revision wait for one: the old revision would stay in its place, and on the first day that is the placeholder.
+          // What it takes from its queue waits for the model, and so does a request.
           probes: isPlaceholder
             ? []
             : [
@@ -161,7 +161,7 @@ resource app 'Microsoft.App/containerApps@2026-03-02-preview' = {
                 }
                 {
                   type: 'Readiness'
-                  httpGet: { path: '/api/health', port: port }
+                  httpGet: { path: role == 'coordinator' ? '/api/health' : '/admin/host/ping', port: port }
                   periodSeconds: 5
                   timeoutSeconds: 5
                   failureThreshold: 3
@@ -170,11 +170,9 @@ resource app 'Microsoft.App/containerApps@2026-03-02-preview' = {
         }
       ]
       scale: {
-        minReplicas: minReplicas
-        maxReplicas: maxReplicas
-        ...(empty(scaleRules) ? {} : { cooldownPeriod: 300, pollingInterval: 15, rules: scaleRules })
-        // Without it the platform makes the rules of a functionapp itself and refuses others. No published type has the property yet.
-        ...any(!empty(scaleRules) && kind == 'functionapp' ? { allowScalingRuleOverride: true } : {})
+        minReplicas: isPlaceholder ? 0 : scaling.minReplicas
+        maxReplicas: isPlaceholder ? 1 : scaling.maxReplicas
+        ...(empty(rules) ? {} : { cooldownPeriod: 300, pollingInterval: 15, rules: rules })
       }
     }
   }

@@ -1,14 +1,13 @@
-// Uploads become messages: Event Grid tells queue `events` about new images and checkpoints, with its own identity. What cannot be
-// delivered within a day is kept as a blob.
+// Uploads become messages: Event Grid tells queue `events` about new images and checkpoints. What cannot be delivered within a day is
+// kept as a blob. It acts by the topic's system-assigned identity: through the firewall of an account Event Grid takes no other.
 
 import { containers, eventDeadLetters, queues } from 'names.bicep'
 import { roles } from 'roles.bicep'
 
 param location string
 param tags object
-param token string
+param topicName string
 param storageName string
-param identityName string
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   name: storageName
@@ -26,13 +25,11 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   }
 }
 
-resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = { name: identityName }
-
 resource mayQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(account::queueService::events.id, identity.id, roles.storageQueueDataMessageSender)
+  name: guid(account::queueService::events.id, topic.id, roles.storageQueueDataMessageSender)
   scope: account::queueService::events
   properties: {
-    principalId: identity.properties.principalId
+    principalId: topic.identity.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(
       'Microsoft.Authorization/roleDefinitions',
@@ -42,10 +39,10 @@ resource mayQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 resource mayKeep 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(account::blobs::deadLetters.id, identity.id, roles.storageBlobDataContributor)
+  name: guid(account::blobs::deadLetters.id, topic.id, roles.storageBlobDataContributor)
   scope: account::blobs::deadLetters
   properties: {
-    principalId: identity.properties.principalId
+    principalId: topic.identity.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(
       'Microsoft.Authorization/roleDefinitions',
@@ -55,13 +52,10 @@ resource mayKeep 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
-  name: 'evgt-${token}'
+  name: topicName
   location: location
   tags: tags
-  identity: {
-    type: 'UserAssigned'
-    userAssignedIdentities: { '${identity.id}': {} }
-  }
+  identity: { type: 'SystemAssigned' }
   properties: {
     source: account.id
     topicType: 'Microsoft.Storage.StorageAccounts'
@@ -90,7 +84,7 @@ resource uploads 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15
         ]
       }
       deliveryWithResourceIdentity: {
-        identity: { type: 'UserAssigned', userAssignedIdentity: identity.id }
+        identity: { type: 'SystemAssigned' }
         destination: {
           endpointType: 'StorageQueue'
           properties: {
@@ -101,7 +95,7 @@ resource uploads 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15
         }
       }
       deadLetterWithResourceIdentity: {
-        identity: { type: 'UserAssigned', userAssignedIdentity: identity.id }
+        identity: { type: 'SystemAssigned' }
         deadLetterDestination: {
           endpointType: 'StorageBlob'
           properties: {

@@ -28,11 +28,14 @@ var blobTriggerPoisonQueue = 'webjobs-blobtrigger-poison'
 @export()
 var eventDeadLetters = 'event-dead-letters'
 
+@export()
+var keyContainer = 'azure-webjobs-secrets'
+
 // Containers of the Functions host: locks, receipts and timers; keys.
 @export()
 var hostContainers = [
   'azure-webjobs-hosts'
-  'azure-webjobs-secrets'
+  keyContainer
 ]
 
 // What Durable Functions keep under hubName with partitionCount 1.

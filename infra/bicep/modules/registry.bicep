@@ -6,7 +6,7 @@ param location string
 param tags object
 param name string
 
-@description('Premium lets Container Apps stream the image, which shortens cold starts.')
+@description('Premium can stream the image, which shortens cold starts.')
 @allowed(['Basic', 'Standard', 'Premium'])
 param sku string
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Nanodet.Serverless.Cli.Costs;
 using Nanodet.Serverless.Cli.GpuChecks;
 using Nanodet.Serverless.Cli.Viewing;
 
@@ -31,6 +32,7 @@ internal static class AllCommands
         ModelCommands.CreateList(),
         ModelCommands.CreateRollback(),
         ViewCommand.Create(),
+        CostCommand.Create(),
         DemoModelCommand.Create(),
         CompletionCommand.Create(),
     ];

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Nanodet.Serverless.Infra.Tests.Bicep;
 using YamlDotNet.RepresentationModel;
 
@@ -33,7 +34,36 @@ public sealed class AzureYamlTests
     }
 
     [Theory]
-    [InlineData("postprovision")]
-    [InlineData("postdeploy")]
-    public void Hooks_OfAzd_AreThere(string hook) => Assert.True(File.Exists(Repository.PathOf(Azd.Text("hooks", hook, "run"))));
+    [InlineData("preprovision", "infra/preflight")]
+    [InlineData("postprovision", "infra/hooks/postprovision")]
+    [InlineData("postdeploy", "infra/hooks/postdeploy")]
+    [InlineData("predown", "infra/hooks/predown")]
+    public void Hooks_OfAzd_AreThereForBothKindsOfSystem(string hook, string script)
+    {
+        Assert.Equal(("sh", $"{script}.sh"), (Azd.Text("hooks", hook, "posix", "shell"), Azd.Text("hooks", hook, "posix", "run")));
+        Assert.Equal(("pwsh", $"{script}.ps1"), (Azd.Text("hooks", hook, "windows", "shell"), Azd.Text("hooks", hook, "windows", "run")));
+        Assert.All([".sh", ".ps1"], ending => Assert.True(File.Exists(Repository.PathOf(script + ending)), script + ending));
+    }
+
+    /// <summary>What the preflight asks for is what azd itself asks for.</summary>
+    [Fact]
+    public void RequiredVersion_OfAzd_IsThePreflights()
+    {
+        var version = Azd.Text("requiredVersions", "azd").Split(' ')[^1];
+
+        Assert.Contains($"\"$(version_of azd version)\" {version} ", File.ReadAllText(Repository.PathOf("infra", "preflight.sh")), StringComparison.Ordinal);
+        Assert.Contains($"@('azd', 'version') '{version}'", File.ReadAllText(Repository.PathOf("infra", "preflight.ps1")), StringComparison.Ordinal);
+    }
+
+    /// <summary>Both say the same: whoever mends one of the two has to mend the other.</summary>
+    [Fact]
+    public void Scripts_ForBothKindsOfSystem_ReadTheSameSettings()
+    {
+        string[] scripts = ["infra/preflight", "infra/down", "infra/hooks/postprovision", "infra/hooks/postdeploy", "infra/hooks/predown"];
+
+        Assert.All(scripts, script => Assert.Equal(Names($"{script}.sh"), Names($"{script}.ps1")));
+
+        static IEnumerable<string> Names(string script) => Regex.Matches(
+            File.ReadAllText(Repository.PathOf(script)), "(NANODET|AZURE|SERVICE)_[A-Z_]*[A-Z]").Select(match => match.Value).Distinct().Order();
+    }
 }

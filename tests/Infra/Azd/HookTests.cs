@@ -1,11 +1,15 @@
 using System.Diagnostics;
 using Nanodet.Detection.Images;
+using Nanodet.Serverless.Infra.Tests.Bicep;
 
 namespace Nanodet.Serverless.Infra.Tests.Azd;
 
 /// <summary>The hooks of azure.yaml with az, azd and curl that only note what they are asked for.</summary>
 public sealed class HookTests : IDisposable
 {
+    private const string Pinned = "cr1.example/nanodet/app@sha256:1234";
+    private const string Live = """echo '{ "live": true, "ready": true }'""";
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nanodet-hooks-");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -68,18 +72,27 @@ public sealed class HookTests : IDisposable
     [Fact]
     public async Task Postdeploy_Everything_ProvisionsWithTheImageAndSendsAnImageTheWholeWay()
     {
-        await NoteAsync("azd");
-        await NoteAsync("curl");
+        await NoteAsync("azd", "echo \"image $SERVICE_APP_IMAGE_NAME, preflight ${NANODET_PREFLIGHT:-on}\" >>\"$CALLS\"");
+        await NoteAsync("curl", Live);
         await StorageAsync("""{ "status": "detected", "provider": "CUDA" }""");
 
-        var run = await RunAsync("postdeploy.sh", ("SERVICE_APP_IMAGE_NAME", "registry.example/app:1"), ("NANODET_WORKER_NAME", "ca-worker"));
+        var run = await RunAsync("postdeploy.sh", ("SERVICE_APP_IMAGE_NAME", "cr1.example/nanodet/app:1"), ("NANODET_WORKER_NAME", "ca-worker"));
 
         Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
-        Assert.Contains("ca-coordinator and ca-worker run registry.example/app:1.", run.Output, StringComparison.Ordinal);
+
+        // A tag may be moved: what was pushed is named by its digest, for both apps and for every later provision.
+        Assert.Contains($"ca-coordinator and ca-worker run {Pinned}.", run.Output, StringComparison.Ordinal);
         Assert.Contains("\"provider\": \"CUDA\"", run.Output, StringComparison.Ordinal);
         var calls = await CallsAsync();
-        Assert.Equal("azd provision --no-prompt --no-state", calls[0]);
-        Assert.Contains("https://app.example/api/health", calls[1], StringComparison.Ordinal);
+        Assert.Equal(
+            [
+                "az acr repository show --only-show-errors --name cr1 --image nanodet/app:1 --query digest --output tsv",
+                $"azd env set SERVICE_APP_IMAGE_NAME {Pinned}", $"image {Pinned}, preflight on",
+                "azd provision --no-prompt --no-state", $"image {Pinned}, preflight off",
+            ],
+            calls[..5]);
+        Assert.Contains("https://app.example/api/health", calls[5], StringComparison.Ordinal);
+        Assert.DoesNotContain(calls, call => call.Contains("artifact-streaming", StringComparison.Ordinal));
         Assert.Contains(calls, call => call.StartsWith("az storage blob delete", StringComparison.Ordinal));
 
         // What it sends when it is given nothing is an image.
@@ -92,7 +105,7 @@ public sealed class HookTests : IDisposable
     public async Task Postdeploy_ImageThatFails_FailsWithTheResult()
     {
         await NoteAsync("azd");
-        await NoteAsync("curl");
+        await NoteAsync("curl", Live);
         await StorageAsync("""{ "status": "failed", "error": { "code": "model_not_served" } }""");
 
         var run = await RunAsync("postdeploy.sh", ("SERVICE_APP_IMAGE_NAME", "registry.example/app:1"));
@@ -105,15 +118,108 @@ public sealed class HookTests : IDisposable
     public async Task Postdeploy_WithoutAModel_SaysSoAndSendsNothing()
     {
         await NoteAsync("azd");
-        await NoteAsync("curl");
+        await NoteAsync("curl", """echo '{ "live": true, "ready": false, "code": "model_not_found" }'""");
         await NoteAsync("sleep");
-        await NoteAsync("az", "echo false");
+        await NoteAsync("az", "[ \"$3\" = show ] && echo sha256:1234 || echo false");
 
         var run = await RunAsync("postdeploy.sh", ("SERVICE_APP_IMAGE_NAME", "registry.example/app:1"));
 
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("No model is published yet", run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain(await CallsAsync(), call => call.Contains("upload", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Postdeploy_PremiumRegistry_SwitchesStreamingOnForTheRepositoryAndThisImage()
+    {
+        await NoteAsync("azd");
+        await NoteAsync("curl", Live);
+        await StorageAsync("""{ "status": "detected", "provider": "CUDA" }""");
+
+        var run = await RunAsync("postdeploy.sh", ("SERVICE_APP_IMAGE_NAME", Pinned), ("NANODET_REGISTRY_SKU", "Premium"));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("Artifact streaming is on for nanodet/app.", run.Output, StringComparison.Ordinal);
+        Assert.Equal(
+            [
+                "az acr artifact-streaming update --only-show-errors --name cr1 --repository nanodet/app --enable-streaming true",
+                "az acr artifact-streaming create --only-show-errors --name cr1 --image nanodet/app@sha256:1234 --no-wait",
+            ],
+            (await CallsAsync())[..2]);
+    }
+
+    [Fact]
+    public async Task Postdeploy_StreamingThatCannotBe_IsAWarning()
+    {
+        await NoteAsync("azd");
+        await NoteAsync("curl", Live);
+        await StorageAsync("""{ "status": "detected", "provider": "CUDA" }""", "case \"$*\" in *artifact-streaming*) exit 1 ;; esac");
+
+        var run = await RunAsync("postdeploy.sh", ("SERVICE_APP_IMAGE_NAME", Pinned), ("NANODET_REGISTRY_SKU", "Premium"));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.StartsWith("warning: artifact streaming could not be switched on for nanodet/app", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Postdeploy_ImageThatTheRegistryDoesNotKnow_FailsBeforeAnythingChanges()
+    {
+        await NoteAsync("azd");
+        await NoteAsync("az");
+
+        var run = await RunAsync("postdeploy.sh", ("SERVICE_APP_IMAGE_NAME", "cr1.example/nanodet/app:1"));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("expected the registry to know the digest of nanodet/app:1", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(await CallsAsync(), call => call.StartsWith("azd", StringComparison.Ordinal));
+    }
+
+    /// <summary>azd down deletes the group with all that is in it: not the images, unless somebody says so.</summary>
+    [Fact]
+    public async Task Predown_WithoutTheWord_StopsAndNamesTheAccountAndTheWays()
+    {
+        var run = await RunAsync("predown.sh");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.All(
+            ["staccount", "infra/down.sh", "NANODET_DELETE_DATA true"],
+            text => Assert.Contains(text, run.Error, StringComparison.Ordinal));
+        Assert.Equal(0, (await RunAsync("predown.sh", ("NANODET_DELETE_DATA", "true"))).ExitCode);
+    }
+
+    [Fact]
+    public async Task Down_Everything_KeepsTheAccountAndAppsGoBeforeTheirEnvironment()
+    {
+        await NoteAsync("az", """
+            case "$*" in
+              *"--resource-type Microsoft.App/containerApps "*) echo /subscriptions/1/resourceGroups/rg/providers/Microsoft.App/containerApps/ca ;;
+              *"--resource-type Microsoft.App/managedEnvironments "*) echo /subscriptions/1/resourceGroups/rg/providers/Microsoft.App/managedEnvironments/cae ;;
+              *"[].name"*) echo staccount ;;
+            esac
+            """);
+
+        var run = await RunAsync("../down.sh", ("AZURE_RESOURCE_GROUP", "rg"));
+
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+        var deleted = (await CallsAsync()).Where(call => call.StartsWith("az resource delete", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(["ca", "cae"], deleted.Select(call => call.Split('/')[^1]));
+        Assert.DoesNotContain(await CallsAsync(), call => call.Contains("Microsoft.Storage", StringComparison.Ordinal));
+        Assert.Contains("Storage account staccount is left in rg.", run.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>What the template can make and the script does not know would stay and cost.</summary>
+    [Fact]
+    public async Task Down_EachTypeOfTheTemplate_IsDeleted()
+    {
+        var scripts = new[] { "down.sh", "down.ps1" }.Select(name => File.ReadAllText(Repository.PathOf("infra", name))).ToArray();
+        string[] kept = ["Microsoft.Resources/resourceGroups", "Microsoft.Storage/storageAccounts", "Microsoft.Consumption/budgets"];
+        string[] inside = ["Microsoft.Authorization/roleAssignments", "Microsoft.Insights/diagnosticSettings"];
+        var types = (await Template.EvaluateFullAsync()).Resources.Concat((await Template.EvaluateScheduledAsync()).Resources)
+            .Select(resource => resource.GetProperty("type").GetString()!)
+            .Where(type => type.Count(letter => letter == '/') == 1).Distinct().Except(kept).Except(inside).ToArray();
+
+        Assert.True(types.Length > 10);
+        Assert.All(types, type => Assert.All(scripts, script => Assert.Contains(type, script, StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -139,10 +245,12 @@ public sealed class HookTests : IDisposable
         }
     }
 
-    /// <summary>az with every blob there; an upload is kept, a download gives the result.</summary>
-    private Task StorageAsync(string result) => NoteAsync("az", $$"""
+    /// <summary>az with every blob there; an upload is kept, a download gives the result, the registry knows the image.</summary>
+    private Task StorageAsync(string result, string first = "true") => NoteAsync("az", $$"""
+        {{first}}
         file=$(echo "$*" | sed -n 's/.*--file \([^ ]*\).*/\1/p')
         case "$3" in
+          show) echo sha256:1234 ;;
           exists) echo true ;;
           upload) cp "$file" "{{_folder.FullName}}/uploaded" ;;
           download) echo '{{result}}' >"$file" ;;

@@ -23,6 +23,9 @@ public sealed class ScriptTests
     [Theory]
     [InlineData("infra/hooks/postprovision.sh")]
     [InlineData("infra/hooks/postdeploy.sh")]
+    [InlineData("infra/hooks/predown.sh")]
+    [InlineData("infra/preflight.sh")]
+    [InlineData("infra/down.sh")]
     [InlineData("tools/container/healthcheck")]
     [InlineData("tools/container/nanodet")]
     [InlineData("demo.sh")]
@@ -33,7 +36,7 @@ public sealed class ScriptTests
 
     private static IEnumerable<string> Find() =>
         new[] { "demo.sh", "test.sh", ".ci/run" }
-            .Concat(new[] { "infra/hooks", "tools" }.SelectMany(folder =>
+            .Concat(new[] { "infra", "tools" }.SelectMany(folder =>
                 Directory.EnumerateFiles(Repository.PathOf(folder), "*", SearchOption.AllDirectories)
                     .Where(path => Path.GetExtension(path) is "" or ".sh" && !path.Contains("node_modules", StringComparison.Ordinal))
                     .Select(path => Path.GetRelativePath(Repository.Root, path).Replace('\\', '/'))))

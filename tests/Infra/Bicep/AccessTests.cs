@@ -11,10 +11,13 @@ public sealed class AccessTests
     private const string Registry = "Microsoft.ContainerRegistry/registries/cr";
     private const string Insights = "Microsoft.Insights/components/appi";
 
+    private const string Hub = "Microsoft.DurableTask/schedulers/dts/taskHubs/nanodet";
+
     private const string AcrPull = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
     private const string BlobContributor = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
     private const string BlobOwner = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b";
     private const string BlobReader = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
+    private const string DurableTaskContributor = "0ad04412-c4d5-4796-b79c-f76d14c8d402";
     private const string MetricsPublisher = "3913510d-42f4-4e42-8a64-420c390055eb";
     private const string QueueContributor = "974c5e8b-45b9-4653-ba55-5f855dd0fb88";
     private const string QueueSender = "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a";
@@ -49,8 +52,14 @@ public sealed class AccessTests
 
     private static readonly RoleAssignment[] Events =
     [
-        new("id-events", $"{Queues}/events", QueueSender),
-        new("id-events", $"{Blobs}/event-dead-letters", BlobContributor),
+        new("evgt", $"{Queues}/events", QueueSender),
+        new("evgt", $"{Blobs}/event-dead-letters", BlobContributor),
+    ];
+
+    private static readonly RoleAssignment[] Scheduler =
+    [
+        new("id-coordinator", Hub, DurableTaskContributor),
+        new("id-worker", Hub, DurableTaskContributor),
     ];
 
     private static readonly RoleAssignment[] Deployer =
@@ -59,6 +68,7 @@ public sealed class AccessTests
         new("33333333-3333-3333-3333-333333333333", $"{Blobs}/checkpoints", BlobContributor),
         new("33333333-3333-3333-3333-333333333333", $"{Blobs}/images", BlobContributor),
         new("33333333-3333-3333-3333-333333333333", $"{Blobs}/detections", BlobReader),
+        new("33333333-3333-3333-3333-333333333333", $"{Blobs}/azure-webjobs-secrets", BlobReader),
     ];
 
     [Fact]
@@ -68,6 +78,10 @@ public sealed class AccessTests
     [Fact]
     public async Task RoleAssignments_OneAppAndNoDeployer_AreTheseAndNoOthers() =>
         AssertEqual([.. Coordinator, .. Events], await Template.EvaluateAsync("cpu", "single"));
+
+    [Fact]
+    public async Task RoleAssignments_WithAScheduler_AreItsHubsToo() =>
+        AssertEqual([.. Coordinator, .. Worker, .. Events, .. Scheduler], await Template.EvaluateScheduledAsync());
 
     [Fact]
     public async Task RoleAssignments_EveryOneOfThem_IsForAResource()

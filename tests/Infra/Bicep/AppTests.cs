@@ -44,18 +44,93 @@ public sealed partial class AppTests
         var worker = snapshot.App("worker");
         var scale = Scale(worker);
 
-        Assert.Equal("functionapp", worker.GetProperty("kind").GetString());
         Assert.Equal((0, 3), (scale.GetProperty("minReplicas").GetInt32(), scale.GetProperty("maxReplicas").GetInt32()));
-
-        // Without it the platform would make its own rules, and refuse these.
-        Assert.True(scale.GetProperty("allowScalingRuleOverride").GetBoolean());
         Assert.Equal(["batches", "requests"], Rules(scale).Keys.Order());
         var queue = Rules(scale)["batches"].GetProperty("azureQueue");
         Assert.Equal(DeploymentSnapshot.Settings(worker)["Nanodet__Storage__BatchQueue"], queue.GetProperty("queueName").GetString());
         Assert.Equal(DeploymentSnapshot.Settings(worker)["AzureWebJobsStorage__accountName"], queue.GetProperty("accountName").GetString());
         Assert.Equal(8, queue.GetProperty("queueLength").GetInt32());
-        Assert.Equal(worker.GetProperty("identity").GetProperty("userAssignedIdentities").EnumerateObject().Single().Name, queue.GetProperty("identity").GetString());
+        AssertOwnIdentity(worker, queue);
         Assert.False(queue.TryGetProperty("auth", out _));
+    }
+
+    /// <summary>The platform makes the rules of a functionapp itself, and azd cannot write those back at the second deployment.</summary>
+    [Fact]
+    public async Task Apps_Always_ArePlainAppsOfAStableApi()
+    {
+        var full = await Template.EvaluateFullAsync();
+        foreach (var snapshot in new[] { full, await Template.EvaluateAsync("cpu", "single"), await Template.EvaluateFirstAsync() })
+        {
+            Assert.All(snapshot.Apps, app =>
+            {
+                Assert.Equal("containerapps", app.GetProperty("kind").GetString());
+                Assert.Equal("2026-01-01", app.GetProperty("apiVersion").GetString());
+                Assert.DoesNotContain("allowScalingRuleOverride", app.ToString(), StringComparison.Ordinal);
+
+                // The platform gives such an app no host name, and without one there are no durable clients.
+                Assert.Equal("localhost:8080", DeploymentSnapshot.Settings(app)["WEBSITE_HOSTNAME"]);
+            });
+        }
+    }
+
+    /// <summary>
+    /// azd deploy reads the app, changes its image and writes it back with an API that does not know the identity of a rule. So the app
+    /// that azd deploys has no rule, and the port of its placeholder is the port of the app.
+    /// </summary>
+    [Theory]
+    [InlineData("split")]
+    [InlineData("single")]
+    public async Task SecondDeployment_OfTheAppThatAzdWrites_FindsNothingToLose(string topology)
+    {
+        foreach (var snapshot in new[] { await Template.EvaluateAsync("gpu-t4", topology), await Template.EvaluateFirstAsync() })
+        {
+            var app = snapshot.Apps.Single(app => app.GetProperty("tags").TryGetProperty("azd-service-name", out _));
+
+            Assert.False(Scale(app).TryGetProperty("rules", out _));
+            Assert.Equal(DockerfilePort(), Ingress(app).GetProperty("targetPort").GetInt32());
+        }
+    }
+
+    [Fact]
+    public async Task Coordinator_WithAScheduler_ComesFromZeroByWhatItWorksOn()
+    {
+        var coordinator = (await Template.EvaluateScheduledAsync()).App("coordinator");
+        var scale = Scale(coordinator);
+        var rules = Rules(scale);
+        var settings = DeploymentSnapshot.Settings(coordinator);
+
+        Assert.Equal((0, 1), (scale.GetProperty("minReplicas").GetInt32(), scale.GetProperty("maxReplicas").GetInt32()));
+        Assert.Equal(["activity", "events", "images", "orchestration", "requests", "timers"], rules.Keys.Order());
+        Assert.All(["events", "images"], queue => AssertOwnIdentity(coordinator, rules[queue].GetProperty("azureQueue")));
+        Assert.All(["orchestration", "activity"], kind =>
+        {
+            var rule = rules[kind].GetProperty("custom");
+            AssertOwnIdentity(coordinator, rule);
+            Assert.Equal("azure-durabletask-scheduler", rule.GetProperty("type").GetString());
+            Assert.Equal(kind, rule.GetProperty("metadata").GetProperty("workItemType").GetString(), ignoreCase: true);
+            Assert.Equal(
+                settings["AzureFunctionsJobHost__extensions__durableTask__hubName"],
+                rule.GetProperty("metadata").GetProperty("taskhubName").GetString());
+        });
+        Assert.Equal("azureManaged", settings["AzureFunctionsJobHost__extensions__durableTask__storageProvider__type"]);
+        var name = settings["AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName"];
+        Assert.Contains("Authentication=ManagedIdentity;ClientID=", settings[name], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Worker_WithAScheduler_RaisesItsEventsThere()
+    {
+        var snapshot = await Template.EvaluateScheduledAsync();
+        var coordinator = DeploymentSnapshot.Settings(snapshot.App("coordinator"));
+        var worker = DeploymentSnapshot.Settings(snapshot.App("worker"));
+
+        Assert.All(
+            coordinator.Where(setting => setting.Key.Contains("durableTask", StringComparison.Ordinal)),
+            setting => Assert.Equal(setting.Value, worker[setting.Key]));
+        Assert.True(worker.ContainsKey("DURABLE_TASK_SCHEDULER_CONNECTION_STRING"));
+        Assert.DoesNotContain(
+            DeploymentSnapshot.Settings((await Template.EvaluateFullAsync()).App("worker")).Keys,
+            key => key.Contains("DURABLE", StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]
@@ -73,20 +148,6 @@ public sealed partial class AppTests
             JsonSerializer.Serialize(clock.GetProperty("metadata")));
     }
 
-    [Fact]
-    public async Task Worker_AsPlainContainerApp_KeepsItsRulesWithoutThePreview()
-    {
-        var worker = (await Template.EvaluateFirstAsync()).App("worker");
-
-        Assert.Equal("containerapps", worker.GetProperty("kind").GetString());
-        Assert.Equal(["batches", "requests"], Rules(Scale(worker)).Keys.Order());
-        Assert.False(Scale(worker).TryGetProperty("allowScalingRuleOverride", out _));
-
-        // The platform gives only a functionapp a host name, and without one there are no durable clients.
-        Assert.Equal("localhost:8080", DeploymentSnapshot.Settings(worker)["WEBSITE_HOSTNAME"]);
-        Assert.False(DeploymentSnapshot.Settings((await Template.EvaluateAsync("gpu-t4", "split")).App("worker")).ContainsKey("WEBSITE_HOSTNAME"));
-    }
-
     [Theory]
     [InlineData("gpu-t4", "split", "coordinator")]
     [InlineData("cpu", "single", "all")]
@@ -95,12 +156,8 @@ public sealed partial class AppTests
         var app = (await Template.EvaluateAsync(hosting, topology)).App(role);
         var scale = Scale(app);
 
-        Assert.Equal("functionapp", app.GetProperty("kind").GetString());
         Assert.Equal((1, 1), (scale.GetProperty("minReplicas").GetInt32(), scale.GetProperty("maxReplicas").GetInt32()));
 
-        // Rules of its own would be refused: the platform makes them.
-        Assert.False(scale.TryGetProperty("rules", out _));
-        Assert.False(scale.TryGetProperty("allowScalingRuleOverride", out _));
         Assert.Equal("app", app.GetProperty("tags").GetProperty("azd-service-name").GetString());
     }
 
@@ -124,9 +181,12 @@ public sealed partial class AppTests
         var probes = Container(app).GetProperty("probes").EnumerateArray().ToDictionary(probe => probe.GetProperty("type").GetString()!);
 
         Assert.Equal(["Liveness", "Readiness", "Startup"], probes.Keys.Order());
-        Assert.Equal("/api/health", Path(probes["Readiness"]));
 
-        // A worker whose model is missing or fails its parity fixture is not ready, and is not restarted for it.
+        // A revision that waited for a model would leave the old one in its place: on the first day the placeholder, later the image that
+        // cannot serve the model.
+        Assert.Equal(role == "coordinator" ? "/api/health" : "/admin/host/ping", Path(probes["Readiness"]));
+
+        // A worker whose model is missing or fails its parity fixture is not restarted for it.
         Assert.Equal("/admin/host/ping", Path(probes["Liveness"]));
         Assert.Equal("/admin/host/ping", Path(probes["Startup"]));
         Assert.All(probes.Values, probe =>
@@ -142,14 +202,19 @@ public sealed partial class AppTests
     }
 
     [Fact]
-    public async Task Apps_BeforeTheFirstDeployment_RunAPlaceholderWithoutProbes()
+    public async Task Apps_BeforeTheFirstDeployment_RunAPlaceholderThatNeedsNothing()
     {
         var snapshot = await Template.EvaluateFirstAsync();
 
         Assert.All(snapshot.Apps, app =>
         {
-            Assert.StartsWith("mcr.microsoft.com/", Container(app).GetProperty("image").GetString(), StringComparison.Ordinal);
+            // Listens on 8080, like the app; https://learn.microsoft.com/dotnet/core/compatibility/containers/8.0/aspnet-port.
+            Assert.Equal("mcr.microsoft.com/dotnet/samples:aspnetapp", Container(app).GetProperty("image").GetString());
+            Assert.Equal(8080, Ingress(app).GetProperty("targetPort").GetInt32());
             Assert.Empty(Container(app).GetProperty("probes").EnumerateArray());
+            Assert.Equal("Consumption", Place(app).Profile);
+            Assert.False(Scale(app).TryGetProperty("rules", out _));
+            Assert.Equal((0, 1), (Scale(app).GetProperty("minReplicas").GetInt32(), Scale(app).GetProperty("maxReplicas").GetInt32()));
             Assert.Single(app.GetProperty("properties").GetProperty("configuration").GetProperty("registries").EnumerateArray());
         });
     }
@@ -161,6 +226,10 @@ public sealed partial class AppTests
 
         Assert.Equal(["registry.example/nanodet:1", "registry.example/nanodet:1"], images);
     }
+
+    private static void AssertOwnIdentity(JsonElement app, JsonElement rule) => Assert.Equal(
+        app.GetProperty("identity").GetProperty("userAssignedIdentities").EnumerateObject().Single().Name,
+        rule.GetProperty("identity").GetString());
 
     private static int DockerfilePort() =>
         int.Parse(Expose().Match(File.ReadAllText(Repository.PathOf("Dockerfile"))).Groups["port"].Value, null);

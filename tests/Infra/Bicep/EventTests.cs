@@ -45,13 +45,23 @@ public sealed class EventTests
         Assert.Equal(
             "event-dead-letters",
             deadLetter.GetProperty("deadLetterDestination").GetProperty("properties").GetProperty("blobContainerName").GetString());
-        Assert.All([delivery, deadLetter], part =>
-        {
-            Assert.Equal("UserAssigned", part.GetProperty("identity").GetProperty("type").GetString());
-            Assert.Contains("/id-events-", part.GetProperty("identity").GetProperty("userAssignedIdentity").GetString(), StringComparison.Ordinal);
-        });
+
+        // Through a firewall Event Grid delivers by no other identity.
+        Assert.All([delivery, deadLetter], part => Assert.Equal("""{"type":"SystemAssigned"}""", JsonSerializer.Serialize(part.GetProperty("identity"))));
         Assert.False(subscription.TryGetProperty("destination", out _));
         Assert.False(subscription.TryGetProperty("deadLetterDestination", out _));
+    }
+
+    [Fact]
+    public async Task Topic_OfAPrivateAccount_HasTheIdentityThatTheFirewallLetsIn()
+    {
+        var snapshot = await Template.EvaluateFullAsync();
+        var topic = snapshot.OfType("Microsoft.EventGrid/systemTopics").Single();
+        var rules = snapshot.OfType("Microsoft.Storage/storageAccounts").Single().GetProperty("properties").GetProperty("networkAcls");
+
+        Assert.Equal("""{"type":"SystemAssigned"}""", JsonSerializer.Serialize(topic.GetProperty("identity")));
+        Assert.Equal(("Deny", "AzureServices"), (rules.GetProperty("defaultAction").GetString(), rules.GetProperty("bypass").GetString()));
+        Assert.Equal(2, snapshot.RoleAssignments.Count(assignment => assignment.Principal == "evgt"));
     }
 
     private static async Task<JsonElement> SubscriptionAsync(string container) => (await Template.EvaluateAsync("gpu-t4", "split"))

@@ -12,8 +12,8 @@ public sealed partial class SecretTests
     {
         var run = await Template.CompileAsync();
 
-        Assert.DoesNotMatch(KeyFunction(), run.Output);
-        Assert.DoesNotContain("secureString", run.Output, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotMatch(KeyFunction(), run.Template);
+        Assert.DoesNotContain("secureString", run.Template, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
@@ -77,7 +77,8 @@ public sealed partial class SecretTests
         string[] expected =
         [
             "AZURE_CONTAINER_APPS_ENVIRONMENT_ID", "AZURE_CONTAINER_REGISTRY_ENDPOINT", "AZURE_CONTAINER_REGISTRY_NAME", "AZURE_LOCATION",
-            "AZURE_RESOURCE_GROUP", "NANODET_APP_NAME", "NANODET_APP_URI", "NANODET_DETECTIONS_CONTAINER", "NANODET_IMAGES_CONTAINER",
+            "AZURE_RESOURCE_GROUP", "NANODET_APP_NAME", "NANODET_APP_URI", "NANODET_DETECTIONS_CONTAINER", "NANODET_HOST_ID",
+            "NANODET_IMAGES_CONTAINER",
             "NANODET_MODELS_CONTAINER", "NANODET_STORAGE_ACCOUNT", "NANODET_WORKER_NAME",
         ];
         var outputs = (await Template.EvaluateFullAsync()).Outputs.EnumerateObject().ToArray();

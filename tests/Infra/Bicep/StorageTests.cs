@@ -79,7 +79,10 @@ public sealed class StorageTests
 
         Assert.Equal("Deny", rule.GetProperty("defaultAction").GetString());
         Assert.Equal("AzureServices", rule.GetProperty("bypass").GetString());
-        Assert.Equal("203.0.113.7", Assert.Single(rule.GetProperty("ipRules").EnumerateArray()).GetProperty("value").GetString());
+        Assert.Equal(
+            ["198.51.100.0/24", "203.0.113.7"],
+            rule.GetProperty("ipRules").EnumerateArray().Select(address => address.GetProperty("value").GetString()!).Order());
+        Assert.Empty(Rule(await Template.EvaluateAsync("cpu", "single")).GetProperty("ipRules").EnumerateArray());
         string[] services = ["blob", "queue", "table"];
         Assert.Equal(services, full.OfType("Microsoft.Network/privateEndpoints").Select(endpoint => endpoint.GetProperty("properties")
             .GetProperty("privateLinkServiceConnections")[0].GetProperty("properties").GetProperty("groupIds")[0].GetString()!).Order());

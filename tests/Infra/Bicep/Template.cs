@@ -16,7 +16,7 @@ internal static class Template
     public static string Main { get; } = Path.Combine(Folder, "main.bicep");
 
     private static Lazy<Task<BicepRun>> Compiled { get; } = new(() =>
-        BicepCompiler.RunAsync(["build", Main, "--stdout", "--no-restore"], CancellationToken.None));
+        BicepCompiler.BuildAsync(Main, CancellationToken.None));
 
     /// <summary>The compiled template.</summary>
     public static Task<BicepRun> CompileAsync() => Compiled.Value;
@@ -40,19 +40,27 @@ internal static class Template
         ["nightlyPrefix"] = "cam1/",
         ["resultRetentionDays"] = 90,
         ["privateNetwork"] = true,
-        ["allowedIpAddresses"] = new[] { "203.0.113.7" },
+        ["allowedIpAddresses"] = "203.0.113.7, 198.51.100.0/24",
+        ["registrySku"] = "Premium",
         ["otlpEndpoint"] = "http://collector:4317",
         ["alertEmail"] = "operator@example.com",
         ["monthlyBudget"] = 200,
         ["budgetStartDate"] = "2026-01-01",
     });
 
-    /// <summary>The deployment before anything was pushed, with a worker that needs no preview of the API.</summary>
+    /// <summary>The deployment whose orchestrations are kept in a Durable Task Scheduler.</summary>
+    public static Task<DeploymentSnapshot> EvaluateScheduledAsync() => EvaluateAsync("scheduled", new Dictionary<string, object>
+    {
+        ["hosting"] = "gpu-t4",
+        ["topology"] = "split",
+        ["orchestrationStore"] = "scheduler",
+    });
+
+    /// <summary>The deployment before anything was pushed.</summary>
     public static Task<DeploymentSnapshot> EvaluateFirstAsync() => EvaluateAsync("first", new Dictionary<string, object>
     {
         ["hosting"] = "gpu-t4",
         ["topology"] = "split",
-        ["workerKind"] = "containerapps",
         ["gpuProfileType"] = "Consumption-GPU-Other",
         ["image"] = string.Empty,
     });

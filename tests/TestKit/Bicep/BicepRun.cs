@@ -1,7 +1,7 @@
 namespace Nanodet.Serverless.TestKit.Bicep;
 
-/// <summary>What a run of the compiler said.</summary>
-/// <param name="ExitCode">0 when it had no error.</param>
-/// <param name="Output">Standard output.</param>
-/// <param name="Error">Standard error: its errors, and its warnings.</param>
-public sealed record BicepRun(int ExitCode, string Output, string Error);
+/// <summary>What the compiler said of a file.</summary>
+/// <param name="IsSuccess">There was no error.</param>
+/// <param name="Template">The compiled template; empty when there was one.</param>
+/// <param name="Diagnostics">Errors, warnings, and what the linter found, in the file and in its modules.</param>
+public sealed record BicepRun(bool IsSuccess, string Template, IReadOnlyList<string> Diagnostics);

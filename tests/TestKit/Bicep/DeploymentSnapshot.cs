@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace Nanodet.Serverless.TestKit.Bicep;
 
 /// <summary>
-/// What a deployment would create: the template evaluated for some parameters by <c>bicep snapshot</c>, modules flattened. What only
+/// What a deployment would create: the template evaluated for some parameters by the compiler's snapshot, modules flattened. What only
 /// Azure knows stays an expression in brackets.
 /// </summary>
 public sealed partial class DeploymentSnapshot
@@ -47,19 +48,14 @@ public sealed partial class DeploymentSnapshot
             var lines = parameters.Select(parameter => $"param {parameter.Key} = {Literal(parameter.Value)}")
                 .Prepend($"using {Literal(Path.GetRelativePath(folder.FullName, template).Replace('\\', '/'))}");
             await File.WriteAllLinesAsync(file, lines, cancellationToken);
-            var run = await BicepCompiler.RunAsync(
-                [
-                    "snapshot", file, "--mode", "overwrite", "--subscription-id", Subscription, "--tenant-id", Tenant,
-                    "--location", "swedencentral", "--deployment-name", "test",
-                ],
-                cancellationToken);
-            if (run.ExitCode != 0 || run.Error.Length > 0)
+            var metadata = new JsonObject
             {
-                throw new InvalidOperationException($"bicep snapshot ended with {run.ExitCode}: {run.Error}{run.Output}");
-            }
-
-            await using var stream = File.OpenRead(Path.Combine(folder.FullName, "deployment.snapshot.json"));
-            using var document = await JsonDocument.ParseAsync(stream, default, cancellationToken);
+                ["subscriptionId"] = Subscription,
+                ["tenantId"] = Tenant,
+                ["location"] = "swedencentral",
+                ["deploymentName"] = "test",
+            };
+            using var document = JsonDocument.Parse(await BicepCompiler.SnapshotAsync(file, metadata, cancellationToken));
             return new DeploymentSnapshot(document.RootElement.Clone());
         }
         finally
@@ -118,6 +114,6 @@ public sealed partial class DeploymentSnapshot
     [GeneratedRegex("(?<=^st).+$")]
     private static partial Regex Token();
 
-    [GeneratedRegex("/userAssignedIdentities/(?<name>[^']+)'")]
+    [GeneratedRegex("/(?:userAssignedIdentities|systemTopics)/(?<name>[^']+)'")]
     private static partial Regex Identity();
 }

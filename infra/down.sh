@@ -1,0 +1,31 @@
+#!/bin/sh
+# Deletes everything of the deployment that costs by the hour, and keeps the storage account with its data: images, results, models, jobs.
+# `azd provision` with the same environment makes the rest again around it.
+# It takes AZURE_RESOURCE_GROUP and NANODET_STORAGE_ACCOUNT from the environment, or else from the azd environment in use.
+set -eu
+
+if [ -z "${NANODET_STORAGE_ACCOUNT:-}" ] && values=$(azd env get-values 2>/dev/null); then
+  eval "$values"
+fi
+group=${AZURE_RESOURCE_GROUP:?"azd sets AZURE_RESOURCE_GROUP after provisioning"}
+account=${NANODET_STORAGE_ACCOUNT:?"azd sets NANODET_STORAGE_ACCOUNT after provisioning"}
+
+# In this order: apps before their environment, endpoints before their network.
+for type in Microsoft.App/containerApps Microsoft.App/managedEnvironments Microsoft.EventGrid/systemTopics \
+  Microsoft.Network/privateEndpoints Microsoft.Network/privateDnsZones/virtualNetworkLinks Microsoft.Network/privateDnsZones \
+  Microsoft.Network/virtualNetworks Microsoft.DurableTask/schedulers Microsoft.Insights/scheduledQueryRules \
+  Microsoft.Insights/metricAlerts Microsoft.Insights/actionGroups Microsoft.Insights/workbooks Microsoft.Insights/components \
+  Microsoft.OperationalInsights/workspaces Microsoft.ContainerRegistry/registries Microsoft.ManagedIdentity/userAssignedIdentities; do
+  ids=$(az resource list --resource-group "$group" --resource-type "$type" --query '[].id' --output tsv)
+  for id in $ids; do
+    az resource delete --only-show-errors --ids "$id" >/dev/null
+    echo "Deleted ${id##*/providers/}"
+  done
+done
+left=$(az resource list --resource-group "$group" --query '[].name' --output tsv)
+if [ "$left" != "$account" ]; then
+  echo "error: expected only storage account $account to be left in $group, found:" >&2
+  echo "$left" >&2
+  exit 1
+fi
+echo "Storage account $account is left in $group. Its bytes and its backups by soft delete cost as before."

@@ -1,0 +1,164 @@
+# Before anything is created: whether `azd up` can work with this environment's settings, on this machine, in this subscription and region.
+# azd runs it before it provisions. By hand it takes the settings from the environment, or else from the azd environment in use.
+# Prints one line for each check: ok, warn or error. Ends with 1 when there was an error. It checks what infra/preflight.sh checks.
+# Settings: AZURE_ENV_NAME, AZURE_LOCATION, AZURE_SUBSCRIPTION_ID and every NANODET_... of docs/operations.md. NANODET_PREFLIGHT=off skips it.
+$ErrorActionPreference = 'Stop'
+
+if ($env:NANODET_PREFLIGHT -eq 'off') {
+    Write-Output 'Preflight is off.'
+    exit 0
+}
+
+$script:errors = 0
+function Write-Ok([string] $text) { Write-Output "ok     $text" }
+function Write-Warn([string] $text) { Write-Output "warn   $text" }
+function Write-Fault([string] $text) {
+    Write-Output "error  $text"
+    $script:errors++
+}
+
+$settings = @{}
+if (-not $env:AZURE_ENV_NAME -and (Get-Command azd -ErrorAction SilentlyContinue)) {
+    $values = azd env get-values --output json 2>$null
+    if ($LASTEXITCODE -eq 0) { $settings = $values | ConvertFrom-Json -AsHashtable }
+}
+function Get-Setting([string] $name, [string] $default = '') {
+    $value = [Environment]::GetEnvironmentVariable($name)
+    if (-not $value) { $value = $settings[$name] }
+    if ($value) { $value } else { $default }
+}
+
+# A tool, what says its version, the least that is needed, and where it comes from.
+function Test-Tool([string] $name, [string[]] $command, [version] $least, [string] $from) {
+    $text = ''
+    if (Get-Command $command[0] -ErrorAction SilentlyContinue) { $text = (& $command[0] @($command | Select-Object -Skip 1) 2>$null) -join ' ' }
+    if ($text -notmatch '\d+\.\d+\.\d+') { Write-Fault "$name is missing: $from" }
+    elseif ([version] $Matches[0] -lt $least) { Write-Fault "${name}: expected $least or later, found $($Matches[0]): $from" }
+    else { Write-Ok "$name $($Matches[0])" }
+}
+
+Test-Tool az @('az', 'version', '--query', '"azure-cli"', '--output', 'tsv') '2.70.0' 'https://learn.microsoft.com/cli/azure/install-azure-cli'
+Test-Tool azd @('azd', 'version') '1.20.0' 'https://learn.microsoft.com/azure/developer/azure-developer-cli/install-azd'
+$hasAz = [bool] (Get-Command az -ErrorAction SilentlyContinue)
+if ($hasAz) {
+    $bicep = (az bicep version 2>$null) -join ' '
+    if ($bicep -notmatch '\d+\.\d+\.\d+') { Write-Ok 'bicep: az has none; azd brings its own' }
+    elseif ([version] $Matches[0] -lt [version] '0.36.0') { Write-Fault "bicep: expected 0.36.0 or later, found $($Matches[0]): az bicep upgrade" }
+    else { Write-Ok "bicep $($Matches[0])" }
+}
+if (-not (Get-Command curl -CommandType Application -ErrorAction SilentlyContinue)) {
+    Write-Fault 'curl is missing: the hooks ask the app for its health with it'
+}
+
+$location = Get-Setting AZURE_LOCATION
+$environment = Get-Setting AZURE_ENV_NAME
+$hosting = Get-Setting NANODET_HOSTING gpu-t4
+$topology = Get-Setting NANODET_TOPOLOGY split
+$store = Get-Setting NANODET_ORCHESTRATION_STORE storage
+$workers = [int] (Get-Setting NANODET_MAX_WORKERS 3)
+$isPrivate = (Get-Setting NANODET_PRIVATE_NETWORK false) -eq 'true'
+$budget = Get-Setting NANODET_MONTHLY_BUDGET 0
+if (-not $environment) { Write-Fault "AZURE_ENV_NAME is not set: run 'azd env new NAME'" }
+if (-not $location) { Write-Fault "AZURE_LOCATION is not set: run 'azd env set AZURE_LOCATION REGION'" }
+
+# Settings that contradict each other or lead nowhere.
+$gpuProfile, $card = switch ($hosting) {
+    'gpu-t4' { 'Consumption-GPU-NC8as-T4', 'T4' }
+    'gpu-a100' { 'Consumption-GPU-NC24-A100', 'A100' }
+    'cpu' { '', '' }
+    default { '', '' }
+}
+if ($hosting -notin 'gpu-t4', 'gpu-a100', 'cpu') { Write-Fault "NANODET_HOSTING: expected gpu-t4, gpu-a100 or cpu, found '$hosting'" }
+if ($card) { $gpuProfile = Get-Setting NANODET_GPU_PROFILE_TYPE $gpuProfile }
+if ($topology -notin 'split', 'single') { Write-Fault "NANODET_TOPOLOGY: expected split or single, found '$topology'" }
+if ($store -notin 'storage', 'scheduler') { Write-Fault "NANODET_ORCHESTRATION_STORE: expected storage or scheduler, found '$store'" }
+if ($topology -ne 'split') { $workers = 1 }
+if ($isPrivate -and -not (Get-Setting NANODET_ALLOWED_IP_ADDRESSES)) {
+    Write-Fault 'NANODET_PRIVATE_NETWORK=true keeps the hooks out of storage: azd env set NANODET_ALLOWED_IP_ADDRESSES with this machine''s public address'
+}
+foreach ($file in (Get-Setting NANODET_CHECKPOINT), (Get-Setting NANODET_CONFIG)) {
+    if ($file -and -not (Test-Path -LiteralPath $file -PathType Leaf)) {
+        Write-Fault "there is no file '$file' (NANODET_CHECKPOINT and NANODET_CONFIG name a checkpoint and its config)"
+    }
+}
+if ($budget -ne '0' -and (-not (Get-Setting NANODET_ALERT_EMAIL) -or -not (Get-Setting NANODET_BUDGET_START))) {
+    Write-Fault 'NANODET_MONTHLY_BUDGET needs NANODET_ALERT_EMAIL and NANODET_BUDGET_START, or there is no budget'
+}
+$schedule = Get-Setting NANODET_NIGHTLY_SCHEDULE '0 0 2 * * *'
+if (($schedule.Trim() -split '\s+').Count -ne 6) { Write-Fault "NANODET_NIGHTLY_SCHEDULE: expected six fields, seconds first, found '$schedule'" }
+if ([bool] (Get-Setting NANODET_WARM_START) -ne [bool] (Get-Setting NANODET_WARM_END)) {
+    Write-Fault 'NANODET_WARM_START and NANODET_WARM_END belong together'
+}
+if (-not (Get-Setting NANODET_ALERT_EMAIL)) { Write-Warn 'NANODET_ALERT_EMAIL is not set: alerts are seen in the portal only' }
+
+# What follows asks Azure.
+function Exit-Preflight {
+    if ($script:errors -gt 0) {
+        Write-Host "Preflight found $script:errors error(s); nothing was created."
+        exit 1
+    }
+    Write-Host 'Preflight found nothing that stands in the way.'
+    exit 0
+}
+if (-not $hasAz) { Exit-Preflight }
+$account = az account show --query '[id, state]' --output json 2>$null | ConvertFrom-Json
+if (-not $account) {
+    Write-Fault "az is not signed in: run 'az login'; the hooks use az beside azd"
+    Exit-Preflight
+}
+$subscription, $state = $account
+if ($state -eq 'Enabled') { Write-Ok "subscription $subscription is enabled" }
+else { Write-Fault "subscription ${subscription}: expected state Enabled, found '$state'" }
+$wanted = Get-Setting AZURE_SUBSCRIPTION_ID
+if ($wanted -and $wanted -ne $subscription) {
+    Write-Fault "az uses subscription $subscription, azd uses ${wanted}: run 'az account set --subscription $wanted'"
+}
+
+$registered = @(az provider list --query "[?registrationState=='Registered'].namespace" --output tsv)
+$needed = @(
+    'Microsoft.App', 'Microsoft.ContainerRegistry', 'Microsoft.EventGrid', 'Microsoft.Insights', 'Microsoft.ManagedIdentity',
+    'Microsoft.OperationalInsights', 'Microsoft.Storage'
+)
+if ($isPrivate) { $needed += 'Microsoft.Network' }
+if ($budget -ne '0') { $needed += 'Microsoft.Consumption' }
+if ($store -eq 'scheduler') { $needed += 'Microsoft.DurableTask' }
+$missing = @($needed | Where-Object { $registered -notcontains $_ })
+if ($missing.Count -eq 0) { Write-Ok 'resource providers are registered' }
+foreach ($namespace in $missing) { Write-Fault "provider $namespace is not registered: az provider register --namespace $namespace" }
+
+if ($card -and $location) {
+    $supported = @(az containerapp env workload-profile list-supported --location $location --query '[].name' --output tsv 2>$null)
+    if ($supported.Count -eq 0) {
+        Write-Warn "the workload profiles of $location cannot be listed: is the extension there? az extension add --name containerapp"
+    }
+    elseif ($supported -contains $gpuProfile) { Write-Ok "$location offers $gpuProfile" }
+    else { Write-Fault "$location does not offer ${gpuProfile}: choose another region, NANODET_HOSTING or NANODET_GPU_PROFILE_TYPE" }
+
+    # What a region offers is not what the subscription may use of it.
+    $usages = @(az rest --method get `
+        --url "/subscriptions/$subscription/providers/Microsoft.App/locations/$location/usages?api-version=2025-07-01" `
+        --query "value[?contains(name.value, '$card')].[name.value, currentValue, limit]" --output tsv 2>$null)
+    if ($usages.Count -eq 0) {
+        Write-Warn "the quota for $card GPUs in $location cannot be read: look in the portal under Quotas, Azure Container Apps"
+    }
+    else {
+        $free = ($usages | ForEach-Object { $part = $_ -split "`t"; [int] $part[2] - [int] $part[1] } | Measure-Object -Minimum).Minimum
+        if ($free -ge $workers) { Write-Ok "quota for $free $card GPU(s) in $location" }
+        elseif ($free -ge 1) {
+            Write-Warn "quota for $free $card GPU(s) in $location, fewer than the $workers workers that may run: the others would wait"
+        }
+        else { Write-Fault "no quota for $card GPUs in ${location}: ask for it in the portal under Quotas, Azure Container Apps" }
+    }
+}
+
+# The names of account and registry end with a hash of subscription, environment and region; only the group's can be taken.
+if ($environment) {
+    $group = "rg-$environment"
+    if ((az group exists --name $group --output tsv) -ne 'true') { Write-Ok "resource group $group is free" }
+    else {
+        $owner = az group show --name $group --query 'tags."azd-env-name"' --output tsv
+        if ($owner -eq $environment) { Write-Ok "resource group $group is this environment's" }
+        else { Write-Fault "resource group $group is somebody else's (tag azd-env-name is '$owner'): choose another name with 'azd env new'" }
+    }
+}
+Exit-Preflight

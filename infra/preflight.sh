@@ -1,0 +1,176 @@
+#!/bin/sh
+# Before anything is created: whether `azd up` can work with this environment's settings, on this machine, in this subscription and region.
+# azd runs it before it provisions. By hand it takes the settings from the environment, or else from the azd environment in use.
+# Prints one line for each check: ok, warn or error. Ends with 1 when there was an error.
+# Settings: AZURE_ENV_NAME, AZURE_LOCATION, AZURE_SUBSCRIPTION_ID and every NANODET_... of docs/operations.md. NANODET_PREFLIGHT=off skips it.
+set -eu
+
+if [ "${NANODET_PREFLIGHT:-on}" = off ]; then
+  echo "Preflight is off."
+  exit 0
+fi
+
+if [ -z "${AZURE_ENV_NAME:-}" ] && values=$(azd env get-values 2>/dev/null); then
+  eval "$values"
+fi
+
+errors=0
+ok() { echo "ok     $*"; }
+warn() { echo "warn   $*"; }
+error() {
+  echo "error  $*"
+  errors=$((errors + 1))
+}
+
+# Whether version $1 is at least $2.
+at_least() {
+  [ "$(printf '%s\n%s\n' "$1" "$2" | sort -t. -k1,1n -k2,2n -k3,3n | head -n 1)" = "$2" ]
+}
+
+# A tool, its version, the least that is needed, and where it comes from.
+tool() {
+  if [ -z "$2" ]; then
+    error "$1 is missing: $4"
+  elif at_least "$2" "$3"; then
+    ok "$1 $2"
+  else
+    error "$1: expected $3 or later, found $2: $4"
+  fi
+}
+
+number() { sed -n 's/^[^0-9]*\([0-9][0-9]*\.[0-9][0-9]*\.[0-9][0-9]*\).*/\1/p' | head -n 1; }
+version_of() { { "$@" 2>/dev/null || true; } | number; }
+
+az_version=$(version_of az version --query '"azure-cli"' --output tsv)
+tool az "$az_version" 2.70.0 "https://learn.microsoft.com/cli/azure/install-azure-cli"
+tool azd "$(version_of azd version)" 1.20.0 "https://learn.microsoft.com/azure/developer/azure-developer-cli/install-azd"
+bicep_version=$(version_of az bicep version)
+if [ -z "$bicep_version" ]; then
+  ok "bicep: az has none; azd brings its own"
+else
+  tool bicep "$bicep_version" 0.36.0 "az bicep upgrade"
+fi
+command -v curl >/dev/null || error "curl is missing: the hooks ask the app for its health with it"
+
+location=${AZURE_LOCATION:-}
+environment=${AZURE_ENV_NAME:-}
+hosting=${NANODET_HOSTING:-gpu-t4}
+topology=${NANODET_TOPOLOGY:-split}
+store=${NANODET_ORCHESTRATION_STORE:-storage}
+workers=${NANODET_MAX_WORKERS:-3}
+[ -n "$environment" ] || error "AZURE_ENV_NAME is not set: run 'azd env new NAME'"
+[ -n "$location" ] || error "AZURE_LOCATION is not set: run 'azd env set AZURE_LOCATION REGION'"
+
+# Settings that contradict each other or lead nowhere.
+case $hosting in
+  gpu-t4) profile=Consumption-GPU-NC8as-T4 card=T4 ;;
+  gpu-a100) profile=Consumption-GPU-NC24-A100 card=A100 ;;
+  cpu) profile= card= ;;
+  *) profile= card= && error "NANODET_HOSTING: expected gpu-t4, gpu-a100 or cpu, found '$hosting'" ;;
+esac
+[ -z "$card" ] || profile=${NANODET_GPU_PROFILE_TYPE:-$profile}
+case $topology in split | single) ;; *) error "NANODET_TOPOLOGY: expected split or single, found '$topology'" ;; esac
+case $store in storage | scheduler) ;; *) error "NANODET_ORCHESTRATION_STORE: expected storage or scheduler, found '$store'" ;; esac
+[ "$topology" = split ] || workers=1
+if [ "${NANODET_PRIVATE_NETWORK:-false}" = true ] && [ -z "${NANODET_ALLOWED_IP_ADDRESSES:-}" ]; then
+  error "NANODET_PRIVATE_NETWORK=true keeps the hooks out of storage: azd env set NANODET_ALLOWED_IP_ADDRESSES with this machine's public address"
+fi
+for file in "${NANODET_CHECKPOINT:-}" "${NANODET_CONFIG:-}"; do
+  [ -z "$file" ] || [ -f "$file" ] || error "there is no file '$file' (NANODET_CHECKPOINT and NANODET_CONFIG name a checkpoint and its config)"
+done
+if [ "${NANODET_MONTHLY_BUDGET:-0}" != 0 ] && { [ -z "${NANODET_ALERT_EMAIL:-}" ] || [ -z "${NANODET_BUDGET_START:-}" ]; }; then
+  error "NANODET_MONTHLY_BUDGET needs NANODET_ALERT_EMAIL and NANODET_BUDGET_START, or there is no budget"
+fi
+if [ "$(echo "${NANODET_NIGHTLY_SCHEDULE:-0 0 2 * * *}" | awk '{ print NF }')" != 6 ]; then
+  error "NANODET_NIGHTLY_SCHEDULE: expected six fields, seconds first, found '$NANODET_NIGHTLY_SCHEDULE'"
+fi
+if { [ -n "${NANODET_WARM_START:-}" ] && [ -z "${NANODET_WARM_END:-}" ]; } || { [ -z "${NANODET_WARM_START:-}" ] && [ -n "${NANODET_WARM_END:-}" ]; }; then
+  error "NANODET_WARM_START and NANODET_WARM_END belong together"
+fi
+[ -n "${NANODET_ALERT_EMAIL:-}" ] || warn "NANODET_ALERT_EMAIL is not set: alerts are seen in the portal only"
+
+# What follows asks Azure.
+finish() {
+  if [ "$errors" -gt 0 ]; then
+    echo "Preflight found $errors error(s); nothing was created."
+    exit 1
+  fi
+  echo "Preflight found nothing that stands in the way."
+  exit 0
+}
+[ -n "$az_version" ] || finish
+if ! account=$(az account show --query '[id, state, name]' --output tsv 2>/dev/null); then
+  error "az is not signed in: run 'az login'; the hooks use az beside azd"
+  finish
+fi
+subscription=$(echo "$account" | awk 'NR == 1 { print $1 }')
+state=$(echo "$account" | tr '\t' '\n' | sed -n 2p)
+if [ "$state" = Enabled ]; then
+  ok "subscription $subscription is enabled"
+else
+  error "subscription $subscription: expected state Enabled, found '$state'"
+fi
+if [ -n "${AZURE_SUBSCRIPTION_ID:-}" ] && [ "$AZURE_SUBSCRIPTION_ID" != "$subscription" ]; then
+  error "az uses subscription $subscription, azd uses $AZURE_SUBSCRIPTION_ID: run 'az account set --subscription $AZURE_SUBSCRIPTION_ID'"
+fi
+
+registered=$(az provider list --query "[?registrationState=='Registered'].namespace" --output tsv)
+needed="Microsoft.App Microsoft.ContainerRegistry Microsoft.EventGrid Microsoft.Insights Microsoft.ManagedIdentity
+  Microsoft.OperationalInsights Microsoft.Storage"
+[ "${NANODET_PRIVATE_NETWORK:-false}" != true ] || needed="$needed Microsoft.Network"
+[ "${NANODET_MONTHLY_BUDGET:-0}" = 0 ] || needed="$needed Microsoft.Consumption"
+[ "$store" != scheduler ] || needed="$needed Microsoft.DurableTask"
+missing=
+for namespace in $needed; do
+  echo "$registered" | grep -qix "$namespace" || missing="$missing $namespace"
+done
+if [ -z "$missing" ]; then
+  ok "resource providers are registered"
+else
+  for namespace in $missing; do
+    error "provider $namespace is not registered: az provider register --namespace $namespace"
+  done
+fi
+
+if [ -n "$card" ] && [ -n "$location" ]; then
+  supported=$(az containerapp env workload-profile list-supported --location "$location" --query '[].name' --output tsv 2>/dev/null || true)
+  if [ -z "$supported" ]; then
+    warn "the workload profiles of $location cannot be listed: is the extension there? az extension add --name containerapp"
+  elif echo "$supported" | grep -qix "$profile"; then
+    ok "$location offers $profile"
+  else
+    error "$location does not offer $profile: choose another region, NANODET_HOSTING or NANODET_GPU_PROFILE_TYPE"
+  fi
+
+  # What a region offers is not what the subscription may use of it.
+  usages=$(az rest --method get --url "/subscriptions/$subscription/providers/Microsoft.App/locations/$location/usages?api-version=2025-07-01" \
+    --query "value[?contains(name.value, '$card')].[name.value, currentValue, limit]" --output tsv 2>/dev/null || true)
+  if [ -z "$usages" ]; then
+    warn "the quota for $card GPUs in $location cannot be read: look in the portal under Quotas, Azure Container Apps"
+  else
+    free=$(echo "$usages" | awk -F '\t' 'NR == 1 || $3 - $2 < least { least = $3 - $2 } END { printf "%d", least }')
+    if [ "$free" -ge "$workers" ]; then
+      ok "quota for $free $card GPU(s) in $location"
+    elif [ "$free" -ge 1 ]; then
+      warn "quota for $free $card GPU(s) in $location, fewer than the $workers workers that may run: the others would wait"
+    else
+      error "no quota for $card GPUs in $location: ask for it in the portal under Quotas, Azure Container Apps"
+    fi
+  fi
+fi
+
+# The names of account and registry end with a hash of subscription, environment and region; only the group's can be taken.
+if [ -n "$environment" ]; then
+  group=rg-$environment
+  if [ "$(az group exists --name "$group" --output tsv)" != true ]; then
+    ok "resource group $group is free"
+  else
+    owner=$(az group show --name "$group" --query 'tags."azd-env-name"' --output tsv)
+    if [ "$owner" = "$environment" ]; then
+      ok "resource group $group is this environment's"
+    else
+      error "resource group $group is somebody else's (tag azd-env-name is '$owner'): choose another name with 'azd env new'"
+    fi
+  fi
+fi
+finish

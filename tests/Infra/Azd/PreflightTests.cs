@@ -1,0 +1,146 @@
+using System.Diagnostics;
+
+namespace Nanodet.Serverless.Infra.Tests.Azd;
+
+/// <summary>The preflight with an az and an azd that answer as in a subscription where all is well, but for what a test says.</summary>
+public sealed class PreflightTests : IDisposable
+{
+    private static readonly Dictionary<string, string> Well = new()
+    {
+        ["version "] = "echo 2.80.0",
+        ["bicep version"] = "echo 'Bicep CLI version 0.38.33 (abc)'",
+        ["account show"] = "printf '1111\\tEnabled\\tPay as you go\\n'",
+        ["provider list"] = "printf 'Microsoft.%s\\n' App ContainerRegistry EventGrid Insights ManagedIdentity OperationalInsights Storage",
+        ["containerapp env workload-profile"] = "printf 'Consumption\\nConsumption-GPU-NC8as-T4\\n'",
+        ["rest "] = "printf 'ConsumptionT4Gpus\\t1\\t9\\n'",
+        ["group exists"] = "echo false",
+        ["group show"] = "echo test",
+    };
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nanodet-preflight-");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task Preflight_WhereAllIsWell_SaysOkToEveryCheckAndCreatesNothing()
+    {
+        var run = await RunAsync([], ("NANODET_ALERT_EMAIL", "a@example.com"));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(
+            [
+                "ok     az 2.80.0", "ok     azd 1.22.0", "ok     bicep 0.38.33", "ok     subscription 1111 is enabled",
+                "ok     resource providers are registered", "ok     swedencentral offers Consumption-GPU-NC8as-T4",
+                "ok     quota for 8 T4 GPU(s) in swedencentral", "ok     resource group rg-test is free",
+                "Preflight found nothing that stands in the way.",
+            ],
+            run.Lines);
+    }
+
+    [Theory]
+    [InlineData("version ", "echo 2.9.1", "error  az: expected 2.70.0 or later, found 2.9.1: https://learn.microsoft.com/")]
+    [InlineData("bicep version", "echo 'Bicep CLI version 0.4.1 (x)'", "error  bicep: expected 0.36.0 or later, found 0.4.1: az bicep upgrade")]
+    [InlineData("account show", "exit 1", "error  az is not signed in: run 'az login'")]
+    [InlineData("account show", "printf '1111\\tDisabled\\tx\\n'", "error  subscription 1111: expected state Enabled, found 'Disabled'")]
+    [InlineData("account show", "printf '2222\\tEnabled\\tx\\n'", "error  az uses subscription 2222, azd uses 1111: run 'az account set")]
+    [InlineData("provider list", "echo Microsoft.App", "error  provider Microsoft.Storage is not registered: az provider register --namespace")]
+    [InlineData("containerapp env workload-profile", "echo Consumption", "error  swedencentral does not offer Consumption-GPU-NC8as-T4: choose")]
+    [InlineData("rest ", "printf 'T4\\t1\\t1\\n'", "error  no quota for T4 GPUs in swedencentral: ask for it in the portal")]
+    [InlineData("group exists", "echo true", "ok     resource group rg-test is this environment's")]
+    public async Task Preflight_AnAnswerOfAzure_IsSeen(string command, string answer, string line)
+    {
+        var run = await RunAsync(new() { [command] = answer });
+
+        Assert.Contains(run.Lines, said => said.StartsWith(line, StringComparison.Ordinal));
+        Assert.Equal(line.StartsWith("error", StringComparison.Ordinal) ? 1 : 0, run.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("rest ", "true", "warn   the quota for T4 GPUs in swedencentral cannot be read")]
+    [InlineData("rest ", "printf 'T4\\t0\\t2\\n'", "warn   quota for 2 T4 GPU(s) in swedencentral, fewer than the 3 workers that may run")]
+    [InlineData("containerapp env workload-profile", "true", "warn   the workload profiles of swedencentral cannot be listed")]
+    public async Task Preflight_WhatMayStillWork_IsAWarning(string command, string answer, string line)
+    {
+        var run = await RunAsync(new() { [command] = answer });
+
+        Assert.Contains(run.Lines, said => said.StartsWith(line, StringComparison.Ordinal));
+        Assert.Equal(0, run.ExitCode);
+    }
+
+    [Fact]
+    public async Task Preflight_GroupOfSomebodyElse_IsAnError()
+    {
+        var run = await RunAsync(new() { ["group exists"] = "echo true", ["group show"] = "echo other" });
+
+        Assert.Contains(run.Lines, line => line.StartsWith("error  resource group rg-test is somebody else's", StringComparison.Ordinal));
+        Assert.Equal(1, run.ExitCode);
+    }
+
+    [Fact]
+    public async Task Preflight_SettingsThatLeadNowhere_AreAllNamedAtOnce()
+    {
+        var run = await RunAsync(
+            [],
+            ("NANODET_HOSTING", "gpu-v100"), ("NANODET_TOPOLOGY", "three"), ("NANODET_ORCHESTRATION_STORE", "disk"),
+            ("NANODET_PRIVATE_NETWORK", "true"), ("NANODET_CHECKPOINT", "/no/such.pth"), ("NANODET_MONTHLY_BUDGET", "100"),
+            ("NANODET_NIGHTLY_SCHEDULE", "0 2 * * *"), ("NANODET_WARM_START", "50 1 * * *"));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.All(
+            [
+                "NANODET_HOSTING: expected", "NANODET_TOPOLOGY: expected", "NANODET_ORCHESTRATION_STORE: expected", "NANODET_PRIVATE_NETWORK=true keeps",
+                "there is no file '/no/such.pth'", "NANODET_MONTHLY_BUDGET needs", "NANODET_NIGHTLY_SCHEDULE: expected six fields",
+                "NANODET_WARM_START and NANODET_WARM_END belong together",
+            ],
+            text => Assert.Contains(run.Lines, line => line.StartsWith($"error  {text}", StringComparison.Ordinal)));
+        Assert.EndsWith("nothing was created.", run.Lines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Preflight_OnTheCpuWithAScheduler_AsksForNoGpuAndForItsProvider()
+    {
+        var run = await RunAsync([], ("NANODET_HOSTING", "cpu"), ("NANODET_ORCHESTRATION_STORE", "scheduler"));
+
+        Assert.DoesNotContain(run.Lines, line => line.Contains("GPU", StringComparison.Ordinal));
+        Assert.Contains(run.Lines, line => line.StartsWith("error  provider Microsoft.DurableTask is not registered", StringComparison.Ordinal));
+        Assert.Equal("Preflight is off.", Assert.Single((await RunAsync([], ("NANODET_PREFLIGHT", "off"))).Lines));
+    }
+
+    private async Task<(int ExitCode, string[] Lines)> RunAsync(Dictionary<string, string> answers, params (string Name, string Value)[] settings)
+    {
+        var cases = Well.Select(pair => $"  \"{pair.Key}\"*) {answers.GetValueOrDefault(pair.Key, pair.Value)} ;;");
+        await WriteAsync("az", $"case \"$*\" in\n{string.Join('\n', cases)}\n  *) echo \"unexpected: az $*\" >&2; exit 9 ;;\nesac");
+        await WriteAsync("azd", "[ \"$*\" = version ] && echo 'azd version 1.22.0 (commit 0)'");
+        await WriteAsync("curl", "true");
+        var start = new ProcessStartInfo("sh", [Repository.PathOf("infra", "preflight.sh")])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["PATH"] = $"{_folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}";
+        foreach (var (name, value) in settings.Concat(
+            [("AZURE_ENV_NAME", "test"), ("AZURE_LOCATION", "swedencentral"), ("AZURE_SUBSCRIPTION_ID", "1111")]))
+        {
+            start.Environment[name] = value;
+        }
+
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(Token);
+        var error = await process.StandardError.ReadToEndAsync(Token);
+        await process.WaitForExitAsync(Token);
+        Assert.Equal(string.Empty, error);
+        return (process.ExitCode, (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    private async Task WriteAsync(string command, string text)
+    {
+        var path = Path.Combine(_folder.FullName, command);
+        await File.WriteAllTextAsync(path, $"#!/bin/sh\n{text}\n", Token);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+}
