@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Nanodet.Detection.Annotation;
 using Nanodet.Detection.Evaluation;
 using Nanodet.Detection.Images;
 

@@ -208,7 +208,7 @@ internal sealed class ViewServer : IAsyncDisposable
         context, (image, _) => image, ImageLinks.TypeOf(Text(context, "name") ?? string.Empty));
 
     private Task GetThumbnailAsync(HttpContext context) => WritePictureAsync(
-        context, (image, side) => Thumbnail.Create(image.Span, side), ThumbnailStore.ContentType);
+        context, (image, side) => Thumbnail.Create(image.Span, side).Jpeg, ThumbnailStore.ContentType);
 
     private async Task WritePictureAsync(
         HttpContext context, Func<ReadOnlyMemory<byte>, int, ReadOnlyMemory<byte>> make, string contentType)

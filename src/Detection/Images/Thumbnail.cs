@@ -3,8 +3,11 @@ using NetVips;
 
 namespace Nanodet.Detection.Images;
 
-/// <summary>Small pictures of images, for people.</summary>
-public static class Thumbnail
+/// <summary>A small picture of an image, for people.</summary>
+/// <param name="Jpeg">The bytes of a JPEG, EXIF orientation applied, without any of the image's metadata.</param>
+/// <param name="ImageWidth">Columns of the image after EXIF orientation, in pixels.</param>
+/// <param name="ImageHeight">Rows of the image after EXIF orientation, in pixels.</param>
+public sealed record Thumbnail(ReadOnlyMemory<byte> Jpeg, int ImageWidth, int ImageHeight)
 {
     /// <summary>The smallest longer side that can be asked for, in pixels.</summary>
     public const int LeastSide = 16;
@@ -20,11 +23,11 @@ public static class Thumbnail
     /// <param name="side">The longer side of the thumbnail, in pixels, 16 to 4096.</param>
     /// <param name="limits">Enforced before decoding; null for the defaults.</param>
     /// <param name="quality">JPEG quality, 1 to 100.</param>
-    /// <returns>The bytes of a JPEG without any of the image's metadata.</returns>
+    /// <returns>A picture of the same proportions.</returns>
     /// <exception cref="ImageException">The image cannot be used.</exception>
     /// <exception cref="EnvironmentException">The bundled library cannot be used: no fault of the image.</exception>
     /// <exception cref="OutOfMemoryException">There is not enough memory for the pixels: no fault of the image.</exception>
-    public static byte[] Create(ReadOnlySpan<byte> encoded, int side, ImageLimits? limits = null, int quality = 80)
+    public static Thumbnail Create(ReadOnlySpan<byte> encoded, int side, ImageLimits? limits = null, int quality = 80)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(side, LeastSide);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(side, MostSide);
@@ -44,7 +47,7 @@ public static class Thumbnail
 
         using var image = Image.NewFromMemory(rgb, pixels.Width, pixels.Height, PixelBuffer.Channels, Enums.BandFormat.Uchar);
         using var small = image.ThumbnailImage(side, height: side, size: Enums.Size.Down);
-        return small.JpegsaveBuffer(q: quality, keep: Enums.ForeignKeep.None);
+        return new Thumbnail(small.JpegsaveBuffer(q: quality, keep: Enums.ForeignKeep.None), decoded.Width, decoded.Height);
     }
 
     private static int Reduction(ImageHeader header, int side)

@@ -99,7 +99,7 @@ public sealed class ThumbnailStore(StorageClients clients, IOptions<StorageOptio
     private async Task<ReadOnlyMemory<byte>> MakeAsync(
         BlobClient blob, string etag, int side, BlobClient kept, CancellationToken cancellationToken)
     {
-        byte[] thumbnail;
+        ReadOnlyMemory<byte> thumbnail;
         await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -114,7 +114,7 @@ public sealed class ThumbnailStore(StorageClients clients, IOptions<StorageOptio
             }
 
             var image = await BinaryData.FromStreamAsync(download.Content, cancellationToken).ConfigureAwait(false);
-            thumbnail = Thumbnail.Create(image.ToMemory().Span, side, options.Value.Limits);
+            thumbnail = Thumbnail.Create(image.ToMemory().Span, side, options.Value.Limits).Jpeg;
         }
         finally
         {
