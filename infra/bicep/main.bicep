@@ -91,6 +91,9 @@ param allowedIpAddresses string[] = []
 @description('Where telemetry goes by OTLP, too; empty for nowhere.')
 param otlpEndpoint string = ''
 
+@description('Event Grid topic that ends of jobs are published to; empty for none. The coordinator needs EventGrid Data Sender on it.')
+param jobEndTopicEndpoint string = ''
+
 @description('Who gets alerts and budget warnings; empty for nobody.')
 param alertEmail string = ''
 
@@ -152,6 +155,7 @@ var scheduleSettings = {
 var coordinatorSettings = union(scheduleSettings, {
   Nanodet__Nightly__Enabled: nightlyEnabled ? 'true' : 'false'
   Nanodet__Nightly__Prefix: nightlyPrefix
+  Nanodet__JobEnd__TopicEndpoint: jobEndTopicEndpoint
 })
 
 // A worker from zero needs minutes for node, image and model: the first wait is longer than that.
