@@ -44,7 +44,7 @@ public sealed record JobRequest
     /// <summary>With <see cref="OnlyFailed"/>: take also images whose record says <c>worker_crashed</c>.</summary>
     public bool IncludeCrashed { get; init; }
 
-    /// <summary>Pictures of the images that the job detects, beside their results: <c>boxes</c>, <c>thumbnails</c> or <c>both</c>.</summary>
+    /// <summary>Pictures of the images that the job detects: <c>boxes</c>, <c>thumbnails</c> or <c>both</c>.</summary>
     /// <value>Null for none.</value>
     public BatchPictures? Pictures { get; init; }
 
