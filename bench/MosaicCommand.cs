@@ -73,7 +73,9 @@ internal static class MosaicCommand
 
         var document = new JsonObject
         {
-            ["images"] = images, ["annotations"] = truths, ["categories"] = dataset["categories"]!.DeepClone(),
+            ["images"] = images,
+            ["annotations"] = truths,
+            ["categories"] = dataset["categories"]!.DeepClone(),
         };
         File.WriteAllText(Path.Combine(output.FullName, "instances.json"), document.ToJsonString(JsonSerializerOptions.Default));
         Console.WriteLine($"{count} mosaics of {photos.Length} photos, {truths.Count} objects");
