@@ -7,8 +7,8 @@ using NetVips;
 namespace Nanodet.Serverless.Bench;
 
 /// <summary>
-/// <c>mosaic</c>: large images with known small objects. Annotated photos, made smaller and mirrored at random, are laid out on a grid; each
-/// object's place follows from where its photo went. The same arguments give the same files.
+/// <c>mosaic</c>: large images with known small objects. Annotated photos, made smaller and mirrored at random, are laid out on a grid;
+/// each object's place follows from where its photo went. The same arguments give the same files.
 /// </summary>
 internal static class MosaicCommand
 {
@@ -73,7 +73,9 @@ internal static class MosaicCommand
 
         var document = new JsonObject
         {
-            ["images"] = images, ["annotations"] = truths, ["categories"] = dataset["categories"]!.DeepClone(),
+            ["images"] = images,
+            ["annotations"] = truths,
+            ["categories"] = dataset["categories"]!.DeepClone(),
         };
         File.WriteAllText(Path.Combine(output.FullName, "instances.json"), document.ToJsonString(JsonSerializerOptions.Default));
         Console.WriteLine($"{count} mosaics of {photos.Length} photos, {truths.Count} objects");
@@ -81,7 +83,13 @@ internal static class MosaicCommand
     }
 
     private static Image Place(
-        Image mosaic, string file, IEnumerable<JsonNode?> objects, (int X, int Y, int Side) cell, int image, Random random, JsonArray truths)
+        Image mosaic,
+        string file,
+        IEnumerable<JsonNode?> objects,
+        (int X, int Y, int Side) cell,
+        int image,
+        Random random,
+        JsonArray truths)
     {
         using var original = Image.NewFromFile(file);
         var fill = LeastFill + ((1 - LeastFill) * random.NextDouble());

@@ -90,6 +90,9 @@ param otlpEndpoint string = ''
 @description('Client id of an app registration: people sign in with Microsoft Entra ID before the viewer and the API; empty for no sign-in.')
 param signInClientId string = ''
 
+@description('Event Grid topic that ends of jobs are published to; empty for none. The coordinator needs EventGrid Data Sender on it.')
+param jobEndTopicEndpoint string = ''
+
 @description('Who gets alerts and budget warnings; empty for nobody.')
 param alertEmail string = ''
 
@@ -153,6 +156,7 @@ var scheduleSettings = {
 var coordinatorSettings = union(scheduleSettings, {
   Nanodet__Nightly__Enabled: nightlyEnabled ? 'true' : 'false'
   Nanodet__Nightly__Prefix: nightlyPrefix
+  Nanodet__JobEnd__TopicEndpoint: jobEndTopicEndpoint
 })
 
 // host.json keeps the orchestrations in storage; these settings move them.

@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Description;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Slicing;
 using Nanodet.Serverless.Pipeline.Grouping;
 using Nanodet.Serverless.Pipeline.Hosting;
 using Nanodet.Serverless.Pipeline.Jobs;
@@ -17,6 +19,27 @@ public sealed class PipelineServicesTests(AzuriteFixture fixture)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    [Fact]
+    public void Slices_OfTheSettings_AreTakenAndOffWithoutThem()
+    {
+        using var without = Build(new Dictionary<string, string?>
+        {
+            ["AzureWebJobsStorage"] = fixture.Azurite.ConnectionString,
+            ["Nanodet:Detector:ScoreThreshold"] = "0.4",
+        });
+        Assert.Equal(
+            new DetectorOptions { ScoreThreshold = 0.4f }, without.Services.GetRequiredService<IOptions<DetectorOptions>>().Value);
+
+        using var with = Build(new Dictionary<string, string?>
+        {
+            ["AzureWebJobsStorage"] = fixture.Azurite.ConnectionString,
+            ["Nanodet:Detector:Slices:Size"] = "320",
+            ["Nanodet:Detector:Slices:Merge"] = "Greedy",
+        });
+        Assert.Equal(
+            new SliceOptions(320, Merge: SliceMerge.Greedy), with.Services.GetRequiredService<IOptions<DetectorOptions>>().Value.Slices);
+    }
+
     [Theory]
     [InlineData("Nanodet:Grouping:BatchSize", "0")]
     [InlineData("Nanodet:Grouping:MaxDelay", "00:02:00")]
@@ -26,6 +49,10 @@ public sealed class PipelineServicesTests(AzuriteFixture fixture)
     [InlineData("Nanodet:Reconcile:LookBack", "00:00:00")]
     [InlineData("Nanodet:Detector:ScoreThreshold", "1.5")]
     [InlineData("Nanodet:Detector:Limits:MaxBytes", "1")]
+    [InlineData("Nanodet:Detector:Slices:Size", "63")]
+    [InlineData("Nanodet:Jobs:PricePerGpuHour", "-1")]
+    [InlineData("Nanodet:JobEnd:WebhookAttempts", "0")]
+    [InlineData("Nanodet:JobEnd:Webhook", "https://hooks.example.com/")]
     [InlineData("Nanodet:Model:Sha256", "abc")]
     [InlineData("Nanodet:Model:Source", "Blob")]
     [InlineData("Nanodet:Model:RetryPause", "00:00:00")]

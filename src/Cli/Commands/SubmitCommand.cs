@@ -41,13 +41,21 @@ internal static class SubmitCommand
                 result.AddError($"{threshold.Name}: {exception.Message}");
             }
         });
+        var pictures = new Option<BatchPictures?>("--pictures")
+        {
+            Description = "Also store pictures of the detected images: boxes, thumbnails or both.",
+        };
+        var webhook = new Option<string?>("--webhook")
+        {
+            Description = "Where the end of the job is posted; the app's settings list its host.",
+        };
         var watch = new Option<bool>("--watch") { Description = "Follow the job to its end." };
         var target = new TargetOptions(TargetKinds.Data | TargetKinds.Server);
         var json = CommonOptions.Json();
         var choices = new ChoiceOptions();
         var command = new Command("submit", "Start a job over the images in storage.")
         {
-            prefix, container, filter, score, fast, force, onlyFailed, includeCrashed, threshold, watch, json,
+            prefix, container, filter, score, fast, force, onlyFailed, includeCrashed, threshold, pictures, webhook, watch, json,
         };
         more.AddTo(command, [prefix, filter], onlyFailed);
         target.AddTo(command);
@@ -70,6 +78,8 @@ internal static class SubmitCommand
                 Force = parsed.GetValue(force),
                 OnlyFailed = parsed.GetValue(onlyFailed),
                 IncludeCrashed = parsed.GetValue(includeCrashed),
+                Pictures = parsed.GetValue(pictures),
+                Webhook = parsed.GetValue(webhook),
                 ErrorThreshold = parsed.GetValue(threshold) is { } text ? ErrorThreshold.Parse(text) : ErrorThreshold.Never,
             };
             request = await more.CompleteAsync(parsed, request, target, cancellationToken);

@@ -210,7 +210,10 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
     private DetectionKey KeyOf(Detector detector, EncodedImage image)
     {
         // The tiles of an image have shapes of their own, which its detector sorts.
-        if (!_model.Description.Input.KeepRatio || detector.Options.Slices is not null || image.IsPacked || (MaxRunSize == 1 && _model.Shapes.Count == 0))
+        if (!_model.Description.Input.KeepRatio
+            || detector.Options.Slices is not null
+            || image.IsPacked
+            || (MaxRunSize == 1 && _model.Shapes.Count == 0))
         {
             return new DetectionKey(detector, 0, 0);
         }

@@ -67,8 +67,8 @@ public sealed record ResultOptions(
     /// Part of a result's identity: SHA-256, as 64 lower-case hex digits, of
     /// <c>v1;scoreThreshold=S;iouThreshold=I;maxDetections=M</c>, numbers in their shortest invariant form, and <c>;fastDecode=true</c>
     /// and <c>;tf32=true</c> behind it where that is so. Then, each where it is so, <c>;slices=SIZE,OVERLAP,MERGE</c>,
-    /// <c>;classes=["a","b"]</c>, <c>;classThresholds={"a":0.5}</c> (JSON, names in ordinal order) and <c>;regions=SHA256</c>. The precision
-    /// is not in it: the model's SHA-256 says it.
+    /// <c>;classes=["a","b"]</c>, <c>;classThresholds={"a":0.5}</c> (JSON, names in ordinal order) and <c>;regions=SHA256</c>. The
+    /// precision is not in it: the model's SHA-256 says it.
     /// </summary>
     internal string ComputeHash() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Canonical())));
 

@@ -22,7 +22,9 @@ internal static class DetectQuery
         IQueryCollection query, [NotNullWhen(true)] out DetectionRequestOptions? options, [NotNullWhen(false)] out string? problem)
     {
         options = null;
-        problem = RequestQuery.FindProblem(query, ["score", "iou", "max", "fast", "model", "name", .. DetectChoices.Keys]) ?? FindNameProblem(query);
+        problem = RequestQuery.FindProblem(
+            query, ["score", "iou", "max", "fast", "model", "name", .. DetectChoices.Keys])
+            ?? FindNameProblem(query);
         if (problem is not null)
         {
             return false;

@@ -49,23 +49,23 @@ public sealed record JobEndOptions : IValidatableObject
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (TopicEndpoint is { } topic
+        if (TopicEndpoint is { Length: > 0 } topic
             && (!Uri.TryCreate(topic, UriKind.Absolute, out var endpoint) || endpoint.Scheme != Uri.UriSchemeHttps))
         {
             yield return Problem(nameof(TopicEndpoint), $"expected an address with https, found '{BlobNames.Show(topic)}'");
         }
 
-        if (Webhook is not null && WebhookAddress.FindProblem(Webhook, hosts: null, allowsLoopback: true) is { } problem)
+        if (Webhook is { Length: > 0 } webhook && WebhookAddress.FindProblem(webhook, hosts: null, allowsLoopback: true) is { } problem)
         {
             yield return Problem(nameof(Webhook), problem);
         }
 
-        if ((Webhook is not null || WebhookHosts.Count > 0) && (WebhookSecret?.Length ?? 0) < MinSecretLength)
+        if ((Webhook is { Length: > 0 } || WebhookHosts.Count > 0) && (WebhookSecret?.Length ?? 0) < MinSecretLength)
         {
             // The secret itself is never quoted.
             yield return Problem(nameof(WebhookSecret), $"expected at least {MinSecretLength} characters where webhooks are configured");
         }
-        else if (WebhookSecret is not null && !WebhookSignature.TryReadKey(WebhookSecret, out _))
+        else if (WebhookSecret is { Length: > 0 } && !WebhookSignature.TryReadKey(WebhookSecret, out _))
         {
             yield return Problem(nameof(WebhookSecret), "expected base64 behind whsec_");
         }

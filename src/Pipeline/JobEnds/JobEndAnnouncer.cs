@@ -80,7 +80,7 @@ public sealed class JobEndAnnouncer : IDisposable
 
     private async Task AnnounceToTopicAsync(JobEndEvent message, CancellationToken cancellationToken)
     {
-        if (_options.TopicEndpoint is not { } topic)
+        if (_options.TopicEndpoint is not { Length: > 0 } topic)
         {
             return;
         }
@@ -99,7 +99,7 @@ public sealed class JobEndAnnouncer : IDisposable
     private async Task AnnounceToWebhookAsync(
         string? address, JobManifest manifest, JobEndEvent message, CancellationToken cancellationToken)
     {
-        if (address is null)
+        if (string.IsNullOrEmpty(address))
         {
             return;
         }

@@ -21,7 +21,7 @@ internal sealed class TopicSender
 
     internal TopicSender(JobEndOptions options, TokenCredential? credential, EventGridPublisherClientOptions clientOptions)
     {
-        if (options.TopicEndpoint is { } endpoint)
+        if (options.TopicEndpoint is { Length: > 0 } endpoint)
         {
             _client = new EventGridPublisherClient(
                 new Uri(endpoint),

@@ -68,7 +68,7 @@ public sealed record JobRequest
     /// <value>Names such as <c>coco</c> and <c>csv</c>.</value>
     public TextList? Outputs { get; init; }
 
-    /// <summary>Pictures of the images that the job detects, beside their results: <c>boxes</c>, <c>thumbnails</c> or <c>both</c>.</summary>
+    /// <summary>Pictures of the images that the job detects: <c>boxes</c>, <c>thumbnails</c> or <c>both</c>.</summary>
     /// <value>Null for none.</value>
     public BatchPictures? Pictures { get; init; }
 

@@ -122,7 +122,7 @@ public sealed class JobEndAnnouncerTests(AzuriteFixture fixture)
     }
 
     [Theory]
-    [InlineData(202, 0)]
+    [InlineData(200, 0)]
     [InlineData(403, 1)]
     public async Task Announce_Topic_IsACloudEventOrADeadLetter(int status, int letters)
     {

@@ -1,6 +1,8 @@
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Filtering;
 using Nanodet.Detection.Images;
 using Nanodet.Detection.Results;
+using Nanodet.Detection.Slicing;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Storage;
@@ -96,6 +98,41 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
             using var decoded = ImageDecoder.Decode(content.Content.ToMemory().Span, new ImageLimits());
             Assert.InRange(decoded.Width, 1, 320);
         }
+    }
+
+    [Fact]
+    public async Task Run_JobWithChoices_KeepsThemOrSaysWhatTheModelLacks()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.UploadAsync("cam1/a.png");
+        await app.UploadAsync("cam2/a.png");
+        var unknown = await JobPagerTests.CreateAsync(
+            app, new JobRequest { Options = new DetectionRequestOptions { Classes = ["unicorn"] } });
+        var refused = await RunAsync(app, unknown);
+        Assert.Equal((0, 2), (refused.Detected, refused.Failed));
+        var record = (await app.ReadAsync("cam1/a.png"))!;
+        Assert.Equal("class_unknown", record.Error!.Code);
+        Assert.Contains("'unicorn'", record.Error.Message, StringComparison.Ordinal);
+
+        // Everything counts in one folder, and nothing in a corner of the other.
+        var options = new DetectionRequestOptions
+        {
+            Slices = new SliceOptions(64),
+            ClassThresholds = new Dictionary<string, float> { ["blue"] = 0.5f },
+            Regions = [new Region([new(0, 0), new(0.001f, 0), new(0, 0.001f)], "cam2/*", Relative: true)],
+        };
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest { Options = options });
+        var progress = await RunAsync(app, job);
+
+        Assert.Equal((2, 0), (progress.Detected, progress.Failed));
+        var (first, second) = ((await app.ReadAsync("cam1/a.png"))!, (await app.ReadAsync("cam2/a.png"))!);
+        Assert.NotEmpty(first.Detections!);
+        Assert.Empty(second.Detections!);
+        Assert.Equal((options.Slices, 64), (first.Options!.Slices, first.Options.Regions!.Length));
+
+        // The same request again finds the same identity.
+        var again = await JobPagerTests.CreateAsync(app, new JobRequest { Options = options with { Regions = [.. options.Regions] } });
+        Assert.Equal(2, (await RunAsync(app, again)).Skipped);
     }
 
     [Fact]

@@ -31,13 +31,13 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
         var images = Enumerable.Repeat((ReadOnlyMemory<byte>)TestModel.Image, 8).ToArray();
 
-        var detection = await detector.DetectAsync(images, null, lease, Token);
+        var detection = await DetectAsync(detector, images, lease);
         Assert.Equal([8, 4, 2, 2, 4, 2, 2], sizes);
         Assert.All(detection.Outcomes, outcome => Assert.NotEmpty(outcome.Detections!));
         Assert.Equal(2, lease.Loaded.Batcher.MaxRunSize);
 
         sizes.Clear();
-        await detector.DetectAsync(images, null, lease, Token);
+        await DetectAsync(detector, images, lease);
         Assert.Equal([2, 2, 2, 2], sizes);
         Assert.Equal(1, app.Model.Status.Loads);
         Assert.Equal(16, app.Model.Status.Images);
@@ -54,7 +54,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
             return Fault("CUDA out of memory");
         });
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
-        var fault = await Assert.ThrowsAsync<EnvironmentException>(() => detector.DetectAsync([TestModel.Image], null, lease, Token));
+        var fault = await Assert.ThrowsAsync<EnvironmentException>(() => DetectAsync(detector, [TestModel.Image], lease));
         Assert.Equal((EnvironmentErrorCodes.OutOfMemory, 1), (fault.Code, runs));
         await app.UntilReadyAsync();
         Assert.Equal(2, app.Model.Status.Loads);
@@ -69,7 +69,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
 
         var fault = await Assert.ThrowsAsync<EnvironmentException>(
-            () => detector.DetectAsync([TestModel.Image, large, TestModel.Image], null, lease, Token));
+            () => DetectAsync(detector, [TestModel.Image, large, TestModel.Image], lease));
 
         Assert.Equal(EnvironmentErrorCodes.OutOfMemory, fault.Code);
     }
@@ -82,7 +82,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
         var detector = Create(app, images => images.Any(image => image.Equals(bad)) ? Fault("Non-zero status code returned") : null);
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
 
-        var detection = await detector.DetectAsync([TestModel.Image, bad, TestModel.Image, TestModel.Image], null, lease, Token);
+        var detection = await DetectAsync(detector, [TestModel.Image, bad, TestModel.Image, TestModel.Image], lease);
 
         Assert.Equal([null, FailureCodes.InferenceFailed, null, null], detection.Outcomes.Select(outcome => outcome.Error?.Code));
         Assert.Equal(1, app.Model.Status.Loads);
@@ -95,7 +95,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
         var faults = 1;
         var detector = Create(app, _ => faults-- > 0 ? Fault("CUDA failure 700: an illegal memory access was encountered") : null);
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
-        var detection = await detector.DetectAsync([TestModel.Image], null, lease, Token);
+        var detection = await DetectAsync(detector, [TestModel.Image], lease);
 
         Assert.NotSame(lease.Model, detection.Detector.Model);
         Assert.NotEmpty(detection.Outcomes[0].Detections!);
@@ -103,7 +103,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
 
         // The old lease again: the new session is taken without another load.
         faults = 1;
-        await detector.DetectAsync([TestModel.Image], null, lease, Token);
+        await DetectAsync(detector, [TestModel.Image], lease);
         Assert.Equal(2, app.Model.Status.Loads);
     }
 
@@ -138,7 +138,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
         await using var app = await TestApp.CreateReadyAsync(fixture, replace: _faults.AddTo);
         var detector = Create(app, _ => Fault("CUDNN failure 4: CUDNN_STATUS_INTERNAL_ERROR"));
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
-        await Assert.ThrowsAsync<OnnxRuntimeException>(() => detector.DetectAsync([TestModel.Image], null, lease, Token));
+        await Assert.ThrowsAsync<OnnxRuntimeException>(() => DetectAsync(detector, [TestModel.Image], lease));
         Assert.Equal(2, app.Model.Status.Loads);
     }
 
@@ -153,7 +153,7 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
             return Fault("Got invalid dimensions for input");
         });
         using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
-        await Assert.ThrowsAsync<OnnxRuntimeException>(() => detector.DetectAsync([TestModel.Image], null, lease, Token));
+        await Assert.ThrowsAsync<OnnxRuntimeException>(() => DetectAsync(detector, [TestModel.Image], lease));
         Assert.Equal((1, 1), (runs, app.Model.Status.Loads));
     }
 
@@ -206,4 +206,8 @@ public sealed class WarmDetectorTests(AzuriteFixture fixture)
         var code = Enum.ToObject(constructor.GetParameters()[0].ParameterType, 1);
         return (OnnxRuntimeException)constructor.Invoke([code, message]);
     }
+
+    private static Task<(IReadOnlyList<DetectionOutcome> Outcomes, Detector Detector)> DetectAsync(
+        WarmDetector detector, IReadOnlyList<ReadOnlyMemory<byte>> images, ModelLease lease) =>
+        detector.DetectAsync(images, [.. images.Select((_, i) => $"{i}.png")], null, lease, Token);
 }
