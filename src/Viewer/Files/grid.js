@@ -2,7 +2,7 @@
 
 import { showThumbnail } from './api.js';
 import { drawBoxes } from './boxes.js';
-import { eachFrame, h, nameOf, plural, shown } from './dom.js';
+import { eachFrame, h, nameOf, plural } from './dom.js';
 
 const gap = 12;
 const caption = 46;
@@ -151,7 +151,6 @@ export class Grid {
     if (!tile.failed) drawBoxes(tile.canvas, boxes, tile.image.width, tile.image.height);
     const note = this.options.note?.(tile.index);
     tile.count.replaceChildren(note ?? (tile.failed ? 'failed' : plural(boxes.length, 'object')));
-    tile.link.setAttribute('aria-label', `${shown(tile.image.name)}: ${tile.failed ? `failed, ${tile.failed.code}` : plural(boxes.length, 'object')}`);
   }
 
   /** Brings an image into view and gives it the focus. */

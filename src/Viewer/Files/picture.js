@@ -23,7 +23,7 @@ export class Picture {
     h('div', { class: 'zoom' },
       this.button('−', 'Zoom out', () => this.zoom(1 / 1.4)),
       this.button('Fit', 'Fit the image into the window', () => this.fit()),
-      this.button('1:1', 'One pixel of the image is one of the screen', () => this.zoom(1 / (this.base * this.scale))),
+      this.button('1:1', '1:1, a pixel of the image is one of the screen', () => this.zoom(1 / (this.base * this.scale))),
       this.button('+', 'Zoom in', () => this.zoom(1.4))));
     this.table = h('tbody');
     this.summary = h('p', { class: 'muted' });
