@@ -17,7 +17,7 @@ export class Picture {
     this.stage = h('div', { class: 'stage' }, this.image, this.overlay);
     this.message = h('p', { class: 'stage-message', role: 'status' });
     this.view = h('div', {
-      class: 'viewport', tabindex: '0', role: 'img',
+      class: 'viewport', tabindex: '0', role: 'group',
       'aria-label': 'The image. Plus and minus zoom, zero fits, Shift with an arrow key pans.',
     }, this.stage, this.message,
     h('div', { class: 'zoom' },
