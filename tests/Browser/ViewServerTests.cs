@@ -18,8 +18,7 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
         try
         {
             await WriteAsync(folder, "view/");
-            await using var server = await ViewServer.StartAsync(
-                await FolderResults.ReadAsync(Path.Combine(folder.FullName, "results"), folder, App.Cancellation), port: 0, App.Cancellation);
+            await using var server = await ViewAsync(folder);
             await using var page = await chromium.OpenAsync();
             await page.Page.GoToAsync(server.Page.AbsoluteUri);
             await page.UntilAsync("document.querySelectorAll('.tile.loaded').length === 6", "every image is shown");
@@ -42,8 +41,9 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
     public async Task View_Job_ShowsItFromStorage()
     {
         var job = await app.DetectAsync("viewjob/", ViewerTests.Pictures("viewjob", 5));
+        var storage = new Cli.Cloud.CloudStorage(app.Deployment.ConnectionString);
         await using var server = await ViewServer.StartAsync(
-            await StoredJob.OpenAsync(new Cli.Cloud.CloudStorage(app.Deployment.ConnectionString), job, App.Cancellation), 0, App.Cancellation);
+            await StoredJob.OpenAsync(storage, job, App.Cancellation), port: 0, App.Cancellation);
         await using var page = await chromium.OpenAsync();
         await page.Page.GoToAsync(server.Page.AbsoluteUri);
         await page.UntilAsync("document.querySelectorAll('.tile.loaded').length === 5", "every image is shown");
@@ -63,8 +63,7 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
         {
             await WriteAsync(folder, "view/");
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "secret.txt"), "secret", App.Cancellation);
-            await using var server = await ViewServer.StartAsync(
-                await FolderResults.ReadAsync(Path.Combine(folder.FullName, "results"), folder, App.Cancellation), port: 0, App.Cancellation);
+            await using var server = await ViewAsync(folder);
             using var answer = await Http.GetAsync(new Uri(server.Page, $"/{path}"), App.Cancellation);
 
             Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
@@ -82,9 +81,9 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
         try
         {
             await WriteAsync(folder, "view/");
-            await using var server = await ViewServer.StartAsync(
-                await FolderResults.ReadAsync(Path.Combine(folder.FullName, "results"), folder, App.Cancellation), port: 0, App.Cancellation);
-            using var rebound = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Page, "/api/results")) { Headers = { Host = "evil.example" } };
+            await using var server = await ViewAsync(folder);
+            using var rebound = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Page, "/api/results"));
+            rebound.Headers.Host = "evil.example";
             using var foreign = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Page, "/api/results"));
             foreign.Headers.Add("Origin", "https://evil.example");
             using var change = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Page, "/api/jobs"));
@@ -102,6 +101,9 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
         }
     }
 
+    private static async Task<ViewServer> ViewAsync(DirectoryInfo folder) => await ViewServer.StartAsync(
+        await FolderResults.ReadAsync(Path.Combine(folder.FullName, "results"), folder, App.Cancellation), port: 0, App.Cancellation);
+
     /// <summary>Images and, in <c>results</c>, what the app found on them.</summary>
     private async Task WriteAsync(DirectoryInfo folder, string prefix)
     {
@@ -110,7 +112,8 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
             var file = new FileInfo(Path.Combine(folder.FullName, name));
             file.Directory!.Create();
             await File.WriteAllBytesAsync(file.FullName, bytes, App.Cancellation);
-            var (_, result) = await app.App.SendAsync(HttpMethod.Post, $"api/detect?name={Uri.EscapeDataString(name)}", new ByteArrayContent(bytes));
+            var (_, result) = await app.App.SendAsync(
+                HttpMethod.Post, $"api/detect?name={Uri.EscapeDataString(name)}", new ByteArrayContent(bytes));
             var target = new FileInfo(Path.Combine(folder.FullName, "results", $"{name}.json"));
             target.Directory!.Create();
             await File.WriteAllTextAsync(target.FullName, result.GetRawText(), App.Cancellation);

@@ -49,7 +49,8 @@ internal sealed class StoredJob : IViewedResults
         var job = new StoredJob(storage, jobId);
         return JobStore.IsJobId(jobId) && await job.Jobs.FindAsync(jobId, cancellationToken) is not null
             ? job
-            : throw new CliException("job_not_found", $"--job: expected a job of this account, found none with the id '{BlobNames.Show(jobId)}'.");
+            : throw new CliException(
+                "job_not_found", $"--job: expected a job of this account, found none with the id '{BlobNames.Show(jobId)}'.");
     }
 
     /// <summary>The job's own status; null while it runs.</summary>
@@ -84,7 +85,7 @@ internal sealed class StoredJob : IViewedResults
             var blob = _storage.Clients.Blobs.GetBlobContainerClient(container).GetBlobClient(name);
             return (await blob.GetPropertiesAsync(cancellationToken: cancellationToken)).Value.ContentLength <= new ImageLimits().MaxBytes
                 ? (await blob.DownloadContentAsync(cancellationToken)).Value.Content.ToMemory()
-                : null;
+                : (ReadOnlyMemory<byte>?)null;
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
         {

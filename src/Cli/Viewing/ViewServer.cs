@@ -199,8 +199,7 @@ internal sealed class ViewServer : IAsyncDisposable
     {
         var name = Text(context, "name") ?? string.Empty;
         var link = await _results.LinkAsync(Text(context, "container"), name, context.RequestAborted)
-            ?? new ImageLink(new Uri($"{context.Request.Scheme}://{context.Request.Host}/api/images/content?name={Uri.EscapeDataString(name)}"),
-                DateTimeOffset.MaxValue);
+            ?? new ImageLink(new Uri(Page, $"/api/images/content?name={Uri.EscapeDataString(name)}"), DateTimeOffset.MaxValue);
         await WriteAsync(context, JsonSerializer.SerializeToUtf8Bytes(link, ViewJson.Default.ImageLink), ViewerConfig.ContentType);
     }
 
@@ -223,7 +222,7 @@ internal sealed class ViewServer : IAsyncDisposable
             picture = await _results.FindImageAsync(
                 Text(context, "container"), Text(context, "name") ?? string.Empty, context.RequestAborted) is { } image
                     ? make(image, side)
-                    : null;
+                    : (ReadOnlyMemory<byte>?)null;
         }
         finally
         {

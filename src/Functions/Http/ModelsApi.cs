@@ -62,7 +62,8 @@ public sealed class ModelsApi(ModelPublisher publisher)
         }
         catch (JsonException exception)
         {
-            return Problem.InvalidRequest($"Expected {{ \"model\": \"name/version\" }} or no body, found something else: {exception.Message}");
+            return Problem.InvalidRequest(
+                $"Expected {{ \"model\": \"name/version\" }} or no body, found something else: {exception.Message}");
         }
         catch (PipelineException exception)
         {

@@ -54,5 +54,6 @@ internal static class Continuation
 
     private static PipelineException Invalid() => new(
         PipelineErrorCodes.InvalidRequest,
-        "continuation: expected what the page before said, found something else. A job that has ended meanwhile begins anew: leave it out.");
+        "continuation: expected what the page before said, found something else. A job that has ended meanwhile begins anew: "
+        + "leave it out.");
 }

@@ -40,7 +40,9 @@ public sealed class ImageLinks(StorageClients clients, IOptions<StorageOptions> 
     /// <summary>The origin of the addresses, for a page's Content-Security-Policy.</summary>
     public Uri Origin => new(clients.Blobs.Uri.GetLeftPart(UriPartial.Authority));
 
-    /// <summary>The media type under which an image is handed out: one of a picture, whatever its blob says, so that it is nothing else.</summary>
+    /// <summary>
+    /// The media type under which an image is handed out: one of a picture, whatever its blob says, so that it is nothing else.
+    /// </summary>
     /// <param name="name">The image's name.</param>
     public static string TypeOf(string name)
     {

@@ -131,7 +131,7 @@ export function compareView({ parameters, linkTo, change }) {
       const picture = h('img', { alt: '' });
       const canvas = h('canvas', { 'aria-hidden': 'true' });
       const link = h('a', {
-        class: 'side-picture', 'aria-label': `${side}: ${boxes.length} objects`,
+        class: 'side-picture', 'aria-label': failure ? `${failure.code}, ${side}` : `${side}: ${boxes.length} objects`,
         href: linkTo('results', { job, min: state.min || '', image: `${image.container ?? ''}/${image.name}` }),
       }, failure ? h('span', { class: 'why' }, failure.code) : [picture, canvas]);
       if (!failure) stops.push(showThumbnail(picture, image));

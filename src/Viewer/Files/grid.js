@@ -2,7 +2,7 @@
 
 import { showThumbnail } from './api.js';
 import { drawBoxes } from './boxes.js';
-import { eachFrame, h, nameOf, plural, shown } from './dom.js';
+import { eachFrame, fileNameOf, h, plural } from './dom.js';
 
 const gap = 12;
 const caption = 46;
@@ -125,7 +125,7 @@ export class Grid {
     const link = h('a', { class: 'tile', href: this.options.open(index), tabindex: '-1' },
       h('span', { class: `picture${failed ? ' failed' : ''}` },
         failed ? h('span', { class: 'why' }, failed.code) : [picture, canvas]),
-      h('span', { class: 'caption' }, nameOf(image.name), count));
+      h('span', { class: 'caption' }, fileNameOf(image.name), count));
     const element = h('li', { 'aria-setsize': this.selected.length, 'aria-posinset': place + 1 }, link);
     const [row, column] = [Math.floor(place / this.columns), place % this.columns];
     element.style.transform = `translate(${gap + column * (this.cell + gap)}px, ${gap + row * this.rowHeight}px)`;
@@ -151,7 +151,6 @@ export class Grid {
     if (!tile.failed) drawBoxes(tile.canvas, boxes, tile.image.width, tile.image.height);
     const note = this.options.note?.(tile.index);
     tile.count.replaceChildren(note ?? (tile.failed ? 'failed' : plural(boxes.length, 'object')));
-    tile.link.setAttribute('aria-label', `${shown(tile.image.name)}: ${tile.failed ? `failed, ${tile.failed.code}` : plural(boxes.length, 'object')}`);
   }
 
   /** Brings an image into view and gives it the focus. */

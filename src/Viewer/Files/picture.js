@@ -17,13 +17,13 @@ export class Picture {
     this.stage = h('div', { class: 'stage' }, this.image, this.overlay);
     this.message = h('p', { class: 'stage-message', role: 'status' });
     this.view = h('div', {
-      class: 'viewport', tabindex: '0', role: 'img',
+      class: 'viewport', tabindex: '0', role: 'group',
       'aria-label': 'The image. Plus and minus zoom, zero fits, Shift with an arrow key pans.',
     }, this.stage, this.message,
     h('div', { class: 'zoom' },
       this.button('−', 'Zoom out', () => this.zoom(1 / 1.4)),
       this.button('Fit', 'Fit the image into the window', () => this.fit()),
-      this.button('1:1', 'One pixel of the image is one of the screen', () => this.zoom(1 / (this.base * this.scale))),
+      this.button('1:1', '1:1, a pixel of the image is one of the screen', () => this.zoom(1 / (this.base * this.scale))),
       this.button('+', 'Zoom in', () => this.zoom(1.4))));
     this.table = h('tbody');
     this.summary = h('p', { class: 'muted' });
