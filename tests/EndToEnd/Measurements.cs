@@ -73,25 +73,36 @@ public sealed class Measurements(ITestOutputHelper output)
             + $"{(Operations(deployment) - before) / 950.0:F1} storage operations per blob seen");
     }
 
+    /// <summary>
+    /// A job over many small images with a model of some thousand parameters, so that everything but the detector is measured:
+    /// <c>NANODET_BENCH_BLOBS</c> says how many, else 20,000. Each tenth of it says how memory and history stand.
+    /// </summary>
     [Fact(Explicit = true)]
-    public async Task Job_OfTwentyThousand_HoldsItsHistoryAndMemory()
+    public async Task Job_OfManyBlobs_HoldsItsHistoryAndMemory()
     {
-        const int count = 20_000;
+        var count = int.Parse(Environment.GetEnvironmentVariable("NANODET_BENCH_BLOBS") ?? "20000", CultureInfo.InvariantCulture);
         await using var deployment = await Deployment.CreateAsync();
         await deployment.PublishAsync(TestModel.Good, "1");
         var bytes = SampleImages.Good(1).Single().Bytes;
-        await deployment.Images.UploadAsync(Enumerable.Range(0, count).Select(i => ($"many/{i / 1000:D2}/{i:D5}.png", bytes)));
+        await deployment.Images.UploadAsync(Enumerable.Range(0, count).Select(i => ($"many/{i / 1000:D4}/{i:D7}.png", bytes)));
         var app = await deployment.StartAsync("all", ("AzureWebJobs.ImageUploaded.Disabled", "true"));
         await app.IsReadyAsync();
         var before = Operations(deployment);
         var id = await app.StartJobAsync(new { prefix = "many/" });
-        var (longest, largest) = (0, 0L);
+        var (longest, largest, tenth) = (0, 0L, 1);
         JobStatus job;
         while ((job = await app.JobAsync(id)).State == JobState.Running)
         {
             using var worker = Process.GetProcessById(app.Host.WorkerProcessId!.Value);
+            using var own = Process.GetCurrentProcess();
             longest = Math.Max(longest, await HistoryAsync(app, id));
             largest = Math.Max(largest, worker.WorkingSet64);
+            for (; job.Detected >= (long)count * tenth / 10; tenth++)
+            {
+                Say($"{job.Detected}: working set of the worker {worker.WorkingSet64 >> 20} MiB, "
+                    + $"of host and test {own.WorkingSet64 >> 20} MiB, longest history {longest} events");
+            }
+
             await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, App.Cancellation);
         }
 

@@ -13,7 +13,7 @@ internal sealed class CostModel(PriceList prices)
     private const double SecondsPerDay = 86_400;
     private const double BytesPerGib = 1L << 30;
 
-    // From the decision of the scaler to a loaded model, and from the last batch to the end of the replica (cooldownPeriod of the template).
+    // From the decision of the scaler to a loaded model, and from the last batch to the end of the replica (the template's cooldownPeriod).
     private const double StartSeconds = 180;
     private const double CooldownSeconds = 300;
 

@@ -40,8 +40,10 @@ public sealed class AzureYamlTests
     [InlineData("predown", "infra/hooks/predown")]
     public void Hooks_OfAzd_AreThereForBothKindsOfSystem(string hook, string script)
     {
-        Assert.Equal(("sh", $"{script}.sh"), (Azd.Text("hooks", hook, "posix", "shell"), Azd.Text("hooks", hook, "posix", "run")));
-        Assert.Equal(("pwsh", $"{script}.ps1"), (Azd.Text("hooks", hook, "windows", "shell"), Azd.Text("hooks", hook, "windows", "run")));
+        var (posix, windows) = (Azd.At("hooks", hook, "posix"), Azd.At("hooks", hook, "windows"));
+
+        Assert.Equal(("sh", $"{script}.sh"), (posix.Text("shell"), posix.Text("run")));
+        Assert.Equal(("pwsh", $"{script}.ps1"), (windows.Text("shell"), windows.Text("run")));
         Assert.All([".sh", ".ps1"], ending => Assert.True(File.Exists(Repository.PathOf(script + ending)), script + ending));
     }
 
@@ -51,8 +53,10 @@ public sealed class AzureYamlTests
     {
         var version = Azd.Text("requiredVersions", "azd").Split(' ')[^1];
 
-        Assert.Contains($"\"$(version_of azd version)\" {version} ", File.ReadAllText(Repository.PathOf("infra", "preflight.sh")), StringComparison.Ordinal);
-        Assert.Contains($"@('azd', 'version') '{version}'", File.ReadAllText(Repository.PathOf("infra", "preflight.ps1")), StringComparison.Ordinal);
+        Assert.Contains($"\"$(version_of azd version)\" {version} ", Script("preflight.sh"), StringComparison.Ordinal);
+        Assert.Contains($"@('azd', 'version') '{version}'", Script("preflight.ps1"), StringComparison.Ordinal);
+
+        static string Script(string name) => File.ReadAllText(Repository.PathOf("infra", name));
     }
 
     /// <summary>Both say the same: whoever mends one of the two has to mend the other.</summary>
@@ -63,7 +67,8 @@ public sealed class AzureYamlTests
 
         Assert.All(scripts, script => Assert.Equal(Names($"{script}.sh"), Names($"{script}.ps1")));
 
-        static IEnumerable<string> Names(string script) => Regex.Matches(
-            File.ReadAllText(Repository.PathOf(script)), "(NANODET|AZURE|SERVICE)_[A-Z_]*[A-Z]").Select(match => match.Value).Distinct().Order();
+        static IEnumerable<string> Names(string script) =>
+            Regex.Matches(File.ReadAllText(Repository.PathOf(script)), "(NANODET|AZURE|SERVICE)_[A-Z_]*[A-Z]")
+                .Select(match => match.Value).Distinct().Order();
     }
 }

@@ -211,7 +211,8 @@ public sealed class HookTests : IDisposable
     [Fact]
     public async Task Down_EachTypeOfTheTemplate_IsDeleted()
     {
-        var scripts = new[] { "down.sh", "down.ps1" }.Select(name => File.ReadAllText(Repository.PathOf("infra", name))).ToArray();
+        string[] scripts =
+            [File.ReadAllText(Repository.PathOf("infra", "down.sh")), File.ReadAllText(Repository.PathOf("infra", "down.ps1"))];
         string[] kept = ["Microsoft.Resources/resourceGroups", "Microsoft.Storage/storageAccounts", "Microsoft.Consumption/budgets"];
         string[] inside = ["Microsoft.Authorization/roleAssignments", "Microsoft.Insights/diagnosticSettings"];
         var types = (await Template.EvaluateFullAsync()).Resources.Concat((await Template.EvaluateScheduledAsync()).Resources)

@@ -41,12 +41,12 @@ public sealed class PreflightTests : IDisposable
 
     [Theory]
     [InlineData("version ", "echo 2.9.1", "error  az: expected 2.70.0 or later, found 2.9.1: https://learn.microsoft.com/")]
-    [InlineData("bicep version", "echo 'Bicep CLI version 0.4.1 (x)'", "error  bicep: expected 0.36.0 or later, found 0.4.1: az bicep upgrade")]
+    [InlineData("bicep version", "echo 'Bicep CLI version 0.4.1 (x)'", "error  bicep: expected 0.36.0 or later, found 0.4.1: az bicep up")]
     [InlineData("account show", "exit 1", "error  az is not signed in: run 'az login'")]
     [InlineData("account show", "printf '1111\\tDisabled\\tx\\n'", "error  subscription 1111: expected state Enabled, found 'Disabled'")]
     [InlineData("account show", "printf '2222\\tEnabled\\tx\\n'", "error  az uses subscription 2222, azd uses 1111: run 'az account set")]
-    [InlineData("provider list", "echo Microsoft.App", "error  provider Microsoft.Storage is not registered: az provider register --namespace")]
-    [InlineData("containerapp env workload-profile", "echo Consumption", "error  swedencentral does not offer Consumption-GPU-NC8as-T4: choose")]
+    [InlineData("provider list", "echo Microsoft.App", "error  provider Microsoft.Storage is not registered: az provider register")]
+    [InlineData("containerapp env workload-profile", "echo Consumption", "error  swedencentral does not offer Consumption-GPU-NC8as-T4")]
     [InlineData("rest ", "printf 'T4\\t1\\t1\\n'", "error  no quota for T4 GPUs in swedencentral: ask for it in the portal")]
     [InlineData("group exists", "echo true", "ok     resource group rg-test is this environment's")]
     public async Task Preflight_AnAnswerOfAzure_IsSeen(string command, string answer, string line)
@@ -90,8 +90,9 @@ public sealed class PreflightTests : IDisposable
         Assert.Equal(1, run.ExitCode);
         Assert.All(
             [
-                "NANODET_HOSTING: expected", "NANODET_TOPOLOGY: expected", "NANODET_ORCHESTRATION_STORE: expected", "NANODET_PRIVATE_NETWORK=true keeps",
-                "there is no file '/no/such.pth'", "NANODET_MONTHLY_BUDGET needs", "NANODET_NIGHTLY_SCHEDULE: expected six fields",
+                "NANODET_HOSTING: expected", "NANODET_TOPOLOGY: expected", "NANODET_ORCHESTRATION_STORE: expected",
+                "NANODET_PRIVATE_NETWORK=true keeps", "there is no file '/no/such.pth'", "NANODET_MONTHLY_BUDGET needs",
+                "NANODET_NIGHTLY_SCHEDULE: expected six fields",
                 "NANODET_WARM_START and NANODET_WARM_END belong together",
             ],
             text => Assert.Contains(run.Lines, line => line.StartsWith($"error  {text}", StringComparison.Ordinal)));
@@ -108,10 +109,12 @@ public sealed class PreflightTests : IDisposable
         Assert.Equal("Preflight is off.", Assert.Single((await RunAsync([], ("NANODET_PREFLIGHT", "off"))).Lines));
     }
 
-    private async Task<(int ExitCode, string[] Lines)> RunAsync(Dictionary<string, string> answers, params (string Name, string Value)[] settings)
+    private async Task<(int ExitCode, string[] Lines)> RunAsync(
+        Dictionary<string, string> answers, params (string Name, string Value)[] settings)
     {
         var cases = Well.Select(pair => $"  \"{pair.Key}\"*) {answers.GetValueOrDefault(pair.Key, pair.Value)} ;;");
-        await WriteAsync("az", $"case \"$*\" in\n{string.Join('\n', cases)}\n  *) echo \"unexpected: az $*\" >&2; exit 9 ;;\nesac");
+        const string Other = "  *) echo \"unexpected: az $*\" >&2; exit 9 ;;";
+        await WriteAsync("az", $"case \"$*\" in\n{string.Join('\n', cases)}\n{Other}\nesac");
         await WriteAsync("azd", "[ \"$*\" = version ] && echo 'azd version 1.22.0 (commit 0)'");
         await WriteAsync("curl", "true");
         var start = new ProcessStartInfo("sh", [Repository.PathOf("infra", "preflight.sh")])

@@ -40,6 +40,26 @@ public sealed class PublishedProjects : IDisposable
         return (folder, output);
     }
 
+    /// <summary>The packages that projects ask for, each with a platform and <c>NanodetGpu</c>; in that order.</summary>
+    internal async Task<IReadOnlyList<string[]>> PackagesAsync(
+        IEnumerable<(string Project, string Platform, string Gpu)> asked, CancellationToken cancellationToken)
+    {
+        var calls = asked.Select((item, index) => $"""
+            <MSBuild Projects="{Repository.PathOf("src", item.Project, $"{item.Project}.csproj")}" Targets="CollectPackageReferences"
+                     Properties="Configuration=Release;RuntimeIdentifier={item.Platform};NanodetGpu={item.Gpu}">
+              <Output TaskParameter="TargetOutputs" ItemName="Asked{index}" />
+            </MSBuild>
+            <Message Importance="high" Text="packages: @(Asked{index}, ' ')" />
+            """);
+        var file = Path.Combine(_folder, "packages.proj");
+        await File.WriteAllTextAsync(
+            file, $"<Project><Target Name=\"Ask\">{string.Concat(calls)}</Target></Project>", cancellationToken);
+        var (exitCode, output) = await RunAsync(["msbuild", file, "-nologo", "-v:minimal", "-tl:off"], cancellationToken);
+        Assert.True(exitCode == 0, output);
+        return [.. output.Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("packages: ", StringComparison.Ordinal))
+            .Select(line => line["packages: ".Length..].Split(' '))];
+    }
+
     /// <summary>Runs <c>dotnet</c>. Servers that would outlive the command, and hold its output open, are not started.</summary>
     internal static async Task<(int ExitCode, string Output)> RunAsync(IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
