@@ -54,6 +54,11 @@ public sealed class BegunBatches(StorageClients clients)
         }
     }
 
+    /// <summary>Removes a mark, whoever made it.</summary>
+    internal async Task ForgetAsync(BatchReference batch, CancellationToken cancellationToken) =>
+        await clients.Staging.GetBlobClient(BatchNames.Begun(batch)).DeleteIfExistsAsync(cancellationToken: cancellationToken)
+            .ConfigureAwait(false);
+
     private async Task<ETag?> TryWriteAsync(
         BatchReference batch, BegunBatch state, BlobRequestConditions conditions, CancellationToken cancellationToken)
     {

@@ -147,6 +147,11 @@ public sealed class BatchMarks(
         }
     }
 
+    /// <summary>
+    /// Removes the mark of a batch that is staged: a process that died between the two left it, and nobody will come to it again.
+    /// </summary>
+    internal Task ForgetAsync(BatchReference batch, CancellationToken cancellationToken) => begun.ForgetAsync(batch, cancellationToken);
+
     internal void LogLate(BatchReference batch, RequestFailedException exception) =>
         Log.MarkNotWritten(logger, batch.BatchId, exception.Message);
 

@@ -208,12 +208,14 @@ public sealed class BatchProcessor : IDisposable
         if (await _staging.FindAsync(batch, cancellationToken).ConfigureAwait(false) is { } before)
         {
             Log.BatchStagedBefore(_logger, batch.BatchId);
+            await _marks.ForgetAsync(batch, cancellationToken).ConfigureAwait(false);
             return (before, null);
         }
 
         if (await _lists.ReadAsync(batch, cancellationToken).ConfigureAwait(false) is not { } images)
         {
             Log.BatchGone(_logger, batch.BatchId);
+            await _marks.ForgetAsync(batch, cancellationToken).ConfigureAwait(false);
             return (null, null);
         }
 

@@ -26,7 +26,8 @@ internal static class LongRuns
         var good = true;
         for (var seed = first; seed < first + seeds; seed++)
         {
-            var plan = ChaosPlan.Long(seed, images) with { Settings = settings };
+            var plan = ChaosPlan.Long(seed, images);
+            plan = plan with { Settings = new Dictionary<string, string>([.. plan.Settings.Where(one => !settings.ContainsKey(one.Key)), .. settings]) };
             plan = plan with { WaitsForHidden = !options.Contains("--hurry"), Burners = Number(options, "--burners", plan.Burners) };
             if (options.Contains("--workers-only"))
             {

@@ -150,6 +150,28 @@ public sealed class WorkerDeathTests(AzuriteFixture fixture)
         Assert.True(await mark.ExistsAsync(Token));
     }
 
+    /// <summary>A process can die when the batch is staged and its mark is not removed yet.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Process_StagedBatchComesAgain_ItsMarkIsRemoved(bool isWritten)
+    {
+        var worker = await DyingWorker.CreateAsync(fixture);
+        await using var app = worker.App;
+        var batch = await app.ListAsync(await UploadAsync(app, 2, killers: []));
+        var detected = await app.ProcessAsync(batch);
+        if (isWritten)
+        {
+            await app.WriteAsync(batch, detected!);
+        }
+
+        await worker.MarkOf(batch).UploadAsync(
+            BinaryData.FromString("""{"process":"a process before","isUnderWay":true}"""), Token);
+
+        Assert.Equal(isWritten, await app.ProcessAsync(batch) is null);
+        Assert.False(await worker.MarkOf(batch).ExistsAsync(Token));
+    }
+
     [Fact]
     public async Task Process_FaultOfTheMachine_LeavesNoMarkAndCountsForNothing()
     {
