@@ -6,6 +6,8 @@ using System.Text.RegularExpressions;
 using Json.Schema;
 using Nanodet.Serverless.Browser.Tests.Browsing;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Viewer;
 
 namespace Nanodet.Serverless.Browser.Tests;
@@ -85,7 +87,8 @@ public sealed partial class ApiDocumentTests(RunningApp app)
             ("GetJob", "get", "jobs/none", null, 404),
             ("CancelJob", "delete", $"jobs/{job}", null, 409),
             ("CancelJob", "delete", "jobs/none", null, 404),
-            ("RetryJob", "post", $"jobs/{job}/retry", null, 202),
+            ("RetryJob", "post", $"jobs/{job}/retry?force=true", null, 202),
+            ("RetryJob", "post", $"jobs/{job}/retry?forse=true", null, 400),
             ("RetryJob", "post", "jobs/none/retry", null, 404),
             ("ListModels", "get", "models", null, 200),
             ("ListModels", "get", "models?x=1", null, 400),
@@ -118,6 +121,13 @@ public sealed partial class ApiDocumentTests(RunningApp app)
         var written = Operations().Select(operation => operation.Body["operationId"]!.GetValue<string>());
         Assert.Equal(written.Order(StringComparer.Ordinal), tried);
     }
+
+    [Theory]
+    [InlineData("JobRequest", typeof(JobRequest))]
+    [InlineData("DetectionOptions", typeof(DetectionRequestOptions))]
+    public void Fields_OfRequests_AreThoseThatTheAppReads(string schema, Type request) => Assert.Equal(
+        request.GetProperties().Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name)).Order(StringComparer.Ordinal),
+        Document["components"]!["schemas"]![schema]!["properties"]!.AsObject().Select(property => property.Key).Order(StringComparer.Ordinal));
 
     [Theory]
     [InlineData("JobStatus", "jobId", false)]
