@@ -86,7 +86,8 @@ public sealed partial class CommandLineTests
     private static IEnumerable<string> Commands(string line) =>
         line.Split('|', '(').Select(part => part.Trim())
             .Where(part => part == "nanodet" || part.StartsWith("nanodet ", StringComparison.Ordinal))
-            .Select(part => Comment().Replace(part["nanodet".Length..], string.Empty).TrimEnd(')', '&', ' ').Trim().Replace('\'', '"'));
+            .Select(part => Comment().Replace(part["nanodet".Length..], string.Empty).TrimEnd(')', '&', ' ').Trim()
+                .Replace('\'', '"').Replace("ACCOUNT", "account1", StringComparison.Ordinal));
 
     [GeneratedRegex("```[a-z]*\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Blocks();

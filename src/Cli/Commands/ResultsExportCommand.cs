@@ -54,6 +54,14 @@ internal static class ResultsExportCommand
                 result.AddError("--data and --account: only with --job and --prefix; --input needs no app.");
             }
 
+            if (result.GetValue(input) is { } folder && result.GetResult(output) is { Tokens: [var file] }
+                && file.Value.EndsWith(".ndjson", StringComparison.OrdinalIgnoreCase)
+                && Path.GetFullPath(file.Value).StartsWith(
+                    Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            {
+                result.AddError("--output: expected an NDJSON file outside of --input; the next export would take its results again.");
+            }
+
             if (result.GetResult(container) is not null && result.GetResult(prefix) is null)
             {
                 result.AddError("--container: only with --prefix.");
