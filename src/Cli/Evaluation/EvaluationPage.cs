@@ -34,6 +34,7 @@ internal sealed class EvaluationPage(
         th,td{padding:2px 9px;text-align:right;border-bottom:1px solid #e6ebf0}
         th:first-child,td:first-child{text-align:left}svg text{font:11px system-ui,sans-serif;fill:#1d2733}.grid{stroke:#e0e6ec;fill:none}
         .charts{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0 0 1.5em}figcaption{font-size:.9em;color:#51606f}
+        .confusion{display:block;overflow-x:auto}
         .confusion td{text-align:center;min-width:2em}.confusion th{font-weight:normal;font-size:.85em}
         .confusion thead th{writing-mode:vertical-rl}
         .worst svg{max-width:100%;height:auto}

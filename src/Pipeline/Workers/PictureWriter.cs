@@ -14,7 +14,8 @@ namespace Nanodet.Serverless.Pipeline.Workers;
 
 /// <summary>
 /// Pictures of detected images, in the container of the results: <c>_boxes/CONTAINER/NAME.jpg</c> and
-/// <c>_thumbnails/CONTAINER/NAME.jpg</c>. No container of images has such a name. A picture that comes again takes the place of the one before.
+/// <c>_thumbnails/CONTAINER/NAME.jpg</c>. No container of images has such a name. A picture that comes again takes the place of the one
+/// before.
 /// </summary>
 /// <param name="clients">The account.</param>
 /// <param name="options">How large an image may be.</param>
