@@ -107,8 +107,8 @@ public sealed partial class ApiDocumentTests(RunningApp app)
         ];
         foreach (var (operationId, method, path, body, status) in calls)
         {
-            using var request = new HttpRequestMessage(
-                new HttpMethod(method.ToUpperInvariant()), new Uri(app.Address, $"api/{path}")) { Content = body };
+            using var request = new HttpRequestMessage(new HttpMethod(method.ToUpperInvariant()), new Uri(app.Address, $"api/{path}"));
+            request.Content = body;
             using var answer = await Http.SendAsync(request, App.Cancellation);
             var content = await answer.Content.ReadAsByteArrayAsync(App.Cancellation);
             var text = content.Length < 20_000 ? Encoding.UTF8.GetString(content) : string.Empty;

@@ -22,10 +22,13 @@ export function colorOf(classId) {
 
 export const marks = { true: '#1a9c4b', false: '#d92d3a', missed: '#e08a00', gained: '#1a9c4b', lost: '#d92d3a', changed: '#e08a00', same: '#8b93a5' };
 
-/** Draws boxes on a canvas that covers a picture of width x height pixels, shown whole and in the middle. */
-export function drawBoxes(canvas, boxes, width, height, labels = false) {
+/**
+ * Draws boxes on a canvas that covers a picture of width x height pixels, shown whole and in the middle. Whoever knows the canvas's size
+ * gives it: asking for it would lay out the page each time.
+ */
+export function drawBoxes(canvas, boxes, width, height, size = null) {
   const ratio = Math.min(2, devicePixelRatio || 1);
-  const [w, h] = [canvas.clientWidth, canvas.clientHeight];
+  const [w, h] = size ?? [canvas.clientWidth, canvas.clientHeight];
   if (canvas.width !== Math.round(w * ratio) || canvas.height !== Math.round(h * ratio)) {
     canvas.width = Math.round(w * ratio);
     canvas.height = Math.round(h * ratio);
@@ -49,15 +52,6 @@ export function drawBoxes(canvas, boxes, width, height, labels = false) {
     context.lineWidth = 1.75;
     context.setLineDash(box.mark === 'missed' || box.mark === 'lost' ? [5, 3] : []);
     context.strokeRect(x, y, bw, bh);
-    if (labels) {
-      context.font = '600 11px system-ui, sans-serif';
-      const text = box.score === undefined ? box.className : `${box.className} ${box.score.toFixed(2)}`;
-      const length = context.measureText(text).width + 8;
-      context.fillStyle = color;
-      context.fillRect(x - 1, Math.max(0, y - 16), length, 16);
-      context.fillStyle = box.mark ? '#fff' : colorOf(box.classId).text;
-      context.fillText(text, x + 3, Math.max(0, y - 16) + 12);
-    }
   }
 }
 

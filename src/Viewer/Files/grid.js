@@ -7,6 +7,9 @@ import { eachFrame, fileNameOf, h, plural } from './dom.js';
 const gap = 12;
 const caption = 46;
 
+// Milliseconds that a frame gives to making and drawing; what is left follows in the next one.
+const budget = 10;
+
 export class Grid {
   /**
    * @param {{ open: (index: number) => string, boxes: (index: number) => any[], note?: (index: number) => any, label: string }} options
@@ -17,6 +20,7 @@ export class Grid {
     this.selected = new Uint32Array(0);
     this.tiles = new Map();
     this.focused = 0;
+    this.generation = 0;
     this.size = innerWidth < 500 ? 150 : 190;
     this.list = h('ul', { class: 'grid-items', 'aria-label': options.label });
     this.element = h('div', { class: 'grid', tabindex: '-1' }, this.list);
@@ -43,13 +47,13 @@ export class Grid {
     }
     this.focused = Math.min(this.focused, Math.max(0, selected.length - 1));
     this.measure();
-    this.dirty = true;
+    this.generation++;
     this.update();
   }
 
   /** Draws what is visible again, with other boxes. */
   redraw() {
-    this.dirty = true;
+    this.generation++;
     this.update();
   }
 
@@ -87,8 +91,9 @@ export class Grid {
     tile.element.remove();
   }
 
-  render() {
+  render(whole = false) {
     if (!this.store || !this.columns) return;
+    const end = whole ? Infinity : performance.now() + budget;
     const { scrollTop, clientHeight } = this.element;
     const firstRow = Math.max(0, Math.floor(scrollTop / this.rowHeight) - 1);
     const lastRow = Math.ceil((scrollTop + clientHeight) / this.rowHeight) + 1;
@@ -101,18 +106,24 @@ export class Grid {
         this.tiles.delete(place);
       }
     }
+    let done = 0;
     for (let place = from; place < to; place++) {
       let tile = this.tiles.get(place);
-      if (!tile) {
-        tile = this.make(place);
-        this.tiles.set(place, tile);
+      if (!tile || tile.generation !== this.generation) {
+        // One at least, however slow the machine is.
+        if (done++ > 0 && performance.now() > end) {
+          this.update();
+          break;
+        }
+        if (!tile) {
+          tile = this.make(place);
+          this.tiles.set(place, tile);
+        }
         this.draw(tile);
-      } else if (this.dirty) {
-        this.draw(tile);
+        tile.generation = this.generation;
       }
       tile.link.tabIndex = place === this.focused ? 0 : -1;
     }
-    this.dirty = false;
   }
 
   make(place) {
@@ -130,6 +141,7 @@ export class Grid {
     const [row, column] = [Math.floor(place / this.columns), place % this.columns];
     element.style.transform = `translate(${gap + column * (this.cell + gap)}px, ${gap + row * this.rowHeight}px)`;
     element.style.width = `${this.cell}px`;
+    element.style.height = `${this.rowHeight - gap}px`;
     element.firstChild.firstChild.style.height = `${this.pictureHeight}px`;
     this.list.append(element);
     const tile = { index, place, element, link, canvas, count, image, failed };
@@ -148,7 +160,7 @@ export class Grid {
 
   draw(tile) {
     const boxes = tile.failed ? [] : this.options.boxes(tile.index);
-    if (!tile.failed) drawBoxes(tile.canvas, boxes, tile.image.width, tile.image.height);
+    if (!tile.failed) drawBoxes(tile.canvas, boxes, tile.image.width, tile.image.height, [this.cell - 2, this.pictureHeight]);
     const note = this.options.note?.(tile.index);
     tile.count.replaceChildren(note ?? (tile.failed ? 'failed' : plural(boxes.length, 'object')));
   }
@@ -160,7 +172,7 @@ export class Grid {
     const { scrollTop, clientHeight } = this.element;
     if (top < scrollTop) this.element.scrollTop = top;
     else if (top + this.rowHeight + gap > scrollTop + clientHeight) this.element.scrollTop = top + this.rowHeight + gap - clientHeight;
-    this.render();
+    this.render(true);
     this.tiles.get(this.focused)?.link.focus({ preventScroll: true });
   }
 
