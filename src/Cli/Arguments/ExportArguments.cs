@@ -71,7 +71,8 @@ internal sealed class ExportArguments
     /// <param name="options">What is known beside the command line.</param>
     /// <param name="cancellationToken">Cancels reading the data set.</param>
     /// <exception cref="CliException">The data set cannot be read.</exception>
-    public async Task<ExportWriter> BeginAsync(ParseResult parsed, string output, ExportOptions options, CancellationToken cancellationToken)
+    public async Task<ExportWriter> BeginAsync(
+        ParseResult parsed, string output, ExportOptions options, CancellationToken cancellationToken)
     {
         var format = Format(parsed)!.Value;
         var dataset = parsed.GetValue(_dataset) is { } file ? await ReadAsync(file, cancellationToken) : null;

@@ -5,8 +5,8 @@ using Nanodet.Serverless.Cli.Output;
 namespace Nanodet.Serverless.Cli.Arguments;
 
 /// <summary>
-/// The images that a command line names: files, folders, globs (<c>photos/**/*.jpg</c>) and lists (<c>@names.txt</c>, <c>@-</c> for standard
-/// input), one or several. One folder is searched as it is; several inputs are named from the folder that they have in common.
+/// The images that a command line names: files, folders, globs (<c>photos/**/*.jpg</c>) and lists (<c>@names.txt</c>, <c>@-</c> for
+/// standard input), one or several. One folder is searched as it is; several inputs are named from the folder that they have in common.
 /// </summary>
 internal static class ImageInputs
 {
@@ -52,7 +52,10 @@ internal static class ImageInputs
         var root = Common(roots);
         return new ImageFiles(
             root,
-            [.. files.Select(file => Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/')).Order(StringComparer.Ordinal)],
+            [
+                .. files.Select(file => Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/'))
+                    .Order(StringComparer.Ordinal),
+            ],
             ignored);
     }
 
@@ -60,7 +63,7 @@ internal static class ImageInputs
 
     private static bool IsGlob(string input) => input.Contains('*', StringComparison.Ordinal) && !Path.Exists(input);
 
-    /// <summary>The files that a glob names, from the folder before its first star. Whatever it names is taken, whatever its ending.</summary>
+    /// <summary>The files that a glob names, from the folder before its first star. All are taken, whatever their ending.</summary>
     private static ImageFiles FindByGlob(string glob, string except)
     {
         var full = Path.GetFullPath(glob);
@@ -122,6 +125,9 @@ internal static class ImageInputs
         return common;
     }
 
-    private static bool IsIn(string folder, string root) =>
-        folder == root || folder.StartsWith(Path.EndsInDirectorySeparator(root) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    private static bool IsIn(string folder, string root)
+    {
+        var start = Path.EndsInDirectorySeparator(root) ? root : root + Path.DirectorySeparatorChar;
+        return folder == root || folder.StartsWith(start, StringComparison.Ordinal);
+    }
 }

@@ -24,8 +24,9 @@ internal static class DetectPrinter
         }
 
         var model = answer.Model is null ? "no model ran" : $"model {answer.Model.Name} {answer.Model.Version} on {answer.Provider}";
-        console.MarkupLineInterpolated(
-            $"{answer.Detected} images detected, {answer.Failed} failed{(answer.Kept > 0 ? $", {answer.Kept} of them kept" : "")}{(answer.Ignored > 0 ? $", {answer.Ignored} other files left alone" : "")}; {model}");
+        var kept = answer.Kept > 0 ? $", {answer.Kept} of them kept" : "";
+        var ignored = answer.Ignored > 0 ? $", {answer.Ignored} other files left alone" : "";
+        console.MarkupLineInterpolated($"{answer.Detected} images detected, {answer.Failed} failed{kept}{ignored}; {model}");
         CountLines.Print(console, "objects", answer.DetectionsByClass);
         CountLines.Print(console, "failures", answer.FailuresByCode);
         if (answer.Form is { } form)

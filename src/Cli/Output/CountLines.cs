@@ -21,7 +21,8 @@ internal static class CountLines
 
         var table = new Table { Border = TableBorder.None, ShowHeaders = false }.AddColumns("name", "count");
         table.Columns[1].RightAligned();
-        foreach (var (name, count) in counts.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Take(Most))
+        var largest = counts.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Take(Most);
+        foreach (var (name, count) in largest)
         {
             table.AddRow($"  {Markup.Escape(name)}", count.ToString("N0", CultureInfo.InvariantCulture));
         }

@@ -68,7 +68,8 @@ public sealed class ResultFolder(string folder)
         }
 
         return Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, "*", Everything).Where(path => Path.GetExtension(path).ToLowerInvariant() is ".json" or ".ndjson")
+            ? Directory.EnumerateFiles(folder, "*", Everything)
+                .Where(path => Path.GetExtension(path).ToLowerInvariant() is ".json" or ".ndjson")
             : throw new ExportException("input_not_found", $"there is no folder and no file at {folder}.");
     }
 

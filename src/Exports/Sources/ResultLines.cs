@@ -17,7 +17,7 @@ public static class ResultLines
         Stream stream, string source, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using var reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: true, bufferSize: 1 << 16, leaveOpen: true);
+        using var reader = new StreamReader(stream, Encoding.UTF8, bufferSize: 1 << 16, leaveOpen: true);
         for (var number = 1L; await reader.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line; number++)
         {
             if (line.Length > 0)

@@ -4,8 +4,8 @@ namespace Nanodet.Serverless.Exports.Targets;
 public static class ExportPaths
 {
     /// <summary>
-    /// Opens a path. A format with one file takes the path as that file, or, where it is a folder or ends in a slash, puts its file into it.
-    /// A format that is a folder takes the path as that folder, or, where it ends in <c>.zip</c>, as an archive.
+    /// Opens a path. A format with one file takes the path as that file, or, where it is a folder or ends in a slash, puts its file into
+    /// it. A format that is a folder takes the path as that folder, or, where it ends in <c>.zip</c>, as an archive.
     /// </summary>
     /// <param name="format">The format.</param>
     /// <param name="path">The path.</param>

@@ -2,7 +2,9 @@ using Nanodet.Detection.Evaluation;
 
 namespace Nanodet.Serverless.Exports.Writers;
 
-/// <summary>The id of each image in a data set, by its file name: the whole name, else the part behind the last slash if one file has it.</summary>
+/// <summary>
+/// The id of each image in a data set, by its file name: the whole name, else the part behind the last slash if one file has it.
+/// </summary>
 internal sealed class CocoImageIds
 {
     private const long Several = -1;
@@ -21,8 +23,11 @@ internal sealed class CocoImageIds
     }
 
     /// <summary>The id of a result's image; null where there is none, or where another result has it already.</summary>
-    internal long? Take(string name) =>
-        (_byName.TryGetValue(name, out var id) || _byLastPart.TryGetValue(LastPart(name), out id)) && id != Several && _used.Add(id) ? id : null;
+    internal long? Take(string name)
+    {
+        var isKnown = _byName.TryGetValue(name, out var id) || _byLastPart.TryGetValue(LastPart(name), out id);
+        return isKnown && id != Several && _used.Add(id) ? id : null;
+    }
 
     private static void Add(Dictionary<string, long> ids, string name, long id)
     {

@@ -1,6 +1,8 @@
 namespace Nanodet.Serverless.Exports.Writers;
 
-/// <summary>A stream that is only written to and knows how many bytes that were: the format's offsets need it, and not every target tells.</summary>
+/// <summary>
+/// A stream that is only written to and knows how many bytes that were: the format's offsets need it, and not every target tells.
+/// </summary>
 internal sealed class CountingStream(Stream stream) : Stream
 {
     private long _position;

@@ -6,13 +6,15 @@ internal static class ImageNames
     private static readonly HashSet<char> Unusable = [.. Path.GetInvalidFileNameChars().Except(['/', '\\'])];
 
     /// <summary>
-    /// A relative path with slashes, whatever the name is: it stays inside of the folder it is put into. The same for the names of blobs and
-    /// for paths of this machine.
+    /// A relative path with slashes, whatever the name is: it stays inside of the folder it is put into. The same for the names of blobs
+    /// and for paths of this machine.
     /// </summary>
     internal static string RelativePath(string name)
     {
         var separators = OperatingSystem.IsWindows() ? new[] { '/', '\\' } : ['/'];
-        var segments = name.Split(separators, StringSplitOptions.RemoveEmptyEntries).Where(segment => segment is not ("." or "..")).Select(Clean);
+        var segments = name.Split(separators, StringSplitOptions.RemoveEmptyEntries)
+            .Where(segment => segment is not ("." or ".."))
+            .Select(Clean);
         return string.Join('/', segments) is { Length: > 0 } path ? path : "_";
     }
 

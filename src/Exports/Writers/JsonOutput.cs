@@ -8,7 +8,11 @@ internal sealed class JsonOutput : IAsyncDisposable
 {
     private const int FlushAt = 1 << 16;
 
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     private readonly Stream _stream;
 

@@ -30,8 +30,8 @@ internal sealed class ParquetRows
     private readonly List<(DetectionResult Result, DetectedObject? Detection)> _rows = [];
 
     internal static ParquetSchema Schema { get; } = new(
-        Container, Name, Status, ImageWidth, ImageHeight, ClassId, ClassName, Score, X, Y, Width, Height, ErrorCode, ErrorMessage, ModelName,
-        ModelVersion, CreatedUtc);
+        Container, Name, Status, ImageWidth, ImageHeight, ClassId, ClassName, Score, X, Y, Width, Height, ErrorCode, ErrorMessage,
+        ModelName, ModelVersion, CreatedUtc);
 
     internal int Count => _rows.Count;
 

@@ -115,8 +115,8 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
     }
 
     /// <summary>
-    /// <c>POST /api/jobs/{id}/retry</c> starts a new job over the failures of one that ended, without those that cannot get better: 202, 404,
-    /// 409 while it runs, or 400 for a query that is none. <c>?failure=CODE,CODE</c> takes failures with these codes only,
+    /// <c>POST /api/jobs/{id}/retry</c> starts a new job over the failures of one that ended, without those that cannot get better: 202,
+    /// 404, 409 while it runs, or 400 for a query that is none. <c>?failure=CODE,CODE</c> takes failures with these codes only,
     /// <c>?force=true</c> takes every failure.
     /// </summary>
     [Function("RetryJob")]

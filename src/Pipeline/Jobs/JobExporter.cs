@@ -8,8 +8,8 @@ using Nanodet.Serverless.Pipeline.Writing;
 namespace Nanodet.Serverless.Pipeline.Jobs;
 
 /// <summary>
-/// Writes a job's results in the formats that it asks for, beside its manifest. A part is a file of results, which has at most 50,000 images,
-/// so that each call ends in bounded time whatever the job holds. Repeating a call writes the same files.
+/// Writes a job's results in the formats that it asks for, beside its manifest. A part is a file of results, which has at most 50,000
+/// images, so that each call ends in bounded time whatever the job holds. Repeating a call writes the same files.
 /// </summary>
 /// <param name="clients">The account.</param>
 /// <param name="results">Results of jobs.</param>

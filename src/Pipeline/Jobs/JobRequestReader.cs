@@ -95,7 +95,10 @@ internal sealed class JobRequestReader(JobOptions options, StorageOptions names,
                 "codes that another try may mend, because the job takes only those",
                 $"'{code}'; the same bytes fail again unless it is forced");
             Require(
-                code != FailureCodes.WorkerCrashed || request.IncludeCrashed, "failureCodes", $"'{code}' only with 'includeCrashed'", "it without");
+                code != FailureCodes.WorkerCrashed || request.IncludeCrashed,
+                "failureCodes",
+                $"'{code}' only with 'includeCrashed'",
+                "it without");
         }
     }
 
@@ -115,7 +118,8 @@ internal sealed class JobRequestReader(JobOptions options, StorageOptions names,
         Require(request.Images is not { Items.Count: 0 }, "images", "at least one name", "none");
         Require(
             request.List is null
-                || (request.List.StartsWith(JobNames.Lists, StringComparison.Ordinal) && BlobNames.FindProblem("jobs", request.List) is null),
+                || (request.List.StartsWith(JobNames.Lists, StringComparison.Ordinal)
+                    && BlobNames.FindProblem("jobs", request.List) is null),
             "list",
             $"the name of a blob in container '{names.Jobs}' that begins with {JobNames.Lists}",
             $"'{BlobNames.Show(request.List ?? "")}'");

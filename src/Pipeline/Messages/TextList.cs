@@ -28,7 +28,8 @@ public readonly struct TextList : IEquatable<TextList>
     public override bool Equals(object? obj) => obj is TextList other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => Items.Aggregate(0, (hash, item) => HashCode.Combine(hash, string.GetHashCode(item, StringComparison.Ordinal)));
+    public override int GetHashCode() =>
+        Items.Aggregate(0, (hash, item) => HashCode.Combine(hash, string.GetHashCode(item, StringComparison.Ordinal)));
 
     /// <inheritdoc/>
     public override string ToString() => string.Join(", ", Items);

@@ -6,8 +6,8 @@ using Nanodet.Serverless.Exports.Targets;
 namespace Nanodet.Serverless.Pipeline.Storage;
 
 /// <summary>
-/// Blobs under a prefix. Blocks are staged while they are written and committed when everything is, so that a blob is there whole or as it was
-/// before. For exports of few files: each small file is a blob, too.
+/// Blobs under a prefix. Blocks are staged while they are written and committed when everything is, so that a blob is there whole or as
+/// it was before. For exports of few files: each small file is a blob, too.
 /// </summary>
 /// <param name="container">The container.</param>
 /// <param name="prefix">What each name begins with.</param>

@@ -193,8 +193,9 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
         var jobs = (await Cli.JsonAsync("jobs", "--data", app.Data)).GetProperty("jobs").EnumerateArray();
         Assert.Contains(jobs, listed => listed.GetProperty("jobId").GetString() == id);
         var job = await Cli.JsonAsync("job", id, "--data", app.Data);
-        Assert.Equal((2, 1), (job.GetProperty("discovered").GetInt32(), job.GetProperty("failed").GetInt32()));
 
+        // The app sees the uploads by itself, too: what it was first with, the job skips.
+        Assert.Equal(2, job.GetProperty("discovered").GetInt32());
         var failure = Assert.Single((await Cli.JsonAsync("failures", id, "--data", app.Data)).GetProperty("failures").EnumerateArray());
         Assert.EndsWith("/bad.jpg", failure.GetProperty("name").GetString(), StringComparison.Ordinal);
         Assert.Equal("not_an_image", failure.GetProperty("code").GetString());
