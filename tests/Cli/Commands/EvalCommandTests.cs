@@ -99,10 +99,9 @@ public sealed class EvalCommandTests(DemoModel model) : IDisposable
         var second = await Cli.JsonAsync([.. eval, "--score", "0.6", "--compare", detections, "--report", page]);
 
         // The 12 numbers stay, and what was saved gives them once more.
-        Assert.Equal(plain.GetProperty("metrics").GetRawText(), first.GetProperty("metrics").GetRawText());
-        Assert.Equal(
-            first.GetProperty("metrics").GetRawText(), second.GetProperty("compared").GetProperty("metrics").GetRawText());
-        Assert.NotEqual(first.GetProperty("metrics").GetRawText(), second.GetProperty("metrics").GetRawText());
+        Assert.Equal(Metrics(plain), Metrics(first));
+        Assert.Equal(Metrics(first), Metrics(second.GetProperty("compared")));
+        Assert.NotEqual(Metrics(first), Metrics(second));
         Assert.False(plain.TryGetProperty("compared", out _));
 
         var html = await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken);
@@ -141,6 +140,8 @@ public sealed class EvalCommandTests(DemoModel model) : IDisposable
         var other = await Cli.RunAsync([.. eval, "--compare", annotations]);
         Assert.StartsWith("error: invalid_detections: ", other.Error, StringComparison.Ordinal);
     }
+
+    private static string Metrics(JsonElement report) => JsonSerializer.Serialize(report.GetProperty("metrics"));
 
     private static string[] Boxes(JsonElement detected) =>
     [
