@@ -143,8 +143,8 @@ public sealed partial class ApiDocumentTests(RunningApp app)
             "ImageLink" => """{ "url": "https://example.org/x", "expiresUtc": "2026-01-01T00:00:00Z" }""",
             "ResultPage" => """{ "items": [], "continuation": null, "total": null }""",
             _ => """
-                { "jobId": "a", "state": "running", "discovered": 1, "detected": 1, "failed": 0, "skipped": 0, "filtered": 0, "isListed": true,
-                  "imagesPerSecond": 1.5, "secondsLeft": null, "startedUtc": "2026-01-01T00:00:00Z", "endedUtc": null, "error": null }
+                { "jobId": "a", "state": "running", "discovered": 1, "detected": 1, "failed": 0, "skipped": 0, "filtered": 0,
+                  "isListed": true, "imagesPerSecond": 1.5, "secondsLeft": null, "startedUtc": "2026-01-01T00:00:00Z", "endedUtc": null, "error": null }
                 """,
         })!.AsObject();
         var schema = Compile(new JsonObject { ["$ref"] = $"#/components/schemas/{name}" });
