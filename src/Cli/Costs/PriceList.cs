@@ -56,9 +56,10 @@ internal sealed record PriceList
                 $"{name}: expected a file of prices as 'nanodet cost --write-prices' makes it, found: {exception.Message}");
         }
 
-        foreach (var missing in needed.Except(list.Prices.Keys))
+        var missing = needed.Except(list.Prices.Keys).Order(StringComparer.Ordinal).ToArray();
+        if (missing.Length > 0)
         {
-            throw new CliException("prices_invalid", $"{name}: expected the price '{missing}', found none.");
+            throw new CliException("prices_invalid", $"{name}: expected also the prices {string.Join(", ", missing)}, found none of them.");
         }
 
         foreach (var (key, price) in list.Prices.Where(pair => !(pair.Value.Amount >= 0 && double.IsFinite(pair.Value.Amount))))

@@ -85,7 +85,7 @@ public sealed class CostTests : IDisposable
     [Theory]
     [InlineData("nonsense", "a file of prices")]
     [InlineData("null", "a file of prices")]
-    [InlineData("""{ "date": "2026-01-01", "currency": "EUR", "prices": {} }""", "expected the price 'a100Second', found none")]
+    [InlineData("""{ "date": "2026-01-01", "currency": "EUR", "prices": {} }""", "also the prices a100Second, alertRuleMonth,")]
     public void Read_FileThatIsNoPriceList_SaysWhatIsMissing(string text, string expected)
     {
         var file = new FileInfo(_folder.File("prices.json"));
