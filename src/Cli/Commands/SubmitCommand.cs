@@ -4,6 +4,7 @@ using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Messages;
 using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;
