@@ -62,6 +62,7 @@ public sealed class StorageTests
             [
                 "dead-letters: 90 days in event-dead-letters/ staging/dead-letters/",
                 "forgotten-lists: 30 days in staging/begun/ staging/lists/",
+                "thumbnails: 30 days in staging/thumbnails/",
             ],
             rules);
     }
