@@ -63,15 +63,17 @@ public sealed class PictureTests
     {
         var image = TestImages.Rectangle(800, 400, new Rect(10, 10, 100, 50), new Bgr(0, 0, 255), ending);
 
-        var header = ImageHeader.Read(Thumbnail.Create(image, 256), new ImageLimits());
+        var thumbnail = Thumbnail.Create(image, 256);
 
+        Assert.Equal((800, 400), (thumbnail.ImageWidth, thumbnail.ImageHeight));
+        var header = ImageHeader.Read(thumbnail.Jpeg.Span, new ImageLimits());
         Assert.Equal((ImageFormat.Jpeg, 256, 128), (header.Format, header.Width, header.Height));
     }
 
     [Fact]
     public void Thumbnail_OfASmallerImage_KeepsItsSize()
     {
-        var header = ImageHeader.Read(Thumbnail.Create(TestImages.Encoded(".png"), 4096), new ImageLimits());
+        var header = ImageHeader.Read(Thumbnail.Create(TestImages.Encoded(".png"), 4096).Jpeg.Span, new ImageLimits());
         var original = ImageHeader.Read(TestImages.Encoded(".png"), new ImageLimits());
 
         Assert.Equal((original.Width, original.Height), (header.Width, header.Height));
