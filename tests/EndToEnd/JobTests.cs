@@ -54,7 +54,7 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
     }
 
     [Fact]
-    public async Task RetryJob_FailuresRepaired_DetectsOnlyThose()
+    public async Task RetryJob_FailuresRepaired_DetectsOnlyThoseUnlessForced()
     {
         var good = SampleImages.Good(10, "retry").ToArray();
         await Deployment.Images.UploadAsync(good[..7]);
@@ -68,8 +68,13 @@ public sealed class JobTests(JobApp shared) : IClassFixture<JobApp>
         Assert.Equal(HttpStatusCode.Accepted, status);
         var retried = await App.JobEndsAsync(body.GetProperty("jobId").GetString()!);
 
-        Assert.Equal((3, 2, 1, 0), Counts(retried));
-        Assert.Equal(7, retried.Filtered);
+        // The third has the bytes with which it failed.
+        Assert.Equal((2, 2, 0, 0), Counts(retried));
+        Assert.Equal(8, retried.Filtered);
+
+        (status, body) = await App.SendAsync(HttpMethod.Post, $"api/jobs/{first.JobId}/retry?force=true");
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        Assert.Equal((1, 0, 1, 0), Counts(await App.JobEndsAsync(body.GetProperty("jobId").GetString()!)));
     }
 
     [Fact]
