@@ -284,10 +284,11 @@ run_readme() {
   stage "the commands of README.md, by hand"
   {
     echo 'set -e; shopt -s expand_aliases; cd /root/checkout'
-    awk '/^## /{ wanted = $0 == "## Use it" } wanted && /^```/{ if (inside) exit; inside = 1; next } inside' "$repository/README.md"
+    awk '/^## /{ wanted = $0 == "## Your model" } wanted && /^```/{ if (inside) exit; inside = 1; next } inside' "$repository/README.md"
     echo 'cd /tmp'
     echo 'nanodet detect --model /root/checkout/demo-output/model/nanodet-g.onnx --input /root/checkout/demo-output/photos --output by-hand'
   } >"$commands"
+  grep -q '^dotnet tool install' "$commands" || failed "README.md has no commands under '## Your model' that install nanodet" "$commands"
   in_root bash "${commands#"$root"}" >"$log" 2>&1 || failed "README.md's commands failed" "$log"
   photos_detected /tmp/by-hand >"$log.results" 2>&1 || failed "README.md's commands passed, but their results are not as expected" "$log.results"
   passed "$(tail -n 1 "$log.results")"
