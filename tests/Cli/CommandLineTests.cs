@@ -33,7 +33,9 @@ public sealed partial class CommandLineTests
         var files = Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md")
             .Append(Path.Combine(Repository.Root, "README.md"))
             .Append(Path.Combine(Repository.Root, "src", "Cli", "README.md"));
-        var commands = files.SelectMany(file => Blocks().Matches(File.ReadAllText(file)).SelectMany(block => block.Groups[1].Value.Split('\n')))
+        var commands = files
+            .SelectMany(file => Blocks().Matches(File.ReadAllText(file)))
+            .SelectMany(block => block.Groups[1].Value.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n'))
             .SelectMany(Commands).ToList();
 
         Assert.InRange(commands.Count, 40, 500);

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http;
-using Nanodet.Serverless.Exports.Targets;
+using Nanodet.Serverless.Exports.Downloads;
 
 namespace Nanodet.Serverless.Functions.Http;
 

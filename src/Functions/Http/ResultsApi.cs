@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Nanodet.Serverless.Exports;
+using Nanodet.Serverless.Exports.Downloads;
 using Nanodet.Serverless.Exports.Filters;
-using Nanodet.Serverless.Exports.Targets;
 using Nanodet.Serverless.Exports.Writers;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Reading;

@@ -13,7 +13,7 @@ internal sealed class HttpInvocationForwarder(IHttpForwarder forwarder) : IDispo
 {
     private const string InvocationIdHeader = "x-ms-invocation-id";
 
-    /// <summary>A body of up to this many bytes is sent at once; a longer one, or one of unknown length, when the worker reads it.</summary>
+    /// <summary>A body of up to this many bytes is sent at once; a longer one, or one without a length, when the worker reads it.</summary>
     private const int SentAtOnce = 64 << 10;
 
     private static readonly ForwarderRequestConfig Config = new()

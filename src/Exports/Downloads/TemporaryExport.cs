@@ -1,7 +1,8 @@
 using Nanodet.Detection.Results;
+using Nanodet.Serverless.Exports.Targets;
 using Nanodet.Serverless.Exports.Writers;
 
-namespace Nanodet.Serverless.Exports.Targets;
+namespace Nanodet.Serverless.Exports.Downloads;
 
 /// <summary>
 /// An export as one file that is gone when it is closed: for whoever hands it on. It is whole before its first byte is handed on, so that a
