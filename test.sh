@@ -30,7 +30,7 @@ dotnet format whitespace . --folder --verify-no-changes --exclude '**/obj' '**/b
 
 # Two lanes side by side: tests that mostly wait for processes, queues and timers, and those that compute. The second takes whatever the
 # first does not name. A project's output comes in one piece when it has ended.
-waiting=(Browser EndToEnd)
+waiting=(Browser Chaos EndToEnd LocalHost)
 results=$(mktemp -d)
 lanes=()
 # shellcheck disable=SC2317 # called by trap
