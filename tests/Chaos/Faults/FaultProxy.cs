@@ -141,7 +141,13 @@ internal sealed class FaultProxy : IAsyncDisposable
     private async Task HandleAsync(HttpContext context)
     {
         var (service, isCalm) = _ports[context.Connection.LocalPort];
-        var (kind, delay) = isCalm ? (FaultKind.None, TimeSpan.Zero) : _rules?.Next() ?? (FaultKind.None, TimeSpan.Zero);
+        var rules = isCalm ? null : _rules;
+        var (kind, delay) = rules?.Next() ?? (FaultKind.None, TimeSpan.Zero);
+        if (kind is FaultKind.TimedOutAfter or FaultKind.ResetAfter && rules is { LosesReceived: false } && IsReceive(context.Request))
+        {
+            kind = FaultKind.Busy;
+        }
+
         _met.AddOrUpdate(kind, 1, (_, count) => count + 1);
         if (kind == FaultKind.Delay)
         {
@@ -176,6 +182,10 @@ internal sealed class FaultProxy : IAsyncDisposable
             Interlocked.Decrement(ref _underWay);
         }
     }
+
+    private static bool IsReceive(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method) && request.Path.Value?.EndsWith("/messages", StringComparison.Ordinal) is true
+        && !request.Query.ContainsKey("peekonly");
 
     /// <summary>Waits until storage is there; the app's requests lose their connection while it is gone.</summary>
     private async Task<bool> EnterAsync(HttpContext context, bool isCalm)

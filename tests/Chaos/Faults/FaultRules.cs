@@ -21,6 +21,13 @@ internal sealed record FaultRules(int Seed, double Share)
     /// <value>Default 2 seconds.</value>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Whether the answer to a receive from a queue may be lost. The messages are then in nobody's hands, and hidden for as long as whoever
+    /// received them asked for: ten minutes for those of triggers.
+    /// </summary>
+    /// <value>Default true.</value>
+    public bool LosesReceived { get; init; } = true;
+
     /// <summary>Decides about the next request.</summary>
     /// <returns>What becomes of it, and how late it is.</returns>
     public (FaultKind Kind, TimeSpan Delay) Next()

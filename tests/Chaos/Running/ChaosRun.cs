@@ -93,7 +93,7 @@ internal sealed class ChaosRun : IAsyncDisposable
             path.Contains($"/{Uploader.StreamContainer}/{Uploader.KillerFolder}/", StringComparison.Ordinal)
                 ? _app.KillWorkerAsync()
                 : Task.CompletedTask;
-        _storage.Proxy.Inject(new FaultRules(_plan.Seed, _plan.FaultShare));
+        _storage.Proxy.Inject(new FaultRules(_plan.Seed, _plan.FaultShare) { LosesReceived = _plan.WaitsForHidden });
         await AllAsync([_uploader.UploadStreamAsync, PublishAsync, KillAsync], cancellationToken);
 
         _storage.Proxy.Inject(null);
