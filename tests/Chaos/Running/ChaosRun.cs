@@ -12,6 +12,10 @@ namespace Nanodet.Serverless.Chaos.Tests.Running;
 internal sealed class ChaosRun : IAsyncDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    /// <summary>So many looks in a row have to find nothing to do: between two of them a trigger may show an upload once more.</summary>
+    private const int CalmLooks = 15;
+
     private static readonly TimeSpan KillAnyway = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan GiveUp = TimeSpan.FromMinutes(20);
 
@@ -220,17 +224,19 @@ internal sealed class ChaosRun : IAsyncDisposable
     private async Task EndAsync(Stopwatch last, CancellationToken cancellationToken)
     {
         var said = Stopwatch.StartNew();
+        var calm = 0;
         do
         {
             await Task.Delay(Look, TimeProvider.System, cancellationToken);
             await _progress.LookAsync(cancellationToken);
+            calm = _progress.IsDone ? calm + 1 : 0;
             if (said.Elapsed > TimeSpan.FromSeconds(15))
             {
                 said.Restart();
                 Say("waits");
             }
         }
-        while (!_progress.IsDone && _progress.Silence < 2 * _plan.LongestSilence && last.Elapsed < GiveUp);
+        while (calm < CalmLooks && _progress.Silence < 2 * _plan.LongestSilence && last.Elapsed < GiveUp);
         Say(_progress.IsDone ? "done" : "gives up");
     }
 
