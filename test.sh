@@ -29,8 +29,9 @@ dotnet format whitespace . --folder --verify-no-changes --exclude '**/obj' '**/b
   || { echo "error: run dotnet format" >&2; exit 1; }
 
 # Two lanes side by side: tests that mostly wait for processes, queues and timers, and those that compute. The second takes whatever the
-# first does not name. A project's output comes in one piece when it has ended.
-waiting=(Browser Chaos EndToEnd LocalHost)
+# first does not name. What bounds a time without progress runs alone, after them. A project's output comes in one piece when it has ended.
+waiting=(Browser EndToEnd LocalHost)
+alone=(Chaos)
 results=$(mktemp -d)
 lanes=()
 # shellcheck disable=SC2317 # called by trap
@@ -61,13 +62,15 @@ run_lane() {
   done
 }
 
-first=() second=()
+first=() second=() last=()
 for project in tests/*/*.Tests.csproj; do
   name=$(basename "$project" .Tests.csproj)
   if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then
     continue
   fi
-  if [[ " ${waiting[*]} " == *" $name "* ]]; then
+  if [[ " ${alone[*]} " == *" $name "* ]]; then
+    last+=("$project")
+  elif [[ " ${waiting[*]} " == *" $name "* ]]; then
     first+=("$project")
   else
     second+=("$project")
@@ -78,10 +81,13 @@ lanes+=($!)
 run_lane "${second[@]}" &
 lanes+=($!)
 wait "${lanes[@]}"
+run_lane "${last[@]}" &
+lanes=($!)
+wait "${lanes[@]}"
 lanes=()
 
 total=0 failed=0 skipped=0 broken=0
-for project in "${first[@]}" "${second[@]}"; do
+for project in "${first[@]}" "${second[@]}" "${last[@]}"; do
   name=$(basename "$project" .Tests.csproj)
   summary=$(grep -m1 -o '<assembly [^>]*>' "$results/$name.xml" 2>/dev/null)
   if [ -z "$summary" ]; then
