@@ -1,15 +1,11 @@
 using System.Buffers;
 using System.ComponentModel.DataAnnotations;
-using System.Runtime.ExceptionServices;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Filtering;
 using Nanodet.Detection.Images;
 using Nanodet.Detection.Inference;
 using Nanodet.Detection.Natives;
-using Nanodet.Detection.Postprocessing;
 using Nanodet.Detection.Preprocessing;
-using Nanodet.Detection.Slicing;
-using Nanodet.Detection.Telemetry;
 
 namespace Nanodet.Detection.Detectors;
 
@@ -45,10 +41,7 @@ public sealed class Detector : IDisposable
     private const int StreamBuffer = 80 * 1024;
 
     private readonly TimeProvider _time;
-    private readonly Preprocessor _preprocessor;
-    private readonly Postprocessor _postprocessor;
-    private readonly int _threads;
-    private readonly int _most;
+    private readonly DetectionSteps _steps;
     private readonly RenewableModel _model;
     private readonly RunHalving _sizes;
 
@@ -84,19 +77,9 @@ public sealed class Detector : IDisposable
         Options.Validate();
         _model = new RenewableModel(model, reload);
         _time = timeProvider ?? TimeProvider.System;
-        _preprocessor = new Preprocessor(model.Description);
-
-        // What lies outside of the regions must not count against the most detections of an image.
-        _most = Options.Filter is { Regions.Count: > 0 } ? int.MaxValue : Options.MaxDetections;
-        _postprocessor = new Postprocessor(
-            model.Description,
-            Options.ScoreThreshold,
-            Options.IouThreshold,
-            _most,
-            Options.Filter?.ThresholdsFor(model.Description.ClassNames, Options.ScoreThreshold));
-        _threads = Options.DecodeThreads == 0 ? Environment.ProcessorCount : Options.DecodeThreads;
+        _steps = new DetectionSteps(model.Description, Options, _time);
         var maxRunSize = Options.RunSizeOn(model);
-        _sizes = new RunHalving(maxRunSize, Math.Max(maxRunSize, _threads));
+        _sizes = new RunHalving(maxRunSize, Math.Max(maxRunSize, _steps.Threads));
     }
 
     /// <summary>The model: another one of the same file once the session was made again.</summary>
@@ -168,11 +151,11 @@ public sealed class Detector : IDisposable
         }
         catch (ImageException exception)
         {
-            return Failed(exception, default);
+            return DetectionSteps.Failed(exception, default);
         }
 
         var isPacked = GzipImage.Looks(encoded);
-        var readMs = Milliseconds(start);
+        var readMs = _steps.Milliseconds(start);
         var model = Model;
         try
         {
@@ -206,7 +189,7 @@ public sealed class Detector : IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 if (file.Length + count > Options.Limits.MaxBytes)
                 {
-                    return Failed(Options.Limits.TooLarge("more"), default);
+                    return DetectionSteps.Failed(Options.Limits.TooLarge("more"), default);
                 }
 
                 file.Write(buffer, 0, count);
@@ -265,7 +248,7 @@ public sealed class Detector : IDisposable
         }
         catch (ImageException exception)
         {
-            return Failed(exception, default);
+            return DetectionSteps.Failed(exception, default);
         }
 
         var model = Model;
@@ -418,212 +401,12 @@ public sealed class Detector : IDisposable
     private void DetectOpen(
         IReadOnlyList<EncodedImage> images, DetectionOutcome?[] outcomes, NanodetModel model, CancellationToken cancellationToken)
     {
-        using var runs = new ShapeRuns(model, MaxRunSize);
-        for (var next = 0; next < images.Count;)
-        {
-            var chunk = ReadChunk(images, ref next, outcomes, out var bytes);
-            try
-            {
-                using var share = chunk.Count > 0 ? Share(bytes, cancellationToken) : null;
-                if (Options.Slices is { } slices)
-                {
-                    FillSliced(chunk, next == images.Count, slices, runs, outcomes, model, cancellationToken);
-                }
-                else
-                {
-                    Fill(chunk, images.Count - next, runs, outcomes, cancellationToken);
-                }
-            }
-            finally
-            {
-                chunk.ForEach(task => task.Dispose());
-            }
-
-            RunReady(runs, outcomes, model, cancellationToken);
-        }
-
-        runs.Close();
-        RunReady(runs, outcomes, model, cancellationToken);
+        using var pass = new DetectionPass(_steps, model, MaxRunSize, outcomes, cancellationToken);
+        pass.Run(images, _sizes.AtOnce);
     }
 
     /// <summary>Tensors that one image alone may take: several where it is sliced, so that fewer at a time may help.</summary>
     private int LeastTasks => Options.Slices is null ? 1 : MaxRunSize;
-
-    private DecodingShare Share(long bytes, CancellationToken cancellationToken) =>
-        DecodingBudget.OfProcess.Take(bytes, Options.Limits.MaxDecodingBytes, cancellationToken);
-
-    /// <summary>Memory for an image; that of unpacked bytes is the detector's, too.</summary>
-    private static long NeedOf(ImageHeader header, int bytes, bool isPacked) =>
-        header.DecodingBytes(bytes) + (isPacked ? bytes : 0);
-
-    /// <summary>
-    /// Takes the next images, as many as may be decoded at the same time: at most a run, and together at most
-    /// <see cref="ImageLimits.MaxPixels"/> and <see cref="ImageLimits.MaxDecodingBytes"/>, unless it is one alone.
-    /// </summary>
-    private List<ImageTask> ReadChunk(
-        IReadOnlyList<EncodedImage> images, ref int next, DetectionOutcome?[] outcomes, out long bytes)
-    {
-        var chunk = new List<ImageTask>();
-        var pixels = 0L;
-        bytes = 0;
-        for (var limit = _sizes.AtOnce; next < images.Count && chunk.Count < limit; next++)
-        {
-            if (outcomes[next] is not null)
-            {
-                continue;
-            }
-
-            try
-            {
-                var start = _time.GetTimestamp();
-                var image = images[next];
-                var header = image.Open(Options.Limits);
-                var needed = NeedOf(header, image.Bytes.Length, image.IsPacked);
-                if (chunk.Count > 0
-                    && (pixels + header.Pixels > Options.Limits.MaxPixels || bytes + needed > Options.Limits.MaxDecodingBytes))
-                {
-                    break;
-                }
-
-                pixels += header.Pixels;
-                bytes += needed;
-                chunk.Add(new ImageTask(next, image.Bytes, header, image.IsPacked) { DecodeMs = Milliseconds(start), Name = image.Name });
-                image.Release();
-            }
-            catch (ImageException exception)
-            {
-                outcomes[next] = Failed(exception, default);
-            }
-        }
-
-        return chunk;
-    }
-
-    /// <summary>Decodes a chunk, gives each image its slot, and writes the tensors.</summary>
-    private void Fill(
-        List<ImageTask> chunk,
-        int later,
-        ShapeRuns runs,
-        DetectionOutcome?[] outcomes,
-        CancellationToken cancellationToken)
-    {
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = _threads, CancellationToken = cancellationToken };
-        ForEach(chunk, parallel, task => Decode(task, task.Encoded.Span));
-        for (var i = 0; i < chunk.Count; i++)
-        {
-            var task = chunk[i];
-            if (task.Failure is null)
-            {
-                runs.Assign(task, later + chunk.Count - i);
-            }
-            else
-            {
-                outcomes[task.Index] = Failed(task.Failure, new StageTimings(task.DecodeMs, 0, 0, 0));
-            }
-        }
-
-        ForEach(chunk, parallel, Preprocess);
-    }
-
-    /// <summary>
-    /// Decodes a chunk and gives each tile its slot. The tensors are written, and full runs made, as the tiles come: the memory does not
-    /// grow with their number, and the pixels are needed no longer at the end.
-    /// </summary>
-    private void FillSliced(
-        List<ImageTask> chunk,
-        bool isLast,
-        SliceOptions slices,
-        ShapeRuns runs,
-        DetectionOutcome?[] outcomes,
-        NanodetModel model,
-        CancellationToken cancellationToken)
-    {
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = _threads, CancellationToken = cancellationToken };
-        ForEach(chunk, parallel, task => Decode(task, task.Encoded.Span));
-        AssignSliced(chunk, isLast, slices, runs, outcomes, model, parallel);
-    }
-
-    private void AssignSliced(
-        List<ImageTask> decoded,
-        bool isLast,
-        SliceOptions slices,
-        ShapeRuns runs,
-        DetectionOutcome?[] outcomes,
-        NanodetModel model,
-        ParallelOptions parallel)
-    {
-        var images = new List<SlicedImage>(decoded.Count);
-        foreach (var task in decoded)
-        {
-            if (TrySlice(task, slices) is { } image)
-            {
-                images.Add(image);
-            }
-            else
-            {
-                outcomes[task.Index] = Failed(task.Failure!, new StageTimings(task.DecodeMs, 0, 0, 0));
-            }
-        }
-
-        var left = images.Sum(image => image.Count);
-        var waiting = new List<ImageTask>();
-        foreach (var part in images.SelectMany(image => image.Parts(model.Description.Input)))
-        {
-            runs.Assign(part, isLast ? left : int.MaxValue);
-            left--;
-            waiting.Add(part);
-            if (runs.HasReady)
-            {
-                ForEach(waiting, parallel, Preprocess);
-                waiting.Clear();
-                RunReady(runs, outcomes, model, parallel.CancellationToken);
-            }
-        }
-
-        ForEach(waiting, parallel, Preprocess);
-    }
-
-    /// <summary>The tiles of a decoded image; null where it cannot be used.</summary>
-    private static SlicedImage? TrySlice(ImageTask task, SliceOptions slices)
-    {
-        if (task.Failure is null)
-        {
-            try
-            {
-                return new SlicedImage(task, TileGrid.Of(task.Geometry.ImageWidth, task.Geometry.ImageHeight, slices));
-            }
-            catch (ImageException exception)
-            {
-                task.Failure = exception;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>A parallel loop whose first exception comes out as it is, not in an aggregate.</summary>
-    private static void ForEach(IReadOnlyList<ImageTask> chunk, ParallelOptions parallel, Action<ImageTask> action)
-    {
-        if (chunk.Count <= 1 || parallel.MaxDegreeOfParallelism == 1)
-        {
-            foreach (var task in chunk)
-            {
-                parallel.CancellationToken.ThrowIfCancellationRequested();
-                action(task);
-            }
-
-            return;
-        }
-
-        try
-        {
-            Parallel.ForEach(chunk, parallel, action);
-        }
-        catch (AggregateException exception)
-        {
-            ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
-        }
-    }
 
     private DetectionOutcome DetectAlone(
         ReadOnlySpan<byte> bytes,
@@ -634,8 +417,8 @@ public sealed class Detector : IDisposable
         CancellationToken cancellationToken)
     {
         using var task = new ImageTask(0, default, header, isPacked) { DecodeMs = readMs };
-        task.Share = Share(NeedOf(header, bytes.Length, isPacked), cancellationToken);
-        Decode(task, bytes);
+        task.Share = _steps.Share(DetectionSteps.NeedOf(header, bytes.Length, isPacked), cancellationToken);
+        _steps.Decode(task, bytes);
         return Finish(task, model, cancellationToken);
     }
 
@@ -649,168 +432,29 @@ public sealed class Detector : IDisposable
         CancellationToken cancellationToken)
     {
         using var task = new ImageTask(0, default, default, wasPacked: false);
-        task.Share = Share((long)PixelBuffer.Channels * width * height, cancellationToken);
+        task.Share = _steps.Share((long)PixelBuffer.Channels * width * height, cancellationToken);
         task.Pixels = DecodedImage.Copy(bgr, width, height, stride);
         task.Geometry = InputGeometry.Create(width, height, model.Description.Input);
-        task.DecodeMs = Milliseconds(start);
+        task.DecodeMs = _steps.Milliseconds(start);
         return Finish(task, model, cancellationToken);
     }
 
     /// <summary>Runs an image alone.</summary>
     private DetectionOutcome Finish(ImageTask task, NanodetModel model, CancellationToken cancellationToken)
     {
-        if (task.Failure is not null)
-        {
-            return Failed(task.Failure, new StageTimings(task.DecodeMs, 0, 0, 0));
-        }
-
-        cancellationToken.ThrowIfCancellationRequested();
-        if (Options.Slices is { } slices)
-        {
-            return FinishSliced(task, slices, model, cancellationToken);
-        }
-
-        using var run = new ShapeRun(model.Rent(1, task.Geometry.TensorHeight, task.Geometry.TensorWidth));
-        run.Add(task);
-        Preprocess(task);
-        var outcomes = new DetectionOutcome?[1];
-        Run(run, outcomes, model);
-        return outcomes[0]!;
-    }
-
-    /// <summary>Runs the tiles of an image that is alone.</summary>
-    private DetectionOutcome FinishSliced(ImageTask task, SliceOptions slices, NanodetModel model, CancellationToken cancellationToken)
-    {
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = _threads, CancellationToken = cancellationToken };
         var outcomes = new DetectionOutcome?[1];
         while (true)
         {
-            using var runs = new ShapeRuns(model, MaxRunSize);
             try
             {
-                AssignSliced([task], isLast: true, slices, runs, outcomes, model, parallel);
-                runs.Close();
-                RunReady(runs, outcomes, model, cancellationToken);
+                using var pass = new DetectionPass(_steps, model, MaxRunSize, outcomes, cancellationToken);
+                pass.RunAlone(task);
                 return outcomes[0]!;
             }
-            catch (Exception exception) when (_sizes.TryHalve(exception, LeastTasks))
+            catch (Exception exception) when (Options.Slices is not null && _sizes.TryHalve(exception, LeastTasks))
             {
                 // The tiles are tried in smaller runs.
             }
         }
     }
-
-    private void Decode(ImageTask task, ReadOnlySpan<byte> encoded)
-    {
-        var start = _time.GetTimestamp();
-        try
-        {
-            var reduction = Options.FastDecode && Options.Slices is null ? Reduction.For(task.Header, Model.Description.Input) : 1;
-            task.Pixels = ImageDecoder.Decode(encoded, task.Header, reduction);
-            task.Geometry = InputGeometry.Create(task.Pixels.Width, task.Pixels.Height, Model.Description.Input);
-        }
-        catch (ImageException exception)
-        {
-            task.Failure = exception;
-        }
-
-        task.DecodeMs += Milliseconds(start);
-    }
-
-    private void Preprocess(ImageTask task)
-    {
-        if (task.Run is null || (task.Pixels is null && task.Part is null))
-        {
-            return;
-        }
-
-        var start = _time.GetTimestamp();
-        if (task.Part is { } part)
-        {
-            _preprocessor.Write(part.Rows(), reduction: 1, task.Geometry, task.Run.Tensor.Image(task.Slot));
-            task.PreprocessMs = Milliseconds(start);
-            return;
-        }
-
-        _preprocessor.Write(task.Pixels!, task.Geometry, task.Run.Tensor.Image(task.Slot));
-        task.Dispose();
-        task.PreprocessMs = Milliseconds(start);
-    }
-
-    private void RunReady(
-        ShapeRuns runs, DetectionOutcome?[] outcomes, NanodetModel model, CancellationToken cancellationToken)
-    {
-        while (runs.TryTake(out var run))
-        {
-            using (run)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                Run(run, outcomes, model);
-            }
-        }
-    }
-
-    private void Run(ShapeRun run, DetectionOutcome?[] outcomes, NanodetModel model)
-    {
-        var size = run.Tasks.Count;
-        var start = _time.GetTimestamp();
-        using var output = model.Run(run.Tensor, size);
-        var inferenceMs = Milliseconds(start) / size;
-        DetectionTelemetry.BatchFill.Record((double)size / MaxRunSize);
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = _threads };
-        ForEach(run.Tasks, parallel, task =>
-        {
-            var start = _time.GetTimestamp();
-            var detections = _postprocessor.Process(output.Image(task.Slot), task.Geometry);
-            if (task.Part is { } part)
-            {
-                if (part.Image.Add(task, detections, size, inferenceMs, Milliseconds(start)))
-                {
-                    outcomes[task.Index] = Merged(part.Image);
-                }
-
-                return;
-            }
-
-            if (_most > Options.MaxDetections)
-            {
-                detections = Options.Filter!.Keep(
-                    detections, task.Name, task.Geometry.ImageWidth, task.Geometry.ImageHeight, Options.MaxDetections);
-            }
-
-            outcomes[task.Index] = new DetectionOutcome
-            {
-                Width = task.Geometry.ImageWidth,
-                Height = task.Geometry.ImageHeight,
-                Detections = detections,
-                Notes = task.Notes,
-                RunSize = size,
-                Timings = new StageTimings(task.DecodeMs, task.PreprocessMs, inferenceMs, Milliseconds(start)),
-            };
-        });
-    }
-
-    /// <summary>The outcome of an image whose tiles are all there.</summary>
-    private DetectionOutcome Merged(SlicedImage image)
-    {
-        var start = _time.GetTimestamp();
-        var detections = image.Merge(Options.Slices!, Options.IouThreshold, _most);
-        if (_most > Options.MaxDetections || detections.Length > Options.MaxDetections)
-        {
-            var geometry = image.Task.Geometry;
-            detections = Options.Filter is { } filter
-                ? filter.Keep(detections, image.Task.Name, geometry.ImageWidth, geometry.ImageHeight, Options.MaxDetections)
-                : detections[..Options.MaxDetections];
-        }
-
-        return image.ToOutcome(detections, Milliseconds(start));
-    }
-
-    private double Milliseconds(long start) => _time.GetElapsedTime(start).TotalMilliseconds;
-
-    private static DetectionOutcome Failed(ImageException exception, StageTimings timings) => new()
-    {
-        Error = new DetectionError(exception.Code, exception.Message),
-        Timings = timings,
-    };
 }
