@@ -4,7 +4,7 @@ namespace Nanodet.Serverless.Cli.Cloud;
 /// How <c>nanodet down</c> tells <c>nanodet up</c> to stop: a file in the data folder. No process is signalled, so that none is hit that
 /// has another's number by now, and it works on every system.
 /// </summary>
-internal sealed class StopRequest : IDisposable
+internal sealed class StopRequest : IAsyncDisposable
 {
     private const string FileName = "up.stop";
 
@@ -34,10 +34,10 @@ internal sealed class StopRequest : IDisposable
     public static void Remove(DirectoryInfo data) => File.Delete(PathIn(data));
 
     /// <inheritdoc/>
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        _end.Cancel();
-        _watch.GetAwaiter().GetResult();
+        await _end.CancelAsync();
+        await _watch;
         _end.Dispose();
         _stop.Dispose();
     }
@@ -53,7 +53,7 @@ internal sealed class StopRequest : IDisposable
             {
                 if (File.Exists(path))
                 {
-                    File.Delete(path);
+                    // The file stays for whoever wrote it to remove: that may be somebody whose files this process must not touch.
                     await _stop.CancelAsync();
                     return;
                 }

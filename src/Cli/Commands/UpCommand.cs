@@ -91,7 +91,7 @@ internal static class UpCommand
     {
         using var folder = Claim(options.Data);
         var key = auth ? await HostKey.FindOrMakeAsync(options.Data, cancellationToken) : null;
-        using var stop = new StopRequest(new DirectoryInfo(options.Data), TimeProvider.System);
+        await using var stop = new StopRequest(new DirectoryInfo(options.Data), TimeProvider.System);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stop.Token);
         using var log = AppLog.Open(logOptions, problem =>
             Console.Error.WriteLine($"warning: the log cannot be written, and the app goes on without it. {problem}"));

@@ -24,7 +24,7 @@ public sealed class DownCommandTests : IDisposable
     {
         var data = new DirectoryInfo(_folder.Path);
         var held = AppLock.Take(_folder.Path);
-        using var stop = new StopRequest(data, TimeProvider.System);
+        await using var stop = new StopRequest(data, TimeProvider.System);
         var down = RunAsync("--data", _folder.Path);
         var told = new TaskCompletionSource();
         stop.Token.Register(told.SetResult);
