@@ -36,7 +36,7 @@ public sealed class BatchEvents(DetectionWriter writer, ILogger<BatchEvents> log
         }
         catch (RpcException exception) when (exception.StatusCode is StatusCode.FailedPrecondition or StatusCode.NotFound)
         {
-            if (exception.StatusCode == StatusCode.NotFound || await HasEndedAsync(client, instance, cancellationToken))
+            if (exception.StatusCode == StatusCode.NotFound || await IsSureAsync(client, instance, found => found is not { IsCompleted: false }, cancellationToken))
             {
                 await writer.WriteLateAsync(detected, cancellationToken);
             }
@@ -64,31 +64,29 @@ public sealed class BatchEvents(DetectionWriter writer, ILogger<BatchEvents> log
             return false;
         }
 
-        var instance = BatchNames.InstanceId(batch.BatchId);
-        try
+        if (!await IsSureAsync(
+            client,
+            BatchNames.InstanceId(batch.BatchId),
+            found => found?.RuntimeStatus == OrchestrationRuntimeStatus.Completed,
+            cancellationToken))
         {
-            var found = await client.GetInstanceAsync(instance, getInputsAndOutputs: false, cancellationToken);
-            if (found?.RuntimeStatus != OrchestrationRuntimeStatus.Completed)
-            {
-                return false;
-            }
-
-            Log.BatchDone(logger, batch.BatchId);
-            return true;
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-        {
-            Log.InstanceUnreadable(logger, instance, exception);
             return false;
         }
+
+        Log.BatchDone(logger, batch.BatchId);
+        return true;
     }
 
-    /// <summary>Whether an instance has ended for certain. What cannot be told has not: results that wait do no harm.</summary>
-    private async Task<bool> HasEndedAsync(DurableTaskClient client, string instance, CancellationToken cancellationToken)
+    /// <summary>
+    /// Whether something is certain of an instance, which is null where nobody knows it. What cannot be told is not: results that wait, and
+    /// images that are detected again, do no harm.
+    /// </summary>
+    private async Task<bool> IsSureAsync(
+        DurableTaskClient client, string instance, Func<OrchestrationMetadata?, bool> condition, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.GetInstanceAsync(instance, getInputsAndOutputs: false, cancellationToken) is not { IsCompleted: false };
+            return condition(await client.GetInstanceAsync(instance, getInputsAndOutputs: false, cancellationToken));
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 using Nanodet.Serverless.LocalHost;
 using Nanodet.Serverless.LocalHost.Hosting;
@@ -27,8 +26,7 @@ internal sealed class AppProcess : IAsyncDisposable
 
     public AppProcess(FunctionHostOptions options, string log)
     {
-        _options = JsonSerializer.Serialize(new Arguments(
-            options.AppDirectory, options.HostId!, options.StorageConnectionString!, new Dictionary<string, string>(options.Settings)));
+        _options = HostArguments.Of(options);
         _log = log;
         _supervision = SuperviseAsync();
     }
@@ -51,16 +49,7 @@ internal sealed class AppProcess : IAsyncDisposable
     /// <summary>The child's side: runs a host until its input ends or the host gives up.</summary>
     public static async Task<int> RunAsync(string options)
     {
-        var arguments = JsonSerializer.Deserialize<Arguments>(options)!;
-        await using var host = await FunctionHost.StartAsync(
-            new FunctionHostOptions
-            {
-                AppDirectory = arguments.AppDirectory,
-                HostId = arguments.HostId,
-                StorageConnectionString = arguments.Storage,
-                Settings = arguments.Settings,
-            },
-            TestLog.Instance);
+        await using var host = await FunctionHost.StartAsync(HostArguments.Read(options), TestLog.Instance);
         await Console.Out.WriteLineAsync(host.Address.ToString());
         var commands = ReadAsync(host);
         await await Task.WhenAny(commands, host.Completion);
@@ -148,7 +137,4 @@ internal sealed class AppProcess : IAsyncDisposable
                 _app = new TaskCompletionSource<App>(TaskCreationOptions.RunContinuationsAsynchronously);
             }
         }
-    }
-
-    private sealed record Arguments(string AppDirectory, string HostId, string Storage, Dictionary<string, string> Settings);
-}
+    }}

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Azure.Storage.Blobs;
-using Azure.Storage.Queues;
 using Nanodet.Serverless.Chaos.Tests.Audit;
 using Nanodet.Serverless.Chaos.Tests.Faults;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
@@ -84,7 +83,7 @@ internal sealed class ChaosRun : IAsyncDisposable
 
     private async Task<ChaosOutcome> RunAsync(CancellationToken cancellationToken)
     {
-        await PrepareAsync(cancellationToken);
+        await _storage.PrepareAsync([Uploader.StreamContainer, Uploader.JobContainer], cancellationToken);
         var images = await _uploader.UploadJobAsync(cancellationToken);
         var watch = Stopwatch.StartNew();
         _app = new AppProcess(Options(), Path.Combine(_folder, "app.log"));
@@ -131,22 +130,6 @@ internal sealed class ChaosRun : IAsyncDisposable
                 await ended;
             }
         }
-    }
-
-    private async Task PrepareAsync(CancellationToken cancellationToken)
-    {
-        string[] containers = [Uploader.StreamContainer, Uploader.JobContainer, "detections", "models", "checkpoints", "jobs", "staging"];
-        foreach (var container in containers)
-        {
-            await Blobs.CreateBlobContainerAsync(container, cancellationToken: cancellationToken);
-        }
-
-        foreach (var queue in (string[])["images", "batches", "events"])
-        {
-            await new QueueServiceClient(Connection).CreateQueueAsync(queue, cancellationToken: cancellationToken);
-        }
-
-        await TestModel.PublishAsync(Blobs.GetBlobContainerClient("models"), TestModel.Good, "1");
     }
 
     private FunctionHostOptions Options()

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Azure.Storage.Blobs;
-using Azure.Storage.Queues;
 using Nanodet.Serverless.Chaos.Tests.Audit;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 using Nanodet.Serverless.LocalHost;
@@ -36,7 +35,7 @@ internal sealed class SoakRun(int images, Action<string> say)
         await using var storage = await StorageProcess.StartAsync(folder, cancellationToken);
         var connection = storage.Proxy.CalmConnectionString;
         var blobs = new BlobServiceClient(connection);
-        await PrepareAsync(blobs, new QueueServiceClient(connection), cancellationToken);
+        await storage.PrepareAsync([Uploader.StreamContainer], cancellationToken);
         await using var process = new AppProcess(Options(folder, storage), Path.Combine(folder, "app.log"));
         var app = await process.App;
         await app.IsReadyAsync(120);
@@ -47,7 +46,7 @@ internal sealed class SoakRun(int images, Action<string> say)
         say(SoakSample.Header);
         foreach (var chunk in SampleImages.Good(images, "soak").Chunk(round))
         {
-            await blobs.GetBlobContainerClient("images").UploadAsync(chunk);
+            await blobs.GetBlobContainerClient(Uploader.StreamContainer).UploadAsync(chunk);
             var expected = Math.Min(images, (samples.Count + 1) * round);
             await HaveRecordsAsync(blobs, expected, cancellationToken);
             var sample = await SampleAsync(app, connection, blobs, expected, watch.Elapsed, cancellationToken);
@@ -105,21 +104,6 @@ internal sealed class SoakRun(int images, Action<string> say)
             ["Nanodet__History__Schedule"] = "*/20 * * * * *",
         },
     };
-
-    private static async Task PrepareAsync(BlobServiceClient blobs, QueueServiceClient queues, CancellationToken cancellationToken)
-    {
-        foreach (var container in (string[])["images", "detections", "models", "checkpoints", "jobs", "staging"])
-        {
-            await blobs.CreateBlobContainerAsync(container, cancellationToken: cancellationToken);
-        }
-
-        foreach (var queue in (string[])["images", "batches", "events"])
-        {
-            await queues.CreateQueueAsync(queue, cancellationToken: cancellationToken);
-        }
-
-        await TestModel.PublishAsync(blobs.GetBlobContainerClient("models"), TestModel.Good, "1");
-    }
 
     private static async Task HaveRecordsAsync(BlobServiceClient blobs, int expected, CancellationToken cancellationToken)
     {

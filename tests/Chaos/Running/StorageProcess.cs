@@ -30,6 +30,23 @@ internal sealed class StorageProcess : IAsyncDisposable
         return new StorageProcess(options, azurite, await FaultProxy.StartAsync(azurite));
     }
 
+    /// <summary>Makes the containers and queues that the app expects, and publishes a model.</summary>
+    public async Task PrepareAsync(IEnumerable<string> imageContainers, CancellationToken cancellationToken)
+    {
+        var blobs = new BlobServiceClient(Proxy.CalmConnectionString);
+        foreach (var container in imageContainers.Concat(["detections", "models", "checkpoints", "jobs", "staging"]))
+        {
+            await blobs.CreateBlobContainerAsync(container, cancellationToken: cancellationToken);
+        }
+
+        foreach (var queue in (string[])["images", "batches", "events"])
+        {
+            await new QueueServiceClient(Proxy.CalmConnectionString).CreateQueueAsync(queue, cancellationToken: cancellationToken);
+        }
+
+        await TestModel.PublishAsync(blobs.GetBlobContainerClient("models"), TestModel.Good, "1");
+    }
+
     /// <summary>
     /// SIGKILL, and a start with the same folder. Azure keeps what it has acknowledged; Azurite keeps it in memory for five seconds before
     /// it writes it. So requests wait until everything that was acknowledged is on disk, and only then Azurite dies.

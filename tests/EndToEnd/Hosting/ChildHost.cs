@@ -26,16 +26,7 @@ internal sealed class ChildHost : IDisposable
     /// <summary>The child's side: runs a host until its input ends.</summary>
     public static async Task<int> RunAsync(string options)
     {
-        var arguments = JsonSerializer.Deserialize<Arguments>(options)!;
-        await using var host = await FunctionHost.StartAsync(
-            new FunctionHostOptions
-            {
-                AppDirectory = arguments.AppDirectory,
-                HostId = arguments.HostId,
-                StorageConnectionString = arguments.Storage,
-                Settings = arguments.Settings,
-            },
-            TestLog.Instance);
+        await using var host = await FunctionHost.StartAsync(HostArguments.Read(options), TestLog.Instance);
         await Console.Out.WriteLineAsync(JsonSerializer.Serialize(new Started(host.Address.ToString(), host.WorkerProcessId!.Value)));
         await Console.In.ReadLineAsync();
         return 0;
@@ -43,8 +34,7 @@ internal sealed class ChildHost : IDisposable
 
     public static async Task<ChildHost> StartAsync(FunctionHostOptions options)
     {
-        var arguments = JsonSerializer.Serialize(new Arguments(
-            options.AppDirectory, options.HostId!, options.StorageConnectionString!, new Dictionary<string, string>(options.Settings)));
+        var arguments = HostArguments.Of(options);
 
         // Started by "dotnet FILE.dll" this process is dotnet; started by its own executable it is that.
         var isDotnet = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
@@ -67,8 +57,6 @@ internal sealed class ChildHost : IDisposable
         _process.Kill();
         _process.Dispose();
     }
-
-    private sealed record Arguments(string AppDirectory, string HostId, string Storage, Dictionary<string, string> Settings);
 
     private sealed record Started(string Address, int Worker);
 }
