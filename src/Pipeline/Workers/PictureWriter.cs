@@ -20,9 +20,15 @@ namespace Nanodet.Serverless.Pipeline.Workers;
 /// <param name="clients">The account.</param>
 /// <param name="options">How large an image may be.</param>
 /// <param name="logger">The log.</param>
-public sealed class PictureWriter(StorageClients clients, IOptions<DetectorOptions> options, ILogger<PictureWriter> logger)
+public sealed class PictureWriter(StorageClients clients, IOptions<DetectorOptions> options, ILogger<PictureWriter> logger) : IDisposable
 {
     private const int ThumbnailSide = 320;
+
+    // Images are decoded whole to be drawn on: two at a time, whatever the number of batches, so that they take little memory.
+    private readonly SemaphoreSlim _places = new(2);
+
+    /// <inheritdoc/>
+    public void Dispose() => _places.Dispose();
 
     /// <summary>Draws and stores the pictures of an image; one that cannot be drawn has none, and is detected all the same.</summary>
     /// <param name="pictures">Which.</param>
@@ -41,6 +47,7 @@ public sealed class PictureWriter(StorageClients clients, IOptions<DetectorOptio
         CancellationToken cancellationToken)
     {
         var limits = options.Value.Limits;
+        await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (pictures != BatchPictures.Thumbnails)
@@ -59,6 +66,10 @@ public sealed class PictureWriter(StorageClients clients, IOptions<DetectorOptio
         catch (ImageException exception)
         {
             Log.NoPicture(logger, container, name, exception.Message);
+        }
+        finally
+        {
+            _places.Release();
         }
     }
 
