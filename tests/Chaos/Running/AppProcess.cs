@@ -137,4 +137,5 @@ internal sealed class AppProcess : IAsyncDisposable
                 _app = new TaskCompletionSource<App>(TaskCreationOptions.RunContinuationsAsynchronously);
             }
         }
-    }}
+    }
+}
