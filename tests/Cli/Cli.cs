@@ -27,12 +27,13 @@ internal static class Cli
     /// <summary>Asks a process to end, as a service manager does. By the shell: a bare machine has no program <c>kill</c>.</summary>
     public static Task<CliRun> TerminateAsync(int processId) => RunProgramAsync("sh", ["-c", $"kill -TERM {processId}"]);
 
-    /// <summary>Runs any program to its end.</summary>
+    /// <summary>Runs any program to its end, in a folder or the tests' own.</summary>
     public static async Task<CliRun> RunProgramAsync(
-        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? folder = null)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
+            WorkingDirectory = folder ?? string.Empty,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,

@@ -1,11 +1,11 @@
 using System.CommandLine;
-using System.Text.RegularExpressions;
 using Nanodet.Serverless.Cli.Commands;
+using Nanodet.Serverless.Cli.Tests.Documents;
 
 namespace Nanodet.Serverless.Cli.Tests;
 
 /// <summary>The command line as a whole: what help and documents show is taken as it stands.</summary>
-public sealed partial class CommandLineTests
+public sealed class CommandLineTests
 {
     private static readonly ParserConfiguration Plain = new() { ResponseFileTokenReplacer = null };
 
@@ -30,13 +30,7 @@ public sealed partial class CommandLineTests
     public void Documents_EveryCommandLine_IsTaken()
     {
         var root = NanodetCommand.CreateRoot(AllCommands.Create());
-        var files = Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md")
-            .Append(Path.Combine(Repository.Root, "README.md"))
-            .Append(Path.Combine(Repository.Root, "src", "Cli", "README.md"));
-        var commands = files
-            .SelectMany(file => Blocks().Matches(File.ReadAllText(file)))
-            .SelectMany(block => block.Groups[1].Value.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n'))
-            .SelectMany(Commands).ToList();
+        var commands = DocumentCommands.All.SelectMany(Commands).ToList();
 
         Assert.InRange(commands.Count, 40, 500);
         Assert.All(commands, command => AssertTaken(root, command));
@@ -84,16 +78,6 @@ public sealed partial class CommandLineTests
         }
     }
 
-    /// <summary>What stands behind <c>nanodet</c> in a line of a shell, one for each time, with quotes as the parser knows them.</summary>
     private static IEnumerable<string> Commands(string line) =>
-        line.Split('|', '(').Select(part => part.Trim())
-            .Where(part => part == "nanodet" || part.StartsWith("nanodet ", StringComparison.Ordinal))
-            .Select(part => Comment().Replace(part["nanodet".Length..], string.Empty).TrimEnd(')', '&', ' ').Trim()
-                .Replace('\'', '"').Replace("ACCOUNT", "account1", StringComparison.Ordinal));
-
-    [GeneratedRegex("```[a-z]*\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex Blocks();
-
-    [GeneratedRegex(" (#|>|<<|&&).*$")]
-    private static partial Regex Comment();
+        DocumentCommands.Calls(line).Select(call => call.Replace("ACCOUNT", "account1", StringComparison.Ordinal));
 }

@@ -89,6 +89,7 @@ internal static class UpCommand
     private static async Task<int> RunAsync(
         LocalAppOptions options, AppLogOptions logOptions, bool auth, bool verbose, bool json, CancellationToken cancellationToken)
     {
+        var report = new Report(json);
         using var folder = Claim(options.Data);
         var key = auth ? await HostKey.FindOrMakeAsync(options.Data, cancellationToken) : null;
         await using var stop = new StopRequest(new DirectoryInfo(options.Data), TimeProvider.System);
@@ -110,8 +111,7 @@ internal static class UpCommand
         Log.UpStarts(logger, Version, Environment.ProcessId, RuntimeInformation.OSDescription, options.Data);
         try
         {
-            await RunAsync(
-                options with { LogLocation = Location(log), Key = key }, log, logging, logger, verbose, json, ending.Token);
+            await RunAsync(options with { LogLocation = Location(log), Key = key }, log, logging, logger, verbose, report, ending.Token);
             Log.UpStops(logger);
             return ExitCode.Ok;
         }
@@ -125,8 +125,15 @@ internal static class UpCommand
         {
             // Whatever it is, the stack trace is in the log and one line is here.
             Log.UpFailed(logger, exception);
-            var line = Failure.Describe(exception) ?? $"error: unexpected: {exception.GetType().Name}: {exception.Message}";
-            await Console.Error.WriteLineAsync($"{line.ReplaceLineEndings(" ")} The app's log: {Location(log)}");
+            var failure = Failure.From(exception) ?? new Failure("unexpected", $"{exception.GetType().Name}: {exception.Message}");
+            var message = $"{failure.Message.ReplaceLineEndings(" ")} The app's log: {Location(log)}";
+            if (!report.IsWritten)
+            {
+                throw new CliException(failure.Code, message);
+            }
+
+            // Standard output has its one document.
+            await Console.Error.WriteLineAsync(Failure.Line(failure.Code, message));
             return ExitCode.Failed;
         }
     }
@@ -137,14 +144,14 @@ internal static class UpCommand
         ILoggerFactory logging,
         ILogger logger,
         bool verbose,
-        bool json,
+        Report report,
         CancellationToken cancellationToken)
     {
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
         var data = new DirectoryInfo(options.Data);
         await using var app = await StepLines.RunAsync(
-            live: !verbose && !json && !Console.IsErrorRedirected,
+            live: !verbose && !report.IsJson && !Console.IsErrorRedirected,
             clock,
             steps => LocalApp.StartAsync(options, logging, steps, clock, cancellationToken));
 
@@ -164,7 +171,7 @@ internal static class UpCommand
                 log.Problem,
                 options.Key is null ? null : HostKey.Path(options.Data),
                 clock.GetElapsedTime(started).TotalMilliseconds);
-            new Report(json).Write(answer, CliJsonContext.Default.UpReport, Print);
+            report.Write(answer, CliJsonContext.Default.UpReport, Print);
             await app.RunAsync(cancellationToken);
         }
         finally

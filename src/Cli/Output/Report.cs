@@ -17,12 +17,19 @@ internal sealed class Report(bool json, bool quiet = false)
     /// <summary>Standard output for people.</summary>
     public IAnsiConsole Text { get; } = Wide(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) }));
 
+    /// <summary>Whether the answer is a JSON document.</summary>
+    public bool IsJson => json;
+
+    /// <summary>Whether the answer is written: a failure that comes later is none.</summary>
+    public bool IsWritten { get; private set; }
+
     /// <summary>Writes the answer.</summary>
     /// <param name="answer">The answer.</param>
     /// <param name="type">How it becomes JSON.</param>
     /// <param name="write">How it becomes text.</param>
     public void Write<T>(T answer, JsonTypeInfo<T> type, Action<IAnsiConsole, T> write)
     {
+        IsWritten = true;
         if (json)
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(answer, type));

@@ -7,6 +7,7 @@ public sealed class BenchmarkLimit
     private readonly TimeSpan _duration;
     private readonly long _started;
     private long _left;
+    private int _hasBegun;
 
     private BenchmarkLimit(TimeProvider time, TimeSpan duration, long images)
     {
@@ -16,7 +17,10 @@ public sealed class BenchmarkLimit
         _started = time.GetTimestamp();
     }
 
-    /// <summary>Ends after a time, which begins now.</summary>
+    /// <summary>
+    /// Ends after a time, which begins now. The first call comes through even when a busy machine let the time pass before it: a slice
+    /// without images would have no rate.
+    /// </summary>
     /// <param name="duration">How long.</param>
     /// <param name="time">The clock.</param>
     public static BenchmarkLimit After(TimeSpan duration, TimeProvider time)
@@ -34,7 +38,8 @@ public sealed class BenchmarkLimit
     /// <returns>How many it may use; 0 at the end.</returns>
     internal int Take(int most)
     {
-        if (_time.GetElapsedTime(_started) >= _duration)
+        var isFirst = Interlocked.Exchange(ref _hasBegun, 1) == 0;
+        if (!isFirst && _time.GetElapsedTime(_started) >= _duration)
         {
             return 0;
         }

@@ -16,7 +16,8 @@ namespace Nanodet.Detection.Detectors;
 /// <param name="outcomes">Takes the outcomes, at the images' places.</param>
 /// <param name="cancellationToken">Looked at between images and between runs.</param>
 internal sealed class DetectionPass(
-    DetectionSteps steps, NanodetModel model, int maxRunSize, DetectionOutcome?[] outcomes, CancellationToken cancellationToken) : IDisposable
+    DetectionSteps steps, NanodetModel model, int maxRunSize, DetectionOutcome?[] outcomes, CancellationToken cancellationToken)
+    : IDisposable
 {
     private readonly ShapeRuns _runs = new(model, maxRunSize);
     private readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = steps.Threads, CancellationToken = cancellationToken };

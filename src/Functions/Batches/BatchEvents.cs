@@ -36,7 +36,8 @@ public sealed class BatchEvents(DetectionWriter writer, ILogger<BatchEvents> log
         }
         catch (RpcException exception) when (exception.StatusCode is StatusCode.FailedPrecondition or StatusCode.NotFound)
         {
-            if (exception.StatusCode == StatusCode.NotFound || await IsSureAsync(client, instance, found => found is not { IsCompleted: false }, cancellationToken))
+            if (exception.StatusCode == StatusCode.NotFound
+                || await IsSureAsync(client, instance, found => found is not { IsCompleted: false }, cancellationToken))
             {
                 await writer.WriteLateAsync(detected, cancellationToken);
             }

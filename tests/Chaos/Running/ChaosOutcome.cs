@@ -8,7 +8,8 @@ namespace Nanodet.Serverless.Chaos.Tests.Running;
 /// <param name="Starts">Hosts that were started, the first one too.</param>
 /// <param name="Faults">Requests to storage that met a fault.</param>
 /// <param name="Took">From the start of the app to the end of the work.</param>
-/// <param name="LongestSilence">The longest time without progress after the last fault.</param>
+/// <param name="LongestSilence">The longest time after the last fault without progress, though there was something to do.</param>
+/// <param name="Hidden">How long after the last fault all that was left lay in messages that the queue hid.</param>
 /// <param name="Recovery">From the last fault to the end of the work.</param>
 /// <param name="IsDone">Whether the work came to its end.</param>
 /// <param name="Findings">What is wrong.</param>
@@ -20,6 +21,7 @@ internal sealed record ChaosOutcome(
     long Faults,
     TimeSpan Took,
     TimeSpan LongestSilence,
+    TimeSpan Hidden,
     TimeSpan Recovery,
     bool IsDone,
     IReadOnlyList<Finding> Findings,
@@ -33,7 +35,8 @@ internal sealed record ChaosOutcome(
         var verdict = !IsDone ? "NOT DONE" : Findings.Count > 0 ? "WRONG" : IsGood ? "nothing lost" : "TOO LONG A SILENCE";
         var findings = string.Join(", ", Findings.CountBy(finding => finding.Kind).Select(count => $"{count.Key} {count.Value}"));
         return $"seed {Plan.Seed}: {Plan.JobImages} + {Plan.StreamImages} images, {Kills} kills, {Faults} faults, {Starts} hosts, "
-            + $"{Took.TotalSeconds:F0} s, longest silence {LongestSilence.TotalSeconds:F0} s, recovery {Recovery.TotalSeconds:F0} s: "
+            + $"{Took.TotalSeconds:F0} s, longest silence {LongestSilence.TotalSeconds:F0} s, hidden {Hidden.TotalSeconds:F0} s, "
+            + $"recovery {Recovery.TotalSeconds:F0} s: "
             + $"{verdict} {findings} {Folder}".TrimEnd();
     }
 }

@@ -105,6 +105,7 @@ internal sealed class ChaosRun : IAsyncDisposable
         Say("the last fault is over");
         await EndAsync(last, cancellationToken);
         var (took, recovery, silence, isDone) = (watch.Elapsed, last.Elapsed, _progress.LongestSilence, _progress.IsDone);
+        var hidden = _progress.Hidden;
         _burners.ForEach(burner => burner.Dispose());
         _burners.Clear();
         if (isDone && _plan.WaitsForHidden)
@@ -114,7 +115,7 @@ internal sealed class ChaosRun : IAsyncDisposable
 
         var findings = Auditor.Audit(await AccountState.ReadAsync(Connection, cancellationToken), _expected);
         return new ChaosOutcome(
-            _plan, _kills, _app.Starts, _storage.Proxy.Faults, took, silence, recovery, isDone, findings, Folder: null);
+            _plan, _kills, _app.Starts, _storage.Proxy.Faults, took, silence, hidden, recovery, isDone, findings, Folder: null);
     }
 
     /// <summary>Does all of it at the same time; when one fails, the others end.</summary>
@@ -219,7 +220,7 @@ internal sealed class ChaosRun : IAsyncDisposable
                 Say("waits");
             }
         }
-        while (calm < CalmLooks && _progress.Silence < 2 * _plan.LongestSilence && last.Elapsed < GiveUp);
+        while (calm < CalmLooks && _progress.Silence < 2 * _plan.LongestSilence && _progress.Hidden < HiddenFor && last.Elapsed < GiveUp);
         Say(_progress.IsDone ? "done" : "gives up");
     }
 

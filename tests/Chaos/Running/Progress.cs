@@ -12,7 +12,7 @@ internal sealed class Progress(string connectionString, Expectation expected)
     private static readonly string[] Ended = ["Completed", "Failed", "Terminated"];
 
     private readonly BlobServiceClient _blobs = new(connectionString);
-    private readonly Stopwatch _silence = Stopwatch.StartNew();
+    private readonly Stopwatch _sinceLook = Stopwatch.StartNew();
     private long _fingerprint;
 
     /// <summary>Images whose record is about their last content.</summary>
@@ -21,11 +21,17 @@ internal sealed class Progress(string connectionString, Expectation expected)
     /// <summary>Whether every image that was uploaded so far has its record, every job its manifest, and nothing is under way.</summary>
     public bool IsDone { get; private set; }
 
-    /// <summary>How long no record was written, no orchestration completed and no job ended.</summary>
-    public TimeSpan Silence => _silence.Elapsed;
+    /// <summary>How long no record was written, no orchestration completed and no job ended, though there was something to do.</summary>
+    public TimeSpan Silence { get; private set; }
 
     /// <summary>The longest such time since <see cref="Mark"/>.</summary>
     public TimeSpan LongestSilence { get; private set; }
+
+    /// <summary>
+    /// How long since <see cref="Mark"/> all that was left to do lay in messages that nobody could receive: a killed host had taken them, or
+    /// the answer to their receive was lost. The queue shows them again ten minutes after that; the listener's timeout is no setting.
+    /// </summary>
+    public TimeSpan Hidden { get; private set; }
 
     /// <summary>What is still to be done, to be shown.</summary>
     public string Rest { get; private set; } = string.Empty;
@@ -33,8 +39,8 @@ internal sealed class Progress(string connectionString, Expectation expected)
     /// <summary>From now on silence counts.</summary>
     public void Mark()
     {
-        _silence.Restart();
-        LongestSilence = TimeSpan.Zero;
+        _sinceLook.Restart();
+        (Silence, LongestSilence, Hidden) = (TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
     }
 
     public async Task LookAsync(CancellationToken cancellationToken)
@@ -60,12 +66,28 @@ internal sealed class Progress(string connectionString, Expectation expected)
         IsDone = Right == expected.Images.Count && open == 0 && manifests == expected.Jobs.Count && waiting == 0;
         Rest = $"{Right} of {expected.Images.Count} images, {open} of {instances.Count} orchestrations open, {manifests} manifests, queues "
             + string.Join(' ', queues.Select(queue => $"{queue.Key} {queue.Value.Messages}/{queue.Value.Visible}"));
-        fingerprint = HashCode.Combine(fingerprint, instances.Count - open, manifests);
+        var isHidden = Right < expected.Images.Count && open == 0 && waiting == 0 && queues.Count > 0;
+        Wait(isHidden, HashCode.Combine(fingerprint, instances.Count - open, manifests));
+    }
+
+    private void Wait(bool isHidden, long fingerprint)
+    {
+        var passed = _sinceLook.Elapsed;
+        _sinceLook.Restart();
+        if (isHidden)
+        {
+            Hidden += passed;
+        }
+        else
+        {
+            Silence += passed;
+        }
+
         LongestSilence = Silence > LongestSilence ? Silence : LongestSilence;
         if (fingerprint != _fingerprint)
         {
             _fingerprint = fingerprint;
-            _silence.Restart();
+            Silence = TimeSpan.Zero;
         }
     }
 

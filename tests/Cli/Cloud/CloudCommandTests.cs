@@ -72,14 +72,15 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
         Assert.Equal(0, end.GetProperty("discovered").GetInt32());
     }
 
-    [Theory]
-    [InlineData("fp16")]
-    [InlineData("int8")]
-    public async Task PublishModelsRollback_SecondModel_ServesWithoutARestart(string precision)
+    [Fact]
+    public async Task PublishModelsRollback_SecondModel_ServesWithoutARestart()
     {
+        const string precision = "int8";
         var other = _folder.File("other.onnx");
+        var photo = Directory.CreateDirectory(_folder.File("photo")).FullName;
+        File.Copy(Path.Combine(DemoModel.Photos, "sample1.jpg"), Path.Combine(photo, "one.jpg"));
         await Cli.JsonAsync(
-            "export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", other, "--precision", precision, "--calibration", DemoModel.Photos);
+            "export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", other, "--precision", precision, "--calibration", photo);
         var first = (await Cli.JsonAsync("models", "--data", app.Data)).GetProperty("models").EnumerateArray().Single(published => published.GetProperty("isCurrent").GetBoolean());
 
         var second = await Cli.JsonAsync("publish", "--model", other, "--version-name", precision, "--data", app.Data);
@@ -171,13 +172,16 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
         using var http = new HttpClient { BaseAddress = new Uri(app.Report.GetProperty("server").GetString()!) };
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         deadline.CancelAfter(TimeSpan.FromMinutes(2));
-        string? serving;
-        do
+        while (true)
         {
             using var health = JsonDocument.Parse(await http.GetByteArrayAsync(new Uri("api/health/details", UriKind.Relative), deadline.Token));
-            serving = health.RootElement.GetProperty("model").GetProperty("sha256").GetString();
+            if (health.RootElement.GetProperty("model").GetProperty("sha256").GetString() == sha256)
+            {
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, deadline.Token);
         }
-        while (serving != sha256);
     }
 
     [Fact]

@@ -38,6 +38,7 @@ public sealed class RunningApp(DemoModel model) : IAsyncLifetime
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        start.Environment["Nanodet__Model__PollInterval"] = "00:00:01";
         foreach (var (name, value) in Environment)
         {
             start.Environment[name] = value;

@@ -20,7 +20,10 @@ public sealed class InstalledTool : IAsyncLifetime
     public string Files => Path.GetDirectoryName(
         Directory.EnumerateFiles(_folder.File("tools"), "Nanodet.Serverless.Cli.dll", SearchOption.AllDirectories).Single())!;
 
-    private string Command => _folder.File("tools", OperatingSystem.IsWindows() ? "nanodet.exe" : "nanodet");
+    /// <summary>The folder of the command, for the shell's search path.</summary>
+    public string Commands => _folder.File("tools");
+
+    private string Command => Path.Combine(Commands, OperatingSystem.IsWindows() ? "nanodet.exe" : "nanodet");
 
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
@@ -66,9 +69,10 @@ public sealed class InstalledTool : IAsyncLifetime
             WorkingDirectory = Elsewhere,
         };
 
-        // Servers that outlive the command would hold its output open. Style is the build's business.
+        // A node of MSBuild that outlives the command would hold its output open; the compiler's server does not, and saves most of the
+        // time. Style is the build's business.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
-        start.Environment["UseSharedCompilation"] = "false";
+        start.Environment["UseSharedCompilation"] = "true";
         start.Environment["RunAnalyzers"] = "false";
         start.Environment["EnforceCodeStyleInBuild"] = "false";
         using var process = Process.Start(start)!;

@@ -60,10 +60,13 @@ public sealed class PublishedProjects : IDisposable
             .Select(line => line["packages: ".Length..].Split(' '))];
     }
 
-    /// <summary>Runs <c>dotnet</c>. Servers that would outlive the command, and hold its output open, are not started.</summary>
+    /// <summary>
+    /// Runs <c>dotnet</c>. Nodes of MSBuild that would outlive the command, and hold its output open, are not started; the compiler's server
+    /// does not hold it.
+    /// </summary>
     internal static async Task<(int ExitCode, string Output)> RunAsync(IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("dotnet", [.. arguments, "-nodeReuse:false", "-p:UseSharedCompilation=false"])
+        var start = new ProcessStartInfo("dotnet", [.. arguments, "-nodeReuse:false", "-p:UseSharedCompilation=true"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
