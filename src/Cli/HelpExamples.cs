@@ -27,7 +27,11 @@ internal static class HelpExamples
             "find photos -name '*.jpg' | nanodet detect --model model.onnx --list - --output all.csv --format csv",
             "nanodet detect --storage --input photos --output results",
         ],
-        ["eval"] = ["nanodet eval --model model.onnx --images val2017 --annotations instances_val2017.json"],
+        ["eval"] =
+        [
+            "nanodet eval --model model.onnx --images val2017 --annotations instances_val2017.json",
+            "nanodet eval --detections better.json --annotations instances_val2017.json",
+        ],
         ["up"] = ["nanodet up", "nanodet up --model model.onnx --port 7072 --data other"],
         ["down"] = ["nanodet down", "nanodet down --data other"],
         ["submit"] =

@@ -20,8 +20,12 @@ internal static class EvalCommand
     /// <summary>Creates the command.</summary>
     public static Command Create()
     {
-        var model = new Option<FileInfo>("--model") { Description = "The model (.onnx).", Required = true };
-        var images = new Option<DirectoryInfo>("--images") { Description = "Folder of the images.", Required = true };
+        var model = new Option<FileInfo?>("--model") { Description = "The model (.onnx)." };
+        var images = new Option<DirectoryInfo?>("--images") { Description = "Folder of the images, with --model." };
+        var detections = new Option<FileInfo?>("--detections")
+        {
+            Description = "Instead of a model: its detections as COCO results (.json), such as 'results export --format coco' writes.",
+        };
         var annotations = new Option<FileInfo>("--annotations") { Description = "COCO annotations (instances_*.json).", Required = true };
         var score = CommonOptions.Score(DefaultScore);
         var provider = new Option<ExecutionProvider>("--provider")
@@ -39,21 +43,95 @@ internal static class EvalCommand
         var json = CommonOptions.Json();
         var command = new Command("eval", "Measure mean average precision on a COCO data set (the 12 standard numbers).")
         {
-            model, images, annotations, score, provider, fast, byOrder, json,
+            model, images, detections, annotations, score, provider, fast, byOrder, json,
         };
         choices.AddTo(command);
         outputs.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(model),
-            new ModelOptions { Provider = parsed.GetValue(provider) },
-            parsed.GetRequiredValue(images),
-            parsed.GetRequiredValue(annotations),
-            parsed.GetValue(byOrder) ? ClassMatching.ByOrder : ClassMatching.ByName,
-            choices.AddTo(parsed, new DetectorOptions { ScoreThreshold = parsed.GetValue(score), FastDecode = parsed.GetValue(fast) }),
-            outputs.Read(parsed),
-            new Report(parsed.GetValue(json)),
-            cancellationToken));
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(detections) is null)
+            {
+                if (result.GetResult(model) is null || result.GetResult(images) is null)
+                {
+                    result.AddError("expected --model and --images, or --detections");
+                }
+
+                return;
+            }
+
+            var others = command.Options.Where(option => option != detections && option != annotations && option != score && option != json)
+                .Where(option => result.GetResult(option) is { Implicit: false }).Select(option => option.Name).ToList();
+            if (others.Count > 0)
+            {
+                result.AddError($"{string.Join(", ", others)}: not with --detections, which are evaluated as they are");
+            }
+        });
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var report = new Report(parsed.GetValue(json));
+            return parsed.GetValue(detections) is { } file
+                ? RunAsync(file, parsed.GetRequiredValue(annotations), parsed.GetValue(score), report, cancellationToken)
+                : RunAsync(
+                    parsed.GetRequiredValue(model)!,
+                    new ModelOptions { Provider = parsed.GetValue(provider) },
+                    parsed.GetRequiredValue(images)!,
+                    parsed.GetRequiredValue(annotations),
+                    parsed.GetValue(byOrder) ? ClassMatching.ByOrder : ClassMatching.ByName,
+                    choices.AddTo(
+                        parsed, new DetectorOptions { ScoreThreshold = parsed.GetValue(score), FastDecode = parsed.GetValue(fast) }),
+                    outputs.Read(parsed),
+                    report,
+                    cancellationToken);
+        });
         return command;
+    }
+
+    private static async Task<CocoDataset> ReadAsync(FileInfo annotations, CancellationToken cancellationToken)
+    {
+        if (!annotations.Exists)
+        {
+            throw new CliException("file_not_found", $"there is no annotations file at {annotations}.");
+        }
+
+        await using var stream = annotations.OpenRead();
+        return await CocoDataset.ReadAsync(stream, cancellationToken);
+    }
+
+    private static async Task<int> RunAsync(
+        FileInfo detections, FileInfo annotations, float score, Report report, CancellationToken cancellationToken)
+    {
+        var dataset = await ReadAsync(annotations, cancellationToken);
+        if (!detections.Exists)
+        {
+            throw new CliException("file_not_found", $"there is no file of detections at {detections}.");
+        }
+
+        var clock = TimeProvider.System;
+        var started = clock.GetTimestamp();
+        await using var stream = detections.OpenRead();
+        var found = (await CocoResults.ReadAsync(stream, cancellationToken)).SelectMany(
+            image => image.Where(detection => detection.Score > score), (image, detection) => (image.Key, Detection: detection)).ToList();
+        var run = new EvaluationRun(dataset, folder: null, keeps: false);
+        run.Take(found.ToLookup(item => item.Key, item => item.Detection));
+        var known = dataset.Categories.Select(category => category.Id).ToHashSet();
+        report.Write(
+            new EvalReport
+            {
+                Detections = detections.Name,
+                Images = run.Evaluator.Images,
+                Missing = [],
+                ClassesWithoutCategory =
+                    [.. found.Select(item => item.Detection.CategoryId).Where(id => !known.Contains(id)).Distinct().Order()
+                        .Select(id => string.Create(CultureInfo.InvariantCulture, $"category_id {id}"))],
+                CategoriesWithoutClass = [],
+                ScoreThreshold = score,
+                FastDecode = false,
+                Metrics = run.Evaluator.Summarize(),
+                ElapsedMs = clock.GetElapsedTime(started).TotalMilliseconds,
+            },
+            CliJsonContext.Default.EvalReport,
+            Print);
+        return ExitCode.Ok;
     }
 
     private static async Task<int> RunAsync(
@@ -67,17 +145,7 @@ internal static class EvalCommand
         Report report,
         CancellationToken cancellationToken)
     {
-        if (!annotations.Exists)
-        {
-            throw new CliException("file_not_found", $"there is no annotations file at {annotations}.");
-        }
-
-        CocoDataset dataset;
-        await using (var stream = annotations.OpenRead())
-        {
-            dataset = await CocoDataset.ReadAsync(stream, cancellationToken);
-        }
-
+        var dataset = await ReadAsync(annotations, cancellationToken);
         using var model = NanodetModel.Load(modelFile.FullName, modelOptions);
         ParityFixture.Verify(model).EnsurePassed();
         var mapping = dataset.MapClasses(model.Description.ClassNames, matching);
@@ -135,7 +203,7 @@ internal static class EvalCommand
         console.Write(table);
         console.MarkupLineInterpolated(
             CultureInfo.InvariantCulture,
-            $"{answer.Images} images, scores above {answer.ScoreThreshold}; model {answer.Model.Name} {answer.Model.Version} on {answer.Provider}; {answer.ElapsedMs:0} ms");
+            $"{answer.Images} images, scores above {answer.ScoreThreshold}; {Source(answer)}; {answer.ElapsedMs:0} ms");
         if (answer.CategoriesWithoutClass is { Count: > 0 } unknown)
         {
             console.MarkupLineInterpolated(
@@ -154,6 +222,10 @@ internal static class EvalCommand
                 $"[yellow]note:[/] {answer.Missing.Count} images were not evaluated, such as {answer.Missing[0]}");
         }
     }
+
+    private static string Source(EvalReport answer) => answer.Model is { } model
+        ? $"model {model.Name} {model.Version} on {answer.Provider}"
+        : $"the detections of {answer.Detections}";
 
     private static string Number(double value) => value < 0 ? "none" : Number(value, "0.0000");
 

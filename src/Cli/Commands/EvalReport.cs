@@ -8,11 +8,17 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <summary>The answer of <c>nanodet eval</c>.</summary>
 internal sealed record EvalReport
 {
-    /// <summary>The model.</summary>
-    public required ResultModel Model { get; init; }
+    /// <summary>The model; absent where a file of detections was evaluated.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ResultModel? Model { get; init; }
 
-    /// <summary>What ran it.</summary>
-    public required string Provider { get; init; }
+    /// <summary>What ran it; absent where a file of detections was evaluated.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Provider { get; init; }
+
+    /// <summary>The file of detections that was evaluated; absent where a model was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Detections { get; init; }
 
     /// <summary>Images that were evaluated.</summary>
     public required int Images { get; init; }

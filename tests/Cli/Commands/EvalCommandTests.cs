@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Nanodet.Serverless.Cli.Commands;
 using Nanodet.Serverless.Cli.Tests.Demo;
 
 namespace Nanodet.Serverless.Cli.Tests.Commands;
@@ -50,6 +51,35 @@ public sealed class EvalCommandTests(DemoModel model) : IDisposable
         var run = await Cli.RunAsync("eval", "--model", model.Onnx, "--images", DemoModel.Photos, "--annotations", model.Config);
         Assert.Equal(1, run.ExitCode);
         Assert.StartsWith("error: invalid_annotations: ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Eval_DetectionsOfOtherImages_AreNamed()
+    {
+        var detections = _folder.File("detections.json");
+        await File.WriteAllTextAsync(
+            detections, """[{ "image_id": 7, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.9 }]""", TestContext.Current.CancellationToken);
+        var annotations = _folder.File("annotations.json");
+        await File.WriteAllTextAsync(
+            annotations,
+            """{ "images": [{ "id": 1, "file_name": "a.jpg" }], "categories": [{ "id": 1, "name": "person" }], "annotations": [] }""",
+            TestContext.Current.CancellationToken);
+
+        var run = await Cli.RunAsync("eval", "--detections", detections, "--annotations", annotations);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("error: unknown_images: expected detections of the 1 images of the annotations, ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("image_id 7", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("expected --model and --images, or --detections", "--model", "m.onnx")]
+    [InlineData("--model, --report: not with --detections", "--detections", "d.json", "--model", "m.onnx", "--report", "r.html")]
+    public void Eval_SourcesThatDoNotFit_AreWrongUsage(string expected, params string[] options)
+    {
+        var parsed = NanodetCommand.CreateRoot(AllCommands.Create()).Parse(["eval", "--annotations", "a.json", .. options]);
+
+        Assert.Contains(parsed.Errors, error => error.Message.Contains(expected, StringComparison.Ordinal));
     }
 
     [Fact]
