@@ -50,11 +50,12 @@ internal static class BenchCommand
             DefaultValueFactory = _ => ExecutionProvider.Auto,
         };
         var precision = CommonOptions.Precision();
+        var tf32 = CommonOptions.Tf32();
         var fast = CommonOptions.FastDecode();
         var json = CommonOptions.Json();
         var command = new Command("bench", "Measure images per second, the time of each stage, memory, and the graph alone, in one run.")
         {
-            model, images, seconds, count, compare, concurrency, threads, batch, score, provider, precision, fast, json,
+            model, images, seconds, count, compare, concurrency, threads, batch, score, provider, precision, tf32, fast, json,
         };
         command.Validators.Add(result =>
         {
@@ -72,6 +73,7 @@ internal static class BenchCommand
                 IntraOpThreads = parsed.GetValue(threads),
                 ConcurrentRuns = parsed.GetValue(threads) > 0 ? parsed.GetValue(concurrency) : 1,
                 Precision = parsed.GetValue(precision),
+                Tf32 = parsed.GetValue(tf32),
             },
             parsed.GetRequiredValue(images),
             new DetectorOptions { ScoreThreshold = parsed.GetValue(score), FastDecode = parsed.GetValue(fast) },

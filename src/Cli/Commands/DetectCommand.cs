@@ -47,6 +47,7 @@ internal static class DetectCommand
         };
         var requireGpu = new Option<bool>("--require-gpu") { Description = "Fail where any part of the model would run on the CPU." };
         var precision = CommonOptions.Precision();
+        var tf32 = CommonOptions.Tf32();
         var fast = CommonOptions.FastDecode();
         var annotate = new Option<bool>("--annotate") { Description = "Also write a picture with boxes and labels per image." };
         var storage = new Option<bool>("--storage") { Description = "Upload the images to a running app and wait for its results." };
@@ -55,7 +56,7 @@ internal static class DetectCommand
         var json = CommonOptions.Json();
         var command = new Command("detect", "Detect objects in images, here or in a running app.")
         {
-            model, output, score, iou, most, batch, provider, requireGpu, precision, fast, annotate, storage, json,
+            model, output, score, iou, most, batch, provider, requireGpu, precision, tf32, fast, annotate, storage, json,
         };
         images.AddTo(command, storage, annotate, format);
         format.AddTo(command);
@@ -63,7 +64,7 @@ internal static class DetectCommand
         choices.AddTo(command);
         command.Validators.Add(result =>
         {
-            var here = new Option[] { batch, provider, requireGpu, precision }
+            var here = new Option[] { batch, provider, requireGpu, precision, tf32 }
                 .Where(option => result.GetResult(option) is { Implicit: false })
                 .ToList();
             if (result.GetResult(storage) is not null && here.Count > 0)
@@ -99,6 +100,7 @@ internal static class DetectCommand
                     Provider = parsed.GetValue(provider),
                     RequireGpu = parsed.GetValue(requireGpu),
                     Precision = parsed.GetValue(precision),
+                    Tf32 = parsed.GetValue(tf32),
                 };
                 var files = images.FindImages(parsed, parsed.GetRequiredValue(output).FullName);
                 return await RunAsync(

@@ -33,6 +33,7 @@ internal static class EvalCommand
             Description = "auto, cuda, tensorrt or cpu.",
             DefaultValueFactory = _ => ExecutionProvider.Auto,
         };
+        var tf32 = CommonOptions.Tf32();
         var fast = CommonOptions.FastDecode();
         var byOrder = new Option<bool>("--by-order")
         {
@@ -43,7 +44,7 @@ internal static class EvalCommand
         var json = CommonOptions.Json();
         var command = new Command("eval", "Measure mean average precision on a COCO data set (the 12 standard numbers).")
         {
-            model, images, detections, annotations, score, provider, fast, byOrder, json,
+            model, images, detections, annotations, score, provider, tf32, fast, byOrder, json,
         };
         choices.AddTo(command);
         outputs.AddTo(command);
@@ -73,7 +74,7 @@ internal static class EvalCommand
                 ? RunAsync(file, parsed.GetRequiredValue(annotations), parsed.GetValue(score), report, cancellationToken)
                 : RunAsync(
                     parsed.GetRequiredValue(model)!,
-                    new ModelOptions { Provider = parsed.GetValue(provider) },
+                    new ModelOptions { Provider = parsed.GetValue(provider), Tf32 = parsed.GetValue(tf32) },
                     parsed.GetRequiredValue(images)!,
                     parsed.GetRequiredValue(annotations),
                     parsed.GetValue(byOrder) ? ClassMatching.ByOrder : ClassMatching.ByName,

@@ -55,6 +55,9 @@ export async function send(path, { method = 'GET', parameters, body, type, signa
   if (response.status === 401 && onKeyWanted && !retried && await onKeyWanted()) {
     return send(path, { method, parameters, body, type, signal, retried: true });
   }
+  if (response.status === 401 && key.get()) {
+    throw new ApiError(401, { detail: 'The app refuses this key (401). Choose "Forget the key", and type another.' });
+  }
   if (!response.ok) throw new ApiError(response.status, await problemOf(response));
   return response;
 }

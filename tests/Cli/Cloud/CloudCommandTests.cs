@@ -139,7 +139,7 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
 
     [Theory]
     [InlineData("--provider: not with --storage", "--provider", "cpu")]
-    [InlineData("--batch, --require-gpu: not with --storage", "--batch", "4", "--require-gpu")]
+    [InlineData("--batch, --require-gpu, --tf32: not with --storage", "--batch", "4", "--require-gpu", "--tf32")]
     [InlineData("--server: 'detect' works on the app's storage", "--server", "http://127.0.0.1:7071")]
     public async Task DetectStorage_OptionOfTheOtherWay_IsWrongUsage(string expected, params string[] options)
     {

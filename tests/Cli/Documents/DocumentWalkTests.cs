@@ -187,7 +187,9 @@ public sealed partial class DocumentWalkTests(InstalledTool tool, DemoModel mode
         return null;
     }
 
-    /// <summary>Opens the page's address, then ends the command as Ctrl+C does.</summary>
+    /// <summary>
+    /// Opens the page's address, then ends the command. By SIGTERM: whatever a shell runs in the background, these tests too, has Ctrl+C ignored.
+    /// </summary>
     private async Task<string?> ViewAsync(string line)
     {
         using var process = Start($"exec {line}");
@@ -200,9 +202,9 @@ public sealed partial class DocumentWalkTests(InstalledTool tool, DemoModel mode
 
         using var http = new HttpClient();
         var html = await http.GetStringAsync(page.Value, Token);
-        await Cli.RunProgramAsync("sh", ["-c", $"kill -INT {process.Id}"]);
-        await process.WaitForExitAsync(Token);
-        return html.Contains("</html>", StringComparison.Ordinal) && process.ExitCode is 0 or 130
+        await Cli.TerminateAsync(process.Id);
+        await process.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromMinutes(2), TimeProvider.System, Token);
+        return html.Contains("</html>", StringComparison.Ordinal) && process.ExitCode is 0 or 143
             ? null
             : $"exit code {process.ExitCode}\n{html}\n{await error}";
     }

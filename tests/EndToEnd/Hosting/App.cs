@@ -56,7 +56,7 @@ internal sealed class App(Uri address, FunctionHost? host = null)
         return body.Deserialize<JobStatus>(JsonSerializerOptions.Web)!;
     }
 
-    public async Task<JobStatus> JobEndsAsync(string jobId, int seconds = 240)
+    public async Task<JobStatus> JobEndsAsync(string jobId, int seconds = 90)
     {
         JobStatus? last = null;
         return await Eventually.GetAsync(

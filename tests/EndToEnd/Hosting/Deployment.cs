@@ -38,6 +38,9 @@ internal sealed class Deployment : IAsyncDisposable
 
     public int AzuriteProcessId => _azurite.ProcessId;
 
+    /// <summary>The function key that hosts ask for; null for none.</summary>
+    public string? Key { get; set; }
+
     public string AccessLog => Path.Combine(_directory, "access.log");
 
     /// <summary>The build output of the app that was built with these tests.</summary>
@@ -101,6 +104,7 @@ internal sealed class Deployment : IAsyncDisposable
             HostId = $"e2e-{role}",
             StorageConnectionString = ConnectionString,
             DurableWebHooks = true,
+            Key = Key,
             Settings = all,
         };
     }
