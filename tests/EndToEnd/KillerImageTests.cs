@@ -43,11 +43,11 @@ public sealed class KillerImageTests
         await stop.CancelAsync();
         await killing;
 
-        Assert.Equal((3, FailureCodes.WorkerCrashed), (deaths, records[Killer].Error?.Code));
+        Assert.Equal((4, FailureCodes.WorkerCrashed), (deaths, records[Killer].Error?.Code));
         Assert.All(
             records.Values.Where(record => record.Image.Name != Killer),
             record => Assert.Equal(DetectionStatus.Detected, record.Status));
-        Assert.Equal(4, app.Host.WorkerStarts);
+        Assert.Equal(5, app.Host.WorkerStarts);
         var status = await app.JobEndsAsync(job);
         Assert.Equal((JobState.Completed, Neighbours, 1L), (status.State, status.Detected, status.Failed));
 

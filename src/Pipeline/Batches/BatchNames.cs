@@ -28,8 +28,10 @@ public static class BatchNames
     }
 
     /// <summary>Where the mark of a begun batch lies, in container <c>staging</c>.</summary>
-    internal static string Begun(BatchReference batch) =>
-        (batch.JobId is null ? "begun/" : $"jobs/{batch.JobId}/begun/") + batch.BatchId + ".json";
+    internal static string Begun(BatchReference batch) => BegunFolder(batch) + batch.BatchId + ".json";
+
+    /// <summary>What the names of a batch's mark, and of the marks of those that came the same way, start with.</summary>
+    internal static string BegunFolder(BatchReference batch) => batch.JobId is null ? "begun/" : $"jobs/{batch.JobId}/begun/";
 
     /// <summary>What the names of a job's finished batches start with, in container <c>staging</c>.</summary>
     internal static string JobStaging(string jobId) => $"jobs/{jobId}/batches/";

@@ -23,21 +23,23 @@ internal sealed record BegunBatch
     /// </summary>
     public bool IsAlone { get; init; }
 
-    /// <summary>The image at hand, by its place in the batch, from 0; null when it is none, or all of them.</summary>
-    public int? Image { get; init; }
+    /// <summary>
+    /// The image at hand, as <see cref="Workers.BatchImage.Subject"/> says it; null when it is none, or all of them.
+    /// </summary>
+    public string? AtHand { get; init; }
 
-    /// <summary>How often a process died at an image that ran alone, by the image's place in the batch.</summary>
-    public IReadOnlyDictionary<int, int> Crashes { get; init; } = new Dictionary<int, int>();
+    /// <summary>How often a process died at an image that ran alone, by the image.</summary>
+    public IReadOnlyDictionary<string, int> Deaths { get; init; } = new Dictionary<string, int>();
 
     /// <summary>The same after the process that worked on it died.</summary>
-    public BegunBatch AfterCrash()
+    public BegunBatch AfterDeath()
     {
-        var crashes = new Dictionary<int, int>(Crashes);
-        if (IsAlone && Image is { } image)
+        var deaths = new Dictionary<string, int>(Deaths);
+        if (IsAlone && AtHand is { } image)
         {
-            crashes[image] = crashes.GetValueOrDefault(image) + 1;
+            deaths[image] = deaths.GetValueOrDefault(image) + 1;
         }
 
-        return new BegunBatch { Process = Process, IsAlone = true, Crashes = crashes };
+        return new BegunBatch { Process = Process, IsAlone = true, Deaths = deaths };
     }
 }

@@ -13,11 +13,32 @@ namespace Nanodet.Serverless.Pipeline.Batches;
 public sealed class BegunBatches(StorageClients clients)
 {
     /// <summary>Reads a batch's mark; null when there is none.</summary>
-    internal async Task<BatchMark?> FindAsync(BatchReference batch, CancellationToken cancellationToken)
+    internal Task<BatchMark?> FindAsync(BatchReference batch, CancellationToken cancellationToken) =>
+        FindAsync(BatchNames.Begun(batch), cancellationToken);
+
+    /// <summary>The names of the marks of other batches that came the same way: of the same job, or one by one.</summary>
+    internal async Task<IReadOnlyList<string>> ListOthersAsync(BatchReference batch, CancellationToken cancellationToken)
+    {
+        var (own, names) = (BatchNames.Begun(batch), new List<string>());
+        var marks = clients.Staging.GetBlobsAsync(
+            new GetBlobsOptions { Prefix = BatchNames.BegunFolder(batch) }, cancellationToken);
+        await foreach (var mark in marks.ConfigureAwait(false))
+        {
+            if (mark.Name != own)
+            {
+                names.Add(mark.Name);
+            }
+        }
+
+        return names;
+    }
+
+    /// <summary>Reads a mark by its name; null when there is none.</summary>
+    internal async Task<BatchMark?> FindAsync(string name, CancellationToken cancellationToken)
     {
         try
         {
-            var answer = await clients.Staging.GetBlobClient(BatchNames.Begun(batch))
+            var answer = await clients.Staging.GetBlobClient(name)
                 .DownloadContentAsync(cancellationToken).ConfigureAwait(false);
             var details = answer.Value.Details;
             var age = (answer.GetRawResponse().Headers.Date ?? details.LastModified) - details.LastModified;

@@ -37,9 +37,9 @@ internal static partial class Log
     [LoggerMessage(
         133,
         LogLevel.Error,
-        "Batch {BatchId}: the process that worked on it died (image {Image} of it at hand, alone: {IsAlone}); "
+        "Batch {BatchId}: the process that worked on it died (at hand: {Image}, alone: {IsAlone}); "
         + "it goes back to the queue, and its images run one by one")]
-    public static partial void WorkerDied(ILogger logger, string batchId, int? image, bool isAlone);
+    public static partial void WorkerDied(ILogger logger, string batchId, string? image, bool isAlone);
 
     [LoggerMessage(134, LogLevel.Information, "Batch {BatchId}, attempt {Attempt}, is left to the process that works on it")]
     public static partial void BatchElsewhere(ILogger logger, string batchId, int attempt);

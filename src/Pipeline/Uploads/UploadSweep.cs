@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Azure;
 using Azure.Storage.Blobs.Models;
+using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Reconciliation;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Uploads;
@@ -8,15 +10,17 @@ namespace Nanodet.Serverless.Pipeline.Uploads;
 /// <summary>
 /// Lists what was uploaded lately. A blob trigger that polls compares times in whole seconds and remembers the latest that it saw: what is
 /// uploaded in that second after it looked is not seen again. A sweep looks back further than the sweep before it began, so every upload is
-/// listed by one that began after it.
+/// listed by one that began after it. The first one of a process cannot know when that was: a process that was killed may have been in the
+/// middle of a long sweep. It looks back to where <see cref="Reconciler"/> begins, so that nothing is between the two.
 /// </summary>
 /// <remarks>
 /// A run lists at most <see cref="BlobsPerRun"/> blobs; a larger container takes several runs for a sweep. Runs of one container must not
 /// overlap. What a run has found may be found again by the next: <see cref="UploadRegister"/> tells.
 /// </remarks>
 /// <param name="clients">The account.</param>
+/// <param name="reconciliation">Which uploads are left to the reconciliation.</param>
 /// <param name="time">The clock; the account's may differ by <see cref="Overlap"/>.</param>
-public sealed class UploadSweep(StorageClients clients, TimeProvider time)
+public sealed class UploadSweep(StorageClients clients, IOptions<ReconcileOptions> reconciliation, TimeProvider time)
 {
     /// <summary>Blobs that a run lists: two pages.</summary>
     public const int BlobsPerRun = 10_000;
@@ -26,8 +30,11 @@ public sealed class UploadSweep(StorageClients clients, TimeProvider time)
 
     private readonly ConcurrentDictionary<string, Progress> _progress = new(StringComparer.Ordinal);
 
-    /// <summary>How far a sweep looks back beyond the begin of the one before it, or of its process: a restart takes less.</summary>
+    /// <summary>How far a sweep looks back beyond the begin of the one before it.</summary>
     public static TimeSpan Overlap { get; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How far the first sweep of a process looks back.</summary>
+    private TimeSpan First => reconciliation.Value.Grace + Overlap;
 
     /// <summary>Goes on with the sweep of a container.</summary>
     /// <param name="container">Its name; one that does not exist has no uploads.</param>
@@ -41,7 +48,7 @@ public sealed class UploadSweep(StorageClients clients, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(found);
         var now = time.GetUtcNow();
-        var progress = _progress.GetOrAdd(container, _ => new Progress { ProcessBegan = now, Since = now - Overlap });
+        var progress = _progress.GetOrAdd(container, _ => new Progress { ProcessBegan = now, Since = now - First });
         if (progress.Continuation is null)
         {
             progress.Began = now;

@@ -107,13 +107,13 @@ public sealed class BatchDetection(
                 continue;
             }
 
-            if (work.HasCrashed(i))
+            if (await work.HasKilledAsync(images[i].Subject, cancellationToken).ConfigureAwait(false))
             {
                 Fail(batch, images[i], Crashed());
                 continue;
             }
 
-            await work.ComeToAsync(i, cancellationToken).ConfigureAwait(false);
+            await work.ComeToAsync(images[i].Subject, cancellationToken).ConfigureAwait(false);
             try
             {
                 await RunAsync(batch, [images[i]], lease, models, cancellationToken).ConfigureAwait(false);
@@ -150,7 +150,7 @@ public sealed class BatchDetection(
 
     private DetectionError Crashed() => new(
         FailureCodes.WorkerCrashed,
-        $"Expected the worker to outlive this image; its process ended {BatchWork.MostCrashes} times while it worked on this image and on "
+        $"Expected the worker to outlive this image; its process ended {BatchWork.MostDeaths} times while it worked on this image and on "
         + $"no other. What it said last may be in the app's log ({log.Value.Location}). The image is not tried again unless a job asks for "
         + "it with 'force', or with 'onlyFailed' and 'includeCrashed'.");
 

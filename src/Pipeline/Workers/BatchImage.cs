@@ -19,6 +19,9 @@ internal sealed class BatchImage(ImageMessage message)
     /// <summary>When the content was written; null until storage has said so.</summary>
     internal DateTimeOffset? Modified { get; set; }
 
+    /// <summary>The image and its content, as marks of begun batches name them: what kills one process kills the next.</summary>
+    internal string Subject => $"{Message.Container}/{Message.Name} {Etag}";
+
     internal string? Identity { get; set; }
 
     /// <summary>The identity is claimed in the register.</summary>

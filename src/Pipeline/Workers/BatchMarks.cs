@@ -54,7 +54,7 @@ public sealed class BatchMarks(
                 return (null, found);
             }
 
-            state = found.State with { Process = _process, IsUnderWay = true, Image = null };
+            state = found.State with { Process = _process, IsUnderWay = true, AtHand = null };
             if (await begun.TryReplaceAsync(batch, state, found.Etag, cancellationToken).ConfigureAwait(false) is { } taken)
             {
                 return (Start(batch, state, taken), null);
@@ -77,10 +77,10 @@ public sealed class BatchMarks(
         {
             if (last.Age >= options.Value.DeadAfter)
             {
-                var after = last.State.AfterCrash();
+                var after = last.State.AfterDeath();
                 if (await begun.TryReplaceAsync(batch, after, last.Etag, cancellationToken).ConfigureAwait(false) is not null)
                 {
-                    Log.WorkerDied(logger, batch.BatchId, last.State.Image, last.State.IsAlone);
+                    Log.WorkerDied(logger, batch.BatchId, last.State.AtHand, last.State.IsAlone);
                     await queues.SendBatchAsync(message, cancellationToken).ConfigureAwait(false);
                 }
 
@@ -102,6 +102,46 @@ public sealed class BatchMarks(
 
             last = now;
         }
+    }
+
+    /// <summary>
+    /// How often processes died at an image in other batches, each time alone. An image that comes one by one is grouped anew when a
+    /// process dies, so it may be in several batches; each would have to lose its own processes otherwise.
+    /// </summary>
+    /// <param name="batch">The batch that is left out.</param>
+    /// <param name="image">See <see cref="BatchImage.Subject"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<int> CountOtherDeathsAsync(BatchReference batch, string image, CancellationToken cancellationToken)
+    {
+        var deaths = 0;
+        foreach (var name in await begun.ListOthersAsync(batch, cancellationToken).ConfigureAwait(false))
+        {
+            if (await begun.FindAsync(name, cancellationToken).ConfigureAwait(false) is { } found)
+            {
+                deaths += found.State.Deaths.GetValueOrDefault(image);
+                deaths += await HasDiedAtAsync(name, found, image, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+            }
+        }
+
+        return deaths;
+    }
+
+    /// <summary>Waits until it is clear whether a process died at an image that nobody has counted yet.</summary>
+    private async Task<bool> HasDiedAtAsync(string name, BatchMark found, string image, CancellationToken cancellationToken)
+    {
+        if (found.State is not { IsUnderWay: true, IsAlone: true } || found.State.AtHand != image || found.State.Process == _process)
+        {
+            return false;
+        }
+
+        if (found.Age >= options.Value.DeadAfter)
+        {
+            return true;
+        }
+
+        // Ages are whole seconds.
+        await Task.Delay(options.Value.DeadAfter - found.Age + TimeSpan.FromSeconds(1), time, cancellationToken).ConfigureAwait(false);
+        return await begun.FindAsync(name, cancellationToken).ConfigureAwait(false) is { } now && now.Etag == found.Etag;
     }
 
     /// <summary>Renews or changes the mark of this process.</summary>
@@ -133,7 +173,7 @@ public sealed class BatchMarks(
         {
             if (work.IsAlone && !work.IsFinished)
             {
-                var free = work.State with { IsUnderWay = false, Image = null };
+                var free = work.State with { IsUnderWay = false, AtHand = null };
                 await RenewAsync(batch, free, etag, CancellationToken.None).ConfigureAwait(false);
             }
             else

@@ -8,7 +8,7 @@ namespace Nanodet.Serverless.Pipeline.Workers;
 internal sealed class BatchWork : IAsyncDisposable
 {
     /// <summary>After so many deaths of a process at an image that ran alone, the image is what they have in common.</summary>
-    internal const int MostCrashes = 2;
+    internal const int MostDeaths = 3;
 
     private readonly BatchMarks _marks;
     private readonly BatchReference _batch;
@@ -43,15 +43,23 @@ internal sealed class BatchWork : IAsyncDisposable
     /// </summary>
     internal ETag? Etag { get; private set; }
 
-    /// <summary>True when processes died at an image as often as one of them may.</summary>
-    /// <param name="image">Its place in the batch, from 0.</param>
-    internal bool HasCrashed(int image) => State.Crashes.GetValueOrDefault(image) >= MostCrashes;
+    /// <summary>
+    /// True when processes died at an image as often as one of them may: in this batch, or in others that hold it, too.
+    /// </summary>
+    /// <param name="image">See <see cref="BatchImage.Subject"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<bool> HasKilledAsync(string image, CancellationToken cancellationToken)
+    {
+        var deaths = State.Deaths.GetValueOrDefault(image);
+        return deaths >= MostDeaths
+            || deaths + await _marks.CountOtherDeathsAsync(_batch, image, cancellationToken).ConfigureAwait(false) >= MostDeaths;
+    }
 
     /// <summary>Says in storage which image comes next, before anything is done with it.</summary>
-    /// <param name="image">Its place in the batch, from 0; null when the images are through.</param>
+    /// <param name="image">See <see cref="BatchImage.Subject"/>; null when the images are through.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    internal Task ComeToAsync(int? image, CancellationToken cancellationToken) =>
-        WriteAsync(state => state with { Image = image }, cancellationToken);
+    internal Task ComeToAsync(string? image, CancellationToken cancellationToken) =>
+        WriteAsync(state => state with { AtHand = image }, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -200,10 +200,18 @@ public sealed partial class DocumentWalkTests(InstalledTool tool, DemoModel mode
             return await error;
         }
 
-        using var http = new HttpClient();
-        var html = await http.GetStringAsync(page.Value, Token);
-        await Cli.TerminateAsync(process.Id);
-        await process.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromMinutes(2), TimeProvider.System, Token);
+        string html;
+        try
+        {
+            using var http = new HttpClient();
+            html = await http.GetStringAsync(page.Value, Token);
+        }
+        finally
+        {
+            await Cli.TerminateAsync(process.Id);
+            await process.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromMinutes(2), TimeProvider.System, Token);
+        }
+
         return html.Contains("</html>", StringComparison.Ordinal) && process.ExitCode is 0 or 143
             ? null
             : $"exit code {process.ExitCode}\n{html}\n{await error}";

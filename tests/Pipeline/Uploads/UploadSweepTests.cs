@@ -33,6 +33,23 @@ public sealed class UploadSweepTests(AzuriteFixture fixture)
         Assert.Empty(await RunAsync(app));
     }
 
+    /// <summary>
+    /// A killed process may have been in the middle of a sweep that took minutes, and the next one may take its time to start. What is older
+    /// than the reconciliation's grace is the reconciliation's.
+    /// </summary>
+    [Theory]
+    [InlineData(29, true)]
+    [InlineData(32, false)]
+    public async Task Run_FirstOfAProcess_LooksBackToWhereTheReconciliationBegins(int minutes, bool isFound)
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var app = await TestApp.CreateAsync(fixture, replace: services => services.AddSingleton<TimeProvider>(time));
+        await app.UploadAsync("before.png");
+        time.Advance(TimeSpan.FromMinutes(minutes));
+
+        Assert.Equal(isFound, (await RunAsync(app)).Contains(("before.png", true)));
+    }
+
     [Fact]
     public async Task Run_UploadOfThisProcess_IsNotOld()
     {
