@@ -100,11 +100,11 @@ public sealed class KillerImageTests
             }
 
             using var state = JsonDocument.Parse(mark.Content);
-            var image = state.RootElement.GetProperty("image");
+            var image = state.RootElement.GetProperty("atHand");
             return place >= 0 && state.RootElement.GetProperty("isUnderWay").GetBoolean()
                 && (image.ValueKind == JsonValueKind.Null
                     ? !state.RootElement.GetProperty("isAlone").GetBoolean()
-                    : image.GetInt32() == place);
+                    : image.GetString()!.StartsWith($"images/{Killer} ", StringComparison.Ordinal));
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
         {
