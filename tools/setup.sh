@@ -68,7 +68,7 @@ prepare_browser() {
 build_release() {
   local log
   log=$(mktemp)
-  # The compiler is started once for all projects, whatever the environment says: that halves the time.
+  # The compiler is started once for all projects, whatever the environment says.
   if ! dotnet build "$1" -c Release -v quiet -clp:NoSummary -p:UseSharedCompilation=true >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"

@@ -7,7 +7,6 @@ using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Evaluation;
 using Nanodet.Serverless.Cli.Output;
-using Spectre.Console;
 
 namespace Nanodet.Serverless.Cli.Commands;
 
@@ -109,30 +108,52 @@ internal static class EvalCommand
 
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
-        await using var stream = detections.OpenRead();
-        var found = (await CocoResults.ReadAsync(stream, cancellationToken)).SelectMany(
-            image => image.Where(detection => detection.Score > score), (image, detection) => (image.Key, Detection: detection)).ToList();
-        var run = new EvaluationRun(dataset, folder: null, keeps: false);
-        run.Take(found.ToLookup(item => item.Key, item => item.Detection));
+        ILookup<long, CocoDetection> found;
+        await using (var stream = detections.OpenRead())
+        {
+            found = await CocoResults.ReadAsync(stream, cancellationToken);
+        }
+
+        EnsureKnown(found, dataset);
+        var evaluator = new CocoEvaluator();
+        foreach (var image in dataset.Images)
+        {
+            // An image without detections is one where nothing was found.
+            evaluator.Add(image.Truths, [.. found[image.Id].Where(detection => detection.Score > score)]);
+        }
+
         var known = dataset.Categories.Select(category => category.Id).ToHashSet();
         report.Write(
             new EvalReport
             {
                 Detections = detections.Name,
-                Images = run.Evaluator.Images,
+                Images = evaluator.Images,
                 Missing = [],
                 ClassesWithoutCategory =
-                    [.. found.Select(item => item.Detection.CategoryId).Where(id => !known.Contains(id)).Distinct().Order()
-                        .Select(id => string.Create(CultureInfo.InvariantCulture, $"category_id {id}"))],
+                    [.. found.SelectMany(image => image).Select(detection => detection.CategoryId).Distinct().Where(id => !known.Contains(id))
+                        .Order().Select(id => string.Create(CultureInfo.InvariantCulture, $"category_id {id}"))],
                 CategoriesWithoutClass = [],
                 ScoreThreshold = score,
                 FastDecode = false,
-                Metrics = run.Evaluator.Summarize(),
+                Metrics = evaluator.Summarize(),
                 ElapsedMs = clock.GetElapsedTime(started).TotalMilliseconds,
             },
             CliJsonContext.Default.EvalReport,
-            Print);
+            EvalPrinter.Print);
         return ExitCode.Ok;
+    }
+
+    private static void EnsureKnown(ILookup<long, CocoDetection> found, CocoDataset dataset)
+    {
+        var known = dataset.Images.Select(image => image.Id).ToHashSet();
+        var unknown = found.Select(image => image.Key).Where(id => !known.Contains(id)).ToList();
+        if (unknown.Count > 0)
+        {
+            throw new CliException(
+                "unknown_images",
+                $"expected detections of the {known.Count} images of the annotations, found detections of {unknown.Count} others, such as "
+                + $"image_id {unknown[0]}; export them with '--format coco --dataset ANNOTATIONS', which takes the ids from there.");
+        }
     }
 
     private static async Task<int> RunAsync(
@@ -179,72 +200,7 @@ internal static class EvalCommand
                 ElapsedMs = elapsed.TotalMilliseconds,
             },
             CliJsonContext.Default.EvalReport,
-            Print);
+            EvalPrinter.Print);
         return ExitCode.Ok;
     }
-
-    private static void Print(IAnsiConsole console, EvalReport answer)
-    {
-        var table = new Table().AddColumns("metric", "IoU", "area", "detections", "value");
-        table.Columns[4].RightAligned();
-        if (answer.Compared is not null)
-        {
-            table.AddColumns("value of B", "A - B");
-        }
-
-        var others = Rows(answer.Compared?.Metrics ?? answer.Metrics);
-        foreach (var ((metric, iou, area, most, value), other) in Rows(answer.Metrics).Zip(others))
-        {
-            string[] cells = [metric, iou, area, $"{most}", Number(value)];
-            table.AddRow(answer.Compared is null
-                ? cells
-                : [.. cells, Number(other.Value), value < 0 || other.Value < 0 ? "" : Number(value - other.Value, "+0.0000;-0.0000")]);
-        }
-
-        console.Write(table);
-        console.MarkupLineInterpolated(
-            CultureInfo.InvariantCulture,
-            $"{answer.Images} images, scores above {answer.ScoreThreshold}; {Source(answer)}; {answer.ElapsedMs:0} ms");
-        if (answer.CategoriesWithoutClass is { Count: > 0 } unknown)
-        {
-            console.MarkupLineInterpolated(
-                $"[yellow]note:[/] without a class, so that their objects count as missed: {string.Join(", ", unknown)}");
-        }
-
-        if (answer.ClassesWithoutCategory is { Count: > 0 } idle)
-        {
-            console.MarkupLineInterpolated(
-                $"[yellow]note:[/] classes without a category, which are left out: {string.Join(", ", idle)}");
-        }
-
-        if (answer.Missing.Count > 0)
-        {
-            console.MarkupLineInterpolated(
-                $"[yellow]note:[/] {answer.Missing.Count} images were not evaluated, such as {answer.Missing[0]}");
-        }
-    }
-
-    private static string Source(EvalReport answer) => answer.Model is { } model
-        ? $"model {model.Name} {model.Version} on {answer.Provider}"
-        : $"the detections of {answer.Detections}";
-
-    private static string Number(double value) => value < 0 ? "none" : Number(value, "0.0000");
-
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
-
-    private static IEnumerable<(string Metric, string Iou, string Area, int Most, double Value)> Rows(CocoMetrics metrics) =>
-    [
-        ("AP", "0.50:0.95", "all", 100, metrics.Ap),
-        ("AP", "0.50", "all", 100, metrics.Ap50),
-        ("AP", "0.75", "all", 100, metrics.Ap75),
-        ("AP", "0.50:0.95", "small", 100, metrics.ApSmall),
-        ("AP", "0.50:0.95", "medium", 100, metrics.ApMedium),
-        ("AP", "0.50:0.95", "large", 100, metrics.ApLarge),
-        ("AR", "0.50:0.95", "all", 1, metrics.Ar1),
-        ("AR", "0.50:0.95", "all", 10, metrics.Ar10),
-        ("AR", "0.50:0.95", "all", 100, metrics.Ar100),
-        ("AR", "0.50:0.95", "small", 100, metrics.ArSmall),
-        ("AR", "0.50:0.95", "medium", 100, metrics.ArMedium),
-        ("AR", "0.50:0.95", "large", 100, metrics.ArLarge),
-    ];
 }

@@ -6,9 +6,9 @@ namespace Nanodet.Serverless.Cli.Evaluation;
 
 /// <summary>A data set that a model, or a file of detections, is measured on.</summary>
 /// <param name="dataset">The images and their objects.</param>
-/// <param name="folder">Where the images are; null where none are read.</param>
+/// <param name="folder">Where the images are.</param>
 /// <param name="keeps">Whether the detections of each image are kept, for a report.</param>
-internal sealed class EvaluationRun(CocoDataset dataset, DirectoryInfo? folder, bool keeps)
+internal sealed class EvaluationRun(CocoDataset dataset, DirectoryInfo folder, bool keeps)
 {
     private readonly List<EvaluatedImage> _images = [];
     private readonly List<string> _missing = [];
@@ -53,28 +53,6 @@ internal sealed class EvaluationRun(CocoDataset dataset, DirectoryInfo? folder, 
         foreach (var image in other.Images)
         {
             Add(image.Image, image.Path, [.. detections[image.Image.Id]]);
-        }
-    }
-
-    /// <summary>
-    /// Takes detections of a file for every image of the data set; one without detections counts as one where nothing was found.
-    /// </summary>
-    /// <param name="detections">By image id.</param>
-    /// <exception cref="CliException"><c>unknown_images</c>: detections of images that the data set does not have.</exception>
-    public void Take(ILookup<long, CocoDetection> detections)
-    {
-        var known = dataset.Images.Select(image => image.Id).ToHashSet();
-        if (detections.Where(image => !known.Contains(image.Key)).Select(image => (long?)image.Key).ToList() is [{ } first, ..] unknown)
-        {
-            throw new CliException(
-                "unknown_images",
-                $"expected detections of the {known.Count} images of the annotations, found detections of {unknown.Count} others, such as "
-                + $"image_id {first}; export them with '--format coco --dataset ANNOTATIONS', which takes the ids from there.");
-        }
-
-        foreach (var image in dataset.Images)
-        {
-            Add(image, image.FileName, [.. detections[image.Id]]);
         }
     }
 
@@ -126,7 +104,6 @@ internal sealed class EvaluationRun(CocoDataset dataset, DirectoryInfo? folder, 
     /// <summary>The image by its file name, else by its id, as some copies of the data set name their files.</summary>
     private string? Locate(CocoImage image)
     {
-        ArgumentNullException.ThrowIfNull(folder);
         var named = Path.GetFullPath(Path.Combine(folder.FullName, image.FileName));
         var numbered = Path.Combine(folder.FullName, $"{image.Id}{Path.GetExtension(image.FileName)}");
         var root = Path.TrimEndingDirectorySeparator(folder.FullName) + Path.DirectorySeparatorChar;
