@@ -26,17 +26,18 @@ public sealed class BatchActivities(MessageQueues queues, BatchStaging staging, 
         queues.SendBatchAsync(message, cancellationToken);
 
     /// <summary>Looks whether a batch is finished although its event did not come.</summary>
-    /// <returns>The event that was lost, or null.</returns>
+    /// <returns>The event that was lost, if one was.</returns>
     [Function(Find)]
-    public Task<BatchDetected?> FindAsync([ActivityTrigger] BatchReference batch, CancellationToken cancellationToken) =>
-        staging.FindAsync(batch, cancellationToken);
+    public async Task<BatchAnswer> FindAsync([ActivityTrigger] BatchReference batch, CancellationToken cancellationToken) =>
+        new(Detected: await staging.FindAsync(batch, cancellationToken));
 
     /// <summary>Writes the results of a batch.</summary>
+    /// <returns>What came of its images.</returns>
     [Function(Write)]
-    public Task<BatchCounts> WriteAsync([ActivityTrigger] WriteDetectionsInput input, CancellationToken cancellationToken)
+    public async Task<BatchAnswer> WriteAsync([ActivityTrigger] WriteDetectionsInput input, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return writer.WriteAsync(input.Batch, input.Detected, cancellationToken);
+        return new(Counts: await writer.WriteAsync(input.Batch, input.Detected, cancellationToken));
     }
 }
 

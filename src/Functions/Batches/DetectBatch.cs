@@ -17,6 +17,9 @@ public static class DetectBatch
     /// <summary>Rounds of queueing and waiting before the history is cut.</summary>
     internal const int RoundsPerGeneration = 8;
 
+    /// <summary>Each answer that is another activity's came of a host that died; more than these do not die within one write.</summary>
+    private const int MostWrites = 5;
+
     /// <summary>Runs the batch.</summary>
     /// <param name="context">Its input is a <see cref="DetectBatchInput"/>.</param>
     /// <returns>What became of the images; zeros when the batch was cancelled.</returns>
@@ -34,13 +37,21 @@ public static class DetectBatch
         {
             await context.CallActivityAsync(BatchActivities.Queue, new BatchMessage { Batch = input.Batch, Attempt = round + 1 }, options);
             await WaitAsync(context, input.Waits.After(round), raised, cancelled);
-            var detected = await TakeAsync(raised)
-                ?? await context.CallActivityAsync<BatchDetected?>(BatchActivities.Find, input.Batch, options)
-                ?? await TakeAsync(raised);
+            var detected = await TakeAsync(raised);
+            if (detected is null)
+            {
+                var found = await context.CallActivityAsync<BatchAnswer?>(BatchActivities.Find, input.Batch, options);
+                if (found?.Counts is { } written)
+                {
+                    return written;
+                }
+
+                detected = found?.Detected ?? await TakeAsync(raised);
+            }
+
             if (detected is not null)
             {
-                return await context.CallActivityAsync<BatchCounts>(
-                    BatchActivities.Write, new WriteDetectionsInput(input.Batch, detected), options);
+                return await WriteAsync(context, new WriteDetectionsInput(input.Batch, detected), options);
             }
 
             if (cancelled.IsCompleted)
@@ -52,6 +63,21 @@ public static class DetectBatch
         // Neither event has come: the next generation waits for both again. Should one be lost on its way, that one finds the staging blob.
         context.ContinueAsNew(input with { Round = round });
         return BatchCounts.None;
+    }
+
+    /// <summary>Has the results written; until the answer is that of this activity, see <see cref="BatchAnswer"/>.</summary>
+    private static async Task<BatchCounts> WriteAsync(TaskOrchestrationContext context, WriteDetectionsInput input, TaskOptions options)
+    {
+        for (var attempt = 0; attempt < MostWrites; attempt++)
+        {
+            if (await context.CallActivityAsync<BatchAnswer?>(BatchActivities.Write, input, options) is { Counts: { } written })
+            {
+                return written;
+            }
+        }
+
+        throw new InvalidOperationException(
+            $"Expected counts from {BatchActivities.Write} for batch {input.Batch.BatchId}, found none in {MostWrites} answers.");
     }
 
     /// <summary>The event, if it has come by now; it may come while storage is asked, too.</summary>

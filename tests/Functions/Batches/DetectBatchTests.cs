@@ -24,10 +24,14 @@ public sealed class DetectBatchTests
 
     private static readonly BatchCounts Counts = new(1, 1, 1);
 
+    private static readonly BatchAnswer Found = new(Detected: Detected);
+
+    private static readonly BatchAnswer Written = new(Counts: Counts);
+
     [Fact]
     public void Run_EventComes_WritesOnceAndLeavesNoTimer()
     {
-        var run = Start().Complete("QueueBatch").Raise("BatchDetected", Detected).Complete("WriteDetections", Counts).AssertReplays();
+        var run = Start().Complete("QueueBatch").Raise("BatchDetected", Detected).Complete("WriteDetections", Written).AssertReplays();
 
         Assert.Equal(Counts, run.Result<BatchCounts>());
         Assert.Equal(["QueueBatch", "WriteDetections"], Activities(run));
@@ -46,7 +50,7 @@ public sealed class DetectBatchTests
         Assert.Equal(["FindStaging"], run.Open);
         Assert.Equal(Batch, run.Calls("FindStaging")[0].Read<BatchReference>());
 
-        run.Complete("FindStaging", Detected).Complete("WriteDetections", Counts).AssertReplays();
+        run.Complete("FindStaging", Found).Complete("WriteDetections", Written).AssertReplays();
         Assert.Equal(Counts, run.Result<BatchCounts>());
         Assert.Equal(["QueueBatch", "FindStaging", "WriteDetections"], Activities(run));
         Assert.Equal(Detected, run.Calls("WriteDetections")[0].Read<WriteDetectionsInput>().Detected);
@@ -56,7 +60,7 @@ public sealed class DetectBatchTests
     public void Run_EventComesTwice_WritesOnce()
     {
         var run = Start().Complete("QueueBatch").Raise("BatchDetected", Detected).Raise("BatchDetected", Detected with { Detected = 9 })
-            .Complete("WriteDetections", Counts).AssertReplays();
+            .Complete("WriteDetections", Written).AssertReplays();
 
         Assert.Equal(Counts, run.Result<BatchCounts>());
         Assert.Equal(Detected, Assert.Single(run.Calls("WriteDetections")).Read<WriteDetectionsInput>().Detected);
@@ -66,7 +70,7 @@ public sealed class DetectBatchTests
     public void Run_EventComesBeforeItsMessageIsKnownToBeQueued_IsNotLost()
     {
         // A worker may be faster than the answer of the activity.
-        var run = Start().Raise("BatchDetected", Detected).Complete("QueueBatch").Complete("WriteDetections", Counts).AssertReplays();
+        var run = Start().Raise("BatchDetected", Detected).Complete("QueueBatch").Complete("WriteDetections", Written).AssertReplays();
 
         Assert.Equal(Counts, run.Result<BatchCounts>());
         Assert.Equal(["QueueBatch", "WriteDetections"], Activities(run));
@@ -76,12 +80,45 @@ public sealed class DetectBatchTests
     [Fact]
     public void Run_EventComesLate_WhileTheStagingBlobIsWritten_WritesOnce()
     {
-        var run = Start().Complete("QueueBatch").FireTimer().Complete("FindStaging", Detected).Raise("BatchDetected", Detected)
-            .Complete("WriteDetections", Counts).AssertReplays();
+        var run = Start().Complete("QueueBatch").FireTimer().Complete("FindStaging", Found).Raise("BatchDetected", Detected)
+            .Complete("WriteDetections", Written).AssertReplays();
 
         Assert.Equal(Counts, run.Result<BatchCounts>());
         Assert.Single(run.Calls("WriteDetections"));
         Assert.Single(run.Calls("QueueBatch"));
+    }
+
+    /// <summary>A host died: under the same number the next one hands out another activity, and receives the first one's answer.</summary>
+    [Fact]
+    public void Run_WriteReceivesTheAnswerOfFind_WritesAgain()
+    {
+        var run = Start().Complete("QueueBatch").Raise("BatchDetected", Detected)
+            .Complete("WriteDetections", new BatchAnswer()).Complete("WriteDetections", Found).Complete("WriteDetections");
+
+        Assert.Equal(["WriteDetections"], run.Open);
+        Assert.Equal(Counts, run.Complete("WriteDetections", Written).AssertReplays().Result<BatchCounts>());
+        Assert.All(run.Calls("WriteDetections"), call => Assert.Equal(Detected, call.Read<WriteDetectionsInput>().Detected));
+    }
+
+    [Fact]
+    public void Run_FindReceivesTheAnswerOfWrite_IsDone()
+    {
+        var run = Start().Complete("QueueBatch").FireTimer().Complete("FindStaging", Written).AssertReplays();
+
+        Assert.Equal(Counts, run.Result<BatchCounts>());
+        Assert.Empty(run.Calls("WriteDetections"));
+    }
+
+    [Fact]
+    public void Run_WriteNeverAnswersWithCounts_FailsByName()
+    {
+        var run = Start().Complete("QueueBatch").Raise("BatchDetected", Detected);
+        for (var i = 0; i < 5; i++)
+        {
+            run.Complete("WriteDetections");
+        }
+
+        Assert.Contains("Expected counts from WriteDetections for batch 0123", run.Failure?.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,7 +127,7 @@ public sealed class DetectBatchTests
         var run = Start().Complete("QueueBatch").FireTimer().Raise("BatchDetected", Detected).Complete("FindStaging");
 
         Assert.Equal(["WriteDetections"], run.Open);
-        Assert.Equal(Counts, run.Complete("WriteDetections", Counts).AssertReplays().Result<BatchCounts>());
+        Assert.Equal(Counts, run.Complete("WriteDetections", Written).AssertReplays().Result<BatchCounts>());
     }
 
     [Fact]
@@ -103,7 +140,7 @@ public sealed class DetectBatchTests
         }
 
         run.Complete("QueueBatch").FireTimer().Raise("BatchDetected", Detected).Complete("FindStaging")
-            .Complete("WriteDetections", Counts).AssertReplays();
+            .Complete("WriteDetections", Written).AssertReplays();
 
         Assert.Equal(Counts, run.Result<BatchCounts>());
         Assert.Equal(1, run.Generations);
@@ -132,8 +169,8 @@ public sealed class DetectBatchTests
     [Fact]
     public void Run_CancelledWhileItWaits_WritesWhatIsDetectedAlready()
     {
-        var run = Start().Complete("QueueBatch").Raise("BatchCancelled", string.Empty).Complete("FindStaging", Detected)
-            .Complete("WriteDetections", Counts).AssertReplays();
+        var run = Start().Complete("QueueBatch").Raise("BatchCancelled", string.Empty).Complete("FindStaging", Found)
+            .Complete("WriteDetections", Written).AssertReplays();
 
         Assert.Equal(Counts, run.Result<BatchCounts>());
     }
@@ -166,7 +203,7 @@ public sealed class DetectBatchTests
     public void Run_CancelledWhileItsResultsAreWritten_WritesThem()
     {
         var run = Start().Complete("QueueBatch").Raise("BatchDetected", Detected).Raise("BatchCancelled", string.Empty)
-            .Complete("WriteDetections", Counts).AssertReplays();
+            .Complete("WriteDetections", Written).AssertReplays();
 
         Assert.Equal(Counts, run.Result<BatchCounts>());
     }
@@ -195,7 +232,7 @@ public sealed class DetectBatchTests
         Assert.All(run.Calls("QueueBatch"), call => Assert.Equal(Batch, call.Read<BatchMessage>().Batch));
         Assert.Equal([2, 4, 8, 16, 32, 60, 60, 60, 60, 60], run.Waits().Select(wait => wait.TotalMinutes));
 
-        run.Complete("QueueBatch").Raise("BatchDetected", Detected).Complete("WriteDetections", Counts).AssertReplays();
+        run.Complete("QueueBatch").Raise("BatchDetected", Detected).Complete("WriteDetections", Written).AssertReplays();
         Assert.Equal(Counts, run.Result<BatchCounts>());
         Assert.Single(run.Calls("WriteDetections"));
     }
@@ -241,7 +278,7 @@ public sealed class DetectBatchTests
     [Fact]
     public void Run_EveryActivity_IsTriedAsOftenAsItsInputSays()
     {
-        var run = Start().Complete("QueueBatch").FireTimer().Complete("FindStaging", Detected).Complete("WriteDetections", Counts);
+        var run = Start().Complete("QueueBatch").FireTimer().Complete("FindStaging", Found).Complete("WriteDetections", Written);
 
         Assert.All(run.Decisions.Where(decision => decision.Kind == DecisionKind.Activity), call => Assert.Equal(10, call.Attempts));
     }
