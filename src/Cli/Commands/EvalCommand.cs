@@ -130,8 +130,9 @@ internal static class EvalCommand
                 Images = evaluator.Images,
                 Missing = [],
                 ClassesWithoutCategory =
-                    [.. found.SelectMany(image => image).Select(detection => detection.CategoryId).Distinct().Where(id => !known.Contains(id))
-                        .Order().Select(id => string.Create(CultureInfo.InvariantCulture, $"category_id {id}"))],
+                    [.. found.SelectMany(image => image).Select(detection => detection.CategoryId).Distinct()
+                        .Where(id => !known.Contains(id)).Order()
+                        .Select(id => string.Create(CultureInfo.InvariantCulture, $"category_id {id}"))],
                 CategoriesWithoutClass = [],
                 ScoreThreshold = score,
                 FastDecode = false,
@@ -151,8 +152,8 @@ internal static class EvalCommand
         {
             throw new CliException(
                 "unknown_images",
-                $"expected detections of the {known.Count} images of the annotations, found detections of {unknown.Count} others, such as "
-                + $"image_id {unknown[0]}; export them with '--format coco --dataset ANNOTATIONS', which takes the ids from there.");
+                $"expected detections of the {known.Count} images of the annotations, found detections of {unknown.Count} others, "
+                + $"such as image_id {unknown[0]}; export them with '--format coco --dataset ANNOTATIONS', which takes the ids there.");
         }
     }
 
