@@ -76,6 +76,7 @@ public static class PipelineServices
         services.TryAddSingleton<BegunBatches>();
         services.TryAddSingleton<BatchMarks>();
         services.TryAddSingleton<PictureWriter>();
+        services.TryAddSingleton<ImageClaims>();
         services.TryAddSingleton<BatchDetection>();
         services.TryAddSingleton<BatchProcessor>();
         services.TryAddSingleton<GpuInstrumentsService>();

@@ -21,6 +21,7 @@ public sealed class BatchDetection(
     ModelSelector selector,
     ImageSource source,
     ResultRecords records,
+    ImageClaims claims,
     BatchStaging staging,
     PictureWriter pictures,
     IOptions<WorkerOptions> options,
@@ -28,8 +29,6 @@ public sealed class BatchDetection(
     TimeProvider time,
     ILogger<BatchDetection> logger)
 {
-    private readonly IdentityRegister _register = new(options.Value.RememberedIdentities);
-
     internal async Task<BatchDetected> RunAsync(
         BatchReference batch,
         IReadOnlyList<ImageMessage> messages,
@@ -46,7 +45,7 @@ public sealed class BatchDetection(
             await ForEachAsync(
                 images, image => LookUpAsync(batch, image, models, lease.Model.UsesTf32, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
-            await ClaimAsync(batch, images, cancellationToken).ConfigureAwait(false);
+            await claims.ClaimAsync(batch, images, cancellationToken).ConfigureAwait(false);
             if (work.IsAlone)
             {
                 await RunOneByOneAsync(batch, images, lease, models, work, cancellationToken).ConfigureAwait(false);
@@ -67,11 +66,7 @@ public sealed class BatchDetection(
         }
         finally
         {
-            foreach (var image in images.Where(image => image.IsClaimed))
-            {
-                // A failure without identity is nothing that another batch could rely on.
-                _register.Leave(image.Identity!, image.Outcome?.Identity is null ? null : stagingBlob);
-            }
+            claims.Leave(images, stagingBlob);
         }
     }
 
@@ -211,52 +206,6 @@ public sealed class BatchDetection(
         }
     }
 
-    /// <summary>Claims the identities in the register's order, and skips those that another batch has computed meanwhile.</summary>
-    private async Task ClaimAsync(BatchReference batch, BatchImage[] images, CancellationToken cancellationToken)
-    {
-        var open = images.Where(image => image.Outcome is null).OrderBy(image => image.Identity, StringComparer.Ordinal);
-        string? last = null;
-        foreach (var image in open)
-        {
-            if (image.Identity == last)
-            {
-                // Twice in one batch.
-                image.Skip();
-                continue;
-            }
-
-            last = image.Identity;
-            while (!batch.Force && !image.IsClaimed && image.Outcome is null)
-            {
-                var finished = await _register.EnterAsync(image.Identity!, cancellationToken).ConfigureAwait(false);
-                if (finished is null)
-                {
-                    image.IsClaimed = true;
-                }
-                else if (await IsThereAsync(image, finished, cancellationToken).ConfigureAwait(false))
-                {
-                    image.Skip(finished);
-                }
-                else
-                {
-                    _register.Forget(image.Identity!, finished);
-                }
-            }
-        }
-    }
-
-    /// <summary>True when the result that was computed lately waits in staging, or is written.</summary>
-    private async Task<bool> IsThereAsync(BatchImage image, string stagingBlob, CancellationToken cancellationToken)
-    {
-        if (await staging.ExistsAsync(stagingBlob, cancellationToken).ConfigureAwait(false))
-        {
-            return true;
-        }
-
-        var record = await records.FindAsync(image.Message.Container, image.Message.Name, cancellationToken).ConfigureAwait(false);
-        return record?.Identity == image.Identity;
-    }
-
     /// <summary>Parts whose encoded bytes may be in memory together.</summary>
     private IEnumerable<BatchImage[]> Waves(BatchImage[] images)
     {
@@ -325,7 +274,7 @@ public sealed class BatchDetection(
         foreach (var image in images)
         {
             image.Content = default;
-            LeaveClaim(image);
+            claims.Leave([image], stagingBlob: null);
             Fail(batch, image, error);
         }
     }
@@ -370,7 +319,7 @@ public sealed class BatchDetection(
                 {
                     // The session was lost, and another model, form or provider took its place: the claim keeps the old identity, the
                     // result has its own. A forced image has claimed nothing, and must not end another batch's claim.
-                    LeaveClaim(image);
+                    claims.Leave([image], stagingBlob: null);
                     image.Identity = identity;
                 }
 
@@ -387,15 +336,6 @@ public sealed class BatchDetection(
             async (i, token) => await pictures.WriteAsync(
                 wanted, images[i].Message.Container, images[i].Message.Name, images[i].Content, outcomes[i].Detections!, token)
                 .ConfigureAwait(false));
-
-    private void LeaveClaim(BatchImage image)
-    {
-        if (image.IsClaimed)
-        {
-            _register.Leave(image.Identity!, stagingBlob: null);
-            image.IsClaimed = false;
-        }
-    }
 
     private void Fail(BatchReference batch, BatchImage image, DetectionError error) => Finish(
         image,
