@@ -53,6 +53,53 @@ public sealed class ManyResultsTests(Chromium chromium)
         Assert.True(await page.CountAsync("*") < 2000, "Expected few elements.");
     }
 
+    /// <summary>
+    /// The elements of what was scrolled past serve what comes: dead ones are garbage whose collection stops the page for a tenth of a
+    /// second. A tile that showed a failure then shows a picture, and the other way round.
+    /// </summary>
+    [Fact]
+    public async Task Grid_ScrolledThrough_ShowsOtherImagesWithTheSameElements()
+    {
+        await using var server = await ViewServer.StartAsync(new ManyResults(3_000, failedEach: 7), port: 0, App.Cancellation);
+        await using var page = await chromium.OpenAsync();
+        await page.Page.GoToAsync(server.Page.AbsoluteUri);
+        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3,000'", "every result is loaded", 90);
+        using var seen = JsonDocument.Parse(await page.Page.EvaluateExpressionAsync<string>(
+            """
+            (async () => {
+              const [grid, make, passed, wrong] = [document.querySelector('.grid'), document.createElement, new Set(), []];
+              let made = 0;
+              document.createElement = function (tag) {
+                if (tag === 'canvas') made++;
+                return make.apply(this, arguments);
+              };
+              const check = tile => {
+                const index = Number(tile.getAttribute('aria-posinset')) - 1;
+                const [name, failed] = [`${String(index).padStart(7, '0')}.jpg`, index % 7 === 0];
+                passed.add(index);
+                const right = tile.querySelector('.name').textContent === name && tile.querySelector('a').href.includes(name)
+                  && tile.querySelector('.picture').classList.contains('failed') === failed
+                  && (tile.querySelector('.why').offsetParent !== null) === failed
+                  && (tile.querySelector('canvas').offsetParent !== null) === !failed
+                  && (tile.querySelector('.why').textContent === 'image_corrupt') === failed
+                  && (tile.querySelector('.count').textContent === 'failed') === failed;
+                if (!right) wrong.push(tile.outerHTML);
+              };
+              while (grid.scrollTop < grid.scrollHeight - grid.clientHeight - 1) {
+                grid.scrollTop += grid.clientHeight / 2;
+                for (let frame = 0; frame < 3; frame++) await new Promise(resolve => requestAnimationFrame(resolve));
+                document.querySelectorAll('.grid-items > li').forEach(check);
+              }
+              return JSON.stringify({ made, passed: passed.size, wrong });
+            })()
+            """));
+
+        Assert.Empty(seen.RootElement.GetProperty("wrong").EnumerateArray().Select(tile => tile.GetString()));
+        Assert.True(seen.RootElement.GetProperty("passed").GetInt32() > 2500, "Expected nearly every image to be seen.");
+        Assert.True(seen.RootElement.GetProperty("made").GetInt32() < 100, $"Expected few new canvases, found {seen.RootElement}.");
+        page.HasNoComplaint();
+    }
+
     /// <summary>Measures; run by name: <c>-explicit only -method '*.Measure_*'</c>. Its figures are in bench/results.</summary>
     [Fact(Explicit = true)]
     public async Task Measure_HundredThousandResults()
@@ -159,7 +206,7 @@ public sealed class ManyResultsTests(Chromium chromium)
     }
 
     /// <summary>Results that are made as they are asked for.</summary>
-    private sealed class ManyResults(int count) : IViewedResults
+    private sealed class ManyResults(int count, int failedEach = 0) : IViewedResults
     {
         private static readonly string[] Classes = ["person", "bicycle", "car", "motorcycle", "bus", "truck", "dog", "chair"];
 
@@ -172,7 +219,9 @@ public sealed class ManyResultsTests(Chromium chromium)
         public Task<ResultPage?> ReadAsync(ResultQuery query, CancellationToken cancellationToken)
         {
             var at = query.Continuation is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
-            var items = Enumerable.Range(at, Math.Min(query.Limit, count - at)).Select(i => (ReadOnlyMemory<byte>)Make(i)).ToArray();
+            var items = Enumerable.Range(at, Math.Min(query.Limit, count - at))
+                .Select(i => (ReadOnlyMemory<byte>)(failedEach > 0 && i % failedEach == 0 ? MakeFailed(i) : Make(i)))
+                .ToArray();
             at += items.Length;
             return Task.FromResult<ResultPage?>(
                 new ResultPage(items, at < count ? at.ToString(CultureInfo.InvariantCulture) : null, count));
@@ -190,6 +239,9 @@ public sealed class ManyResultsTests(Chromium chromium)
 
         public Task<ReadOnlyMemory<byte>?> FindImageAsync(string? container, string name, CancellationToken cancellationToken) =>
             Task.FromResult<ReadOnlyMemory<byte>?>(ViewerTests.Pictures("x", 1).Single().Bytes);
+
+        private static byte[] MakeFailed(int index) => System.Text.Encoding.UTF8.GetBytes(
+            $$"""{"schemaVersion":1,"status":"failed","image":{"container":"images","name":"camera-{{index % 9}}/2026-01/{{index:D7}}.jpg","etag":"0x8DE{{index:X8}}","bytes":163759},"error":{"code":"image_corrupt","message":"Expected an image, found none."},"attempts":1,"jobId":null,"createdUtc":"2026-01-31T12:00:00Z"}""");
 
         private static byte[] Make(int index)
         {

@@ -90,9 +90,13 @@ export function showThumbnail(element, image, size = 256) {
   const abort = new AbortController();
   let url = null;
   send(path, { parameters, signal: abort.signal }).then(response => response.blob()).then(blob => {
+    if (abort.signal.aborted) return;
     url = URL.createObjectURL(blob);
     element.src = url;
-  }).catch(() => element.dispatchEvent(new Event('error')));
+  }).catch(() => {
+    // The element may show another image by now.
+    if (!abort.signal.aborted) element.dispatchEvent(new Event('error'));
+  });
   return () => {
     abort.abort();
     element.removeAttribute('src');

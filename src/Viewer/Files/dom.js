@@ -39,11 +39,10 @@ export const shown = text => text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u20
 /** A name that may be long or of any script: on one line, its direction its own, whole in its tooltip. */
 export const nameOf = (text, className = 'name') => h('bdi', { class: className, title: shown(text) }, shown(text));
 
-/** The last part of a name, where images differ; the whole is in its tooltip. */
-export const fileNameOf = text => {
-  const name = nameOf(text);
-  name.textContent = shown(text.slice(text.lastIndexOf('/') + 1) || text);
-  return name;
+/** Shows the last part of a name, where images differ, in an element of `nameOf`; the whole is in its tooltip. */
+export const showFileName = (element, text) => {
+  element.title = shown(text);
+  element.textContent = shown(text.slice(text.lastIndexOf('/') + 1) || text);
 };
 
 const notes = () => document.getElementById('notes');

@@ -2,7 +2,7 @@
 
 import { showThumbnail } from './api.js';
 import { drawBoxes } from './boxes.js';
-import { eachFrame, fileNameOf, h, plural } from './dom.js';
+import { eachFrame, h, plural, showFileName } from './dom.js';
 
 const gap = 12;
 const caption = 46;
@@ -19,6 +19,7 @@ export class Grid {
     this.store = null;
     this.selected = new Uint32Array(0);
     this.tiles = new Map();
+    this.free = [];
     this.focused = 0;
     this.generation = 0;
     this.size = innerWidth < 500 ? 150 : 190;
@@ -85,10 +86,13 @@ export class Grid {
     this.tiles.clear();
   }
 
+  /** Takes a tile away. Its elements serve another image: thousands of dead ones are a long task for the garbage collector. */
   drop(tile) {
     clearTimeout(tile.timer);
     tile.stop?.();
+    tile.stop = null;
     tile.element.remove();
+    this.free.push(tile);
   }
 
   render(whole = false) {
@@ -126,36 +130,52 @@ export class Grid {
     }
   }
 
+  /** A tile for an image, of elements that are there already where there are some. */
   make(place) {
+    const tile = this.free.pop() ?? this.build();
     const index = this.selected[place];
     const image = this.store.image(index);
     const failed = this.store.error(index);
-    const canvas = h('canvas', { 'aria-hidden': 'true' });
-    const picture = h('img', { alt: '', draggable: 'false' });
-    const count = h('span', { class: 'count' });
-    const link = h('a', { class: 'tile', href: this.options.open(index), tabindex: '-1' },
-      h('span', { class: `picture${failed ? ' failed' : ''}` },
-        failed ? h('span', { class: 'why' }, failed.code) : [picture, canvas]),
-      h('span', { class: 'caption' }, fileNameOf(image.name), count));
-    const element = h('li', { 'aria-setsize': this.selected.length, 'aria-posinset': place + 1 }, link);
+    Object.assign(tile, { index, image, failed });
+    tile.link.href = this.options.open(index);
+    tile.link.className = 'tile';
+    tile.frame.className = failed ? 'picture failed' : 'picture';
+    tile.why.hidden = !failed;
+    tile.why.textContent = failed?.code ?? '';
+    tile.picture.hidden = tile.canvas.hidden = Boolean(failed);
+    showFileName(tile.name, image.name);
+    const { element } = tile;
+    element.setAttribute('aria-setsize', this.selected.length);
+    element.setAttribute('aria-posinset', place + 1);
     const [row, column] = [Math.floor(place / this.columns), place % this.columns];
     element.style.transform = `translate(${gap + column * (this.cell + gap)}px, ${gap + row * this.rowHeight}px)`;
     element.style.width = `${this.cell}px`;
     element.style.height = `${this.rowHeight - gap}px`;
-    element.firstChild.firstChild.style.height = `${this.pictureHeight}px`;
+    tile.frame.style.height = `${this.pictureHeight}px`;
     this.list.append(element);
-    const tile = { index, place, element, link, canvas, count, image, failed };
-    picture.addEventListener('load', () => link.classList.add('loaded'));
-    picture.addEventListener('error', () => link.classList.add('gone'));
     if (!failed) {
       // What is scrolled past is not asked for.
       const begin = () => {
         if (performance.now() - (this.lastScroll ?? 0) < 90) tile.timer = setTimeout(begin, 60);
-        else tile.stop = showThumbnail(picture, image);
+        else tile.stop = showThumbnail(tile.picture, image);
       };
       tile.timer = setTimeout(begin, 10);
     }
     return tile;
+  }
+
+  /** The elements of a tile, without an image. */
+  build() {
+    const canvas = h('canvas', { 'aria-hidden': 'true' });
+    const picture = h('img', { alt: '', draggable: 'false' });
+    const why = h('span', { class: 'why' });
+    const name = h('bdi', { class: 'name' });
+    const count = h('span', { class: 'count' });
+    const frame = h('span', { class: 'picture' }, picture, canvas, why);
+    const link = h('a', { class: 'tile', tabindex: '-1' }, frame, h('span', { class: 'caption' }, name, count));
+    picture.addEventListener('load', () => link.classList.add('loaded'));
+    picture.addEventListener('error', () => link.classList.add('gone'));
+    return { element: h('li', {}, link), link, frame, canvas, picture, why, name, count };
   }
 
   draw(tile) {
