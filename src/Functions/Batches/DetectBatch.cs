@@ -17,9 +17,6 @@ public static class DetectBatch
     /// <summary>Rounds of queueing and waiting before the history is cut.</summary>
     internal const int RoundsPerGeneration = 8;
 
-    /// <summary>Each answer that is another activity's came of a host that died; more than these do not die within one write.</summary>
-    private const int MostWrites = 5;
-
     /// <summary>Runs the batch.</summary>
     /// <param name="context">Its input is a <see cref="DetectBatchInput"/>.</param>
     /// <returns>What became of the images; zeros when the batch was cancelled.</returns>
@@ -51,7 +48,12 @@ public static class DetectBatch
 
             if (detected is not null)
             {
-                return await WriteAsync(context, new WriteDetectionsInput(input.Batch, detected), options);
+                return await context.AskAsync(
+                    BatchActivities.Write,
+                    new WriteDetectionsInput(input.Batch, detected),
+                    options,
+                    (BatchAnswer answer) => answer.Counts,
+                    $"batch {input.Batch.BatchId}");
             }
 
             if (cancelled.IsCompleted)
@@ -63,21 +65,6 @@ public static class DetectBatch
         // Neither event has come: the next generation waits for both again. Should one be lost on its way, that one finds the staging blob.
         context.ContinueAsNew(input with { Round = round });
         return BatchCounts.None;
-    }
-
-    /// <summary>Has the results written; until the answer is that of this activity, see <see cref="BatchAnswer"/>.</summary>
-    private static async Task<BatchCounts> WriteAsync(TaskOrchestrationContext context, WriteDetectionsInput input, TaskOptions options)
-    {
-        for (var attempt = 0; attempt < MostWrites; attempt++)
-        {
-            if (await context.CallActivityAsync<BatchAnswer?>(BatchActivities.Write, input, options) is { Counts: { } written })
-            {
-                return written;
-            }
-        }
-
-        throw new InvalidOperationException(
-            $"Expected counts from {BatchActivities.Write} for batch {input.Batch.BatchId}, found none in {MostWrites} answers.");
     }
 
     /// <summary>The event, if it has come by now; it may come while storage is asked, too.</summary>

@@ -25,20 +25,20 @@ public sealed class JobActivities(JobPager pager, JobExporter exporter, Manifest
 
     /// <summary>Lists one page of a job into staging; a page that was listed stays.</summary>
     [Function(List)]
-    public Task<JobPage> ListAsync([ActivityTrigger] JobPageRequest request, CancellationToken cancellationToken) =>
-        pager.ListAsync(request, cancellationToken);
+    public async Task<JobAnswer> ListAsync([ActivityTrigger] JobPageRequest request, CancellationToken cancellationToken) =>
+        new(Listed: await pager.ListAsync(request, cancellationToken));
 
     /// <summary>Writes a part of a job's results in each format that the job asks for.</summary>
     [Function(Export)]
-    public Task<IReadOnlyList<JobOutput>> ExportAsync([ActivityTrigger] JobExport part, CancellationToken cancellationToken) =>
-        exporter.WriteAsync(part, cancellationToken);
+    public async Task<JobAnswer> ExportAsync([ActivityTrigger] JobExport part, CancellationToken cancellationToken) =>
+        new(Outputs: await exporter.WriteAsync(part, cancellationToken));
 
     /// <summary>Ends a job: its NDJSON, its manifest.</summary>
     [Function(Write)]
-    public async Task<JobOutcome> WriteAsync([ActivityTrigger] JobEnd end, CancellationToken cancellationToken)
+    public async Task<JobAnswer> WriteAsync([ActivityTrigger] JobEnd end, CancellationToken cancellationToken)
     {
         var manifest = await writer.WriteAsync(end, cancellationToken);
-        return new JobOutcome(manifest.State, manifest.Error);
+        return new(Outcome: new JobOutcome(manifest.State, manifest.Error));
     }
 
     /// <summary>Says that a job has ended, to whom the settings name. A repetition says it again, under the same id.</summary>

@@ -56,7 +56,7 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
         var state = _early?.State ?? JobState.Completed;
         var ended = new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero);
         var end = new JobEnd(run.Job, _progress, state, ended, _early?.Error, await ExportAsync());
-        var outcome = await context.CallActivityAsync<JobOutcome>(JobActivities.Write, end, _options);
+        var outcome = await AskAsync(JobActivities.Write, end, answer => answer.Outcome);
         try
         {
             await context.CallActivityAsync(JobActivities.Announce, run.Job.JobId, _options);
@@ -83,7 +83,7 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
         {
             try
             {
-                outputs.AddRange(await context.CallActivityAsync<IReadOnlyList<JobOutput>>(JobActivities.Export, part, _options));
+                outputs.AddRange(await AskAsync(JobActivities.Export, part, answer => answer.Outputs));
             }
             catch (TaskFailedException exception)
             {
@@ -98,12 +98,16 @@ internal sealed class JobGeneration(TaskOrchestrationContext context, JobRun run
         return JobOutput.Sum(outputs);
     }
 
+    private Task<T> AskAsync<T>(string activity, object input, Func<JobAnswer, T?> read)
+        where T : class =>
+        context.AskAsync(activity, input, _options, read, $"job {run.Job.JobId}");
+
     private async Task ListAsync()
     {
         try
         {
             var request = new JobPageRequest(run.Job, _progress.Pages, _token);
-            var page = await context.CallActivityAsync<JobPage>(JobActivities.List, request, _options);
+            var page = await AskAsync(JobActivities.List, request, answer => answer.Listed);
             _progress = _progress.Add(page);
             _token = page.NextToken;
             if (page.Count > 0)

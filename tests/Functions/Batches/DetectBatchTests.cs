@@ -118,7 +118,7 @@ public sealed class DetectBatchTests
             run.Complete("WriteDetections");
         }
 
-        Assert.Contains("Expected counts from WriteDetections for batch 0123", run.Failure?.Message, StringComparison.Ordinal);
+        Assert.Contains("Expected an answer of WriteDetections for batch 0123", run.Failure?.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -118,7 +118,8 @@ public sealed class DetectFolderTests
     {
         var run = OrchestrationRun.Of(DetectFolder.RunAsync)
             .On<JobPageRequest>(
-                "ListImages", request => SomeJob.Page(request.Page, 1, count: request.Page == 0 ? 0 : 10, filtered: 10 - request.Page))
+                "ListImages",
+                request => new JobAnswer(Listed: SomeJob.Page(request.Page, 1, count: request.Page == 0 ? 0 : 10, filtered: 10 - request.Page)))
             .Start(SomeJob.Run(SomeJob.Definition)).CompleteChild(Page(1), Ten);
         Finish(run);
 
@@ -130,7 +131,7 @@ public sealed class DetectFolderTests
     public void Run_FolderWithoutImages_WritesItsManifest()
     {
         var run = OrchestrationRun.Of(DetectFolder.RunAsync)
-            .On<JobPageRequest>("ListImages", request => SomeJob.Page(request.Page, 0, count: 0)).Start(SomeJob.Run(SomeJob.Definition));
+            .On<JobPageRequest>("ListImages", request => new JobAnswer(Listed: SomeJob.Page(request.Page, 0, count: 0))).Start(SomeJob.Run(SomeJob.Definition));
 
         Finish(run);
         Assert.Equal(JobState.Completed, End(run).State);
@@ -152,7 +153,7 @@ public sealed class DetectFolderTests
     public void Run_ListingFailsForGood_EndsEarlyAndWaitsForPagesInFlight()
     {
         var run = OrchestrationRun.Of(DetectFolder.RunAsync).Start(SomeJob.Run(SomeJob.Definition))
-            .Complete("ListImages", SomeJob.Page(0, 9)).Fail("ListImages", "storage is away");
+            .Complete("ListImages", new JobAnswer(Listed: SomeJob.Page(0, 9))).Fail("ListImages", "storage is away");
 
         Assert.Equal([$"{Page(0)} PageCancelled"], run.Sent());
         Assert.Equal(["DetectPage"], run.Open);
@@ -195,7 +196,7 @@ public sealed class DetectFolderTests
         var run = OrchestrationRun.Of(DetectFolder.RunAsync).Start(SomeJob.Run(SomeJob.Definition)).Raise("JobCancelled", string.Empty);
 
         Assert.Equal(["ListImages"], run.Open);
-        run.Complete("ListImages", SomeJob.Page(0, 9));
+        run.Complete("ListImages", new JobAnswer(Listed: SomeJob.Page(0, 9)));
         Assert.Equal([$"{Page(0)} PageCancelled"], run.Sent());
         run.CompleteChild(Page(0), BatchCounts.None);
 
@@ -281,10 +282,10 @@ public sealed class DetectFolderTests
         }
 
         Assert.Equal(["WriteExports"], run.Open);
-        run.Complete("WriteExports", new JobOutput[]
-        {
+        run.Complete("WriteExports", new JobAnswer(Outputs:
+        [
             new() { Format = "csv", Files = ["a"], Images = 10, Detections = 20 }, new() { Format = "coco", Files = ["b"], Images = 8, LeftOut = 2 },
-        });
+        ]));
         Assert.Equal(["WriteExports"], run.Open);
         run.Fail("WriteExports", "storage is away");
 
@@ -313,9 +314,27 @@ public sealed class DetectFolderTests
     public void Run_EndThatCannotBeAnnounced_EndsAsItsManifestSays()
     {
         var run = Start(pages: 1).CompleteChild(Page(0), Ten)
-            .Complete("WriteManifest", new JobOutcome(JobState.Completed, null)).Fail("AnnounceJobEnd", "storage is away").AssertReplays();
+            .Complete("WriteManifest", new JobAnswer(Outcome: new JobOutcome(JobState.Completed, null))).Fail("AnnounceJobEnd", "storage is away").AssertReplays();
 
         Assert.Equal(new JobOutcome(JobState.Completed, null), run.Result<JobOutcome>());
+    }
+
+    /// <summary>A host died between the listing and the cancellation that came with it, either way round.</summary>
+    [Fact]
+    public void Run_AnswerOfAnotherActivity_IsAskedForAgain()
+    {
+        var run = OrchestrationRun.Of(DetectFolder.RunAsync).Start(SomeJob.Run(SomeJob.Definition))
+            .Complete("ListImages", new JobAnswer(Outcome: new JobOutcome(JobState.Cancelled, null))).Complete("ListImages");
+
+        Assert.Equal(["ListImages"], run.Open);
+        run.Complete("ListImages", new JobAnswer(Listed: SomeJob.Page(0, 0))).CompleteChild(Page(0), Ten)
+            .Complete("WriteManifest", new JobAnswer(Listed: SomeJob.Page(1, 9)));
+
+        Assert.Equal(["WriteManifest"], run.Open);
+        run.Complete("WriteManifest", new JobAnswer(Outcome: new JobOutcome(JobState.Completed, null))).Complete("AnnounceJobEnd");
+        Assert.Equal(new JobOutcome(JobState.Completed, null), run.AssertReplays().Result<JobOutcome>());
+        Assert.Equal([0, 0, 0], run.Calls("ListImages").Select(call => call.Read<JobPageRequest>().Page));
+        Assert.Equal(2, run.Calls("WriteManifest").Length);
     }
 
     [Fact]
@@ -334,17 +353,17 @@ public sealed class DetectFolderTests
             .Start(SomeJob.Run(job ?? SomeJob.Definition, pagesPerGeneration), $"job-{SomeJob.Id}");
 
     /// <summary>Listing goes on where the page before says.</summary>
-    private static JobPage Listed(JobPageRequest request, int pages)
+    private static JobAnswer Listed(JobPageRequest request, int pages)
     {
         Assert.Equal(request.Page == 0 ? null : $"after {request.Page - 1}", request.Token);
-        return SomeJob.Page(request.Page, pages - 1);
+        return new JobAnswer(Listed: SomeJob.Page(request.Page, pages - 1));
     }
 
     /// <summary>Writes the manifest, and runs the whole history again.</summary>
     private static JobOutcome Finish(OrchestrationRun run)
     {
         var end = End(run);
-        run.Complete("WriteManifest", new JobOutcome(end.State, end.Error)).AssertReplays();
+        run.Complete("WriteManifest", new JobAnswer(Outcome: new JobOutcome(end.State, end.Error))).AssertReplays();
         Assert.Equal(SomeJob.Id, Assert.Single(run.Calls("AnnounceJobEnd")).Read<string>());
         run.Complete("AnnounceJobEnd").AssertReplays();
         return run.Result<JobOutcome>();
