@@ -28,9 +28,9 @@ build_release Nanodet.Serverless.sln
 dotnet format whitespace . --folder --verify-no-changes --exclude '**/obj' '**/bin' '**/node_modules' \
   || { echo "error: run dotnet format" >&2; exit 1; }
 
-# Two lanes side by side: tests that mostly wait for processes, queues and timers, and those that compute. The second takes whatever the
-# first does not name. What bounds a time without progress runs alone, after them. A project's output comes in one piece when it has ended.
-waiting=(Browser EndToEnd LocalHost)
+# Two lanes side by side take one project after the other, the longest first, so that both end at nearly the same time. What bounds a time
+# without progress runs alone, after them. A project's output comes in one piece when it has ended.
+longest=(Cli EndToEnd Browser Pipeline LocalHost Checkpoints Infra)
 alone=(Chaos)
 results=$(mktemp -d)
 lanes=()
@@ -48,6 +48,8 @@ run_lane() {
   local project name dll began
   for project in "$@"; do
     name=$(basename "$project" .Tests.csproj)
+    # Taken by whoever makes the folder.
+    mkdir "$results/$name.taken" 2>/dev/null || continue
     dll=$(dirname "$project")/bin/Release/net10.0/Nanodet.Serverless.$name.Tests.dll
     began=$SECONDS
     # The runner prints each failure, and each skipped test with its reason. A signal that ends the lane ends it, too.
@@ -62,23 +64,20 @@ run_lane() {
   done
 }
 
-first=() second=() last=()
-for project in tests/*/*.Tests.csproj; do
-  name=$(basename "$project" .Tests.csproj)
-  if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then
+projects=() last=()
+for name in "${longest[@]}" $(basename -s .Tests.csproj tests/*/*.Tests.csproj); do
+  project=tests/$name/$name.Tests.csproj
+  if [[ ($# -gt 0 && " $* " != *" $name "*) || " ${projects[*]} ${last[*]} " == *" $project "* ]]; then
     continue
-  fi
-  if [[ " ${alone[*]} " == *" $name "* ]]; then
+  elif [[ " ${alone[*]} " == *" $name "* ]]; then
     last+=("$project")
-  elif [[ " ${waiting[*]} " == *" $name "* ]]; then
-    first+=("$project")
   else
-    second+=("$project")
+    projects+=("$project")
   fi
 done
-run_lane "${first[@]}" &
+run_lane "${projects[@]}" &
 lanes+=($!)
-run_lane "${second[@]}" &
+run_lane "${projects[@]}" &
 lanes+=($!)
 wait "${lanes[@]}"
 run_lane "${last[@]}" &
@@ -87,7 +86,7 @@ wait "${lanes[@]}"
 lanes=()
 
 total=0 failed=0 skipped=0 broken=0
-for project in "${first[@]}" "${second[@]}" "${last[@]}"; do
+for project in "${projects[@]}" "${last[@]}"; do
   name=$(basename "$project" .Tests.csproj)
   summary=$(grep -m1 -o '<assembly [^>]*>' "$results/$name.xml" 2>/dev/null)
   if [ -z "$summary" ]; then

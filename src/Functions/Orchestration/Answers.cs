@@ -3,8 +3,8 @@ using Microsoft.DurableTask;
 namespace Nanodet.Serverless.Functions.Orchestration;
 
 /// <summary>
-/// Answers of activities that say what they are. The engine hands activities out before it has written down that it did: a host that dies in
-/// between does not know of them. The next one goes through the same step again and may see more of what has come since, hand out
+/// Answers of activities that say what they are. The engine hands activities out before it has written down that it did: a host that dies
+/// in between does not know of them. The next one goes through the same step again and may see more of what has come since, hand out
 /// another activity under the same number, and receive the answer of the first. So the activities of one orchestration have one type of
 /// answer, and whoever receives another one's asks again.
 /// </summary>
@@ -34,6 +34,7 @@ internal static class Answers
             }
         }
 
-        throw new InvalidOperationException($"Expected an answer of {activity} for {subject}, found those of other activities, {Most} times.");
+        throw new InvalidOperationException(
+            $"Expected an answer of {activity} for {subject}, found those of other activities, {Most} times.");
     }
 }

@@ -11,6 +11,9 @@ namespace Nanodet.Serverless.Chaos.Tests.Running;
 /// <summary>Azurite, with a proxy in front, that can be killed and comes back with its data.</summary>
 internal sealed class StorageProcess : IAsyncDisposable
 {
+    /// <summary>It writes every five seconds; more here, for a machine with much else to do.</summary>
+    private static readonly TimeSpan LongestSave = TimeSpan.FromMinutes(3);
+
     private readonly AzuriteOptions _options;
     private AzuriteServer _azurite;
 
@@ -76,8 +79,31 @@ internal sealed class StorageProcess : IAsyncDisposable
         await _azurite.DisposeAsync();
     }
 
-    /// <summary>Changes every database, and waits until each file is newer than that.</summary>
+    /// <summary>
+    /// Changes every database until each file is newer than now. Azurite writes a database only when it has changed since: a change that is
+    /// written while the next database is asked for leaves nothing to wait for, so there is another one.
+    /// </summary>
     private async Task IsOnDiskAsync(CancellationToken cancellationToken)
+    {
+        await ChangeAsync(cancellationToken);
+        var begun = TimeProvider.System.GetUtcNow().UtcDateTime;
+        var files = Directory.GetFiles(_options.DataDirectory, "__azurite_db_*.json");
+        Assert.NotEmpty(files);
+        var watch = Stopwatch.StartNew();
+        while (files.Where(file => File.GetLastWriteTimeUtc(file) < begun).ToArray() is { Length: > 0 } old)
+        {
+            if (watch.Elapsed > LongestSave)
+            {
+                throw new TimeoutException($"Expected Azurite to have written its databases after {LongestSave}, found old: {string.Join(", ", old)}");
+            }
+
+            await ChangeAsync(cancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>Something in every database, and nothing in the end.</summary>
+    private async Task ChangeAsync(CancellationToken cancellationToken)
     {
         var name = $"flush{Guid.NewGuid():N}";
         var blobs = new BlobServiceClient(_azurite.ConnectionString).GetBlobContainerClient(name);
@@ -91,12 +117,5 @@ internal sealed class StorageProcess : IAsyncDisposable
         await blobs.DeleteAsync(cancellationToken: cancellationToken);
         await queue.DeleteAsync(cancellationToken);
         await tables.DeleteTableAsync(name, cancellationToken);
-        var changed = TimeProvider.System.GetUtcNow().UtcDateTime;
-        var files = Directory.GetFiles(_options.DataDirectory, "__azurite_db_*.json");
-        Assert.NotEmpty(files);
-        while (files.Any(file => File.GetLastWriteTimeUtc(file) < changed))
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
-        }
     }
 }
