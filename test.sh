@@ -103,6 +103,10 @@ for project in "${projects[@]}" "${last[@]}"; do
   [ $(($(count failed) + $(count errors))) -eq 0 ] || echo "failures in $name, see above"
 done
 
+echo "the ten slowest of them, in seconds:"
+cat "$results"/*.xml 2>/dev/null | grep -o '<test [^>]*>' | sed -n 's/.* time="\([0-9.]*\)".* type="\([^"]*\)" method="\([^"]*\)".*/\1 \2.\3/p' \
+  | sort -rn | head -10 | sed 's/Nanodet\.Serverless\.//; s/^/  /'
+
 failed=$((failed + broken))
 passed=$((total - (failed - broken) - skipped))
 if [ "$skipped" -gt 0 ]; then

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using Nanodet.Detection.Postprocessing;
 using Nanodet.Detection.Results;
 using Parquet;
@@ -57,36 +59,37 @@ internal sealed class ParquetRows
         await TextAsync(ErrorMessage, (result, _) => result.Error?.Message).ConfigureAwait(false);
         await TextAsync(ModelName, (result, _) => result.Model?.Name).ConfigureAwait(false);
         await TextAsync(ModelVersion, (result, _) => result.Model?.Version).ConfigureAwait(false);
-        var created = new DateTime[_rows.Count];
-        foreach (var (index, (result, _)) in _rows.Index())
-        {
-            created[index] = result.CreatedUtc;
-        }
-
-        await group.WriteAsync<DateTime>(CreatedUtc, created, cancellationToken: cancellationToken).ConfigureAwait(false);
+        await ColumnAsync(
+            (result, _) => result.CreatedUtc,
+            values => group.WriteAsync<DateTime>(CreatedUtc, values.AsMemory(), cancellationToken: cancellationToken)).ConfigureAwait(false);
 
         Task TextAsync(DataField field, Func<DetectionResult, DetectedObject?, string?> value)
         {
-            var values = new string?[_rows.Count];
-            foreach (var (index, (result, detection)) in _rows.Index())
-            {
-                values[index] = value(result, detection);
-            }
-
             cancellationToken.ThrowIfCancellationRequested();
-            return group.WriteAsync(field, values!);
+            return ColumnAsync(value, values => group.WriteAsync(field, values!));
         }
 
         Task NumbersAsync<T>(DataField field, Func<DetectionResult, DetectedObject?, T?> value)
-            where T : struct
+            where T : struct =>
+            ColumnAsync(value, values => group.WriteAsync<T>(field, values.AsMemory(), cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Writes a column. Its values lie in an array that other columns use, too: half a megabyte each would be left to the collector.</summary>
+    private async Task ColumnAsync<T>(Func<DetectionResult, DetectedObject?, T> value, Func<ArraySegment<T>, Task> writeAsync)
+    {
+        var values = ArrayPool<T>.Shared.Rent(_rows.Count);
+        try
         {
-            var values = new T?[_rows.Count];
             foreach (var (index, (result, detection)) in _rows.Index())
             {
                 values[index] = value(result, detection);
             }
 
-            return group.WriteAsync<T>(field, values.AsMemory(), cancellationToken: cancellationToken);
+            await writeAsync(new ArraySegment<T>(values, 0, _rows.Count)).ConfigureAwait(false);
+        }
+        finally
+        {
+            ArrayPool<T>.Shared.Return(values, RuntimeHelpers.IsReferenceOrContainsReferences<T>());
         }
     }
 }
