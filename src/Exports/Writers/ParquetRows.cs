@@ -61,7 +61,8 @@ internal sealed class ParquetRows
         await TextAsync(ModelVersion, (result, _) => result.Model?.Version).ConfigureAwait(false);
         await ColumnAsync(
             (result, _) => result.CreatedUtc,
-            values => group.WriteAsync<DateTime>(CreatedUtc, values.AsMemory(), cancellationToken: cancellationToken)).ConfigureAwait(false);
+            values => group.WriteAsync<DateTime>(CreatedUtc, values.AsMemory(), cancellationToken: cancellationToken))
+            .ConfigureAwait(false);
 
         Task TextAsync(DataField field, Func<DetectionResult, DetectedObject?, string?> value)
         {
@@ -74,7 +75,9 @@ internal sealed class ParquetRows
             ColumnAsync(value, values => group.WriteAsync<T>(field, values.AsMemory(), cancellationToken: cancellationToken));
     }
 
-    /// <summary>Writes a column. Its values lie in an array that other columns use, too: half a megabyte each would be left to the collector.</summary>
+    /// <summary>
+    /// Writes a column. Its values lie in an array that other columns use, too: half a megabyte each would be left to the collector.
+    /// </summary>
     private async Task ColumnAsync<T>(Func<DetectionResult, DetectedObject?, T> value, Func<ArraySegment<T>, Task> writeAsync)
     {
         var values = ArrayPool<T>.Shared.Rent(_rows.Count);
