@@ -182,7 +182,6 @@ internal sealed class ChaosRun : IAsyncDisposable
             var since = Stopwatch.StartNew();
             do
             {
-                await Task.Delay(Look, TimeProvider.System, cancellationToken);
                 await _progress.LookAsync(cancellationToken);
             }
             while (_progress.Right < share * (_plan.JobImages + _plan.StreamImages)
@@ -211,7 +210,6 @@ internal sealed class ChaosRun : IAsyncDisposable
         var calm = 0;
         do
         {
-            await Task.Delay(Look, TimeProvider.System, cancellationToken);
             await _progress.LookAsync(cancellationToken);
             calm = _progress.IsDone ? calm + 1 : 0;
             if (said.Elapsed > TimeSpan.FromSeconds(15))
@@ -231,7 +229,6 @@ internal sealed class ChaosRun : IAsyncDisposable
         var since = Stopwatch.StartNew();
         do
         {
-            await Task.Delay(Look, TimeProvider.System, cancellationToken);
             await _progress.LookAsync(cancellationToken);
         }
         while (!_progress.IsDone && since.Elapsed < HiddenFor);

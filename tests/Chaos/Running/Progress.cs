@@ -11,9 +11,12 @@ internal sealed class Progress(string connectionString, Expectation expected)
 {
     private static readonly string[] Ended = ["Completed", "Failed", "Terminated"];
 
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
+
     private readonly BlobServiceClient _blobs = new(connectionString);
     private readonly Stopwatch _sinceLook = Stopwatch.StartNew();
     private long _fingerprint;
+    private TimeSpan _lookTook;
 
     /// <summary>Images whose record is about their last content.</summary>
     public int Right { get; private set; }
@@ -43,7 +46,19 @@ internal sealed class Progress(string connectionString, Expectation expected)
         (Silence, LongestSilence, Hidden) = (TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
     }
 
+    /// <summary>
+    /// Waits a second, and three times as long as the last look took: reading everything costs Azurite, and on a busy machine it is the app
+    /// that should have the processors.
+    /// </summary>
     public async Task LookAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(_lookTook * 3 > ShortestPause ? _lookTook * 3 : ShortestPause, TimeProvider.System, cancellationToken);
+        var watch = Stopwatch.StartNew();
+        await ReadAsync(cancellationToken);
+        _lookTook = watch.Elapsed;
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
     {
         long fingerprint = 0;
         var etags = new Dictionary<string, string>(StringComparer.Ordinal);

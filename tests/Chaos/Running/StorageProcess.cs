@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
 using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
 using Nanodet.Serverless.Chaos.Tests.Faults;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 using Nanodet.Serverless.LocalHost.Azurite;
@@ -11,6 +13,8 @@ namespace Nanodet.Serverless.Chaos.Tests.Running;
 /// <summary>Azurite, with a proxy in front, that can be killed and comes back with its data.</summary>
 internal sealed class StorageProcess : IAsyncDisposable
 {
+    private const string Changes = "flush";
+
     /// <summary>It writes every five seconds; more here, for a machine with much else to do.</summary>
     private static readonly TimeSpan LongestSave = TimeSpan.FromMinutes(3);
 
@@ -67,6 +71,7 @@ internal sealed class StorageProcess : IAsyncDisposable
         await Proxy.BreakAsync();
         await _azurite.DisposeAsync();
         _azurite = await AzuriteServer.StartAsync(_options, TestLog.Instance, cancellationToken: cancellationToken);
+        await RemoveChangesAsync(cancellationToken);
         Proxy.Release(_azurite);
     }
 
@@ -105,7 +110,7 @@ internal sealed class StorageProcess : IAsyncDisposable
     /// <summary>Something in every database, and nothing in the end.</summary>
     private async Task ChangeAsync(CancellationToken cancellationToken)
     {
-        var name = $"flush{Guid.NewGuid():N}";
+        var name = $"{Changes}{Guid.NewGuid():N}";
         var blobs = new BlobServiceClient(_azurite.ConnectionString).GetBlobContainerClient(name);
         var queue = new QueueServiceClient(_azurite.ConnectionString).GetQueueClient(name);
         var tables = new TableServiceClient(_azurite.ConnectionString);
@@ -117,5 +122,31 @@ internal sealed class StorageProcess : IAsyncDisposable
         await blobs.DeleteAsync(cancellationToken: cancellationToken);
         await queue.DeleteAsync(cancellationToken);
         await tables.DeleteTableAsync(name, cancellationToken);
+    }
+
+    /// <summary>What was written of the last change may be its beginning only.</summary>
+    private async Task RemoveChangesAsync(CancellationToken cancellationToken)
+    {
+        var blobs = new BlobServiceClient(_azurite.ConnectionString);
+        await foreach (var container in blobs.GetBlobContainersAsync(
+            BlobContainerTraits.None, BlobContainerStates.None, Changes, cancellationToken))
+        {
+            await blobs.DeleteBlobContainerAsync(container.Name, cancellationToken: cancellationToken);
+        }
+
+        var queues = new QueueServiceClient(_azurite.ConnectionString);
+        await foreach (var queue in queues.GetQueuesAsync(QueueTraits.None, Changes, cancellationToken))
+        {
+            await queues.DeleteQueueAsync(queue.Name, cancellationToken);
+        }
+
+        var tables = new TableServiceClient(_azurite.ConnectionString);
+        await foreach (var table in tables.QueryAsync(cancellationToken: cancellationToken))
+        {
+            if (table.Name.StartsWith(Changes, StringComparison.Ordinal))
+            {
+                await tables.DeleteTableAsync(table.Name, cancellationToken);
+            }
+        }
     }
 }
