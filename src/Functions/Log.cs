@@ -67,6 +67,12 @@ internal static partial class Log
     [LoggerMessage(19, LogLevel.Information, "Batch {BatchId} came again and was done meanwhile.")]
     public static partial void BatchDone(ILogger logger, string batchId);
 
+    [LoggerMessage(20, LogLevel.Warning, "Batch {BatchId}, {Count} images, has a list and no orchestration: it is started again.")]
+    public static partial void LostBatchStarted(ILogger logger, string batchId, int count);
+
+    [LoggerMessage(21, LogLevel.Warning, "Whether batch {BatchId} was ever started cannot be told now; its list is looked at again.")]
+    public static partial void LostBatchLeft(ILogger logger, string batchId, Exception exception);
+
     [LoggerMessage(16, LogLevel.Warning, "The state of instance {Instance} cannot be read; it counts as under way.")]
     public static partial void InstanceUnreadable(ILogger logger, string instance, Exception exception);
 

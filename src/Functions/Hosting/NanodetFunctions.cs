@@ -48,6 +48,7 @@ internal static class NanodetFunctions
                 .BindConfiguration(HistoryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
             services.AddSingleton<OrchestrationStarter>();
             services.AddSingleton<BatchStarter>();
+            services.AddSingleton<LostBatches>();
             services.AddSingleton<ImageIntake>();
             services.AddSingleton<JobClient>();
             services.AddSingleton<CheckpointIntake>();

@@ -8,6 +8,12 @@ public static class BatchNames
     /// <summary>What the name of a finished batch ends with, after its id.</summary>
     internal const string StagingSuffix = ".ndjson";
 
+    /// <summary>What the names of lists start with.</summary>
+    internal const string ListFolder = "lists/";
+
+    /// <summary>What the name of a list ends with, after its batch's id.</summary>
+    internal const string ListSuffix = ".ndjson";
+
     /// <summary>The instance id of a batch's orchestration: <c>batch-</c> and the batch id.</summary>
     public static string InstanceId(string batchId) => $"batch-{batchId}";
 
@@ -15,7 +21,7 @@ public static class BatchNames
     public static string JobBatchId(string jobId, int page, int offset) => $"{jobId}-{page}-{offset}";
 
     /// <summary>Where a batch's list lies when its images came one by one, in container <c>staging</c>.</summary>
-    public static string List(string batchId) => $"lists/{batchId}.ndjson";
+    public static string List(string batchId) => ListFolder + batchId + ListSuffix;
 
     /// <summary>Where a page's list lies, in container <c>staging</c>.</summary>
     public static string PageList(string jobId, int page) => $"jobs/{jobId}/pages/{page}.ndjson";

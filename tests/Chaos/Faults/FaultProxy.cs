@@ -21,6 +21,8 @@ internal sealed class FaultProxy : IAsyncDisposable
 {
     private const int Services = 3;
 
+    private static readonly TimeSpan Unanswered = TimeSpan.FromSeconds(30);
+
     private static readonly ForwarderRequestConfig Config = new()
     {
         ActivityTimeout = TimeSpan.FromMinutes(5),
@@ -78,8 +80,11 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>How many requests met a fault.</summary>
     public long Faults => _met.Where(met => met.Key != FaultKind.None).Sum(met => met.Value);
 
-    /// <summary>Is told the path of each GET and when its answer is on its way; null tells nobody.</summary>
-    public Func<string, Task>? Downloaded { get; set; }
+    /// <summary>
+    /// Is told the path of each GET before it is answered. One of which this says true is never answered: its connection stays until the
+    /// client ends it.
+    /// </summary>
+    public Func<string, Task<bool>>? Downloading { get; set; }
 
     public static async Task<FaultProxy> StartAsync(AzuriteServer azurite)
     {
@@ -215,14 +220,18 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     private async Task ForwardAsync(HttpContext context, string target, FaultKind kind)
     {
+        if (Downloading is { } told && HttpMethods.IsGet(context.Request.Method) && await told(context.Request.Path))
+        {
+            // The client's death ends the wait; one that lives on meets a storage that does not answer.
+            await Task.Delay(Unanswered, TimeProvider.System, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            context.Abort();
+            return;
+        }
+
         var error = await _forwarder.SendAsync(context, target, _client, Config, new FaultTransformer(target, kind));
         if (error != ForwarderError.None)
         {
             context.Abort();
-        }
-        else if (Downloaded is { } told && HttpMethods.IsGet(context.Request.Method))
-        {
-            await told(context.Request.Path);
         }
     }
 

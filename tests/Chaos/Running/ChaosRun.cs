@@ -92,10 +92,16 @@ internal sealed class ChaosRun : IAsyncDisposable
             new { container = Uploader.JobContainer, prefix = "", batchSize = _plan.BatchSize, pageSize = 200 })] = images;
 
         _burners.AddRange(Enumerable.Range(0, _plan.Burners).Select(_ => Burner.Start()));
-        _storage.Proxy.Downloaded = path =>
-            path.Contains($"/{Uploader.StreamContainer}/{Uploader.KillerFolder}/", StringComparison.Ordinal)
-                ? _app.KillWorkerAsync()
-                : Task.CompletedTask;
+        _storage.Proxy.Downloading = async path =>
+        {
+            var kills = path.Contains($"/{Uploader.StreamContainer}/{Uploader.KillerFolder}/", StringComparison.Ordinal);
+            if (kills)
+            {
+                await _app.KillWorkerAsync();
+            }
+
+            return kills;
+        };
         _storage.Proxy.Inject(new FaultRules(_plan.Seed, _plan.FaultShare) { LosesReceived = _plan.WaitsForHidden });
         await AllAsync([_uploader.UploadStreamAsync, PublishAsync, KillAsync], cancellationToken);
 

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Nanodet.Serverless.Functions.Batches;
 
 namespace Nanodet.Serverless.Functions.Tests.Batches;
 
@@ -9,6 +10,9 @@ namespace Nanodet.Serverless.Functions.Tests.Batches;
 /// <param name="find">What is known of the instance.</param>
 internal sealed class FakeDurableClient(StatusCode refusal, Func<OrchestrationMetadata?> find) : DurableTaskClient("fake")
 {
+    /// <summary>The batches that were started.</summary>
+    public List<(string InstanceId, DetectBatchInput Input)> Started { get; } = [];
+
     public override Task RaiseEventAsync(
         string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default) =>
         throw new RpcException(new Status(refusal, "refused"));
@@ -26,8 +30,11 @@ internal sealed class FakeDurableClient(StatusCode refusal, Func<OrchestrationMe
     public override Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) => throw Unused();
 
     public override Task<string> ScheduleNewOrchestrationInstanceAsync(
-        TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default) =>
-        throw Unused();
+        TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default)
+    {
+        Started.Add((options!.InstanceId!, (DetectBatchInput)input!));
+        return Task.FromResult(options.InstanceId!);
+    }
 
     public override Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) => throw Unused();
 

@@ -10,6 +10,7 @@ using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Images;
 using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Functions.Publishing;
+using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Hosting;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
@@ -53,6 +54,10 @@ internal sealed class IntakeApp : IAsyncDisposable
     }
 
     public ImageIntake Intake => _services.GetRequiredService<ImageIntake>();
+
+    public BatchLists Lists => _services.GetRequiredService<BatchLists>();
+
+    public BatchStarter Starter => _services.GetRequiredService<BatchStarter>();
 
     public BlobContainerClient Images => Container("images");
 

@@ -1,0 +1,66 @@
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
+using Nanodet.Serverless.Pipeline.Batches;
+
+namespace Nanodet.Serverless.Functions.Batches;
+
+/// <summary>
+/// Looks after lists of batches that stay. A host that dies between the engine's start message and the instance's row leaves a list that
+/// nobody takes, and a message that the engine puts back for ever, because it waits for that row. The images come again by their own
+/// messages, in another group. Starting the batch once more gives the message its row, and finds the images done. A list whose batch was
+/// finished is removed.
+/// </summary>
+/// <param name="lists">The lists.</param>
+/// <param name="starter">Starts batches.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Says what was started.</param>
+public sealed class LostBatches(BatchLists lists, BatchStarter starter, TimeProvider time, ILogger<LostBatches> logger)
+{
+    /// <summary>How often lists are listed: one request.</summary>
+    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
+
+    /// <summary>A younger list may be about to be started.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
+
+    private DateTimeOffset _next;
+
+    /// <summary>Looks, when it is time to. What fails is tried again a minute later.</summary>
+    /// <param name="client">The durable client.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public async Task RunAsync(DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        var now = time.GetUtcNow();
+        if (now < _next)
+        {
+            return;
+        }
+
+        _next = now + Every;
+        await foreach (var batchId in lists.FindAsync(now - Grace, cancellationToken))
+        {
+            try
+            {
+                await LookAsync(client, batchId, cancellationToken);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+            {
+                Log.LostBatchLeft(logger, batchId, exception);
+            }
+        }
+    }
+
+    private async Task LookAsync(DurableTaskClient client, string batchId, CancellationToken cancellationToken)
+    {
+        var instance = await client.GetInstanceAsync(BatchNames.InstanceId(batchId), getInputsAndOutputs: false, cancellationToken);
+        if (instance?.RuntimeStatus == OrchestrationRuntimeStatus.Completed)
+        {
+            await lists.RemoveAsync(batchId, cancellationToken);
+        }
+        else if (instance is null && await lists.ReferAsync(batchId, cancellationToken) is { } batch)
+        {
+            await starter.StartAsync(client, batch, cancellationToken);
+            Log.LostBatchStarted(logger, batchId, batch.Count);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using Grpc.Core;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Functions.Tests.Images;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Messages;
+
+namespace Nanodet.Serverless.Functions.Tests.Batches;
+
+/// <summary>Lists that stay, because the host died before their batch was started, or because they were not removed after it.</summary>
+public sealed class LostBatchesTests(AzuriteFixture fixture)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>A host died between the start message and the instance's row: nobody knows the instance.</summary>
+    [Fact]
+    public async Task Run_ListWithoutInstance_IsStartedAsItWouldHaveBeen()
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        var options = new DetectionRequestOptions { ScoreThreshold = 0.5f };
+        var reference = await WriteAsync(app, options);
+
+        await using var client = await RunAsync(app, () => null);
+
+        var (id, input) = Assert.Single(client.Started);
+        Assert.Equal("batch-b1", id);
+        Assert.Equal(reference, input.Batch);
+        Assert.Equal((2, options), (input.Batch.Count, input.Batch.Options));
+        Assert.Equal(2, (await app.Lists.ReadAsync(input.Batch, Token))!.Count);
+    }
+
+    [Theory]
+    [InlineData(OrchestrationRuntimeStatus.Completed, false)]
+    [InlineData(OrchestrationRuntimeStatus.Running, true)]
+    [InlineData(OrchestrationRuntimeStatus.Pending, true)]
+    [InlineData(OrchestrationRuntimeStatus.Failed, true)]
+    public async Task Run_ListOfAKnownInstance_GoesWhenItsBatchIsDone(OrchestrationRuntimeStatus status, bool stays)
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        var reference = await WriteAsync(app);
+
+        await using var client = await RunAsync(app, () => new OrchestrationMetadata("DetectBatch", "batch-b1") { RuntimeStatus = status });
+
+        Assert.Empty(client.Started);
+        Assert.Equal(stays, await app.Lists.ReadAsync(reference, Token) is not null);
+    }
+
+    [Fact]
+    public async Task Run_StateThatCannotBeRead_LeavesTheList()
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        var reference = await WriteAsync(app);
+
+        await using var client = await RunAsync(app, () => throw new RpcException(new Status(StatusCode.Unknown, "a column is missing")));
+
+        Assert.Empty(client.Started);
+        Assert.NotNull(await app.Lists.ReadAsync(reference, Token));
+    }
+
+    /// <summary>It may be about to be started; and lists are listed once a minute only.</summary>
+    [Fact]
+    public async Task Run_YoungList_Waits()
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        await WriteAsync(app);
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var lost = Create(app, time);
+        await using var client = new FakeDurableClient(StatusCode.NotFound, () => null);
+
+        await lost.RunAsync(client, Token);
+        time.Advance(TimeSpan.FromSeconds(59));
+        await lost.RunAsync(client, Token);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await lost.RunAsync(client, Token);
+        Assert.Empty(client.Started);
+
+        time.Advance(TimeSpan.FromMinutes(2));
+        await lost.RunAsync(client, Token);
+        Assert.Single(client.Started);
+        await lost.RunAsync(client, Token);
+        Assert.Single(client.Started);
+    }
+
+    private static Task<BatchReference> WriteAsync(IntakeApp app, DetectionRequestOptions? options = null) => app.Lists.WriteAsync(
+        new FormedBatch(
+            "b1",
+            [.. new[] { "a.jpg", "b.jpg" }.Select(name => new ImageMessage { Container = "images", Name = name, Options = options })]),
+        Token);
+
+    private static LostBatches Create(IntakeApp app, TimeProvider time) =>
+        new(app.Lists, app.Starter, time, NullLogger<LostBatches>.Instance);
+
+    private static async Task<FakeDurableClient> RunAsync(IntakeApp app, Func<OrchestrationMetadata?> find)
+    {
+        var client = new FakeDurableClient(StatusCode.NotFound, find);
+        await Create(app, new FakeTimeProvider(TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(3))).RunAsync(client, Token);
+        return client;
+    }
+}
