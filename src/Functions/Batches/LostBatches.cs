@@ -16,28 +16,16 @@ namespace Nanodet.Serverless.Functions.Batches;
 /// <param name="logger">Says what was started.</param>
 public sealed class LostBatches(BatchLists lists, BatchStarter starter, TimeProvider time, ILogger<LostBatches> logger)
 {
-    /// <summary>How often lists are listed: one request.</summary>
-    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
-
     /// <summary>A younger list may be about to be started.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
 
-    private DateTimeOffset _next;
-
-    /// <summary>Looks, when it is time to. What fails is tried again a minute later.</summary>
+    /// <summary>Looks at each list. What fails is left to the next look.</summary>
     /// <param name="client">The durable client.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task RunAsync(DurableTaskClient client, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);
-        var now = time.GetUtcNow();
-        if (now < _next)
-        {
-            return;
-        }
-
-        _next = now + Every;
-        await foreach (var batchId in lists.FindAsync(now - Grace, cancellationToken))
+        await foreach (var batchId in lists.FindAsync(time.GetUtcNow() - Grace, cancellationToken))
         {
             try
             {

@@ -212,7 +212,8 @@ public sealed class ImageIntake(
     /// <summary>Only an empty blob is asked for its metadata: an event does not carry them.</summary>
     private async Task<bool> IsFolderAsync(ImageMessage image, CancellationToken cancellationToken)
     {
-        if (image.Bytes != 0)
+        // An event of a sender's own need not say how long the blob is.
+        if (image.Bytes > 0)
         {
             return false;
         }

@@ -1,7 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Options;
-using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Images;
 using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Functions.Roles;
@@ -12,14 +11,12 @@ namespace Nanodet.Serverless.Functions.Upkeep;
 
 /// <summary>
 /// Looks after the blob triggers that poll: of uploads in a burst they miss some, and they hand on a few in a second. Does nothing for a
-/// trigger that is turned off: then events announce uploads. Groups of images whose start was lost are started again, whatever announced
-/// them.
+/// trigger that is turned off: then events announce uploads.
 /// </summary>
 /// <param name="sweep">Lists uploads.</param>
 /// <param name="register">Knows which were handed on.</param>
 /// <param name="images">Takes images.</param>
 /// <param name="checkpoints">Takes checkpoints.</param>
-/// <param name="lost">Starts batches whose start was lost.</param>
 /// <param name="names">Names of the containers.</param>
 /// <param name="switches">Which triggers are on.</param>
 public sealed class FindUploads(
@@ -27,7 +24,6 @@ public sealed class FindUploads(
     UploadRegister register,
     ImageIntake images,
     CheckpointIntake checkpoints,
-    LostBatches lost,
     IOptions<StorageOptions> names,
     FunctionSwitches switches)
 {
@@ -36,7 +32,6 @@ public sealed class FindUploads(
     public async Task RunAsync(
         [TimerTrigger("*/5 * * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
     {
-        await lost.RunAsync(client, cancellationToken);
         if (!switches.IsDisabled(ImageTriggers.Uploaded))
         {
             var container = names.Value.Images;

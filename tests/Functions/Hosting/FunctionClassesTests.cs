@@ -51,7 +51,7 @@ public sealed class FunctionClassesTests
                 "CancelJob: delete jobs/{jobId} Function",
                 "DetectImage: post detect Function",
                 "ExportResults: get results/export Function",
-                "GetImageLink: get images Function",
+                "GetImageLink: get head images Function",
                 "GetJob: get head jobs/{jobId} Function",
                 "GetOpenApi: get head openapi.json Function",
                 "GetResultSchema: get head schemas/detection-result.v1.schema.json Function",

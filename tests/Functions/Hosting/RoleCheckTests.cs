@@ -39,7 +39,7 @@ public sealed class RoleCheckTests
         string[] coordinator =
         [
             "AnnounceJobEnd", "BatchPoisoned", "CancelJob", "CheckpointUploaded", "DetectBatch", "DetectFolder", "DetectPage",
-            "EventPoisoned", "EventReceived", "ExportResults", "FindCheckpoint", "FindStaging", "FindUploads", "GetImageLink",
+            "EventPoisoned", "EventReceived", "ExportResults", "FindBatches", "FindCheckpoint", "FindStaging", "FindUploads", "GetImageLink",
             "GetJob", "GetOpenApi", "GetResultSchema", "GetThumbnail", "Health", "HealthDetails", "ImageAnnounced", "ImagePoisoned",
             "ImageQueued", "ImageUploaded", "ListImages", "ListJobs", "ListModels", "ListResults", "NightlyDetection",
             "PublishCheckpoint", "PublishModel", "PurgeHistory", "QueueBatch", "Reconcile", "ReportCheckpoint", "RetryJob",
