@@ -21,7 +21,8 @@ public sealed class ImagesApi(ImageLinks links, ThumbnailStore thumbnails)
     /// </summary>
     [Function("GetImageLink")]
     public async Task<IResult> GetLinkAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "images")] HttpRequest request, CancellationToken cancellationToken)
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "images")] HttpRequest request,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (RequestQuery.FindProblem(request.Query, "container", "name") is { } unknown)
