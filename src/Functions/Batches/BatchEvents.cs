@@ -49,9 +49,9 @@ public sealed class BatchEvents(DetectionWriter writer, ILogger<BatchEvents> log
     }
 
     /// <summary>
-    /// Whether a message that came again, or was queued again, is about a batch of a job that was done meanwhile: the lines of the job are
-    /// written, and to detect its images once more, perhaps with another model, would change the records beside them. The list of any other
-    /// batch is gone when it is done.
+    /// Whether a message is about a batch of a job that was done meanwhile. It may have come again, or have been queued again after a host
+    /// died. The lines of the job are written, and to detect its images once more, perhaps with another model, would change the records
+    /// beside them. The list of any other batch is gone when it is done.
     /// </summary>
     /// <param name="client">The durable client.</param>
     /// <param name="batch">The batch.</param>

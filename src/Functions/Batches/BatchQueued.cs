@@ -21,7 +21,7 @@ public sealed class BatchQueued(BatchProcessor processor, BatchEvents events)
         CancellationToken cancellationToken)
     {
         var batch = MessageReader.ReadBatch(message);
-        if ((dequeueCount > 1 || batch.Attempt > 1) && await events.IsDoneAsync(client, batch.Batch, cancellationToken))
+        if (await events.IsDoneAsync(client, batch.Batch, cancellationToken))
         {
             return;
         }

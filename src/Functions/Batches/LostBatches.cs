@@ -16,17 +16,37 @@ namespace Nanodet.Serverless.Functions.Batches;
 /// <param name="logger">Says what was started.</param>
 public sealed class LostBatches(BatchLists lists, BatchStarter starter, TimeProvider time, ILogger<LostBatches> logger)
 {
+    /// <summary>Lists that one call looks at, each with a request. Of lists there are as many as batches under way.</summary>
+    private const int Most = 200;
+
     /// <summary>A younger list may be about to be started.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
 
-    /// <summary>Looks at each list. What fails is left to the next look.</summary>
+    private string _last = string.Empty;
+
+    /// <summary>
+    /// Looks at lists, and goes on in the next call where this one ended. What fails is left to the next round.
+    /// </summary>
     /// <param name="client">The durable client.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task RunAsync(DurableTaskClient client, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);
+        var looks = 0;
         await foreach (var batchId in lists.FindAsync(time.GetUtcNow() - Grace, cancellationToken))
         {
+            // They are listed in the order of their names.
+            if (string.CompareOrdinal(batchId, _last) <= 0)
+            {
+                continue;
+            }
+
+            if (looks++ == Most)
+            {
+                return;
+            }
+
+            _last = batchId;
             try
             {
                 await LookAsync(client, batchId, cancellationToken);
@@ -36,6 +56,8 @@ public sealed class LostBatches(BatchLists lists, BatchStarter starter, TimeProv
                 Log.LostBatchLeft(logger, batchId, exception);
             }
         }
+
+        _last = string.Empty;
     }
 
     private async Task LookAsync(DurableTaskClient client, string batchId, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ namespace Nanodet.Serverless.Functions.Upkeep;
 /// <param name="lost">Finds them.</param>
 public sealed class FindBatches(LostBatches lost)
 {
-    /// <summary>Looks every minute: one request, and one for each list that stays.</summary>
+    /// <summary>Looks every minute: a request for each 5,000 lists, and one for each of up to 200 of them.</summary>
     [Function(nameof(FindBatches))]
     public Task RunAsync(
         [TimerTrigger("0 * * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>

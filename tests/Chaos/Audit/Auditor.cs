@@ -184,11 +184,8 @@ internal static class Auditor
         }
 
         var document = Parse(record.Json);
-
-        // A batch that was queued twice while models changed and changed back is detected again after its lines were written.
         var isSame = record.Json == line.Json
-            || ((contents.Count > 1 || document.Model != line.Document.Model || document.CreatedUtc > line.Document.CreatedUtc)
-                && IsSameAnswer(document, line.Document));
+            || ((contents.Count > 1 || document.Model != line.Document.Model) && IsSameAnswer(document, line.Document));
         return isSame
             ? null
             : new Finding(FindingKind.DifferingLine, $"{id}: the line of {image} is not its record: {line.Json} {record.Json}");

@@ -94,7 +94,9 @@ internal sealed class ChaosRun : IAsyncDisposable
         _burners.AddRange(Enumerable.Range(0, _plan.Burners).Select(_ => Burner.Start()));
         _storage.Proxy.Downloading = async path =>
         {
-            var kills = path.Contains($"/{Uploader.StreamContainer}/{Uploader.KillerFolder}/", StringComparison.Ordinal);
+            // From its beginning: the record of such an image has the same folders in its name, and kills nobody.
+            var kills = path.StartsWith(
+                $"/{Blobs.AccountName}/{Uploader.StreamContainer}/{Uploader.KillerFolder}/", StringComparison.Ordinal);
             if (kills)
             {
                 await _app.KillWorkerAsync();

@@ -75,9 +75,29 @@ public sealed class LostBatchesTests(AzuriteFixture fixture)
         Assert.Single(client.Started);
     }
 
-    private static Task<BatchReference> WriteAsync(IntakeApp app, DetectionRequestOptions? options = null) => app.Lists.WriteAsync(
+    /// <summary>Under load there are as many lists as batches under way: a call looks at some, and the next one at the others.</summary>
+    [Fact]
+    public async Task Run_ManyLists_AreLookedAtInTurn()
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        string[] ids = [.. Enumerable.Range(0, 210).Select(i => $"b{i:D3}")];
+        await Parallel.ForEachAsync(ids, Token, async (id, _) => await WriteAsync(app, id: id));
+        var lost = Create(app, new FakeTimeProvider(TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(3)));
+        await using var client = new FakeDurableClient(StatusCode.NotFound, () => null);
+
+        await lost.RunAsync(client, Token);
+        Assert.Equal(ids[..200].Select(BatchNames.InstanceId), client.Started.Select(one => one.InstanceId));
+
+        await lost.RunAsync(client, Token);
+        Assert.Equal(ids.Select(BatchNames.InstanceId), client.Started.Select(one => one.InstanceId));
+
+        await lost.RunAsync(client, Token);
+        Assert.Equal("batch-b000", client.Started[210].InstanceId);
+    }
+
+    private static Task<BatchReference> WriteAsync(IntakeApp app, DetectionRequestOptions? options = null, string id = "b1") => app.Lists.WriteAsync(
         new FormedBatch(
-            "b1",
+            id,
             [.. new[] { "a.jpg", "b.jpg" }.Select(name => new ImageMessage { Container = "images", Name = name, Options = options })]),
         Token);
 

@@ -20,6 +20,7 @@ public sealed class ImageIntakeTests(AzuriteFixture fixture)
               { "container": "{{app.Images.Name}}", "name": "c\ud800.png" },
               { "container": "{{app.Images.Name}}", "name": "folder/", "etag": "0x1", "bytes": 0 },
               { "container": "{{app.Images.Name}}", "name": "folder", "etag": "0x1", "bytes": 0 },
+              { "container": "{{app.Images.Name}}", "name": "folder" },
               { "container": "{{app.Images.Name}}", "name": "empty.png", "etag": "0x1", "bytes": 0 },
               { "container": "{{app.Images.Name}}", "name": "gone.png", "etag": "0x1", "bytes": 0 },
               { "container": "{{app.Images.Name}}", "name": "z.png" }
