@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Nanodet.Detection.Batching;
+using Nanodet.Detection.Benchmarking;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Gpu;
@@ -25,6 +26,7 @@ internal sealed class GpuCheck(
     private const int RequestsOnCpu = 20;
     private const double LongestOverMedian = 10;
 
+    private static readonly TimeSpan ShapeMeasurement = TimeSpan.FromMilliseconds(300);
     private static readonly int[] RunSizes = [1, 8, 32, 64];
     private static readonly int[] RunSizesOnCpu = [1, 8];
 
@@ -40,6 +42,7 @@ internal sealed class GpuCheck(
             LookAtDriver();
         }
 
+        Tell("", $"images/s, decoding alone, {Environment.ProcessorCount} threads", Number(DecodingBenchmark.Measure(images, TimeSpan.FromSeconds(seconds), cancellationToken)));
         foreach (var model in models)
         {
             await CheckAsync(model, cancellationToken);
@@ -247,10 +250,11 @@ internal sealed class GpuCheck(
             Tell(file, $"images/s, {size} a call, the graph and its copies", Number(figures.RunImagesPerSecond));
         }
 
+        model.MeasureShapes(ShapeMeasurement);
         foreach (var shape in model.Shapes)
         {
             var rate = Number(shape.RunSize / shape.MillisecondsARun * 1000);
-            var graph = $"{(shape.IsGraph ? "CUDA graph" : "no CUDA graph")}{(shape.Note is null ? "" : $" ({shape.Note})")}";
+            var graph = $"{(shape.IsGraph ? "CUDA graph" : "no CUDA graph")}{(shape.IsProvisional ? ", provisional" : "")}{(shape.Note is null ? "" : $" ({shape.Note})")}";
             Tell(
                 file,
                 $"images/s, runs of {shape.RunSize} x {shape.Height} x {shape.Width}, the graph alone",

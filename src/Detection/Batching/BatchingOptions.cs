@@ -11,8 +11,8 @@ public sealed record BatchingOptions
     /// <summary>Threads that decode and run at the same time.</summary>
     /// <value>
     /// 0 to 256 threads; default 0: on the CPU one for each logical processor, for which the model is best loaded with as many
-    /// <see cref="Inference.ModelOptions.ConcurrentRuns"/>; on a GPU half as many as processors, 2 to 8,
-    /// of which some decode while another runs.
+    /// <see cref="Inference.ModelOptions.ConcurrentRuns"/>; on a GPU half as many again as processors, 2 to 64:
+    /// some wait for their runs while the others decode.
     /// </value>
     [Range(0, 256)]
     public int Lanes { get; init; }

@@ -10,10 +10,10 @@ namespace Nanodet.Detection.Batching;
 /// <param name="Reason">Who said so: a setting, the model, or a measurement with its figures.</param>
 public sealed record BatchingPlan(int Lanes, [property: JsonPropertyName("maxBatchSize")] int MaxRunSize, string Reason)
 {
-    // Each decodes, warps and post-processes while others have their turn on the GPU.
-    private const int MostGpuLanes = 8;
+    // Each decodes, warps and post-processes, and then sleeps until its run is done: with half as many again as processors, none is idle.
+    private const int MostGpuLanes = 64;
 
-    private static int GpuLanes => Math.Clamp(Environment.ProcessorCount / 2, 2, MostGpuLanes);
+    private static int GpuLanes => Math.Clamp(Environment.ProcessorCount * 3 / 2, 2, MostGpuLanes);
 
     /// <summary>Lanes where nothing is known about the provider yet.</summary>
     internal static int LanesOnCpu(BatchingOptions options) => options.Lanes > 0 ? options.Lanes : Environment.ProcessorCount;

@@ -83,7 +83,7 @@ public sealed class DetectionBatcher : IDisposable, IAsyncDisposable
         _logger = logger;
         Plan = plan;
         _batcher = new DynamicBatcher<DetectionKey, EncodedImage, DetectionOutcome>(
-            new BatchingLimits(plan.Lanes, plan.MaxRunSize, options.MaxDelay, options.QueueCapacity),
+            new BatchingLimits(plan.Lanes, plan.MaxRunSize, options.MaxDelay, options.QueueCapacity, IsSharedOut: model.Shapes.Count > 0),
             (key, images, token) => detect is null
                 ? key.Detector.DetectRun(images, token)
                 : detect(key.Detector, [.. images.Select(image => image.File)], token),

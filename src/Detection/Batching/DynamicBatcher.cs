@@ -29,6 +29,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
     private TaskCompletionSource? _idle;
     private int _requests;
     private int _openLanes;
+    private int _freeLanes;
     private bool _isClosed;
 
     /// <summary>Starts the lanes.</summary>
@@ -70,6 +71,9 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
 
     /// <summary>Ends when the lanes have ended, after <see cref="Dispose"/> and the last request.</summary>
     internal Task Completion => _ended.Task;
+
+    /// <summary>Lanes that have nothing to do.</summary>
+    internal int FreeLanes => Volatile.Read(ref _freeLanes);
 
     /// <summary>Requests that are not answered yet, those that wait for a place included.</summary>
     internal int Requests => Volatile.Read(ref _requests);
@@ -210,11 +214,13 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
     {
         lock (_gate)
         {
+            _freeLanes++;
             while (true)
             {
                 if (_waiting.FindReady(_limits, _isClosed || _idle is not null, _canRun, out key, out var wait))
                 {
                     run = Take(key);
+                    _freeLanes--;
                     if (!_waiting.IsEmpty)
                     {
                         // Another lane may find work in what is left.
@@ -243,7 +249,13 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
 
     private LaneRun<TItem, TResult> Take(TKey key)
     {
-        var run = new LaneRun<TItem, TResult>(_waiting.Take(key, _limits.MaxRunSize));
+        var size = _limits.MaxRunSize;
+        if (_limits.IsSharedOut)
+        {
+            size = Math.Min(size, (_waiting.Count(key) + _freeLanes - 1) / _freeLanes);
+        }
+
+        var run = new LaneRun<TItem, TResult>(_waiting.Take(key, size));
         foreach (var request in run.Requests)
         {
             request.Run = run;

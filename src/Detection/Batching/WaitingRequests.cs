@@ -76,6 +76,9 @@ internal sealed class WaitingRequests<TKey, TItem, TResult>(TimeProvider time)
         return first is not null;
     }
 
+    /// <summary>How many requests of a run there are.</summary>
+    internal int Count(TKey key) => _queues[key].Count;
+
     /// <summary>Takes the first requests of a run.</summary>
     internal List<PendingRequest<TItem, TResult>> Take(TKey key, int limit)
     {

@@ -7,66 +7,75 @@ using Nanodet.Detection.Natives;
 namespace Nanodet.Detection.Inference;
 
 /// <summary>
-/// A session on CUDA for one shape and size: its input and output lie at fixed addresses of the GPU, so that its runs can be captured as a
-/// CUDA graph. There are two such pairs, so that one request copies while another runs.
+/// A session on CUDA for one shape and size. Its input and output lie at fixed addresses of the GPU, so that a run can be captured as a
+/// CUDA graph when the session is made; from then on ONNX Runtime has no part in its runs. There are two such pairs, so that one request
+/// copies while another runs. Where a run cannot be captured, ONNX Runtime makes each on the model's one thread.
 /// </summary>
 internal sealed unsafe class CudaShapeSession : IShapeSession
 {
     private const int Pairs = 2;
-    private const int MeasuredRuns = 5;
-    private const string GraphId = "gpu_graph_id";
-    private const string NoGraph = "-1";
+    private const int MeasuredRuns = 16;
+    private const int CaptureTries = 3;
+    private const byte OneImage = 0x3f;
+    private const byte AnotherImage = 0x3e;
 
-    private readonly InferenceSession _session;
-    private readonly DeviceThread _thread;
+    /// <summary>Of the largest value: what two runs of the same input may differ by.</summary>
+    private const float Rounding = 5e-3f;
+
     private readonly CudaRuntime _cuda;
+    private readonly CudaTurns _turns;
+    private readonly DeviceThread _thread;
     private readonly int _device;
-    private readonly OrtAllocator _allocator;
+    private readonly InferenceSession _session;
     private readonly OrtMemoryInfo _memory;
+    private readonly OrtAllocator? _allocator;
     private readonly RunOptions _plain = new();
+    private readonly RunOptions _captured = new();
     private readonly List<Pair> _all = [];
     private readonly Stack<Pair> _free = new();
     private readonly SemaphoreSlim _places = new(0);
-    private bool _mayCapture;
+    private readonly nint _stream;
 
-    /// <summary>Takes over a session, and has it make its plans by a run.</summary>
-    /// <param name="session">The session; disposed here, also when this fails.</param>
+    /// <summary>Makes a session, has it make its plans by a run, and captures its runs.</summary>
+    /// <param name="open">
+    /// Makes the session in a stream, without ONNX Runtime's own graphs; what it says about why its runs cannot be captured, or null.
+    /// </param>
     /// <param name="shape">Input and output of a run.</param>
-    /// <param name="thread">Where runs are made.</param>
-    /// <param name="cuda">Makes the copies.</param>
+    /// <param name="thread">Where runs are made that cannot be captured.</param>
+    /// <param name="turns">Where the others are.</param>
+    /// <param name="cuda">CUDA's runtime library.</param>
     /// <param name="device">The GPU, in the driver's order.</param>
-    /// <param name="mayCapture">Whether the session was made for captured runs.</param>
-    /// <exception cref="OnnxRuntimeException">The run failed, or there is not enough memory.</exception>
+    /// <exception cref="OnnxRuntimeException">The model is refused, the run failed, or there is not enough memory.</exception>
+    /// <exception cref="GpuException">CUDA refused.</exception>
     internal CudaShapeSession(
-        InferenceSession session, RunTensorShape shape, DeviceThread thread, CudaRuntime cuda, int device, bool mayCapture)
+        Func<nint, (InferenceSession Session, string? Problem)> open,
+        RunTensorShape shape,
+        DeviceThread thread,
+        CudaTurns turns,
+        CudaRuntime cuda,
+        int device)
     {
-        _session = session;
-        _thread = thread;
-        _cuda = cuda;
-        _device = device;
-        _mayCapture = mayCapture;
+        (_cuda, _turns, _thread, _device) = (cuda, turns, thread, device);
         _memory = new OrtMemoryInfo(OrtMemoryInfo.allocatorCUDA, OrtAllocatorType.DeviceAllocator, device, OrtMemType.Default);
+        cuda.Use(device);
+        _stream = cuda.CreateStream();
         try
         {
-            _allocator = new OrtAllocator(session, _memory);
-        }
-        catch
-        {
-            _memory.Dispose();
-            _plain.Dispose();
-            session.Dispose();
-            throw;
-        }
-
-        try
-        {
-            _plain.AddRunConfigEntry(GraphId, NoGraph);
+            (_session, Note) = open(_stream);
+            _allocator = new OrtAllocator(_session, _memory);
+            CudaRunOptions.SkipGraph(_plain);
+            CudaRunOptions.SkipGraph(_captured);
+            CudaRunOptions.SkipWait(_captured);
             for (var pair = 0; pair < Pairs; pair++)
             {
-                _all.Add(new Pair(this, shape, pair + 1));
+                _all.Add(new Pair(this, shape));
             }
 
-            session.RunWithBinding(_plain, _all[0].Binding);
+            MakePlans();
+            if (Note is null)
+            {
+                Capture(shape);
+            }
         }
         catch
         {
@@ -81,20 +90,18 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     public bool IsGraph { get; private set; }
 
     /// <inheritdoc/>
+    public string? Note { get; private set; }
+
+    /// <inheritdoc/>
     public void Run(ReadOnlySpan<float> images, Span<float> output)
     {
         var pair = Take();
         try
         {
             fixed (float* from = images)
-            {
-                Copy(pair.Stream, pair.Input, (nint)from, (long)images.Length * sizeof(float));
-            }
-
-            _thread.Invoke(() => Run(pair));
             fixed (float* to = output)
             {
-                Copy(pair.Stream, (nint)to, pair.Output, (long)output.Length * sizeof(float));
+                Run(pair, (nint)from, (long)images.Length * sizeof(float), (nint)to, (long)output.Length * sizeof(float));
             }
         }
         finally
@@ -104,57 +111,30 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     }
 
     /// <inheritdoc/>
-    public bool TryCapture(out string? problem)
-    {
-        problem = null;
-        if (!_mayCapture || IsGraph)
-        {
-            return true;
-        }
-
-        var taken = new List<Pair>();
-        try
-        {
-            while (taken.Count < Pairs)
-            {
-                taken.Add(Take());
-            }
-
-            var isDone = false;
-            string? refused = null;
-            _thread.Invoke(() => isDone = CaptureGate.TryCapture(() => refused = Capture()));
-            problem = refused;
-            return isDone;
-        }
-        finally
-        {
-            taken.ForEach(GiveBack);
-        }
-    }
-
-    /// <inheritdoc/>
-    public double Measure()
+    public double Measure(TimeSpan atLeast)
     {
         var pair = Take();
-        var best = double.PositiveInfinity;
         try
         {
-            _thread.Invoke(() =>
+            var best = double.PositiveInfinity;
+            var begun = Stopwatch.GetTimestamp();
+            _cuda.Use(_device);
+            do
             {
-                for (var run = 0; run < MeasuredRuns; run++)
-                {
-                    var start = Stopwatch.GetTimestamp();
-                    Run(pair);
-                    best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
-                }
-            });
+                // Without a pause, as under load.
+                var start = Stopwatch.GetTimestamp();
+                Run(pair, MeasuredRuns);
+                _cuda.Wait(pair.Stream);
+                best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / MeasuredRuns);
+            }
+            while (Stopwatch.GetElapsedTime(begun) < atLeast);
+
+            return best;
         }
         finally
         {
             GiveBack(pair);
         }
-
-        return best;
     }
 
     /// <summary>Frees everything; no run may be under way.</summary>
@@ -162,14 +142,160 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     {
         _all.ForEach(pair => pair.Dispose());
         _plain.Dispose();
-        _allocator.Dispose();
+        _captured.Dispose();
+        _allocator?.Dispose();
+        _session?.Dispose();
         _memory.Dispose();
-        _session.Dispose();
+        _cuda.DestroyStream(_stream);
         _places.Dispose();
     }
 
-    private void Copy(nint stream, nint to, nint from, long bytes) =>
-        CaptureGate.Call(() => _cuda.Copy(_device, stream, to, from, bytes));
+    private void Run(Pair pair, nint from, long inputBytes, nint to, long outputBytes)
+    {
+        _cuda.Use(_device);
+        try
+        {
+            _cuda.Copy(pair.Stream, pair.Input, from, inputBytes);
+            Run(pair);
+            _cuda.Copy(pair.Stream, to, pair.Output, outputBytes);
+            _cuda.Record(pair.Done, pair.Stream);
+            _cuda.WaitFor(pair.Done);
+        }
+        catch (GpuException)
+        {
+            // The caller's memory must not be written to after this.
+            _cuda.Quiet(pair.Stream);
+            throw;
+        }
+    }
+
+    /// <summary>Has runs follow what is in the pair's stream, and what follows in that stream wait for them.</summary>
+    private void Run(Pair pair, int times = 1)
+    {
+        if (IsGraph)
+        {
+            _cuda.Record(pair.Copied, pair.Stream);
+            _turns.Launch(pair.Graph, pair.Copied, pair.Ran, times);
+            _cuda.HoldBack(pair.Stream, pair.Ran);
+        }
+        else
+        {
+            _cuda.Wait(pair.Stream);
+            for (var time = 0; time < times; time++)
+            {
+                _thread.Invoke(() => RunPlainly(pair));
+            }
+        }
+    }
+
+    /// <summary>The first run makes the plans, the second one shows that nothing is made any more.</summary>
+    private void MakePlans()
+    {
+        for (var run = 0; run < 2; run++)
+        {
+            RunPlainly(_all[0]);
+        }
+    }
+
+    /// <summary>ONNX Runtime makes the run; it does not always wait for a stream that is not its own.</summary>
+    private void RunPlainly(Pair pair)
+    {
+        _session.RunWithBinding(_plain, pair.Binding);
+        _cuda.Wait(_stream);
+    }
+
+    /// <summary>
+    /// Captures a run for each pair, and compares what it gives with what ONNX Runtime gives. A graph holds addresses: one that read
+    /// something from another place than the pair's input would go on giving what it gave when it was captured.
+    /// </summary>
+    private void Capture(RunTensorShape shape)
+    {
+        try
+        {
+            var expected = new float[shape.OutputBytes / sizeof(float)];
+            var found = new float[expected.Length];
+            foreach (var pair in _all)
+            {
+                Fill(pair, shape, OneImage);
+                _session.RunWithBinding(_plain, pair.Binding);
+                Read(pair, expected);
+
+                Fill(pair, shape, AnotherImage);
+                pair.Graph = Capture(pair);
+                Fill(pair, shape, OneImage);
+                _cuda.Launch(pair.Graph, pair.Stream);
+                Read(pair, found);
+                if (!AreSame(expected, found))
+                {
+                    Note = "a captured run gave other numbers than ONNX Runtime";
+                    return;
+                }
+            }
+
+            IsGraph = true;
+        }
+        catch (Exception exception) when (
+            exception is OnnxRuntimeException or GpuException && !SessionFault.IsOutOfMemory(exception))
+        {
+            Note = exception is OnnxRuntimeException refused ? OnnxMessage.For(refused) : exception.Message;
+        }
+    }
+
+    /// <summary>A call of another thread that waits for the whole GPU ends a capture: it is tried again.</summary>
+    private nint Capture(Pair pair)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return _cuda.Capture(_stream, () => _session.RunWithBinding(_captured, pair.Binding));
+            }
+            catch (Exception exception) when (attempt < CaptureTries && exception is OnnxRuntimeException or GpuException)
+            {
+                RunPlainly(pair);
+            }
+        }
+    }
+
+    private void Fill(Pair pair, RunTensorShape shape, byte value)
+    {
+        _cuda.Fill(pair.Stream, pair.Input, value, shape.InputBytes);
+        _cuda.Wait(pair.Stream);
+    }
+
+    private void Read(Pair pair, float[] output)
+    {
+        fixed (float* to = output)
+        {
+            _cuda.Copy(pair.Stream, (nint)to, pair.Output, (long)output.Length * sizeof(float));
+            _cuda.Wait(pair.Stream);
+        }
+    }
+
+    /// <summary>Bit for bit nearly always; a kernel that adds in no fixed order is the exception.</summary>
+    internal static bool AreSame(ReadOnlySpan<float> expected, ReadOnlySpan<float> found)
+    {
+        if (expected.SequenceEqual(found))
+        {
+            return true;
+        }
+
+        var largest = 0f;
+        foreach (var value in expected)
+        {
+            largest = Math.Max(largest, Math.Abs(value));
+        }
+
+        for (var i = 0; i < expected.Length; i++)
+        {
+            if (!(Math.Abs(expected[i] - found[i]) <= Rounding * largest))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private Pair Take()
     {
@@ -190,35 +316,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         _places.Release();
     }
 
-    /// <summary>On the device's thread.</summary>
-    private void Run(Pair pair)
-    {
-        var options = IsGraph ? pair.Graph : _plain;
-        CaptureGate.Call(() => _session.RunWithBinding(options, pair.Binding));
-    }
-
-    /// <summary>On the device's thread: the first run of a graph's number captures it, the next one replays it.</summary>
-    private string? Capture()
-    {
-        _mayCapture = false;
-        try
-        {
-            foreach (var pair in _all)
-            {
-                _session.RunWithBinding(pair.Graph, pair.Binding);
-                _session.RunWithBinding(pair.Graph, pair.Binding);
-            }
-
-            IsGraph = true;
-            return null;
-        }
-        catch (OnnxRuntimeException exception)
-        {
-            return OnnxMessage.For(exception);
-        }
-    }
-
-    /// <summary>Input and output on the GPU, bound once, and the stream of their copies.</summary>
+    /// <summary>Input and output on the GPU, bound once, the captured run of them, and the stream of their copies.</summary>
     private sealed class Pair : IDisposable
     {
         private readonly CudaShapeSession _owner;
@@ -228,10 +326,10 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         private readonly OrtValue _to;
 
         [SuppressMessage("Usage", "CA1816", Justification = "The allocations' finalizers are what must not run; see HostBlock.")]
-        internal Pair(CudaShapeSession owner, RunTensorShape shape, int graph)
+        internal Pair(CudaShapeSession owner, RunTensorShape shape)
         {
             _owner = owner;
-            _input = owner._allocator.Allocate(checked((uint)shape.InputBytes));
+            _input = owner._allocator!.Allocate(checked((uint)shape.InputBytes));
             _output = owner._allocator.Allocate(checked((uint)shape.OutputBytes));
             GC.SuppressFinalize(_input);
             GC.SuppressFinalize(_output);
@@ -242,25 +340,43 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
             Binding = owner._session.CreateIoBinding();
             Binding.BindInput(ModelSignature.InputName, _from);
             Binding.BindOutput(ModelSignature.OutputName, _to);
-            Graph = new RunOptions();
-            Graph.AddRunConfigEntry(GraphId, graph.ToString(System.Globalization.CultureInfo.InvariantCulture));
-            Stream = owner._cuda.CreateStream(owner._device);
+            Stream = owner._cuda.CreateStream();
+            Copied = owner._cuda.CreateEvent();
+            Ran = owner._cuda.CreateEvent();
+            Done = owner._cuda.CreateEvent();
         }
 
         internal nint Input { get; }
 
         internal nint Output { get; }
 
-        internal nint Stream { get; }
-
         internal OrtIoBinding Binding { get; }
 
-        internal RunOptions Graph { get; }
+        internal nint Stream { get; }
+
+        /// <summary>The input is there.</summary>
+        internal nint Copied { get; }
+
+        /// <summary>The output is there.</summary>
+        internal nint Ran { get; }
+
+        /// <summary>The output is where the caller wants it.</summary>
+        internal nint Done { get; }
+
+        /// <summary>The captured run; 0 for none.</summary>
+        internal nint Graph { get; set; }
 
         public void Dispose()
         {
+            if (Graph != 0)
+            {
+                _owner._cuda.DestroyGraph(Graph);
+            }
+
+            _owner._cuda.DestroyEvent(Copied);
+            _owner._cuda.DestroyEvent(Ran);
+            _owner._cuda.DestroyEvent(Done);
             _owner._cuda.DestroyStream(Stream);
-            Graph.Dispose();
             Binding.Dispose();
             _from.Dispose();
             _to.Dispose();

@@ -47,7 +47,7 @@ internal sealed unsafe class HostBlock : IDisposable
     {
         try
         {
-            CaptureGate.Call(_allocation.Dispose);
+            _allocation.Dispose();
         }
         catch (OnnxRuntimeException)
         {

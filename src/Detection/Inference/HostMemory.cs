@@ -67,8 +67,7 @@ internal sealed class HostMemory : IDisposable
             throw new InsufficientMemoryException($"A tensor: expected at most {uint.MaxValue} bytes, found {bytes}.");
         }
 
-        OrtMemoryAllocation allocation = null!;
-        CaptureGate.Call(() => allocation = _allocator.Allocate((uint)bytes));
+        var allocation = _allocator.Allocate((uint)bytes);
         if (allocation.IsInvalid)
         {
             allocation.Dispose();

@@ -29,6 +29,12 @@ internal interface IModelRuns : IDisposable
     /// <summary>Whether nothing is being made ready in the background.</summary>
     bool IsSettled => true;
 
+    /// <summary>Measures what runs of <see cref="Shapes"/> take again, for longer; nothing may be made ready meanwhile.</summary>
+    /// <param name="atLeast">How long each is measured.</param>
+    void MeasureShapes(TimeSpan atLeast)
+    {
+    }
+
     /// <summary>Whether a run of a shape begins without making something ready first; where it does not, that is begun now.</summary>
     bool IsReady(int height, int width) => true;
 

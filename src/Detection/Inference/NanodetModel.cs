@@ -190,6 +190,13 @@ public sealed class NanodetModel : IDisposable
         }
     }
 
+    /// <summary>
+    /// Measures what runs of <see cref="Shapes"/> take again, for longer than when they were made ready; call <see cref="Settle"/> before.
+    /// </summary>
+    /// <param name="atLeast">How long each is measured.</param>
+    /// <exception cref="OnnxRuntimeException">A run failed.</exception>
+    public void MeasureShapes(TimeSpan atLeast) => _runs.MeasureShapes(atLeast);
+
     /// <summary>Whether a run of a shape begins without making something ready first; where it does not, that is begun now.</summary>
     internal bool IsReady(int height, int width) => _runs.IsReady(height, width);
 

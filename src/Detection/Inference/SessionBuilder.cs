@@ -8,9 +8,9 @@ namespace Nanodet.Detection.Inference;
 /// <param name="model">The bytes of an ONNX file.</param>
 /// <param name="modelSha256">Their SHA-256.</param>
 /// <param name="options">How to load.</param>
-/// <param name="forGraph">Whether runs on CUDA are to be captured as graphs.</param>
+/// <param name="stream">Where CUDA does all of the session's work; null for streams of ONNX Runtime's.</param>
 internal sealed class SessionBuilder(
-    ExecutionProvider provider, byte[] model, string modelSha256, ModelOptions options, bool forGraph = false)
+    ExecutionProvider provider, byte[] model, string modelSha256, ModelOptions options, CudaSessionStream? stream = null)
 {
     private const string PrecisionProperty = "nanodet.precision";
     private const string HalfPrecision = "fp16";
@@ -172,13 +172,22 @@ internal sealed class SessionBuilder(
             ["device_id"] = device,
             ["arena_extend_strategy"] = options.GpuArenaGrowth == ArenaGrowth.AsRequested ? "kSameAsRequested" : "kNextPowerOfTwo",
             ["cudnn_conv_algo_search"] = "HEURISTIC",
-            ["use_ep_level_unified_stream"] = forGraph ? "1" : "0",
-            ["enable_cuda_graph"] = forGraph ? "1" : "0",
+            ["use_ep_level_unified_stream"] = "0",
 
             // Its 10 bits of mantissa are not float32's numbers, so that it has to be asked for; a float16 model, whose plans for tensor
             // cores it opens, loses nothing by it.
             ["use_tf32"] = options.Tf32 || OnnxProperty.Find(model, PrecisionProperty) == HalfPrecision ? "1" : "0",
         };
+        if (stream is not null)
+        {
+            settings["has_user_compute_stream"] = "1";
+            settings["user_compute_stream"] = stream.Handle.ToString(CultureInfo.InvariantCulture);
+
+            // We capture the runs. But so ONNX Runtime refuses a session a part of which would run on the CPU.
+            settings["enable_cuda_graph"] = stream.IsForCapture ? "1" : "0";
+            settings["prefer_nhwc"] = stream.PrefersNhwc ? "1" : "0";
+        }
+
         if (options.GpuMemoryBytes > 0)
         {
             settings["gpu_mem_limit"] = options.GpuMemoryBytes.ToString(CultureInfo.InvariantCulture);

@@ -78,14 +78,13 @@ internal static class SessionFactory
     /// <param name="provider">The provider.</param>
     /// <param name="model">The bytes of an ONNX file.</param>
     /// <param name="options">How to load.</param>
-    /// <param name="forGraph">
-    /// Whether its runs on CUDA are to be captured as graphs; refused where a part of the model runs on the CPU.
-    /// </param>
+    /// <param name="stream">Its stream on CUDA; null for streams of ONNX Runtime's.</param>
     /// <exception cref="OnnxRuntimeException">The model or the provider is refused.</exception>
-    internal static InferenceSession CreateOn(ExecutionProvider provider, byte[] model, ModelOptions options, bool forGraph = false)
+    internal static InferenceSession CreateOn(
+        ExecutionProvider provider, byte[] model, ModelOptions options, CudaSessionStream? stream = null)
     {
         _ = OfferedProviders;
-        return new SessionBuilder(provider, model, string.Empty, options with { OptimizedFolder = null }, forGraph).Build();
+        return new SessionBuilder(provider, model, string.Empty, options with { OptimizedFolder = null }, stream).Build();
     }
 
     /// <summary>Creates a session that runs the graph on the CPU exactly as it is stored.</summary>

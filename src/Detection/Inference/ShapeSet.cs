@@ -3,19 +3,18 @@ using System.Diagnostics;
 namespace Nanodet.Detection.Inference;
 
 /// <summary>
-/// The sessions of one shape, each for a size of runs. The first size makes it ready; further ones join while it serves. One that fails is
-/// left out; when the first one does, whoever waits gets its exception, and the next request tries again.
+/// The sessions of one shape, each for a size of runs. The first one makes it ready; further ones join while it serves, or take the place
+/// of a provisional one. One that fails is left out; when the first one does, whoever waits gets its exception, and the next request tries
+/// again.
 /// </summary>
 internal sealed class ShapeSet : IDisposable
 {
-    // A size is made for a shape that was asked for this many of its runs.
-    private const int WorthMaking = 4;
-
-    private static readonly TimeSpan CapturePause = TimeSpan.FromMilliseconds(50);
+    // A card that had nothing to do needs some runs until it is fast.
+    private static readonly TimeSpan Measurement = TimeSpan.FromMilliseconds(20);
 
     private readonly RunShape _shape;
     private readonly ShapedRunsOptions _options;
-    private readonly Func<int, IShapeSession> _open;
+    private readonly Func<ShapeStep, IShapeSession> _open;
     private readonly ShapeBuilder _builder;
     private readonly Action _changed;
     private readonly Lock _gate = new();
@@ -30,12 +29,12 @@ internal sealed class ShapeSet : IDisposable
 
     /// <summary>A set without sessions.</summary>
     /// <param name="shape">The shape.</param>
-    /// <param name="options">Which sizes.</param>
-    /// <param name="open">Makes a session of a size, warmed.</param>
+    /// <param name="options">Which sessions.</param>
+    /// <param name="open">Makes a session, warmed.</param>
     /// <param name="builder">Where that is done.</param>
     /// <param name="changed">Told when the set has become ready, or cannot.</param>
     internal ShapeSet(
-        RunShape shape, ShapedRunsOptions options, Func<int, IShapeSession> open, ShapeBuilder builder, Action changed)
+        RunShape shape, ShapedRunsOptions options, Func<ShapeStep, IShapeSession> open, ShapeBuilder builder, Action changed)
     {
         _shape = shape;
         _options = options;
@@ -75,13 +74,38 @@ internal sealed class ShapeSet : IDisposable
                         member.Value.Seconds * 1000,
                         member.Value.WarmedIn.TotalMilliseconds,
                         member.Value.Session.IsGraph,
+                        member.Value.IsProvisional,
                         member.Value.Note)),
                 ];
             }
         }
     }
 
-    /// <summary>Begins to make the first size, unless that was done.</summary>
+    /// <summary>Measures the sessions again, for longer; nothing may be made meanwhile.</summary>
+    internal void Measure(TimeSpan atLeast)
+    {
+        Member[] members;
+        lock (_gate)
+        {
+            members = [.. _members.Values];
+        }
+
+        foreach (var member in members)
+        {
+            var seconds = member.Session.Measure(atLeast);
+            lock (_gate)
+            {
+                foreach (var (size, _) in _members.Where(other => other.Value.Session == member.Session).ToArray())
+                {
+                    _members[size] = member with { Seconds = seconds };
+                }
+
+                Climb();
+            }
+        }
+    }
+
+    /// <summary>Begins to make the first session, unless that was done.</summary>
     internal void Begin()
     {
         lock (_gate)
@@ -95,10 +119,10 @@ internal sealed class ShapeSet : IDisposable
             _making = 1;
         }
 
-        _builder.Add(() => Make(_options.Sizes[0]), isUrgent: true);
+        _builder.Add(() => Make(_options.Steps[0]), isUrgent: true);
     }
 
-    /// <summary>Has every size made, whatever the demand; it begins when the first one is there.</summary>
+    /// <summary>Has every session made, whatever the demand; it begins when the first one is there.</summary>
     internal void MakeAll()
     {
         lock (_gate)
@@ -113,7 +137,7 @@ internal sealed class ShapeSet : IDisposable
         MakeMore();
     }
 
-    /// <summary>Waits for the first size; when it cannot be made, the exception says why, and the next request tries again.</summary>
+    /// <summary>Waits for the first session; when it cannot be made, the exception says why, and the next request tries again.</summary>
     internal void WaitUntilReady()
     {
         var ready = Volatile.Read(ref _ready);
@@ -165,7 +189,7 @@ internal sealed class ShapeSet : IDisposable
         {
             foreach (var member in _members.Values.Concat(_retired))
             {
-                CaptureGate.Call(member.Session.Dispose);
+                member.Session.Dispose();
             }
 
             _members.Clear();
@@ -206,48 +230,43 @@ internal sealed class ShapeSet : IDisposable
         }
     }
 
-    /// <summary>Begins to make what is worth making: all sizes where that is wished, else the next one when the demand is there.</summary>
+    /// <summary>Begins to make what is worth making: all where that is wished, else the next one when the demand is there.</summary>
     private void MakeMore()
     {
-        var sizes = new List<int>();
+        var steps = new List<ShapeStep>();
         lock (_gate)
         {
-            while (_begun > 0 && _begun < _options.Sizes.Count && (_isWished || (_making == 0 && IsWanted(_options.Sizes[_begun]))))
+            var all = _options.Steps;
+            while (_begun > 0 && _begun < all.Count && (_isWished || (_making == 0 && _images >= all[_begun].After)))
             {
-                sizes.Add(_options.Sizes[_begun]);
+                steps.Add(all[_begun]);
                 _begun++;
                 _making++;
             }
         }
 
-        foreach (var size in sizes)
+        foreach (var step in steps)
         {
-            _builder.Add(() => Make(size), isUrgent: false);
+            _builder.Add(() => Make(step), isUrgent: false);
         }
     }
 
-    private bool IsWanted(int size) => _images >= (long)WorthMaking * size;
-
     /// <summary>On a thread of the builder.</summary>
-    private void Make(int size)
+    private void Make(ShapeStep step)
     {
         IShapeSession? session = null;
         try
         {
             var start = Stopwatch.GetTimestamp();
-            session = CaptureGate.CallLong(() => _open(size));
-            var seconds = session.Measure();
-            Join(size, new Member(session, seconds, Stopwatch.GetElapsedTime(start), null));
+            session = _open(step);
+            var seconds = session.Measure(Measurement);
+            Join(step.Size, new Member(session, seconds, Stopwatch.GetElapsedTime(start), step.IsProvisional, session.Note));
         }
         catch (Exception exception)
         {
-            // It is told to whoever waits for the shape; a further size is not there, and the status says so.
-            if (session is not null)
-            {
-                CaptureGate.Call(session.Dispose);
-            }
-
-            Fail(size, exception);
+            // It is told to whoever waits for the shape; a further session is not there, and the status says so.
+            session?.Dispose();
+            Fail(step, exception);
             return;
         }
 
@@ -256,15 +275,23 @@ internal sealed class ShapeSet : IDisposable
             _changed();
         }
 
-        Capture(size);
+        MakeMore();
+        Free();
     }
 
     private void Join(int size, Member member)
     {
         lock (_gate)
         {
+            if (_members.TryGetValue(size, out var before))
+            {
+                _retired.Add(before);
+            }
+
             _members[size] = member;
             Climb();
+            _making--;
+            Retire();
         }
     }
 
@@ -272,76 +299,36 @@ internal sealed class ShapeSet : IDisposable
     private void Climb() =>
         _ladder = new RunLadder(_members.Select(member => (member.Key, member.Value.Seconds)), _options.Largest);
 
-    private void Fail(int size, Exception exception)
+    private void Fail(ShapeStep step, Exception exception)
     {
         lock (_gate)
         {
             _making--;
-            var first = _options.Sizes[0];
-            if (_members.TryGetValue(first, out var member))
+
+            // Nobody waits for a further session: health names it.
+            if (_members.TryGetValue(step.Size, out var provisional))
             {
-                // Nobody waits for a further size: health names it.
-                var note = $"no runs of {size}: {OnnxMessage.For(exception)}";
-                _members[first] = member with { Note = member.Note is null ? note : $"{member.Note}; {note}" };
+                _members[step.Size] = provisional.With($"stays provisional: {OnnxMessage.For(exception)}");
+            }
+            else if (_members.TryGetValue(_options.Steps[0].Size, out var first))
+            {
+                _members[_options.Steps[0].Size] = first.With($"no runs of {step.Size}: {OnnxMessage.For(exception)}");
             }
         }
 
         if (_ready.TrySetException(exception))
         {
             _changed();
-        }
-    }
-
-    /// <summary>Tries to capture until it is clear whether that works, then goes on with what is worth making.</summary>
-    private void Capture(int size)
-    {
-        if (_builder.Stopping.IsCancellationRequested)
-        {
             return;
         }
 
-        Member member;
-        lock (_gate)
-        {
-            member = _members[size];
-        }
-
-        string? problem;
-        var seconds = member.Seconds;
-        try
-        {
-            if (!member.Session.TryCapture(out problem))
-            {
-                // Others are at work on sessions of theirs: when this comes again, they may be done.
-                _ = _builder.Stopping.WaitHandle.WaitOne(CapturePause);
-                _builder.Add(() => Capture(size), isUrgent: false);
-                return;
-            }
-
-            seconds = member.Session.Measure();
-        }
-        catch (Exception exception)
-        {
-            // Runs of this session will say the same to those who ask for them.
-            problem = exception.Message;
-        }
-
-        lock (_gate)
-        {
-            _members[size] = member with { Seconds = seconds, Note = problem };
-            Climb();
-            _making--;
-            Retire();
-        }
-
         MakeMore();
-        Free();
     }
 
     /// <summary>Lets sizes go that no request gains by, once all are there. Called with the gate held.</summary>
     private void Retire()
     {
-        if (_making > 0 || _begun < _options.Sizes.Count)
+        if (_making > 0 || _begun < _options.Steps.Count)
         {
             return;
         }
@@ -365,7 +352,7 @@ internal sealed class ShapeSet : IDisposable
 
         foreach (var member in free)
         {
-            CaptureGate.Call(member.Session.Dispose);
+            member.Session.Dispose();
         }
     }
 
@@ -373,10 +360,13 @@ internal sealed class ShapeSet : IDisposable
     /// <param name="Session">The session.</param>
     /// <param name="Seconds">What a run takes.</param>
     /// <param name="WarmedIn">What making it took.</param>
-    /// <param name="Note">Why its runs are not captured, and why further sizes are missing.</param>
-    private sealed record Member(IShapeSession Session, double Seconds, TimeSpan WarmedIn, string? Note)
+    /// <param name="IsProvisional">Whether another one is to take its place.</param>
+    /// <param name="Note">Why its runs are not captured, and why further ones are missing.</param>
+    private sealed record Member(IShapeSession Session, double Seconds, TimeSpan WarmedIn, bool IsProvisional, string? Note)
     {
         internal Usage Use { get; } = new();
+
+        internal Member With(string note) => this with { Note = Note is null ? note : $"{Note}; {note}" };
     }
 
     /// <summary>Counts runs; guarded by the gate.</summary>

@@ -7,6 +7,10 @@ namespace Nanodet.Detection.Inference;
 /// <param name="MillisecondsARun">What a run takes on the GPU, without copies.</param>
 /// <param name="WarmedInMs">What making it ready took.</param>
 /// <param name="IsGraph">Whether a run is the replay of a CUDA graph.</param>
-/// <param name="Note">Why it is not, or why larger runs of the shape are missing; null for nothing.</param>
+/// <param name="IsProvisional">
+/// Whether the depthwise convolutions of a float16 model run in float32 here: cuDNN plans those in a fraction of the time. Such runs serve
+/// until the others are there.
+/// </param>
+/// <param name="Note">Why it is not a graph, or why larger runs of the shape are missing; null for nothing.</param>
 public sealed record ShapeStatus(
-    int Height, int Width, int RunSize, double MillisecondsARun, double WarmedInMs, bool IsGraph, string? Note);
+    int Height, int Width, int RunSize, double MillisecondsARun, double WarmedInMs, bool IsGraph, bool IsProvisional, string? Note);

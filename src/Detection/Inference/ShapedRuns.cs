@@ -17,7 +17,7 @@ internal sealed class ShapedRuns : IModelRuns
     private readonly ModelDescription _description;
     private readonly HostMemory _memory;
     private readonly ShapedRunsOptions _options;
-    private readonly Func<RunTensorShape, IShapeSession> _open;
+    private readonly Func<RunTensorShape, ShapeStep, IShapeSession> _open;
     private readonly HostBlocks _inputBlocks;
     private readonly HostBlocks _outputBlocks;
     private readonly ConcurrentDictionary<RunShape, ShapeSet> _sets = new();
@@ -28,7 +28,7 @@ internal sealed class ShapedRuns : IModelRuns
         ModelDescription description,
         HostMemory memory,
         ShapedRunsOptions options,
-        Func<RunTensorShape, IShapeSession> open,
+        Func<RunTensorShape, ShapeStep, IShapeSession> open,
         IDisposable? owned)
     {
         _description = description;
@@ -66,7 +66,7 @@ internal sealed class ShapedRuns : IModelRuns
         ModelDescription description,
         HostMemory memory,
         ShapedRunsOptions options,
-        Func<RunTensorShape, IShapeSession> open,
+        Func<RunTensorShape, ShapeStep, IShapeSession> open,
         IDisposable? owned = null)
     {
         var runs = new ShapedRuns(description, memory, options, open, owned);
@@ -80,6 +80,15 @@ internal sealed class ShapedRuns : IModelRuns
         {
             runs.Dispose();
             throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void MeasureShapes(TimeSpan atLeast)
+    {
+        foreach (var set in _sets.Values)
+        {
+            set.Measure(atLeast);
         }
     }
 
@@ -150,8 +159,10 @@ internal sealed class ShapedRuns : IModelRuns
         var set = _sets.GetOrAdd(new RunShape(height, width), shape => new ShapeSet(
             shape,
             _options,
-            size => _open(new RunTensorShape(
-                size, shape.Height, shape.Width, _description.PointCount(shape.Height, shape.Width), _description.Columns)),
+            step => _open(
+                new RunTensorShape(
+                    step.Size, shape.Height, shape.Width, _description.PointCount(shape.Height, shape.Width), _description.Columns),
+                step),
             _builder,
             () => ReadyChanged?.Invoke()));
         set.Begin();

@@ -1,28 +1,50 @@
 namespace Nanodet.Detection.Inference;
 
-/// <summary>Which sizes of runs are made for a shape, and how.</summary>
-/// <param name="Sizes">Images of a run, in the order in which they are made; the first one makes the shape ready.</param>
+/// <summary>Which sessions are made for a shape, and how.</summary>
+/// <param name="Steps">In the order in which they are made; the first one makes the shape ready.</param>
 /// <param name="Builders">
-/// How many sessions are made at a time. On CUDA one: cuDNN makes the plans of a process one after the other, and on one H100 six sessions
-/// took 14 s side by side, as long as one after the other.
+/// How many sessions are made at a time. Plans that cuDNN compiles it makes one after the other; what else a session takes can be done side
+/// by side, which a model of many shapes gains by.
 /// </param>
-internal sealed record ShapedRunsOptions(IReadOnlyList<int> Sizes, int Builders)
+internal sealed record ShapedRunsOptions(IReadOnlyList<ShapeStep> Steps, int Builders)
 {
-    /// <summary>Sizes for a model whose every image has one shape: those first that gain the most.</summary>
-    internal static IReadOnlyList<int> SizesOfOneShape { get; } = [1, 8, 32, 64, 16, 4, 2];
+    // A larger size pays after this many of its runs.
+    private const int WorthMaking = 4;
 
-    /// <summary>Sizes for a model that keeps the ratio of its images.</summary>
-    internal static IReadOnlyList<int> SizesOfManyShapes { get; } = [1, 8, 32];
+    // Seconds of a processor for plans in float16 pay later than that.
+    private const int WorthPlanning = 64;
+
+    // Those first that gain the most.
+    private static readonly int[] SizesOfOneShape = [1, 8, 32, 64, 16, 4, 2];
+    private static readonly int[] SizesOfManyShapes = [1, 8, 32];
+    private static readonly int[] ProvisionalSizes = [1, 8, 32];
+
+    private static int BuildersOfManyShapes => Math.Clamp(Environment.ProcessorCount / 4, 1, 4);
 
     /// <summary>The most images of a run.</summary>
-    internal int Largest => Sizes.Max();
+    internal int Largest => Steps.Max(step => step.Size);
+
+    /// <summary>One session a size.</summary>
+    /// <param name="sizes">Images of a run, in the order in which they are made.</param>
+    /// <param name="builders">How many are made at a time.</param>
+    internal static ShapedRunsOptions Of(IEnumerable<int> sizes, int builders) =>
+        new([.. sizes.Select((size, index) => new ShapeStep(size, index == 0 ? 0 : (long)WorthMaking * size))], builders);
 
     /// <summary>What fits a model.</summary>
     /// <param name="keepsRatio">Whether its images have many shapes.</param>
     /// <param name="isBatchFixed">Whether its graph takes one image.</param>
-    internal static ShapedRunsOptions For(bool keepsRatio, bool isBatchFixed)
+    /// <param name="isHalf">Whether it is in float16, whose depthwise convolutions take cuDNN seconds to plan.</param>
+    internal static ShapedRunsOptions For(bool keepsRatio, bool isBatchFixed, bool isHalf)
     {
-        var sizes = isBatchFixed ? [1] : keepsRatio ? SizesOfManyShapes : SizesOfOneShape;
-        return new ShapedRunsOptions(sizes, Builders: 1);
+        int[] sizes = isBatchFixed ? [1] : keepsRatio ? SizesOfManyShapes : SizesOfOneShape;
+        var builders = keepsRatio ? BuildersOfManyShapes : 1;
+        if (!isHalf)
+        {
+            return Of(sizes, builders);
+        }
+
+        var provisional = Of(sizes.Intersect(ProvisionalSizes), builders).Steps.Select(step => step with { IsProvisional = true });
+        var planned = sizes.Select(size => new ShapeStep(size, (long)WorthPlanning * size));
+        return new ShapedRunsOptions([.. provisional, .. planned], builders);
     }
 }

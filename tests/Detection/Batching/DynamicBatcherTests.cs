@@ -24,6 +24,31 @@ public sealed class DynamicBatcherTests
     }
 
     [Fact]
+    public async Task Submit_SharedOut_GivesEveryFreeLaneItsPart()
+    {
+        var time = new FakeTimeProvider();
+        var sizes = new ConcurrentQueue<int>();
+        using var go = new ManualResetEventSlim();
+        using var batcher = Create(
+            new BatchingLimits(4, 64, Delay, 100, IsSharedOut: true),
+            items =>
+            {
+                sizes.Enqueue(items.Count);
+                go.Wait(Token);
+            },
+            time);
+        Assert.True(SpinWait.SpinUntil(() => batcher.FreeLanes == 4, TimeSpan.FromSeconds(30)));
+
+        // Fewer than fill a run: they wait for the clock, so all are there when the first lane takes its part.
+        var answers = Task.WhenAll(Enumerable.Range(0, 60).Select(i => batcher.SubmitAsync(0, i, Token)));
+        await AdvanceUntilAsync(time, () => sizes.Count == 4);
+        go.Set();
+
+        Assert.Equal(Enumerable.Range(0, 60).Select(i => 2 * i), await answers);
+        Assert.Equal([15, 15, 15, 15], sizes);
+    }
+
+    [Fact]
     public async Task Submit_PartOfABatch_RunsWhenItsDelayIsOver()
     {
         var time = new FakeTimeProvider();

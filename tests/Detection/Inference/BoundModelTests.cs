@@ -214,7 +214,7 @@ public sealed class BoundModelTests
             Assert.Equal(Requests, right + failed + given);
             Assert.InRange(right, Requests / 2, Requests - 1);
             Assert.InRange(given, Requests / 20, Requests / 10);
-            Assert.InRange(bound.Runs.Blocks.Count, 2, 2 * (3 + HostBlocks.MostIdle));
+            Assert.InRange(bound.Runs.Blocks.Count, 2, 2 * (3 + HostBlocks.FewIdle));
         }
 
         bound.Dispose();

@@ -181,7 +181,7 @@ public sealed class BoundRunsTests
         });
 
         Assert.Equal((60, 120), (failed, passed));
-        Assert.InRange(bound.Runs.Blocks.Count, 2, 2 * HostBlocks.MostIdle);
+        Assert.InRange(bound.Runs.Blocks.Count, 2, 2 * 6);
         bound.Dispose();
         Assert.True(bound.Model.IsGone);
         Assert.Equal((0, 0L), bound.Runs.Blocks);
@@ -291,8 +291,8 @@ public sealed class BoundRunsTests
             }
         });
 
-        Assert.InRange(mostBlocks, 2, 2 * (Callers + HostBlocks.MostIdle));
-        Assert.InRange(bound.Runs.Blocks.Count, 2, 2 * HostBlocks.MostIdle);
+        Assert.InRange(mostBlocks, 2, 2 * Callers);
+        Assert.InRange(bound.Runs.Blocks.Count, 2, 2 * Callers);
     }
 
     private static void InThreads(int count, Action<int> action)

@@ -12,6 +12,8 @@ internal sealed class HostShapeSession(byte[] model, RunTensorShape shape) : ISh
 
     public bool IsGraph => false;
 
+    public string? Note => "no GPU";
+
     public void Run(ReadOnlySpan<float> images, Span<float> output)
     {
         lock (_gate)
@@ -25,13 +27,7 @@ internal sealed class HostShapeSession(byte[] model, RunTensorShape shape) : ISh
         }
     }
 
-    public bool TryCapture(out string? problem)
-    {
-        problem = null;
-        return true;
-    }
-
-    public double Measure() => 1 + (shape.Size / 8.0);
+    public double Measure(TimeSpan atLeast) => 1 + (shape.Size / 8.0);
 
     public void Dispose() => _session.Dispose();
 }

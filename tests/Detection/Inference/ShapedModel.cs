@@ -24,9 +24,10 @@ internal sealed class ShapedModel : IDisposable
                 description,
                 HostMemory.Pageable(session),
                 options,
-                shape =>
+                (shape, step) =>
                 {
                     var made = open(shape);
+                    Steps.Enqueue(step);
                     Sessions.Enqueue(made);
                     return made;
                 }));
@@ -38,6 +39,9 @@ internal sealed class ShapedModel : IDisposable
 
     /// <summary>Every session that was made, in this order.</summary>
     internal ConcurrentQueue<IShapeSession> Sessions { get; } = new();
+
+    /// <summary>What each of them was made for.</summary>
+    internal ConcurrentQueue<ShapeStep> Steps { get; } = new();
 
     internal IReadOnlyList<FakeShapeSession> Fakes => [.. Sessions.Cast<FakeShapeSession>()];
 

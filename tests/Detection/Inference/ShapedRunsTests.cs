@@ -8,7 +8,7 @@ public sealed class ShapedRunsTests
 {
     private static readonly OnnxTestModel OneShape = new();
     private static readonly OnnxTestModel AnyShape = new() { KeepRatio = true };
-    private static readonly ShapedRunsOptions Few = new([1, 4], Builders: 2);
+    private static readonly ShapedRunsOptions Few = ShapedRunsOptions.Of([1, 4], builders: 2);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -34,7 +34,7 @@ public sealed class ShapedRunsTests
     public void Open_FirstSize_IsReadyBeforeTheOthers()
     {
         using var others = new ManualResetEventSlim();
-        using var shaped = new ShapedModel(OneShape, new ShapedRunsOptions([1, 4, 2], Builders: 1), shape =>
+        using var shaped = new ShapedModel(OneShape, ShapedRunsOptions.Of([1, 4, 2], builders: 1), shape =>
         {
             Assert.True(shape.Size == 1 || others.Wait(TimeSpan.FromSeconds(30), Token));
             return new FakeShapeSession(shape, new FakeShapeSession.Behaviour());
@@ -58,7 +58,7 @@ public sealed class ShapedRunsTests
     {
         var slow = new FakeShapeSession.Behaviour { Seconds = size => size == 2 ? 100 : 1 + (size / 8.0) };
         using var shaped = new ShapedModel(
-            OneShape, new ShapedRunsOptions([1, 2, 4], Builders: 2), shape => new FakeShapeSession(shape, slow));
+            OneShape, ShapedRunsOptions.Of([1, 2, 4], builders: 2), shape => new FakeShapeSession(shape, slow));
 
         shaped.Model.Prepare();
         shaped.Model.Settle(Token);
@@ -72,7 +72,7 @@ public sealed class ShapedRunsTests
     {
         using var go = new ManualResetEventSlim();
         using var told = new ManualResetEventSlim();
-        using var shaped = new ShapedModel(AnyShape, new ShapedRunsOptions([1, 4], Builders: 1), shape =>
+        using var shaped = new ShapedModel(AnyShape, ShapedRunsOptions.Of([1, 4], builders: 1), shape =>
         {
             Assert.True(shape.Height != 32 || go.Wait(TimeSpan.FromSeconds(30), Token));
             return new FakeShapeSession(shape, new FakeShapeSession.Behaviour());
@@ -101,7 +101,7 @@ public sealed class ShapedRunsTests
     public void Run_ShapeThatCannotBeMade_FailsForThoseWhoAskAndIsTriedAgain()
     {
         var isBroken = true;
-        using var shaped = new ShapedModel(AnyShape, new ShapedRunsOptions([1], Builders: 1), shape =>
+        using var shaped = new ShapedModel(AnyShape, ShapedRunsOptions.Of([1], builders: 1), shape =>
             shape.Height == 32 && isBroken
                 ? throw BoundModel.Fault("Failed to allocate memory for requested buffer of size 1")
                 : new FakeShapeSession(shape, new FakeShapeSession.Behaviour()));
@@ -117,7 +117,7 @@ public sealed class ShapedRunsTests
     [Fact]
     public void Settle_SizeWithoutMemory_IsLeftOut()
     {
-        using var shaped = new ShapedModel(OneShape, new ShapedRunsOptions([1, 4, 2], Builders: 1), shape =>
+        using var shaped = new ShapedModel(OneShape, ShapedRunsOptions.Of([1, 4, 2], builders: 1), shape =>
             shape.Size == 4
                 ? throw BoundModel.Fault("CUDA failure 2: out of memory")
                 : new FakeShapeSession(shape, new FakeShapeSession.Behaviour()));
@@ -132,27 +132,81 @@ public sealed class ShapedRunsTests
     }
 
     [Fact]
-    public void Settle_Captures_AreTriedUntilOthersAreDoneAndNamedWhenRefused()
+    public void Settle_RefusedCapture_IsNamed()
     {
-        using var late = new ShapedModel(
-            OneShape, Few, shape => new FakeShapeSession(shape, new FakeShapeSession.Behaviour { CapturesInVain = 3 }));
         using var refused = new ShapedModel(
             OneShape, Few, shape => new FakeShapeSession(shape, new FakeShapeSession.Behaviour { CaptureProblem = "not this graph" }));
 
-        late.Model.Prepare();
         refused.Model.Prepare();
-        late.Model.Settle(Token);
         refused.Model.Settle(Token);
 
-        Assert.All(late.Model.Shapes, shape => Assert.True(shape is { IsGraph: true, Note: null }));
         Assert.All(refused.Model.Shapes, shape => Assert.True(shape is { IsGraph: false, Note: "not this graph" }));
         BoundModel.Run(refused.Model, 1, 4, 64, 96);
     }
 
     [Fact]
+    public void Settle_ProvisionalSessions_ServeUntilTheOthersAreThere()
+    {
+        using var go = new ManualResetEventSlim();
+        var options = new ShapedRunsOptions(
+            [new ShapeStep(1, IsProvisional: true), new ShapeStep(4, IsProvisional: true), new ShapeStep(1), new ShapeStep(4)], Builders: 1);
+        var made = 0;
+        using var shaped = new ShapedModel(OneShape, options, shape =>
+        {
+            Assert.True(Interlocked.Increment(ref made) <= 2 || go.Wait(TimeSpan.FromSeconds(30), Token));
+            return new FakeShapeSession(shape, new FakeShapeSession.Behaviour());
+        });
+
+        shaped.Model.Prepare();
+        Assert.True(SpinWait.SpinUntil(() => shaped.Model.Shapes.Count == 2, TimeSpan.FromSeconds(30)));
+        Assert.All(shaped.Model.Shapes, shape => Assert.True(shape.IsProvisional));
+        BoundModel.Run(shaped.Model, 1, 4, 64, 96);
+        Assert.Equal([4], shaped.Fakes[1].Runs);
+
+        go.Set();
+        shaped.Model.Settle(Token);
+        BoundModel.Run(shaped.Model, 1, 4, 64, 96);
+
+        Assert.Equal([(1, false), (4, false)], shaped.Model.Shapes.Select(shape => (shape.RunSize, shape.IsProvisional)));
+        Assert.Equal([true, true, false, false], shaped.Fakes.Select(session => session.IsDisposed));
+        Assert.Equal([4], shaped.Fakes[3].Runs);
+    }
+
+    [Fact]
+    public void Settle_SessionThatWasToReplaceAProvisionalOneFails_TheProvisionalOneStays()
+    {
+        var options = new ShapedRunsOptions([new ShapeStep(1, IsProvisional: true), new ShapeStep(1)], Builders: 1);
+        var made = 0;
+        using var shaped = new ShapedModel(OneShape, options, shape => Interlocked.Increment(ref made) == 2
+            ? throw BoundModel.Fault("CUDA failure 2: out of memory")
+            : new FakeShapeSession(shape, new FakeShapeSession.Behaviour()));
+
+        shaped.Model.Prepare();
+        shaped.Model.Settle(Token);
+
+        Assert.Equal("stays provisional: CUDA failure 2: out of memory", Assert.Single(shaped.Model.Shapes).Note);
+        BoundModel.Run(shaped.Model, 1, 1, 64, 96);
+    }
+
+    [Fact]
+    public void For_Float16_BeginsWithProvisionalSessions()
+    {
+        var half = ShapedRunsOptions.For(keepsRatio: true, isBatchFixed: false, isHalf: true).Steps;
+        var full = ShapedRunsOptions.For(keepsRatio: true, isBatchFixed: false, isHalf: false).Steps;
+
+        Assert.Equal(
+            [(1, true), (8, true), (32, true), (1, false), (8, false), (32, false)],
+            half.Select(step => (step.Size, step.IsProvisional)));
+        Assert.Equal([1, 8, 32], full.Select(step => step.Size));
+        Assert.All(full, step => Assert.False(step.IsProvisional));
+        Assert.Equal(0, half[0].After);
+        Assert.All(half.Skip(1), step => Assert.True(step.After > 0));
+    }
+
+    [Fact]
     public void Dispose_WhileSizesAreMade_FreesEverySession()
     {
-        var shaped = new ShapedModel(OneShape, new ShapedRunsOptions([1, 4, 2], Builders: 2));
+        var shaped = new ShapedModel(OneShape, ShapedRunsOptions.Of([1, 4, 2], builders: 2));
         shaped.Model.Prepare();
 
         shaped.Dispose();
