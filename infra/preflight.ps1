@@ -55,6 +55,7 @@ $environment = Get-Setting AZURE_ENV_NAME
 $hosting = Get-Setting NANODET_HOSTING gpu-t4
 $topology = Get-Setting NANODET_TOPOLOGY split
 $store = Get-Setting NANODET_ORCHESTRATION_STORE storage
+$provider = Get-Setting NANODET_SCHEDULER_PROVIDER false
 $workers = [int] (Get-Setting NANODET_MAX_WORKERS 3)
 $isPrivate = (Get-Setting NANODET_PRIVATE_NETWORK false) -eq 'true'
 $budget = Get-Setting NANODET_MONTHLY_BUDGET 0
@@ -72,9 +73,14 @@ if ($hosting -notin 'gpu-t4', 'gpu-a100', 'cpu') { Write-Fault "NANODET_HOSTING:
 if ($card) { $gpuProfile = Get-Setting NANODET_GPU_PROFILE_TYPE $gpuProfile }
 if ($topology -notin 'split', 'single') { Write-Fault "NANODET_TOPOLOGY: expected split or single, found '$topology'" }
 if ($store -notin 'storage', 'scheduler') { Write-Fault "NANODET_ORCHESTRATION_STORE: expected storage or scheduler, found '$store'" }
+if ($provider -cnotin 'true', 'false') { Write-Fault "NANODET_SCHEDULER_PROVIDER: expected true or false, found '$provider'" }
+if ($store -eq 'scheduler' -and $provider -eq 'false') {
+    Write-Fault 'NANODET_ORCHESTRATION_STORE=scheduler needs an image with its provider: azd env set NANODET_SCHEDULER_PROVIDER true'
+}
 if ($topology -ne 'split') { $workers = 1 }
+# A machine inside the network needs no address of its own, and nothing here can tell where this one is.
 if ($isPrivate -and -not (Get-Setting NANODET_ALLOWED_IP_ADDRESSES)) {
-    Write-Fault 'NANODET_PRIVATE_NETWORK=true keeps the hooks out of storage: azd env set NANODET_ALLOWED_IP_ADDRESSES with this machine''s public address'
+    Write-Warn 'NANODET_PRIVATE_NETWORK=true keeps the hooks out of storage, unless this machine is inside the network: azd env set NANODET_ALLOWED_IP_ADDRESSES with its public address'
 }
 foreach ($file in (Get-Setting NANODET_CHECKPOINT), (Get-Setting NANODET_CONFIG)) {
     if ($file -and -not (Test-Path -LiteralPath $file -PathType Leaf)) {

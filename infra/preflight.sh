@@ -57,6 +57,7 @@ environment=${AZURE_ENV_NAME:-}
 hosting=${NANODET_HOSTING:-gpu-t4}
 topology=${NANODET_TOPOLOGY:-split}
 store=${NANODET_ORCHESTRATION_STORE:-storage}
+provider=${NANODET_SCHEDULER_PROVIDER:-false}
 workers=${NANODET_MAX_WORKERS:-3}
 [ -n "$environment" ] || error "AZURE_ENV_NAME is not set: run 'azd env new NAME'"
 [ -n "$location" ] || error "AZURE_LOCATION is not set: run 'azd env set AZURE_LOCATION REGION'"
@@ -71,9 +72,14 @@ esac
 [ -z "$card" ] || profile=${NANODET_GPU_PROFILE_TYPE:-$profile}
 case $topology in split | single) ;; *) error "NANODET_TOPOLOGY: expected split or single, found '$topology'" ;; esac
 case $store in storage | scheduler) ;; *) error "NANODET_ORCHESTRATION_STORE: expected storage or scheduler, found '$store'" ;; esac
+case $provider in true | false) ;; *) error "NANODET_SCHEDULER_PROVIDER: expected true or false, found '$provider'" ;; esac
+if [ "$store" = scheduler ] && [ "$provider" = false ]; then
+  error "NANODET_ORCHESTRATION_STORE=scheduler needs an image with its provider: azd env set NANODET_SCHEDULER_PROVIDER true"
+fi
 [ "$topology" = split ] || workers=1
+# A machine inside the network needs no address of its own, and nothing here can tell where this one is.
 if [ "${NANODET_PRIVATE_NETWORK:-false}" = true ] && [ -z "${NANODET_ALLOWED_IP_ADDRESSES:-}" ]; then
-  error "NANODET_PRIVATE_NETWORK=true keeps the hooks out of storage: azd env set NANODET_ALLOWED_IP_ADDRESSES with this machine's public address"
+  warn "NANODET_PRIVATE_NETWORK=true keeps the hooks out of storage, unless this machine is inside the network: azd env set NANODET_ALLOWED_IP_ADDRESSES with its public address"
 fi
 for file in "${NANODET_CHECKPOINT:-}" "${NANODET_CONFIG:-}"; do
   [ -z "$file" ] || [ -f "$file" ] || error "there is no file '$file' (NANODET_CHECKPOINT and NANODET_CONFIG name a checkpoint and its config)"

@@ -43,6 +43,7 @@ internal static class Template
         ["allowedIpAddresses"] = "203.0.113.7, 198.51.100.0/24",
         ["registrySku"] = "Premium",
         ["otlpEndpoint"] = "http://collector:4317",
+        ["signInClientId"] = "44444444-4444-4444-4444-444444444444",
         ["alertEmail"] = "operator@example.com",
         ["monthlyBudget"] = 200,
         ["budgetStartDate"] = "2026-01-01",
