@@ -77,6 +77,13 @@ if ($provider -cnotin 'true', 'false') { Write-Fault "NANODET_SCHEDULER_PROVIDER
 if ($store -eq 'scheduler' -and $provider -eq 'false') {
     Write-Fault 'NANODET_ORCHESTRATION_STORE=scheduler needs an image with its provider: azd env set NANODET_SCHEDULER_PROVIDER true'
 }
+# Some versions before it built in the registry without the arguments of azure.yaml: https://github.com/Azure/azure-dev/issues/7990
+if ($provider -eq 'true' -and (Get-Command azd -ErrorAction SilentlyContinue)) {
+    $azdVersion = (azd version 2>$null) -join ' '
+    if ($azdVersion -match '\d+\.\d+\.\d+' -and [version] $Matches[0] -lt [version] '1.26.0') {
+        Write-Fault "NANODET_SCHEDULER_PROVIDER=true needs azd 1.26.0 or later, found $($Matches[0]): the image would be built without the provider"
+    }
+}
 if ($topology -ne 'split') { $workers = 1 }
 # A machine inside the network needs no address of its own, and nothing here can tell where this one is.
 if ($isPrivate -and -not (Get-Setting NANODET_ALLOWED_IP_ADDRESSES)) {

@@ -76,6 +76,11 @@ case $provider in true | false) ;; *) error "NANODET_SCHEDULER_PROVIDER: expecte
 if [ "$store" = scheduler ] && [ "$provider" = false ]; then
   error "NANODET_ORCHESTRATION_STORE=scheduler needs an image with its provider: azd env set NANODET_SCHEDULER_PROVIDER true"
 fi
+# Some versions before it built in the registry without the arguments of azure.yaml: https://github.com/Azure/azure-dev/issues/7990
+azd_version=$(version_of azd version)
+if [ "$provider" = true ] && [ -n "$azd_version" ] && ! at_least "$azd_version" 1.26.0; then
+  error "NANODET_SCHEDULER_PROVIDER=true needs azd 1.26.0 or later, found $azd_version: the image would be built without the provider"
+fi
 [ "$topology" = split ] || workers=1
 # A machine inside the network needs no address of its own, and nothing here can tell where this one is.
 if [ "${NANODET_PRIVATE_NETWORK:-false}" = true ] && [ -z "${NANODET_ALLOWED_IP_ADDRESSES:-}" ]; then

@@ -111,6 +111,18 @@ public sealed class PreflightTests : IDisposable
             line.StartsWith("error  NANODET_ORCHESTRATION_STORE=scheduler needs an image", StringComparison.Ordinal)));
     }
 
+    /// <summary>azd 1.24 built in the registry without the arguments of azure.yaml.</summary>
+    [Theory]
+    [InlineData("1.25.6", true)]
+    [InlineData("1.26.0", false)]
+    public async Task Preflight_AzdThatDropsBuildArguments_IsAnError(string version, bool isError)
+    {
+        var run = await RunAsync([], version, ("NANODET_SCHEDULER_PROVIDER", "true"));
+
+        Assert.Equal(isError, run.Lines.Any(line =>
+            line.StartsWith("error  NANODET_SCHEDULER_PROVIDER=true needs azd 1.26.0", StringComparison.Ordinal)));
+    }
+
     /// <summary>azd may run on a machine inside the network, which needs no address; the preflight cannot know.</summary>
     [Fact]
     public async Task Preflight_PrivateNetworkWithoutAnAddress_IsAWarning()
@@ -137,13 +149,16 @@ public sealed class PreflightTests : IDisposable
         Assert.Equal("Preflight is off.", Assert.Single((await RunAsync([], ("NANODET_PREFLIGHT", "off"))).Lines));
     }
 
+    private Task<(int ExitCode, string[] Lines)> RunAsync(
+        Dictionary<string, string> answers, params (string Name, string Value)[] settings) => RunAsync(answers, "1.22.0", settings);
+
     private async Task<(int ExitCode, string[] Lines)> RunAsync(
-        Dictionary<string, string> answers, params (string Name, string Value)[] settings)
+        Dictionary<string, string> answers, string azd, params (string Name, string Value)[] settings)
     {
         var cases = Well.Select(pair => $"  \"{pair.Key}\"*) {answers.GetValueOrDefault(pair.Key, pair.Value)} ;;");
         const string Other = "  *) echo \"unexpected: az $*\" >&2; exit 9 ;;";
         await WriteAsync("az", $"case \"$*\" in\n{string.Join('\n', cases)}\n{Other}\nesac");
-        await WriteAsync("azd", "[ \"$*\" = version ] && echo 'azd version 1.22.0 (commit 0)'");
+        await WriteAsync("azd", $"[ \"$*\" = version ] && echo 'azd version {azd} (commit 0)'");
         await WriteAsync("curl", "true");
         var start = new ProcessStartInfo("sh", [Repository.PathOf("infra", "preflight.sh")])
         {
