@@ -102,6 +102,13 @@ if (($schedule.Trim() -split '\s+').Count -ne 6) { Write-Fault "NANODET_NIGHTLY_
 if ([bool] (Get-Setting NANODET_WARM_START) -ne [bool] (Get-Setting NANODET_WARM_END)) {
     Write-Fault 'NANODET_WARM_START and NANODET_WARM_END belong together'
 }
+if (((Get-Setting NANODET_JOB_END_WEBHOOK) -or (Get-Setting NANODET_JOB_END_WEBHOOK_HOSTS)) -and -not (Get-Setting NANODET_JOB_END_KEY_VAULT_URL)) {
+    Write-Fault 'NANODET_JOB_END_WEBHOOK and NANODET_JOB_END_WEBHOOK_HOSTS need NANODET_JOB_END_KEY_VAULT_URL, or the coordinator does not start'
+}
+$topic = Get-Setting NANODET_JOB_END_TOPIC_ID
+if ($topic -and $topic -notlike '/subscriptions/*/resourceGroups/*/providers/Microsoft.EventGrid/topics/*') {
+    Write-Fault "NANODET_JOB_END_TOPIC_ID: expected the resource id of an Event Grid topic, found '$topic'"
+}
 if (-not (Get-Setting NANODET_ALERT_EMAIL)) { Write-Warn 'NANODET_ALERT_EMAIL is not set: alerts are seen in the portal only' }
 
 # What follows asks Azure.

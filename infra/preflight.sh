@@ -98,6 +98,13 @@ fi
 if { [ -n "${NANODET_WARM_START:-}" ] && [ -z "${NANODET_WARM_END:-}" ]; } || { [ -z "${NANODET_WARM_START:-}" ] && [ -n "${NANODET_WARM_END:-}" ]; }; then
   error "NANODET_WARM_START and NANODET_WARM_END belong together"
 fi
+if [ -n "${NANODET_JOB_END_WEBHOOK:-}${NANODET_JOB_END_WEBHOOK_HOSTS:-}" ] && [ -z "${NANODET_JOB_END_KEY_VAULT_URL:-}" ]; then
+  error "NANODET_JOB_END_WEBHOOK and NANODET_JOB_END_WEBHOOK_HOSTS need NANODET_JOB_END_KEY_VAULT_URL, or the coordinator does not start"
+fi
+case ${NANODET_JOB_END_TOPIC_ID:-} in
+  "" | /subscriptions/*/resourceGroups/*/providers/Microsoft.EventGrid/topics/*) ;;
+  *) error "NANODET_JOB_END_TOPIC_ID: expected the resource id of an Event Grid topic, found '$NANODET_JOB_END_TOPIC_ID'" ;;
+esac
 [ -n "${NANODET_ALERT_EMAIL:-}" ] || warn "NANODET_ALERT_EMAIL is not set: alerts are seen in the portal only"
 
 # What follows asks Azure.
