@@ -14,6 +14,8 @@ public sealed partial class SourceTests
         { "deploy.md", null },
         { "costs.md", null },
         { "scale.md", null },
+        { "telemetry.md", null },
+        { "decisions/0018-two-apps-and-scale-rules-of-their-own.md", null },
     };
 
     [Theory]
