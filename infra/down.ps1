@@ -15,12 +15,13 @@ if (-not $group -or -not $account) {
     exit 1
 }
 
-# In this order: apps before their environment, endpoints before their network.
+# In this order: apps before their environment, endpoints before their network. The detector rule comes with Application Insights, unasked.
 $types = @(
     'Microsoft.App/containerApps', 'Microsoft.App/managedEnvironments', 'Microsoft.EventGrid/systemTopics',
     'Microsoft.Network/privateEndpoints', 'Microsoft.Network/privateDnsZones/virtualNetworkLinks', 'Microsoft.Network/privateDnsZones',
     'Microsoft.Network/virtualNetworks', 'Microsoft.DurableTask/schedulers', 'Microsoft.Insights/scheduledQueryRules',
-    'Microsoft.Insights/metricAlerts', 'Microsoft.Insights/actionGroups', 'Microsoft.Insights/workbooks', 'Microsoft.Insights/components',
+    'Microsoft.Insights/metricAlerts', 'Microsoft.AlertsManagement/smartDetectorAlertRules', 'Microsoft.Insights/actionGroups',
+    'Microsoft.Insights/workbooks', 'Microsoft.Insights/components',
     'Microsoft.OperationalInsights/workspaces', 'Microsoft.ContainerRegistry/registries', 'Microsoft.ManagedIdentity/userAssignedIdentities'
 )
 foreach ($type in $types) {

@@ -10,15 +10,18 @@ fi
 group=${AZURE_RESOURCE_GROUP:?"azd sets AZURE_RESOURCE_GROUP after provisioning"}
 account=${NANODET_STORAGE_ACCOUNT:?"azd sets NANODET_STORAGE_ACCOUNT after provisioning"}
 
-# In this order: apps before their environment, endpoints before their network.
+# In this order: apps before their environment, endpoints before their network. The detector rule comes with Application Insights, unasked.
 for type in Microsoft.App/containerApps Microsoft.App/managedEnvironments Microsoft.EventGrid/systemTopics \
   Microsoft.Network/privateEndpoints Microsoft.Network/privateDnsZones/virtualNetworkLinks Microsoft.Network/privateDnsZones \
   Microsoft.Network/virtualNetworks Microsoft.DurableTask/schedulers Microsoft.Insights/scheduledQueryRules \
-  Microsoft.Insights/metricAlerts Microsoft.Insights/actionGroups Microsoft.Insights/workbooks Microsoft.Insights/components \
-  Microsoft.OperationalInsights/workspaces Microsoft.ContainerRegistry/registries Microsoft.ManagedIdentity/userAssignedIdentities; do
+  Microsoft.Insights/metricAlerts Microsoft.AlertsManagement/smartDetectorAlertRules Microsoft.Insights/actionGroups \
+  Microsoft.Insights/workbooks Microsoft.Insights/components Microsoft.OperationalInsights/workspaces \
+  Microsoft.ContainerRegistry/registries Microsoft.ManagedIdentity/userAssignedIdentities; do
   ids=$(az resource list --resource-group "$group" --resource-type "$type" --query '[].id' --output tsv)
-  for id in $ids; do
-    az resource delete --only-show-errors --ids "$id" >/dev/null
+  # A line is an id: names of those that Azure makes itself have spaces in them.
+  printf '%s\n' "$ids" | while IFS= read -r id; do
+    [ -n "$id" ] || continue
+    az resource delete --only-show-errors --ids "$id" >/dev/null </dev/null
     echo "Deleted ${id##*/providers/}"
   done
 done

@@ -55,6 +55,7 @@ $environment = Get-Setting AZURE_ENV_NAME
 $hosting = Get-Setting NANODET_HOSTING gpu-t4
 $topology = Get-Setting NANODET_TOPOLOGY split
 $store = Get-Setting NANODET_ORCHESTRATION_STORE storage
+$provider = Get-Setting NANODET_SCHEDULER_PROVIDER false
 $workers = [int] (Get-Setting NANODET_MAX_WORKERS 3)
 $isPrivate = (Get-Setting NANODET_PRIVATE_NETWORK false) -eq 'true'
 $budget = Get-Setting NANODET_MONTHLY_BUDGET 0
@@ -72,9 +73,21 @@ if ($hosting -notin 'gpu-t4', 'gpu-a100', 'cpu') { Write-Fault "NANODET_HOSTING:
 if ($card) { $gpuProfile = Get-Setting NANODET_GPU_PROFILE_TYPE $gpuProfile }
 if ($topology -notin 'split', 'single') { Write-Fault "NANODET_TOPOLOGY: expected split or single, found '$topology'" }
 if ($store -notin 'storage', 'scheduler') { Write-Fault "NANODET_ORCHESTRATION_STORE: expected storage or scheduler, found '$store'" }
+if ($provider -cnotin 'true', 'false') { Write-Fault "NANODET_SCHEDULER_PROVIDER: expected true or false, found '$provider'" }
+if ($store -eq 'scheduler' -and $provider -eq 'false') {
+    Write-Fault 'NANODET_ORCHESTRATION_STORE=scheduler needs an image with its provider: azd env set NANODET_SCHEDULER_PROVIDER true'
+}
+# Some versions before it built in the registry without the arguments of azure.yaml: https://github.com/Azure/azure-dev/issues/7990
+if ($provider -eq 'true' -and (Get-Command azd -ErrorAction SilentlyContinue)) {
+    $azdVersion = (azd version 2>$null) -join ' '
+    if ($azdVersion -match '\d+\.\d+\.\d+' -and [version] $Matches[0] -lt [version] '1.26.0') {
+        Write-Fault "NANODET_SCHEDULER_PROVIDER=true needs azd 1.26.0 or later, found $($Matches[0]): the image would be built without the provider"
+    }
+}
 if ($topology -ne 'split') { $workers = 1 }
+# A machine inside the network needs no address of its own, and nothing here can tell where this one is.
 if ($isPrivate -and -not (Get-Setting NANODET_ALLOWED_IP_ADDRESSES)) {
-    Write-Fault 'NANODET_PRIVATE_NETWORK=true keeps the hooks out of storage: azd env set NANODET_ALLOWED_IP_ADDRESSES with this machine''s public address'
+    Write-Warn 'NANODET_PRIVATE_NETWORK=true keeps the hooks out of storage, unless this machine is inside the network: azd env set NANODET_ALLOWED_IP_ADDRESSES with its public address'
 }
 foreach ($file in (Get-Setting NANODET_CHECKPOINT), (Get-Setting NANODET_CONFIG)) {
     if ($file -and -not (Test-Path -LiteralPath $file -PathType Leaf)) {
@@ -88,6 +101,13 @@ $schedule = Get-Setting NANODET_NIGHTLY_SCHEDULE '0 0 2 * * *'
 if (($schedule.Trim() -split '\s+').Count -ne 6) { Write-Fault "NANODET_NIGHTLY_SCHEDULE: expected six fields, seconds first, found '$schedule'" }
 if ([bool] (Get-Setting NANODET_WARM_START) -ne [bool] (Get-Setting NANODET_WARM_END)) {
     Write-Fault 'NANODET_WARM_START and NANODET_WARM_END belong together'
+}
+if (((Get-Setting NANODET_JOB_END_WEBHOOK) -or (Get-Setting NANODET_JOB_END_WEBHOOK_HOSTS)) -and -not (Get-Setting NANODET_JOB_END_KEY_VAULT_URL)) {
+    Write-Fault 'NANODET_JOB_END_WEBHOOK and NANODET_JOB_END_WEBHOOK_HOSTS need NANODET_JOB_END_KEY_VAULT_URL, or the coordinator does not start'
+}
+$topic = Get-Setting NANODET_JOB_END_TOPIC_ID
+if ($topic -and $topic -notlike '/subscriptions/*/resourceGroups/*/providers/Microsoft.EventGrid/topics/*') {
+    Write-Fault "NANODET_JOB_END_TOPIC_ID: expected the resource id of an Event Grid topic, found '$topic'"
 }
 if (-not (Get-Setting NANODET_ALERT_EMAIL)) { Write-Warn 'NANODET_ALERT_EMAIL is not set: alerts are seen in the portal only' }
 

@@ -57,6 +57,7 @@ environment=${AZURE_ENV_NAME:-}
 hosting=${NANODET_HOSTING:-gpu-t4}
 topology=${NANODET_TOPOLOGY:-split}
 store=${NANODET_ORCHESTRATION_STORE:-storage}
+provider=${NANODET_SCHEDULER_PROVIDER:-false}
 workers=${NANODET_MAX_WORKERS:-3}
 [ -n "$environment" ] || error "AZURE_ENV_NAME is not set: run 'azd env new NAME'"
 [ -n "$location" ] || error "AZURE_LOCATION is not set: run 'azd env set AZURE_LOCATION REGION'"
@@ -71,9 +72,19 @@ esac
 [ -z "$card" ] || profile=${NANODET_GPU_PROFILE_TYPE:-$profile}
 case $topology in split | single) ;; *) error "NANODET_TOPOLOGY: expected split or single, found '$topology'" ;; esac
 case $store in storage | scheduler) ;; *) error "NANODET_ORCHESTRATION_STORE: expected storage or scheduler, found '$store'" ;; esac
+case $provider in true | false) ;; *) error "NANODET_SCHEDULER_PROVIDER: expected true or false, found '$provider'" ;; esac
+if [ "$store" = scheduler ] && [ "$provider" = false ]; then
+  error "NANODET_ORCHESTRATION_STORE=scheduler needs an image with its provider: azd env set NANODET_SCHEDULER_PROVIDER true"
+fi
+# Some versions before it built in the registry without the arguments of azure.yaml: https://github.com/Azure/azure-dev/issues/7990
+azd_version=$(version_of azd version)
+if [ "$provider" = true ] && [ -n "$azd_version" ] && ! at_least "$azd_version" 1.26.0; then
+  error "NANODET_SCHEDULER_PROVIDER=true needs azd 1.26.0 or later, found $azd_version: the image would be built without the provider"
+fi
 [ "$topology" = split ] || workers=1
+# A machine inside the network needs no address of its own, and nothing here can tell where this one is.
 if [ "${NANODET_PRIVATE_NETWORK:-false}" = true ] && [ -z "${NANODET_ALLOWED_IP_ADDRESSES:-}" ]; then
-  error "NANODET_PRIVATE_NETWORK=true keeps the hooks out of storage: azd env set NANODET_ALLOWED_IP_ADDRESSES with this machine's public address"
+  warn "NANODET_PRIVATE_NETWORK=true keeps the hooks out of storage, unless this machine is inside the network: azd env set NANODET_ALLOWED_IP_ADDRESSES with its public address"
 fi
 for file in "${NANODET_CHECKPOINT:-}" "${NANODET_CONFIG:-}"; do
   [ -z "$file" ] || [ -f "$file" ] || error "there is no file '$file' (NANODET_CHECKPOINT and NANODET_CONFIG name a checkpoint and its config)"
@@ -87,6 +98,13 @@ fi
 if { [ -n "${NANODET_WARM_START:-}" ] && [ -z "${NANODET_WARM_END:-}" ]; } || { [ -z "${NANODET_WARM_START:-}" ] && [ -n "${NANODET_WARM_END:-}" ]; }; then
   error "NANODET_WARM_START and NANODET_WARM_END belong together"
 fi
+if [ -n "${NANODET_JOB_END_WEBHOOK:-}${NANODET_JOB_END_WEBHOOK_HOSTS:-}" ] && [ -z "${NANODET_JOB_END_KEY_VAULT_URL:-}" ]; then
+  error "NANODET_JOB_END_WEBHOOK and NANODET_JOB_END_WEBHOOK_HOSTS need NANODET_JOB_END_KEY_VAULT_URL, or the coordinator does not start"
+fi
+case ${NANODET_JOB_END_TOPIC_ID:-} in
+  "" | /subscriptions/*/resourceGroups/*/providers/Microsoft.EventGrid/topics/*) ;;
+  *) error "NANODET_JOB_END_TOPIC_ID: expected the resource id of an Event Grid topic, found '$NANODET_JOB_END_TOPIC_ID'" ;;
+esac
 [ -n "${NANODET_ALERT_EMAIL:-}" ] || warn "NANODET_ALERT_EMAIL is not set: alerts are seen in the portal only"
 
 # What follows asks Azure.

@@ -90,8 +90,28 @@ param otlpEndpoint string = ''
 @description('Client id of an app registration: people sign in with Microsoft Entra ID before the viewer and the API; empty for no sign-in.')
 param signInClientId string = ''
 
-@description('Event Grid topic that ends of jobs are published to; empty for none. The coordinator needs EventGrid Data Sender on it.')
-param jobEndTopicEndpoint string = ''
+@description('Resource id of an Event Grid topic of yours that ends of jobs are published to; empty for none. The coordinator gets EventGrid Data Sender on it.')
+param jobEndTopicId string = ''
+
+@description('Where ends of jobs are posted; empty for nowhere. Needs jobEndKeyVaultUrl.')
+param jobEndWebhook string = ''
+
+@description('Hosts that a job may name in webhook, with commas between them; empty for none. Needs jobEndKeyVaultUrl.')
+param jobEndWebhookHosts string = ''
+
+@description('Address of the entry of a Key Vault that webhooks are signed with; empty for none. The coordinator needs Key Vault Secrets User on it.')
+param jobEndKeyVaultUrl string = ''
+
+@description('Price of one processor for an hour, for the cost in manifests; 0 for no cost. A text, because Bicep has no fractions.')
+param pricePerProcessorHour string = '0'
+
+@description('Price of one GPU for an hour.')
+param pricePerGpuHour string = '0'
+
+@description('Currency of the prices.')
+@minLength(1)
+@maxLength(16)
+param priceCurrency string = 'USD'
 
 @description('Who gets alerts and budget warnings; empty for nobody.')
 param alertEmail string = ''
@@ -153,11 +173,28 @@ var scheduleSettings = {
   Nanodet__Reconcile__Schedule: '0 */15 * * * *'
   Nanodet__History__Schedule: '0 40 3 * * *'
 }
-var coordinatorSettings = union(scheduleSettings, {
+var webhookHosts = empty(jobEndWebhookHosts) ? [] : map(split(jobEndWebhookHosts, ','), host => trim(host))
+var webhookHostSettings = reduce(
+  webhookHosts,
+  {},
+  (known, host, i) => union(known, { 'Nanodet__JobEnd__WebhookHosts__${i}': host })
+)
+var coordinatorSettings = union(scheduleSettings, webhookHostSettings, {
   Nanodet__Nightly__Enabled: nightlyEnabled ? 'true' : 'false'
   Nanodet__Nightly__Prefix: nightlyPrefix
-  Nanodet__JobEnd__TopicEndpoint: jobEndTopicEndpoint
+  Nanodet__JobEnd__TopicEndpoint: empty(jobEndTopicId) ? '' : jobEndTopic!.outputs.endpoint
+  Nanodet__JobEnd__Webhook: jobEndWebhook
+  Nanodet__Jobs__PricePerProcessorHour: pricePerProcessorHour
+  Nanodet__Jobs__PricePerGpuHour: pricePerGpuHour
+  Nanodet__Jobs__Currency: priceCurrency
 })
+
+// The value is never in the template: the platform reads it from the vault.
+var vaultSettings = empty(jobEndKeyVaultUrl)
+  ? []
+  : [{ setting: 'Nanodet__JobEnd__WebhookSecret', reference: 'job-end-webhook', url: jobEndKeyVaultUrl }]
+
+var topicParts = split(jobEndTopicId, '/')
 
 // host.json keeps the orchestrations in storage; these settings move them.
 var schedulerName = 'dts-${token}'
@@ -248,6 +285,20 @@ module deployerAccess 'modules/access-deployer.bicep' = if (!empty(principalId))
   scope: group
   params: { storageName: names.storage, principalId: principalId, principalType: principalType }
   dependsOn: [storage]
+}
+
+module jobEndTopic 'modules/job-end-topic.bicep' = if (!empty(jobEndTopicId)) {
+  scope: resourceGroup(
+    empty(jobEndTopicId) ? subscription().subscriptionId : topicParts[2],
+    empty(jobEndTopicId) ? names.group : topicParts[4]
+  )
+  params: {
+    topicName: last(topicParts)!
+    identitySubscription: subscription().subscriptionId
+    identityGroup: names.group
+    identityName: names.coordinatorIdentity
+  }
+  dependsOn: [identities]
 }
 
 module events 'modules/events.bicep' = {
@@ -354,6 +405,7 @@ module coordinator 'modules/app.bicep' = {
     isExternal: true
     scaling: coordinatorScaling
     settings: union(coordinatorSettings, isSplit ? splitSettings : modelSettings, orchestrationSettings)
+    vaultSettings: vaultSettings
     isScheduled: isScheduled
     schedulerEndpoint: isScheduled ? scheduler!.outputs.endpoint : ''
     otlpEndpoint: otlpEndpoint

@@ -1,7 +1,7 @@
 // One app from the image. Its role decides which functions run, what it may touch and how it scales.
 
 import { containers, queues } from 'names.bicep'
-import { place as placeType, scaling as scalingType } from 'types.bicep'
+import { place as placeType, scaling as scalingType, vaultSetting } from 'types.bicep'
 
 param location string
 param tags object
@@ -31,6 +31,9 @@ param scaling scalingType
 
 @description('Settings beside those that every app has.')
 param settings object
+
+@description('Settings beside those whose values stay in a Key Vault; the identity of the app reads them.')
+param vaultSettings vaultSetting[] = []
 
 @description('Whether orchestrations are kept in a Durable Task Scheduler, and not in storage.')
 param isScheduled bool
@@ -101,6 +104,7 @@ var environmentVariables = map(
   items(union(commonSettings, disabledSettings, hostNameSettings, otlpSettings, schedulerSettings, settings)),
   setting => { name: setting.key, value: setting.value }
 )
+var vaultVariables = map(vaultSettings, item => { name: item.setting, secretRef: item.reference })
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' existing = { name: storageName }
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = { name: insightsName }
@@ -130,6 +134,11 @@ resource app 'Microsoft.App/containerApps@2026-01-01' = {
         allowInsecure: false
       }
       registries: [{ server: registryServer, identity: identity.id }]
+      ...(empty(vaultSettings)
+        ? {}
+        : {
+            secrets: map(vaultSettings, item => { name: item.reference, keyVaultUrl: item.url, identity: identity.id })
+          })
     }
     template: {
       terminationGracePeriodSeconds: scaling.graceSeconds
@@ -138,7 +147,7 @@ resource app 'Microsoft.App/containerApps@2026-01-01' = {
           name: 'functions'
           image: isPlaceholder ? placeholder : image
           resources: { cpu: json(actualPlace.cpu), memory: actualPlace.memory }
-          env: environmentVariables
+          env: concat(environmentVariables, vaultVariables)
           // The host answers a ping when it runs, whatever its model does. A worker is neither restarted for a model that is missing, nor
           // does its revision wait for one: the old revision would stay in its place, and on the first day that is the placeholder.
           // What it takes from its queue waits for the model, and so does a request.

@@ -6,9 +6,9 @@ param appName string
 @description('Client id of the app registration. Its redirect address is https://HOST/.auth/login/aad/callback.')
 param clientId string
 
-resource app 'Microsoft.App/containerApps@2026-03-02-preview' existing = { name: appName }
+resource app 'Microsoft.App/containerApps@2026-01-01' existing = { name: appName }
 
-resource signIn 'Microsoft.App/containerApps/authConfigs@2026-03-02-preview' = {
+resource signIn 'Microsoft.App/containerApps/authConfigs@2026-01-01' = {
   parent: app
   name: 'current'
   properties: {

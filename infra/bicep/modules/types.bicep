@@ -52,3 +52,17 @@ type scaling = {
   @maxValue(600)
   graceSeconds: int
 }
+
+@export()
+@description('A setting whose value stays in a Key Vault.')
+@sealed()
+type vaultSetting = {
+  @description('Name of the setting.')
+  setting: string
+
+  @description('Name of the reference in the app: lower-case letters, digits, hyphens.')
+  reference: string
+
+  @description('Address of the vault\'s entry.')
+  url: string
+}

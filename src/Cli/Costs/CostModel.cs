@@ -41,6 +41,8 @@ internal sealed class CostModel(PriceList prices)
 
     // Six queue functions and two queues of the engine, asked once a second.
     private const double IdlePollsPerSecond = 8;
+
+    // Seven queries and the metric of Event Grid; one more asks for a GPU, one whether a coordinator that is always there is silent.
     private const double AlertRules = 8;
     private const double PrivateEndpoints = 3;
     private const double CoordinatorCores = 1;
@@ -92,7 +94,8 @@ internal sealed class CostModel(PriceList prices)
             Each("private endpoints, hours", PrivateEndpoints * 24, 1, "privateEndpointHour");
         }
 
-        Each("alert rules", AlertRules, DaysPerMonth, "alertRuleMonth");
+        var alertRules = AlertRules + (profile.Gpu is null ? 0 : 1) + (workload.IsScheduled ? 0 : 1);
+        Each("alert rules", alertRules, DaysPerMonth, "alertRuleMonth");
         var perDay = lines.Sum(line => line.PerDay);
         return new CostReport
         {

@@ -57,6 +57,24 @@ public sealed class CostTests : IDisposable
         Assert.Null(report.PerMillionImages);
     }
 
+    /// <summary>As many as the template makes: seven queries always, one about the GPU, one about the coordinator's silence, one metric.</summary>
+    [Theory]
+    [InlineData("T4", false, 10)]
+    [InlineData("T4", true, 9)]
+    [InlineData("cpu", false, 9)]
+    [InlineData("cpu", true, 8)]
+    public void Estimate_AlertRules_AreThoseOfTheTemplate(string profile, bool isScheduled, int rules)
+    {
+        var report = new CostModel(Prices(1)).Estimate(new Workload
+        {
+            ImagesPerDay = 0,
+            Profile = WorkerProfile.All.Single(known => known.Name == profile),
+            IsScheduled = isScheduled,
+        });
+
+        Assert.Equal(rules, report.Lines.Single(line => line.Item == "alert rules").PerDay * 365 / 12, 1e-6);
+    }
+
     [Fact]
     public void Estimate_WithAScheduler_CostsLessToWaitAndPaysForActions()
     {

@@ -207,6 +207,44 @@ public sealed class HookTests : IDisposable
         Assert.Contains("Storage account staccount is left in rg.", run.Output, StringComparison.Ordinal);
     }
 
+    /// <summary>Application Insights brings two resources of its own, with spaces in their names.</summary>
+    [Fact]
+    public async Task Down_NamesWithSpaces_AreDeletedWhole()
+    {
+        const string Rule = "/subscriptions/1/resourceGroups/rg/providers/microsoft.alertsmanagement/smartDetectorAlertRules/Failure Anomalies - appi";
+        const string Group = "/subscriptions/1/resourceGroups/rg/providers/microsoft.insights/actionGroups/Application Insights Smart Detection";
+        await NoteAsync("az", $"""
+            case "$*" in
+              "resource delete "*) [ $# = 5 ] || exit 1 ;;
+              *smartDetectorAlertRules*) echo '{Rule}' ;;
+              *actionGroups*) printf '%s\n' '{Group}' /subscriptions/1/resourceGroups/rg/providers/microsoft.insights/actionGroups/ag ;;
+              *"[].name"*) echo staccount ;;
+            esac
+            """);
+
+        var run = await RunAsync("../down.sh", ("AZURE_RESOURCE_GROUP", "rg"));
+
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+        Assert.Equal(
+            [Rule, Group, "/subscriptions/1/resourceGroups/rg/providers/microsoft.insights/actionGroups/ag"],
+            (await CallsAsync()).Where(call => call.StartsWith("az resource delete", StringComparison.Ordinal))
+                .Select(call => call[(call.IndexOf("--ids ", StringComparison.Ordinal) + 6)..]));
+    }
+
+    [Fact]
+    public async Task Down_ResourceThatStays_EndsIt()
+    {
+        await NoteAsync("az", """
+            case "$*" in
+              "resource delete "*) exit 3 ;;
+              *"--resource-type Microsoft.App/containerApps "*) echo /subscriptions/1/resourceGroups/rg/providers/Microsoft.App/containerApps/ca ;;
+            esac
+            """);
+
+        Assert.NotEqual(0, (await RunAsync("../down.sh", ("AZURE_RESOURCE_GROUP", "rg"))).ExitCode);
+        Assert.Single(await CallsAsync(), call => call.StartsWith("az resource delete", StringComparison.Ordinal));
+    }
+
     /// <summary>What the template can make and the script does not know would stay and cost.</summary>
     [Fact]
     public async Task Down_EachTypeOfTheTemplate_IsDeleted()
@@ -220,7 +258,7 @@ public sealed class HookTests : IDisposable
             .Where(type => type.Count(letter => letter == '/') == 1).Distinct().Except(kept).Except(inside).ToArray();
 
         Assert.True(types.Length > 10);
-        Assert.All(types, type => Assert.All(scripts, script => Assert.Contains(type, script, StringComparison.Ordinal)));
+        Assert.All(types.Append("Microsoft.AlertsManagement/smartDetectorAlertRules"), type => Assert.All(scripts, script => Assert.Contains(type, script, StringComparison.Ordinal)));
     }
 
     [Fact]

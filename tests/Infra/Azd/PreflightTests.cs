@@ -84,19 +84,62 @@ public sealed class PreflightTests : IDisposable
         var run = await RunAsync(
             [],
             ("NANODET_HOSTING", "gpu-v100"), ("NANODET_TOPOLOGY", "three"), ("NANODET_ORCHESTRATION_STORE", "disk"),
-            ("NANODET_PRIVATE_NETWORK", "true"), ("NANODET_CHECKPOINT", "/no/such.pth"), ("NANODET_MONTHLY_BUDGET", "100"),
+            ("NANODET_SCHEDULER_PROVIDER", "yes"), ("NANODET_JOB_END_WEBHOOK_HOSTS", "a.example"), ("NANODET_JOB_END_TOPIC_ID", "https://t.example"),
+            ("NANODET_CHECKPOINT", "/no/such.pth"), ("NANODET_MONTHLY_BUDGET", "100"),
             ("NANODET_NIGHTLY_SCHEDULE", "0 2 * * *"), ("NANODET_WARM_START", "50 1 * * *"));
 
         Assert.Equal(1, run.ExitCode);
         Assert.All(
             [
                 "NANODET_HOSTING: expected", "NANODET_TOPOLOGY: expected", "NANODET_ORCHESTRATION_STORE: expected",
-                "NANODET_PRIVATE_NETWORK=true keeps", "there is no file '/no/such.pth'", "NANODET_MONTHLY_BUDGET needs",
+                "NANODET_SCHEDULER_PROVIDER: expected true or false, found 'yes'", "there is no file '/no/such.pth'", "NANODET_MONTHLY_BUDGET needs",
                 "NANODET_NIGHTLY_SCHEDULE: expected six fields",
+                "NANODET_JOB_END_WEBHOOK and NANODET_JOB_END_WEBHOOK_HOSTS need NANODET_JOB_END_KEY_VAULT_URL",
+                "NANODET_JOB_END_TOPIC_ID: expected the resource id of an Event Grid topic, found 'https://t.example'",
                 "NANODET_WARM_START and NANODET_WARM_END belong together",
             ],
             text => Assert.Contains(run.Lines, line => line.StartsWith($"error  {text}", StringComparison.Ordinal)));
         Assert.EndsWith("nothing was created.", run.Lines[^1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("scheduler", "false", true)]
+    [InlineData("scheduler", "true", false)]
+    [InlineData("storage", "true", false)]
+    public async Task Preflight_SchedulerWithAnImageThatCannotUseIt_IsAnError(string store, string provider, bool isError)
+    {
+        var run = await RunAsync([], ("NANODET_ORCHESTRATION_STORE", store), ("NANODET_SCHEDULER_PROVIDER", provider));
+
+        Assert.Equal(isError, run.Lines.Any(line =>
+            line.StartsWith("error  NANODET_ORCHESTRATION_STORE=scheduler needs an image", StringComparison.Ordinal)));
+    }
+
+    /// <summary>azd 1.24 built in the registry without the arguments of azure.yaml.</summary>
+    [Theory]
+    [InlineData("1.25.6", true)]
+    [InlineData("1.26.0", false)]
+    public async Task Preflight_AzdThatDropsBuildArguments_IsAnError(string version, bool isError)
+    {
+        var run = await RunAsync([], version, ("NANODET_SCHEDULER_PROVIDER", "true"));
+
+        Assert.Equal(isError, run.Lines.Any(line =>
+            line.StartsWith("error  NANODET_SCHEDULER_PROVIDER=true needs azd 1.26.0", StringComparison.Ordinal)));
+    }
+
+    /// <summary>azd may run on a machine inside the network, which needs no address; the preflight cannot know.</summary>
+    [Fact]
+    public async Task Preflight_PrivateNetworkWithoutAnAddress_IsAWarning()
+    {
+        const string Line = "warn   NANODET_PRIVATE_NETWORK=true keeps the hooks out of storage, unless this machine is inside the network";
+        const string Network = "printf 'Microsoft.%s\\n' App ContainerRegistry EventGrid Insights ManagedIdentity OperationalInsights Storage Network";
+
+        var without = await RunAsync(new() { ["provider list"] = Network }, ("NANODET_PRIVATE_NETWORK", "true"));
+        var with = await RunAsync(
+            new() { ["provider list"] = Network }, ("NANODET_PRIVATE_NETWORK", "true"), ("NANODET_ALLOWED_IP_ADDRESSES", "203.0.113.7"));
+
+        Assert.Equal((0, 0), (without.ExitCode, with.ExitCode));
+        Assert.Contains(without.Lines, line => line.StartsWith(Line, StringComparison.Ordinal));
+        Assert.DoesNotContain(with.Lines, line => line.StartsWith(Line, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -109,13 +152,16 @@ public sealed class PreflightTests : IDisposable
         Assert.Equal("Preflight is off.", Assert.Single((await RunAsync([], ("NANODET_PREFLIGHT", "off"))).Lines));
     }
 
+    private Task<(int ExitCode, string[] Lines)> RunAsync(
+        Dictionary<string, string> answers, params (string Name, string Value)[] settings) => RunAsync(answers, "1.22.0", settings);
+
     private async Task<(int ExitCode, string[] Lines)> RunAsync(
-        Dictionary<string, string> answers, params (string Name, string Value)[] settings)
+        Dictionary<string, string> answers, string azd, params (string Name, string Value)[] settings)
     {
         var cases = Well.Select(pair => $"  \"{pair.Key}\"*) {answers.GetValueOrDefault(pair.Key, pair.Value)} ;;");
         const string Other = "  *) echo \"unexpected: az $*\" >&2; exit 9 ;;";
         await WriteAsync("az", $"case \"$*\" in\n{string.Join('\n', cases)}\n{Other}\nesac");
-        await WriteAsync("azd", "[ \"$*\" = version ] && echo 'azd version 1.22.0 (commit 0)'");
+        await WriteAsync("azd", $"[ \"$*\" = version ] && echo 'azd version {azd} (commit 0)'");
         await WriteAsync("curl", "true");
         var start = new ProcessStartInfo("sh", [Repository.PathOf("infra", "preflight.sh")])
         {

@@ -11,6 +11,7 @@ public sealed class AccessTests
     private const string Registry = "Microsoft.ContainerRegistry/registries/cr";
     private const string Insights = "Microsoft.Insights/components/appi";
 
+    private const string Topic = "Microsoft.EventGrid/topics/ends";
     private const string Hub = "Microsoft.DurableTask/schedulers/dts/taskHubs/nanodet";
 
     private const string AcrPull = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
@@ -18,6 +19,7 @@ public sealed class AccessTests
     private const string BlobOwner = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b";
     private const string BlobReader = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
     private const string DurableTaskContributor = "0ad04412-c4d5-4796-b79c-f76d14c8d402";
+    private const string EventSender = "d5a91429-5739-47e2-a06b-3470a27159e7";
     private const string MetricsPublisher = "3913510d-42f4-4e42-8a64-420c390055eb";
     private const string QueueContributor = "974c5e8b-45b9-4653-ba55-5f855dd0fb88";
     private const string QueueSender = "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a";
@@ -73,7 +75,8 @@ public sealed class AccessTests
 
     [Fact]
     public async Task RoleAssignments_TwoRolesAndADeployer_AreTheseAndNoOthers() =>
-        AssertEqual([.. Coordinator, .. Worker, .. Events, .. Deployer], await Template.EvaluateFullAsync());
+        AssertEqual(
+            [.. Coordinator, .. Worker, .. Events, .. Deployer, new("id-coordinator", Topic, EventSender)], await Template.EvaluateFullAsync());
 
     [Fact]
     public async Task RoleAssignments_OneAppAndNoDeployer_AreTheseAndNoOthers() =>

@@ -227,6 +227,27 @@ public sealed partial class AppTests
         Assert.Equal(["registry.example/nanodet:1", "registry.example/nanodet:1"], images);
     }
 
+    [Fact]
+    public async Task SignIn_Asked_IsBeforeTheCoordinatorAndLeavesItsHealthOpen()
+    {
+        var full = await Template.EvaluateFullAsync();
+        var signIn = full.OfType("Microsoft.App/containerApps/authConfigs").Single();
+        var properties = signIn.GetProperty("properties");
+
+        Assert.EndsWith("/current", signIn.GetProperty("name").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("ca-coordinator", signIn.GetProperty("name").GetString(), StringComparison.Ordinal);
+        Assert.Equal(
+            ["/api/health"],
+            properties.GetProperty("globalValidation").GetProperty("excludedPaths").EnumerateArray().Select(path => path.GetString()!));
+        Assert.Equal("RedirectToLoginPage", properties.GetProperty("globalValidation").GetProperty("unauthenticatedClientAction").GetString());
+        var provider = properties.GetProperty("identityProviders").GetProperty("azureActiveDirectory");
+        Assert.Equal("44444444-4444-4444-4444-444444444444", provider.GetProperty("registration").GetProperty("clientId").GetString());
+
+        // ID tokens need no secret.
+        Assert.DoesNotContain("clientSecret", properties.ToString(), StringComparison.OrdinalIgnoreCase);
+        Assert.Empty((await Template.EvaluateAsync("cpu", "single")).OfType("Microsoft.App/containerApps/authConfigs"));
+    }
+
     private static void AssertOwnIdentity(JsonElement app, JsonElement rule) => Assert.Equal(
         app.GetProperty("identity").GetProperty("userAssignedIdentities").EnumerateObject().Single().Name,
         rule.GetProperty("identity").GetString());

@@ -65,10 +65,26 @@ public sealed partial class SecretTests
                 if (setting.Value.StartsWith('['))
                 {
                     // What only Azure knows: which identity, and where telemetry goes.
-                    Assert.Matches(@"\)\.(clientId|ConnectionString)\)?(\)|\])+$|\.clientId\)\]$", setting.Value);
+                    Assert.Matches(@"\)\.(clientId|ConnectionString|endpoint)\)?(\)|\])+$|\.clientId\)\]$", setting.Value);
                 }
             });
         }
+    }
+
+    /// <summary>The one value that is a secret stays in a Key Vault: the template has its address.</summary>
+    [Fact]
+    public async Task Webhook_ItsSecret_IsAReferenceOfTheCoordinatorsIdentity()
+    {
+        var app = (await Template.EvaluateFullAsync()).App("coordinator");
+        var secret = Assert.Single(app.GetProperty("properties").GetProperty("configuration").GetProperty("secrets").EnumerateArray());
+
+        Assert.Equal("https://vault.example/secrets/webhook", secret.GetProperty("keyVaultUrl").GetString());
+        Assert.False(secret.TryGetProperty("value", out _));
+        Assert.Equal(
+            app.GetProperty("identity").GetProperty("userAssignedIdentities").EnumerateObject().Single().Name,
+            secret.GetProperty("identity").GetString());
+        var reference = Assert.Single(DeploymentSnapshot.References(app));
+        Assert.Equal(("Nanodet__JobEnd__WebhookSecret", secret.GetProperty("name").GetString()), (reference.Key, reference.Value));
     }
 
     [Fact]

@@ -11,7 +11,9 @@ using Nanodet.Serverless.Functions.Jobs;
 using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Functions.Roles;
 using Nanodet.Serverless.Functions.Upkeep;
+using Nanodet.Serverless.Pipeline.Announcing;
 using Nanodet.Serverless.Pipeline.Hosting;
+using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Workers;
@@ -148,6 +150,36 @@ public sealed partial class SettingsTests
         Assert.Equal("cam1/", coordinator["Nanodet__Nightly__Prefix"]);
         Assert.All(full.Apps, app => Assert.Equal("http://collector:4317", DeploymentSnapshot.Settings(app)["OTEL_EXPORTER_OTLP_ENDPOINT"]));
         Assert.DoesNotContain("OTEL_EXPORTER_OTLP_ENDPOINT", (await SettingsAsync("cpu", "single", "all")).Keys);
+    }
+
+    [Fact]
+    public async Task Settings_OfJobEndsAndPrices_AreWhatTheCodeReads()
+    {
+        var app = (await Template.EvaluateFullAsync()).App("coordinator");
+        var settings = new Dictionary<string, string>(DeploymentSnapshot.Settings(app));
+        Assert.Contains("Microsoft.EventGrid/topics", settings["Nanodet__JobEnd__TopicEndpoint"], StringComparison.Ordinal);
+
+        // What only Azure knows.
+        settings["Nanodet__JobEnd__TopicEndpoint"] = "https://ends.example/api/events";
+        settings[Assert.Single(DeploymentSnapshot.References(app)).Key] = "0123456789abcdef";
+        using var services = Services(settings);
+        services.GetRequiredService<IStartupValidator>().Validate();
+
+        var ends = services.GetRequiredService<IOptions<JobEndOptions>>().Value;
+        Assert.Equal(("https://hooks.example.com/ends", "0123456789abcdef"), (ends.Webhook, ends.WebhookSecret));
+        Assert.Equal(["hooks.example.com", "other.example.com:8443"], ends.WebhookHosts);
+        var jobs = services.GetRequiredService<IOptions<JobOptions>>().Value;
+        Assert.Equal((0.0864, 0.36, "EUR"), (jobs.PricePerProcessorHour, jobs.PricePerGpuHour, jobs.Currency));
+    }
+
+    /// <summary>The worker neither announces jobs nor reads the vault.</summary>
+    [Fact]
+    public async Task Settings_OfTheWorker_HaveNothingOfJobEnds()
+    {
+        var worker = (await Template.EvaluateFullAsync()).App("worker");
+
+        Assert.DoesNotContain(DeploymentSnapshot.Settings(worker).Keys, name => name.StartsWith("Nanodet__JobEnd__", StringComparison.Ordinal));
+        Assert.Empty(DeploymentSnapshot.References(worker));
     }
 
     private static async Task<IReadOnlyDictionary<string, string>> SettingsAsync(string hosting, string topology, string role) =>

@@ -78,10 +78,11 @@ public sealed partial class DeploymentSnapshot
     /// <summary>The container apps.</summary>
     public IEnumerable<JsonElement> Apps => OfType("Microsoft.App/containerApps");
 
-    /// <summary>The settings of a container app.</summary>
-    public static IReadOnlyDictionary<string, string> Settings(JsonElement app) =>
-        app.GetProperty("properties").GetProperty("template").GetProperty("containers")[0].GetProperty("env").EnumerateArray()
-            .ToDictionary(setting => setting.GetProperty("name").GetString()!, setting => setting.GetProperty("value").GetString()!);
+    /// <summary>The settings of a container app that stand in the template.</summary>
+    public static IReadOnlyDictionary<string, string> Settings(JsonElement app) => Variables(app, "value");
+
+    /// <summary>The settings of a container app whose values are elsewhere, with the names of the references.</summary>
+    public static IReadOnlyDictionary<string, string> References(JsonElement app) => Variables(app, "secretRef");
 
     /// <summary>Every role assignment.</summary>
     public IEnumerable<RoleAssignment> RoleAssignments => OfType("Microsoft.Authorization/roleAssignments").Select(assignment =>
@@ -101,6 +102,11 @@ public sealed partial class DeploymentSnapshot
     /// <summary>A name without the part that makes it unique in the world.</summary>
     public string WithoutToken(string name) => name.Replace($"-{_token}", string.Empty, StringComparison.Ordinal)
         .Replace(_token, string.Empty, StringComparison.Ordinal);
+
+    private static Dictionary<string, string> Variables(JsonElement app, string kind) =>
+        app.GetProperty("properties").GetProperty("template").GetProperty("containers")[0].GetProperty("env").EnumerateArray()
+            .Where(setting => setting.TryGetProperty(kind, out _))
+            .ToDictionary(setting => setting.GetProperty("name").GetString()!, setting => setting.GetProperty(kind).GetString()!);
 
     private static string Literal(object value) => value switch
     {
