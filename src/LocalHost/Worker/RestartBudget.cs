@@ -2,8 +2,8 @@ namespace Nanodet.Serverless.LocalHost.Worker;
 
 /// <summary>
 /// How long a dead worker's successor waits. The first restarts come at once, with pauses that tell one death from many; when they are used
-/// up, each further one waits 30 seconds: no successor waits longer, because all work waits with it. Restarts that are older than the window
-/// are forgotten.
+/// up, each further one waits 30 seconds: no successor waits longer, because all work waits with it. Restarts that are older than the
+/// window are forgotten.
 /// </summary>
 /// <param name="quick">Restarts within the window that come at once.</param>
 /// <param name="window">The time in which restarts count.</param>

@@ -54,7 +54,7 @@ internal static partial class Log
         + "of other batches' processes do not count against it")]
     public static partial void BatchRenewed(ILogger logger, string batchId, long deliveries);
 
-    [LoggerMessage(137, LogLevel.Warning, "Batch {BatchId}: its {Count} images run one by one, because a process died of it")]
+    [LoggerMessage(137, LogLevel.Warning, "Batch {BatchId}: its {Count} images run one by one, because a process died of it or of one of them")]
     public static partial void BatchOneByOne(ILogger logger, string batchId, int count);
 
     [LoggerMessage(124, LogLevel.Warning, "Image {Container}/{Name} failed: {Code}: {Reason}")]

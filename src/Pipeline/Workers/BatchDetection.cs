@@ -29,7 +29,8 @@ public sealed class BatchDetection(
     TimeProvider time,
     ILogger<BatchDetection> logger)
 {
-    internal async Task<BatchDetected> RunAsync(
+    /// <summary>Null when the batch has to be alone and is not: see <see cref="BatchWork.HasToBeAlone"/>.</summary>
+    internal async Task<BatchDetected?> RunAsync(
         BatchReference batch,
         IReadOnlyList<ImageMessage> messages,
         ModelLease lease,
@@ -45,6 +46,11 @@ public sealed class BatchDetection(
             await ForEachAsync(
                 images, image => LookUpAsync(batch, image, models, lease.Model.UsesTf32, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
+            if (await work.IsRefusedAsync(images, cancellationToken).ConfigureAwait(false))
+            {
+                return null;
+            }
+
             await claims.ClaimAsync(batch, images, cancellationToken).ConfigureAwait(false);
             if (work.IsAlone)
             {

@@ -33,6 +33,9 @@ internal sealed class BatchWork : IAsyncDisposable
     /// <summary>True when the images have to run one by one.</summary>
     internal bool IsAlone => State.IsAlone;
 
+    /// <summary>True when the batch was given up, because it holds an image for which it has to be alone.</summary>
+    internal bool HasToBeAlone { get; private set; }
+
     /// <summary>True once the batch is staged.</summary>
     internal bool IsFinished { get; set; }
 
@@ -54,6 +57,12 @@ internal sealed class BatchWork : IAsyncDisposable
         return deaths >= MostDeaths
             || deaths + await _marks.CountOtherDeathsAsync(_batch, image, cancellationToken).ConfigureAwait(false) >= MostDeaths;
     }
+
+    /// <summary>Finds out whether the batch has to be alone and is not.</summary>
+    /// <param name="images">Its images, looked up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<bool> IsRefusedAsync(IEnumerable<BatchImage> images, CancellationToken cancellationToken) =>
+        HasToBeAlone = !IsAlone && await _marks.HasSuspectAsync(_batch, images, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Says in storage which image comes next, before anything is done with it.</summary>
     /// <param name="image">See <see cref="BatchImage.Subject"/>; null when the images are through.</param>
