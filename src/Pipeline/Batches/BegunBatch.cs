@@ -19,13 +19,13 @@ internal sealed record BegunBatch
     public bool IsUnderWay { get; init; }
 
     /// <summary>
-    /// True once a process died of the batch, or of one of its images elsewhere: the images run one by one, with no other batch beside
-    /// them, so that one can tell which of them it is.
+    /// True once a process died of the batch, or of one of its images elsewhere: suspects run one by one, with no other batch beside them,
+    /// so that one can tell which of them it is.
     /// </summary>
     public bool IsAlone { get; init; }
 
     /// <summary>
-    /// True once a process died of the batch while it was not alone: each of its images may have been the reason, wherever else it is.
+    /// True once a process died of the batch while no image was at hand: each of its images may have been the reason, wherever else it is.
     /// </summary>
     public bool IsSuspect { get; init; }
 
@@ -49,6 +49,13 @@ internal sealed record BegunBatch
             deaths[image] = deaths.GetValueOrDefault(image) + 1;
         }
 
-        return new BegunBatch { Process = Process, IsAlone = true, IsSuspect = IsSuspect || !IsAlone, Batch = Batch, Deaths = deaths };
+        return new BegunBatch
+        {
+            Process = Process,
+            IsAlone = true,
+            IsSuspect = IsSuspect || AtHand is null,
+            Batch = Batch,
+            Deaths = deaths,
+        };
     }
 }

@@ -117,33 +117,43 @@ public sealed class BatchMarks(
     }
 
     /// <summary>
-    /// How often processes died at an image in other batches, each time alone. An image that comes one by one is grouped anew when a
-    /// process dies, so it may be in several batches; each would have to lose its own processes otherwise.
+    /// How often processes died at images in other batches, each time alone. An image that comes one by one is grouped anew when a process
+    /// dies, so it may be in several batches; each would have to lose its own processes otherwise.
     /// </summary>
     /// <param name="batch">The batch that is left out.</param>
-    /// <param name="image">See <see cref="BatchImage.Subject"/>.</param>
+    /// <param name="images">See <see cref="BatchImage.Subject"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    internal async Task<int> CountOtherDeathsAsync(BatchReference batch, string image, CancellationToken cancellationToken)
+    /// <returns>The deaths by the image, where there are any.</returns>
+    internal async Task<Dictionary<string, int>> CountOtherDeathsAsync(
+        BatchReference batch, IReadOnlySet<string> images, CancellationToken cancellationToken)
     {
-        var deaths = 0;
-        var own = BatchNames.Begun(batch);
+        var (own, deaths) = (BatchNames.Begun(batch), new Dictionary<string, int>(StringComparer.Ordinal));
         foreach (var mark in await begun.ListAsync(BatchNames.BegunFolder(batch), cancellationToken).ConfigureAwait(false))
         {
-            if (mark.IsAlone && mark.Name != own
-                && await begun.FindAsync(mark.Name, cancellationToken).ConfigureAwait(false) is { } found)
+            if (!mark.IsAlone || mark.Name == own
+                || await begun.FindAsync(mark.Name, cancellationToken).ConfigureAwait(false) is not { } found)
             {
-                deaths += found.State.Deaths.GetValueOrDefault(image);
-                deaths += await HasDiedAtAsync(mark.Name, found, image, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+                continue;
+            }
+
+            var state = await HasDiedAtOneAsync(mark.Name, found, images, cancellationToken).ConfigureAwait(false)
+                ? found.State.AfterDeath()
+                : found.State;
+            foreach (var (image, count) in state.Deaths.Where(death => images.Contains(death.Key)))
+            {
+                deaths[image] = deaths.GetValueOrDefault(image) + count;
             }
         }
 
         return deaths;
     }
 
-    /// <summary>Waits until it is clear whether a process died at an image that nobody has counted yet.</summary>
-    private async Task<bool> HasDiedAtAsync(string name, BatchMark found, string image, CancellationToken cancellationToken)
+    /// <summary>Waits until it is clear whether a process died at one of the images and nobody has counted it yet.</summary>
+    private async Task<bool> HasDiedAtOneAsync(
+        string name, BatchMark found, IReadOnlySet<string> images, CancellationToken cancellationToken)
     {
-        if (found.State is not { IsUnderWay: true, IsAlone: true } || found.State.AtHand != image || found.State.Process == trace.Id)
+        if (found.State is not { IsUnderWay: true, IsAlone: true, AtHand: { } image } || !images.Contains(image)
+            || found.State.Process == trace.Id)
         {
             return false;
         }
@@ -161,9 +171,10 @@ public sealed class BatchMarks(
     /// <summary>Whether the process that works on a batch is dead; false as well when one cannot tell yet.</summary>
     private bool IsDead(BatchMark found) => found.Age >= options.Value.DeadAfter || trace.HasDied(found.State.Process);
 
-    /// <summary>Whether a batch holds an image that may have killed a process: then it has to be alone.</summary>
-    internal Task<bool> HasSuspectAsync(BatchReference batch, IEnumerable<BatchImage> images, CancellationToken cancellationToken) =>
-        suspects.HasOneAsync(batch, images, cancellationToken);
+    /// <summary>Those images of a batch that may have killed a process: with one of them it has to be alone.</summary>
+    internal Task<IReadOnlyList<BatchImage>> FindSuspectsAsync(
+        BatchReference batch, IEnumerable<BatchImage> images, CancellationToken cancellationToken) =>
+        suspects.FindAsync(batch, images, cancellationToken);
 
     /// <summary>Renews or changes the mark of this process.</summary>
     /// <returns>Its new ETag; null when it is in other hands.</returns>

@@ -10,9 +10,9 @@ namespace Nanodet.Serverless.Pipeline.Workers;
 /// anew, so it may be in many batches, and each of them would cost a process before it is known to be dangerous. So a batch with an image
 /// that is suspect runs alone from its beginning, and its deaths count against that image.
 /// <para>
-/// Suspect are all images of a batch of which a process died while it was not alone, until that batch is finished; and an image that was at
-/// hand when a process died of a batch that was alone. A batch that is alone only because it holds such an image makes none of its other
-/// images suspect. Nothing of its own lies in storage: when the marks are gone, so are the suspects.
+/// Suspect are all images of a batch of which a process died while none of them was at hand alone, until that batch is finished; and an
+/// image that was. A batch that is alone only because it holds such an image makes none of its other images suspect; those run together, as
+/// always, before the suspects run one by one. Nothing of its own lies in storage: when the marks are gone, so are the suspects.
 /// </para>
 /// <para>
 /// The marks are listed at the first batch of a process, and then at most every <see cref="Fresh"/>: one request, and none for each batch.
@@ -38,14 +38,21 @@ public sealed class SuspectImages(
     private readonly Dictionary<string, (long At, HashSet<string> Images)> _known = new(StringComparer.Ordinal);
     private Dictionary<string, (ETag Etag, string[] Images)> _read = new(StringComparer.Ordinal);
 
-    /// <summary>Whether one of the images that a batch has still to detect is suspect.</summary>
+    /// <summary>Those of the images that a batch has still to detect that are suspect.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="images">Its images, looked up.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    internal async Task<bool> HasOneAsync(BatchReference batch, IEnumerable<BatchImage> images, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<BatchImage>> FindAsync(
+        BatchReference batch, IEnumerable<BatchImage> images, CancellationToken cancellationToken)
     {
-        var open = images.Where(image => image.Outcome is null).Select(image => NameOf(image.Message)).ToList();
-        return open.Count > 0 && (await ReadAsync(batch, cancellationToken).ConfigureAwait(false)).Overlaps(open);
+        var open = images.Where(image => image.Outcome is null).ToList();
+        if (open.Count == 0)
+        {
+            return [];
+        }
+
+        var suspects = await ReadAsync(batch, cancellationToken).ConfigureAwait(false);
+        return open.FindAll(image => suspects.Contains(NameOf(image.Message)));
     }
 
     /// <summary>A process has died: what was listed before is no longer true.</summary>

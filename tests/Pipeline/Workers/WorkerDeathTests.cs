@@ -124,6 +124,24 @@ public sealed class WorkerDeathTests(AzuriteFixture fixture)
         Assert.False(isAlone);
     }
 
+    /// <summary>Of a batch that is alone for the sake of one image, the others run together: if one of them kills, all are suspects.</summary>
+    [Fact]
+    public async Task Process_KillerBesideASuspect_IsFoundAsWell()
+    {
+        var worker = await DyingWorker.CreateAsync(fixture);
+        await using var app = worker.App;
+        var images = await UploadAsync(app, 4, killers: [1, 3]);
+        var dead = await app.ListAsync(images[0], images[1]);
+        Assert.Null(await worker.DeliverAsync(new BatchMessage { Batch = dead }));
+        await worker.NoteDeathAsync(dead);
+        await worker.ReceiveAsync();
+
+        var sharing = await app.ListAsync(images[0] with { Stamp = "again" }, images[2], images[3]);
+        Assert.Equal(new BatchCounts(2, 1, 0), await worker.RunAsync(sharing));
+        Assert.Equal(5, worker.Deaths);
+        Assert.Equal(FailureCodes.WorkerCrashed, (await app.ReadAsync("3.png"))!.Error!.Code);
+    }
+
     /// <summary>Where the dead process ran on this machine, nobody waits until its mark is old.</summary>
     [Fact]
     public async Task Process_DiedOnThisMachine_IsKnownAtOnce()
