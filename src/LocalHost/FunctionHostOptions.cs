@@ -61,8 +61,8 @@ public sealed partial class FunctionHostOptions
     public TimeSpan WorkerStartTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// How often within <see cref="WorkerRestartWindow"/> a dead worker is started again at once. Further restarts wait, each longer than
-    /// the one before, up to 5 minutes; the host does not give up.
+    /// How often within <see cref="WorkerRestartWindow"/> a dead worker is started again within 10 seconds. Further restarts
+    /// wait 30 seconds each; the host does not give up.
     /// </summary>
     /// <value>0 to 100. Default 5. With 0 a dead worker is not started again: the host gives up.</value>
     public int MaxWorkerRestarts { get; init; } = 5;

@@ -2,7 +2,8 @@ namespace Nanodet.Serverless.LocalHost.Worker;
 
 /// <summary>
 /// How long a dead worker's successor waits. The first restarts come at once, with pauses that tell one death from many; when they are used
-/// up, each further one waits twice as long as the one before. Restarts that are older than the window are forgotten.
+/// up, each further one waits 30 seconds: no successor waits longer, because all work waits with it. Restarts that are older than the
+/// window are forgotten.
 /// </summary>
 /// <param name="quick">Restarts within the window that come at once.</param>
 /// <param name="window">The time in which restarts count.</param>
@@ -11,8 +12,7 @@ internal sealed class RestartBudget(int quick, TimeSpan window, TimeProvider tim
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestQuickPause = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan FirstLongPause = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly Queue<long> _restarts = [];
 
@@ -28,11 +28,9 @@ internal sealed class RestartBudget(int quick, TimeSpan window, TimeProvider tim
         }
 
         _restarts.Enqueue(timeProvider.GetTimestamp());
-        return Count <= quick
-            ? Doubled(FirstPause, Count - 1, LongestQuickPause)
-            : Doubled(FirstLongPause, Count - quick - 1, LongestPause);
+        return Count <= quick ? QuickPause() : LongestPause;
     }
 
-    private static TimeSpan Doubled(TimeSpan first, int times, TimeSpan longest) =>
-        TimeSpan.FromMilliseconds(Math.Min(first.TotalMilliseconds * Math.Pow(2, times), longest.TotalMilliseconds));
+    private TimeSpan QuickPause() => TimeSpan.FromMilliseconds(
+        Math.Min(FirstPause.TotalMilliseconds * Math.Pow(2, Count - 1), LongestQuickPause.TotalMilliseconds));
 }

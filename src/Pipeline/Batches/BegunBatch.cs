@@ -19,9 +19,18 @@ internal sealed record BegunBatch
     public bool IsUnderWay { get; init; }
 
     /// <summary>
-    /// True once a process died: the images run one by one, with no other batch beside them, so that one can tell which of them it is.
+    /// True once a process died of the batch, or of one of its images elsewhere: suspects run one by one, with no other batch beside them,
+    /// so that one can tell which of them it is.
     /// </summary>
     public bool IsAlone { get; init; }
+
+    /// <summary>
+    /// True once a process died of the batch while no image was at hand: each of its images may have been the reason, wherever else it is.
+    /// </summary>
+    public bool IsSuspect { get; init; }
+
+    /// <summary>The batch; null in the mark of an earlier version.</summary>
+    public BatchReference? Batch { get; init; }
 
     /// <summary>
     /// The image at hand, as <see cref="Workers.BatchImage.Subject"/> says it; null when it is none, or all of them.
@@ -40,6 +49,13 @@ internal sealed record BegunBatch
             deaths[image] = deaths.GetValueOrDefault(image) + 1;
         }
 
-        return new BegunBatch { Process = Process, IsAlone = true, Deaths = deaths };
+        return new BegunBatch
+        {
+            Process = Process,
+            IsAlone = true,
+            IsSuspect = IsSuspect || AtHand is null,
+            Batch = Batch,
+            Deaths = deaths,
+        };
     }
 }

@@ -12,25 +12,39 @@ namespace Nanodet.Serverless.Pipeline.Batches;
 /// <param name="clients">The account.</param>
 public sealed class BegunBatches(StorageClients clients)
 {
+    private const string ProcessKey = "nanodetprocess";
+    private const string UnderWayKey = "nanodetunderway";
+    private const string AloneKey = "nanodetalone";
+
     /// <summary>Reads a batch's mark; null when there is none.</summary>
     internal Task<BatchMark?> FindAsync(BatchReference batch, CancellationToken cancellationToken) =>
         FindAsync(BatchNames.Begun(batch), cancellationToken);
 
-    /// <summary>The names of the marks of other batches that came the same way: of the same job, or one by one.</summary>
-    internal async Task<IReadOnlyList<string>> ListOthersAsync(BatchReference batch, CancellationToken cancellationToken)
+    /// <summary>Lists the marks of the batches that came the same way: of the same job, or one by one. One request for 5,000.</summary>
+    /// <param name="folder">See <see cref="BatchNames.BegunFolder"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<IReadOnlyList<ListedMark>> ListAsync(string folder, CancellationToken cancellationToken)
     {
-        var (own, names) = (BatchNames.Begun(batch), new List<string>());
-        var marks = clients.Staging.GetBlobsAsync(
-            new GetBlobsOptions { Prefix = BatchNames.BegunFolder(batch) }, cancellationToken);
-        await foreach (var mark in marks.ConfigureAwait(false))
+        var marks = new List<ListedMark>();
+        var pages = clients.Staging.GetBlobsAsync(
+            new GetBlobsOptions { Prefix = folder, Traits = BlobTraits.Metadata }, cancellationToken).AsPages();
+        await foreach (var page in pages.ConfigureAwait(false))
         {
-            if (mark.Name != own)
+            using var answer = page.GetRawResponse();
+            foreach (var mark in page.Values)
             {
-                names.Add(mark.Name);
+                var written = mark.Properties.LastModified.GetValueOrDefault();
+                marks.Add(new ListedMark(
+                    mark.Name,
+                    mark.Properties.ETag.GetValueOrDefault(),
+                    (answer.Headers.Date ?? written) - written,
+                    mark.Metadata?.TryGetValue(ProcessKey, out var process) is true ? process : null,
+                    Is(mark.Metadata, UnderWayKey),
+                    Is(mark.Metadata, AloneKey)));
             }
         }
 
-        return names;
+        return marks;
     }
 
     /// <summary>Reads a mark by its name; null when there is none.</summary>
@@ -80,6 +94,10 @@ public sealed class BegunBatches(StorageClients clients)
         await clients.Staging.GetBlobClient(BatchNames.Begun(batch)).DeleteIfExistsAsync(cancellationToken: cancellationToken)
             .ConfigureAwait(false);
 
+    /// <summary>A mark of an earlier version says nothing there: then its content is looked at.</summary>
+    private static bool Is(IDictionary<string, string>? metadata, string key) =>
+        metadata?.TryGetValue(key, out var text) is not true || text == bool.TrueString;
+
     private async Task<ETag?> TryWriteAsync(
         BatchReference batch, BegunBatch state, BlobRequestConditions conditions, CancellationToken cancellationToken)
     {
@@ -90,6 +108,12 @@ public sealed class BegunBatches(StorageClients clients)
                 new BlobUploadOptions
                 {
                     Conditions = conditions,
+                    Metadata = new Dictionary<string, string>
+                    {
+                        [ProcessKey] = state.Process,
+                        [UnderWayKey] = state.IsUnderWay.ToString(),
+                        [AloneKey] = state.IsAlone.ToString(),
+                    },
                     HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
                 },
                 cancellationToken).ConfigureAwait(false);

@@ -74,6 +74,8 @@ public static class PipelineServices
         services.TryAddSingleton<WarmModel>();
         services.TryAddSingleton<WarmDetector>();
         services.TryAddSingleton<BegunBatches>();
+        services.TryAddSingleton<ProcessTrace>();
+        services.TryAddSingleton<SuspectImages>();
         services.TryAddSingleton<BatchMarks>();
         services.TryAddSingleton<PictureWriter>();
         services.TryAddSingleton<ImageClaims>();

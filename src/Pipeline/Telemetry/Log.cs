@@ -54,8 +54,9 @@ internal static partial class Log
         + "of other batches' processes do not count against it")]
     public static partial void BatchRenewed(ILogger logger, string batchId, long deliveries);
 
-    [LoggerMessage(137, LogLevel.Warning, "Batch {BatchId}: its {Count} images run one by one, because a process died of it")]
-    public static partial void BatchOneByOne(ILogger logger, string batchId, int count);
+    [LoggerMessage(
+        137, LogLevel.Warning, "Batch {BatchId}: {Count} of its {Images} images run one by one, because a process may have died of them")]
+    public static partial void BatchOneByOne(ILogger logger, string batchId, int count, int images);
 
     [LoggerMessage(124, LogLevel.Warning, "Image {Container}/{Name} failed: {Code}: {Reason}")]
     public static partial void ImageFailed(ILogger logger, string? container, string name, string code, string reason);

@@ -29,7 +29,8 @@ public sealed class BatchDetection(
     TimeProvider time,
     ILogger<BatchDetection> logger)
 {
-    internal async Task<BatchDetected> RunAsync(
+    /// <summary>Null when the batch has to be alone and is not: see <see cref="BatchWork.HasToBeAlone"/>.</summary>
+    internal async Task<BatchDetected?> RunAsync(
         BatchReference batch,
         IReadOnlyList<ImageMessage> messages,
         ModelLease lease,
@@ -45,17 +46,22 @@ public sealed class BatchDetection(
             await ForEachAsync(
                 images, image => LookUpAsync(batch, image, models, lease.Model.UsesTf32, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
-            await claims.ClaimAsync(batch, images, cancellationToken).ConfigureAwait(false);
-            if (work.IsAlone)
+            if (await work.IsRefusedAsync(images, cancellationToken).ConfigureAwait(false))
             {
-                await RunOneByOneAsync(batch, images, lease, models, work, cancellationToken).ConfigureAwait(false);
+                return null;
             }
-            else
+
+            await claims.ClaimAsync(batch, images, cancellationToken).ConfigureAwait(false);
+            var open = images.Where(image => image.Outcome is null).ToArray();
+            var suspects = work.IsAlone ? await work.FindSuspectsAsync(open, cancellationToken).ConfigureAwait(false) : [];
+            foreach (var wave in Waves([.. open.Except(suspects)]))
             {
-                foreach (var wave in Waves(images))
-                {
-                    await RunAsync(batch, wave, lease, models, cancellationToken).ConfigureAwait(false);
-                }
+                await RunAsync(batch, wave, lease, models, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (suspects.Count > 0)
+            {
+                await RunOneByOneAsync(batch, images, suspects, lease, models, work, cancellationToken).ConfigureAwait(false);
             }
 
             var outcomes = images.Select(image => Trace(image, begin)).ToArray();
@@ -88,34 +94,31 @@ public sealed class BatchDetection(
     private async Task RunOneByOneAsync(
         BatchReference batch,
         BatchImage[] images,
+        IReadOnlyCollection<BatchImage> suspects,
         ModelLease lease,
         IReadOnlyDictionary<string, SelectedModel> models,
         BatchWork work,
         CancellationToken cancellationToken)
     {
-        Log.BatchOneByOne(logger, batch.BatchId, images.Length);
+        Log.BatchOneByOne(logger, batch.BatchId, suspects.Count, images.Length);
+        var deaths = await work.CountDeathsAsync(suspects, cancellationToken).ConfigureAwait(false);
         var faults = new List<(BatchImage Image, Exception Fault)>();
-        for (var i = 0; i < images.Length; i++)
+        foreach (var image in suspects)
         {
-            if (images[i].Outcome is not null)
+            if (deaths.GetValueOrDefault(image.Subject) >= BatchWork.MostDeaths)
             {
+                Fail(batch, image, Crashed());
                 continue;
             }
 
-            if (await work.HasKilledAsync(images[i].Subject, cancellationToken).ConfigureAwait(false))
-            {
-                Fail(batch, images[i], Crashed());
-                continue;
-            }
-
-            await work.ComeToAsync(images[i].Subject, cancellationToken).ConfigureAwait(false);
+            await work.ComeToAsync(image.Subject, cancellationToken).ConfigureAwait(false);
             try
             {
-                await RunAsync(batch, [images[i]], lease, models, cancellationToken).ConfigureAwait(false);
+                await RunAsync(batch, [image], lease, models, cancellationToken).ConfigureAwait(false);
             }
             catch (OnnxRuntimeException exception) when (!SessionFault.IsLost(exception) && EnvironmentFault.From(exception) is null)
             {
-                faults.Add((images[i], exception));
+                faults.Add((image, exception));
             }
         }
 

@@ -22,6 +22,9 @@ internal sealed class BatchImage(ImageMessage message)
     /// <summary>The image and its content, as marks of begun batches name them: what kills one process kills the next.</summary>
     internal string Subject => $"{Message.Container}/{Message.Name} {Etag}";
 
+    /// <summary>The container and the name of an image, from its <see cref="Subject"/>.</summary>
+    internal static string NameOf(string subject) => subject[..subject.LastIndexOf(' ')];
+
     internal string? Identity { get; set; }
 
     /// <summary>The identity is claimed in the register.</summary>

@@ -9,24 +9,30 @@ namespace Nanodet.Serverless.Pipeline.Workers;
 
 /// <summary>
 /// Knows whether the process that began a batch has died, and at which image: see docs/architecture.md, A worker that dies. Two
-/// deliveries of one batch must not ask at the same time within one process.
+/// deliveries of one batch must not ask at the same time within one process. A process is dead when its mark was not renewed for
+/// <see cref="WorkerOptions.DeadAfter"/>, or at once when it has left its <see cref="ProcessTrace"/> on this machine.
 /// </summary>
 /// <param name="begun">The marks.</param>
+/// <param name="suspects">Learns of deaths.</param>
+/// <param name="trace">Knows which processes are dead.</param>
 /// <param name="queues">Takes a batch back.</param>
 /// <param name="options">When a process counts as dead.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 public sealed class BatchMarks(
-    BegunBatches begun, MessageQueues queues, IOptions<WorkerOptions> options, TimeProvider time, ILogger<BatchMarks> logger)
+    BegunBatches begun,
+    SuspectImages suspects,
+    ProcessTrace trace,
+    MessageQueues queues,
+    IOptions<WorkerOptions> options,
+    TimeProvider time,
+    ILogger<BatchMarks> logger)
 {
     private const int BeatsBeforeDeath = 3;
 
-    /// <summary>Tells the marks of this process from those of the one before.</summary>
-    private readonly string _process = Guid.NewGuid().ToString("N");
-
     /// <summary>Marks a batch as begun.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="isAlone">Whether no other batch is being worked on by this process.</param>
+    /// <param name="isAlone">Whether no other batch is being worked on by this process. Then its images run one by one.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>
     /// The work to dispose; or the mark that is in its way: of another process that works on the batch or died of it, or, unless
@@ -37,7 +43,7 @@ public sealed class BatchMarks(
     {
         while (true)
         {
-            var state = new BegunBatch { Process = _process, IsUnderWay = true };
+            var state = new BegunBatch { Process = trace.Id, IsUnderWay = true, IsAlone = isAlone, Batch = PlaceOf(batch) };
             if (await begun.TryCreateAsync(batch, state, cancellationToken).ConfigureAwait(false) is { } created)
             {
                 return (Start(batch, state, created), null);
@@ -49,12 +55,17 @@ public sealed class BatchMarks(
             }
 
             // A mark of this process is one that it could not remove: it is alive, so it did not die of the batch.
-            if ((found.State.IsUnderWay && found.State.Process != _process) || (found.State.IsAlone && !isAlone))
+            if ((found.State.IsUnderWay && found.State.Process != trace.Id) || (found.State.IsAlone && !isAlone))
             {
                 return (null, found);
             }
 
-            state = found.State with { Process = _process, IsUnderWay = true, AtHand = null };
+            state = state with
+            {
+                IsAlone = found.State.IsAlone || isAlone,
+                IsSuspect = found.State.IsSuspect,
+                Deaths = found.State.Deaths,
+            };
             if (await begun.TryReplaceAsync(batch, state, found.Etag, cancellationToken).ConfigureAwait(false) is { } taken)
             {
                 return (Start(batch, state, taken), null);
@@ -75,11 +86,12 @@ public sealed class BatchMarks(
         var batch = message.Batch;
         for (var last = found; ;)
         {
-            if (last.Age >= options.Value.DeadAfter)
+            if (IsDead(last))
             {
                 var after = last.State.AfterDeath();
                 if (await begun.TryReplaceAsync(batch, after, last.Etag, cancellationToken).ConfigureAwait(false) is not null)
                 {
+                    suspects.Forget();
                     Log.WorkerDied(logger, batch.BatchId, last.State.AtHand, last.State.IsAlone);
                     await queues.SendBatchAsync(message, cancellationToken).ConfigureAwait(false);
                 }
@@ -105,36 +117,48 @@ public sealed class BatchMarks(
     }
 
     /// <summary>
-    /// How often processes died at an image in other batches, each time alone. An image that comes one by one is grouped anew when a
-    /// process dies, so it may be in several batches; each would have to lose its own processes otherwise.
+    /// How often processes died at images in other batches, each time alone. An image that comes one by one is grouped anew when a process
+    /// dies, so it may be in several batches; each would have to lose its own processes otherwise.
     /// </summary>
     /// <param name="batch">The batch that is left out.</param>
-    /// <param name="image">See <see cref="BatchImage.Subject"/>.</param>
+    /// <param name="images">See <see cref="BatchImage.Subject"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    internal async Task<int> CountOtherDeathsAsync(BatchReference batch, string image, CancellationToken cancellationToken)
+    /// <returns>The deaths by the image, where there are any.</returns>
+    internal async Task<Dictionary<string, int>> CountOtherDeathsAsync(
+        BatchReference batch, IReadOnlySet<string> images, CancellationToken cancellationToken)
     {
-        var deaths = 0;
-        foreach (var name in await begun.ListOthersAsync(batch, cancellationToken).ConfigureAwait(false))
+        var (own, deaths) = (BatchNames.Begun(batch), new Dictionary<string, int>(StringComparer.Ordinal));
+        foreach (var mark in await begun.ListAsync(BatchNames.BegunFolder(batch), cancellationToken).ConfigureAwait(false))
         {
-            if (await begun.FindAsync(name, cancellationToken).ConfigureAwait(false) is { } found)
+            if (!mark.IsAlone || mark.Name == own
+                || await begun.FindAsync(mark.Name, cancellationToken).ConfigureAwait(false) is not { } found)
             {
-                deaths += found.State.Deaths.GetValueOrDefault(image);
-                deaths += await HasDiedAtAsync(name, found, image, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+                continue;
+            }
+
+            var state = await HasDiedAtOneAsync(mark.Name, found, images, cancellationToken).ConfigureAwait(false)
+                ? found.State.AfterDeath()
+                : found.State;
+            foreach (var (image, count) in state.Deaths.Where(death => images.Contains(death.Key)))
+            {
+                deaths[image] = deaths.GetValueOrDefault(image) + count;
             }
         }
 
         return deaths;
     }
 
-    /// <summary>Waits until it is clear whether a process died at an image that nobody has counted yet.</summary>
-    private async Task<bool> HasDiedAtAsync(string name, BatchMark found, string image, CancellationToken cancellationToken)
+    /// <summary>Waits until it is clear whether a process died at one of the images and nobody has counted it yet.</summary>
+    private async Task<bool> HasDiedAtOneAsync(
+        string name, BatchMark found, IReadOnlySet<string> images, CancellationToken cancellationToken)
     {
-        if (found.State is not { IsUnderWay: true, IsAlone: true } || found.State.AtHand != image || found.State.Process == _process)
+        if (found.State is not { IsUnderWay: true, IsAlone: true, AtHand: { } image } || !images.Contains(image)
+            || found.State.Process == trace.Id)
         {
             return false;
         }
 
-        if (found.Age >= options.Value.DeadAfter)
+        if (IsDead(found))
         {
             return true;
         }
@@ -143,6 +167,14 @@ public sealed class BatchMarks(
         await Task.Delay(options.Value.DeadAfter - found.Age + TimeSpan.FromSeconds(1), time, cancellationToken).ConfigureAwait(false);
         return await begun.FindAsync(name, cancellationToken).ConfigureAwait(false) is { } now && now.Etag == found.Etag;
     }
+
+    /// <summary>Whether the process that works on a batch is dead; false as well when one cannot tell yet.</summary>
+    private bool IsDead(BatchMark found) => found.Age >= options.Value.DeadAfter || trace.HasDied(found.State.Process);
+
+    /// <summary>Those images of a batch that may have killed a process: with one of them it has to be alone.</summary>
+    internal Task<IReadOnlyList<BatchImage>> FindSuspectsAsync(
+        BatchReference batch, IEnumerable<BatchImage> images, CancellationToken cancellationToken) =>
+        suspects.FindAsync(batch, images, cancellationToken);
 
     /// <summary>Renews or changes the mark of this process.</summary>
     /// <returns>Its new ETag; null when it is in other hands.</returns>
@@ -155,11 +187,11 @@ public sealed class BatchMarks(
 
         // A write whose answer was lost is done, and its repetition is refused.
         var found = await begun.FindAsync(batch, cancellationToken).ConfigureAwait(false);
-        return found?.State.Process == _process ? found.Etag : null;
+        return found?.State.Process == trace.Id ? found.Etag : null;
     }
 
     /// <summary>
-    /// Removes the mark of a batch whose work has ended in order, finished or not. One that has to be alone keeps what is known of its
+    /// Removes the mark of a batch whose work has ended in order, finished or not. One of which a process died keeps what is known of its
     /// images until it is finished.
     /// </summary>
     internal async Task EndAsync(BatchReference batch, BatchWork work)
@@ -171,7 +203,7 @@ public sealed class BatchMarks(
 
         try
         {
-            if (work.IsAlone && !work.IsFinished)
+            if (!work.IsFinished && (work.State.IsSuspect || work.State.Deaths.Count > 0))
             {
                 var free = work.State with { IsUnderWay = false, AtHand = null };
                 await RenewAsync(batch, free, etag, CancellationToken.None).ConfigureAwait(false);
@@ -194,6 +226,17 @@ public sealed class BatchMarks(
 
     internal void LogLate(BatchReference batch, RequestFailedException exception) =>
         Log.MarkNotWritten(logger, batch.BatchId, exception.Message);
+
+    /// <summary>Where the images of a batch are; how they are detected is no business of a mark.</summary>
+    private static BatchReference PlaceOf(BatchReference batch) => new()
+    {
+        BatchId = batch.BatchId,
+        Blob = batch.Blob,
+        Offset = batch.Offset,
+        Count = batch.Count,
+        JobId = batch.JobId,
+        Page = batch.Page,
+    };
 
     private BatchWork Start(BatchReference batch, BegunBatch state, ETag etag) =>
         new(this, batch, state, etag, new PeriodicTimer(options.Value.DeadAfter / BeatsBeforeDeath, time));

@@ -244,7 +244,7 @@ public sealed class BatchProcessor : IDisposable
 
         if (await DetectAsync(message, batch, images, lease, work, cancellationToken).ConfigureAwait(false) is not { } detected)
         {
-            return (null, null);
+            return (null, work.HasToBeAlone ? new BatchMark(work.State with { IsUnderWay = false }, default, default) : null);
         }
 
         work.IsFinished = true;
@@ -258,7 +258,8 @@ public sealed class BatchProcessor : IDisposable
     }
 
     /// <summary>
-    /// Null when a model that the batch needs is not there yet, or lost: it is not the batch's fault, and no dequeue count runs out.
+    /// Null when a model that the batch needs is not there yet, or lost: it is not the batch's fault, and no dequeue count runs out. Null,
+    /// too, when it has to be alone.
     /// </summary>
     private async Task<BatchDetected?> DetectAsync(
         BatchMessage message,

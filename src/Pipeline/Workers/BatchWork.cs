@@ -30,8 +30,11 @@ internal sealed class BatchWork : IAsyncDisposable
         _beating = BeatAsync(beats);
     }
 
-    /// <summary>True when the images have to run one by one.</summary>
+    /// <summary>True when suspects among the images have to run one by one.</summary>
     internal bool IsAlone => State.IsAlone;
+
+    /// <summary>True when the batch was given up, because it holds an image for which it has to be alone.</summary>
+    internal bool HasToBeAlone { get; private set; }
 
     /// <summary>True once the batch is staged.</summary>
     internal bool IsFinished { get; set; }
@@ -43,17 +46,44 @@ internal sealed class BatchWork : IAsyncDisposable
     /// </summary>
     internal ETag? Etag { get; private set; }
 
-    /// <summary>
-    /// True when processes died at an image as often as one of them may: in this batch, or in others that hold it, too.
-    /// </summary>
-    /// <param name="image">See <see cref="BatchImage.Subject"/>.</param>
+    /// <summary>How often processes died at images, in this batch and in others that hold them.</summary>
+    /// <param name="images">The images.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    internal async Task<bool> HasKilledAsync(string image, CancellationToken cancellationToken)
+    /// <returns>The deaths by <see cref="BatchImage.Subject"/>, where there are any.</returns>
+    internal async Task<IReadOnlyDictionary<string, int>> CountDeathsAsync(
+        IEnumerable<BatchImage> images, CancellationToken cancellationToken)
     {
-        var deaths = State.Deaths.GetValueOrDefault(image);
-        return deaths >= MostDeaths
-            || deaths + await _marks.CountOtherDeathsAsync(_batch, image, cancellationToken).ConfigureAwait(false) >= MostDeaths;
+        var subjects = images.Select(image => image.Subject).ToHashSet(StringComparer.Ordinal);
+        var deaths = await _marks.CountOtherDeathsAsync(_batch, subjects, cancellationToken).ConfigureAwait(false);
+        foreach (var (image, count) in State.Deaths)
+        {
+            deaths[image] = deaths.GetValueOrDefault(image) + count;
+        }
+
+        return deaths;
     }
+
+    /// <summary>Those images of a batch that is alone that have to be at hand alone.</summary>
+    /// <param name="images">Those that it has still to detect.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<IReadOnlyCollection<BatchImage>> FindSuspectsAsync(
+        IReadOnlyCollection<BatchImage> images, CancellationToken cancellationToken)
+    {
+        if (State.IsSuspect)
+        {
+            return images;
+        }
+
+        var suspects = await _marks.FindSuspectsAsync(_batch, images, cancellationToken).ConfigureAwait(false);
+        return [.. images.Where(image => suspects.Contains(image) || State.Deaths.ContainsKey(image.Subject))];
+    }
+
+    /// <summary>Finds out whether the batch has to be alone and is not.</summary>
+    /// <param name="images">Its images, looked up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<bool> IsRefusedAsync(IEnumerable<BatchImage> images, CancellationToken cancellationToken) =>
+        HasToBeAlone = !IsAlone
+            && (await _marks.FindSuspectsAsync(_batch, images, cancellationToken).ConfigureAwait(false)).Count > 0;
 
     /// <summary>Says in storage which image comes next, before anything is done with it.</summary>
     /// <param name="image">See <see cref="BatchImage.Subject"/>; null when the images are through.</param>

@@ -1,26 +1,16 @@
 using System.Text.Json.Nodes;
-using Azure.Storage.Blobs;
-using Azure.Storage.Queues;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Tests.Jobs;
-using Nanodet.Serverless.Pipeline.Tests.Serving;
-using Nanodet.Serverless.Pipeline.Workers;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Workers;
 
-/// <summary>
-/// Images at which the worker's process dies. Here the process lives on: at such an image the batch ends with a fault of the machine,
-/// and then its mark is put back as a process leaves it that was killed at that moment.
-/// </summary>
+/// <summary>Images at which the worker's process dies.</summary>
 public sealed class WorkerDeathTests(AzuriteFixture fixture)
 {
-    /// <summary>A green rectangle: the model runs on it like on every other image.</summary>
-    private static readonly byte[] Killer = TestImages.Rectangle(96, 64, new Rect(16, 16, 48, 32), new Bgr(0, 255, 0));
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -69,33 +59,100 @@ public sealed class WorkerDeathTests(AzuriteFixture fixture)
         Assert.Equal(FailureCodes.WorkerCrashed, (await app.ReadAsync("3.png"))!.Error!.Code);
     }
 
-    /// <summary>What comes one by one is grouped anew when a process dies: two batches hold the killer, and both lost a process.</summary>
+    /// <summary>
+    /// What comes one by one is grouped anew when a process dies: many batches hold the killer. It costs no more processes than in one: the
+    /// others are alone from their beginning, and nobody has counted the death in one yet when the next comes to the image.
+    /// </summary>
     [Fact]
-    public async Task Process_KillerInTwoBatches_DeathsInBothCount()
+    public async Task Process_KillerInSixBatches_CostsNoMoreDeathsThanInOne()
     {
         var worker = await DyingWorker.CreateAsync(fixture);
         await using var app = worker.App;
-        var images = await UploadAsync(app, 3, killers: [1]);
-        var first = await app.ListAsync(images[0], images[1]);
-        var second = await app.ListAsync(images[1] with { Stamp = "again" }, images[2]);
-        foreach (var batch in (BatchReference[])[first, second])
+        var images = await UploadAsync(app, 7, killers: [0]);
+        var batches = new List<BatchReference>();
+        for (var i = 1; i < images.Length; i++)
         {
-            Assert.Null(await worker.DeliverAsync(new BatchMessage { Batch = batch }));
-            await worker.NoteDeathAsync(batch);
+            batches.Add(await app.ListAsync(images[0] with { Stamp = $"{i}" }, images[i]));
         }
 
-        Assert.Equal(2, (await worker.ReceiveAsync()).Count);
+        Assert.Null(await worker.DeliverAsync(new BatchMessage { Batch = batches[0] }));
+        await worker.NoteDeathAsync(batches[0]);
+        foreach (var batch in batches[1..4])
+        {
+            Assert.Null(await worker.DeliverAsync(new BatchMessage { Batch = batch }));
+            var mark = await worker.ReadMarkAsync(batch);
+            Assert.Equal((true, false), ((bool)mark["isAlone"]!, (bool)mark["isSuspect"]!));
+        }
 
-        // Alone, each loses one; nobody has counted the first one's yet when the second comes to the image.
-        Assert.Null(await worker.DeliverAsync(new BatchMessage { Batch = first }));
-        Assert.Null(await worker.DeliverAsync(new BatchMessage { Batch = second }));
         Assert.Equal(4, worker.Deaths);
+        Assert.Equal(new BatchCounts(1, 1, 0), await worker.RunAsync(batches[4]));
+        Assert.Equal(4, worker.Deaths);
+        Assert.Equal(FailureCodes.WorkerCrashed, (await app.ReadAsync("0.png"))!.Error!.Code);
 
-        Assert.Equal(new BatchCounts(1, 1, 0), await worker.RunAsync(first));
-        Assert.Equal(new BatchCounts(1, 0, 1), await worker.RunAsync(second));
+        // Of the batch that died alone at the killer its neighbours are no suspects; all come to their end.
+        Assert.Equal(new BatchCounts(1, 0, 1), await worker.RunAsync(batches[5]));
+        await worker.ReceiveAsync();
+        foreach (var batch in batches[..4])
+        {
+            Assert.Equal(new BatchCounts(1, 0, 1), await worker.RunAsync(batch));
+        }
+
+        Assert.Equal(4, worker.Deaths);
+        Assert.Empty(await TestApp.ListBlobsAsync(app.Staging));
+    }
+
+    /// <summary>Neighbours of a killer are alone until it is found, and then no more; what is detected already makes no batch wait.</summary>
+    [Fact]
+    public async Task Process_SharesAnImageWithABatchThatAProcessDiedOf_RunsAlone()
+    {
+        var worker = await DyingWorker.CreateAsync(fixture);
+        await using var app = worker.App;
+        var images = await UploadAsync(app, 4, killers: [1]);
+        var dead = await app.ListAsync(images[0], images[1]);
+        Assert.Null(await worker.DeliverAsync(new BatchMessage { Batch = dead }));
+        await worker.NoteDeathAsync(dead);
+
+        bool? isAlone = null;
+        var sharing = await app.ListAsync(images[0] with { Stamp = "again" }, images[2]);
+        worker.OnRun = () => isAlone = worker.IsAlone(sharing);
+        Assert.Equal(new BatchCounts(2, 0, 0), await app.RunAsync(sharing));
+        Assert.True(isAlone);
+
+        var done = await app.ListAsync(images[0] with { Stamp = "once more" }, images[3]);
+        worker.OnRun = () => isAlone = worker.IsAlone(done);
+        Assert.Equal(new BatchCounts(1, 0, 1), await app.RunAsync(done));
+        Assert.False(isAlone);
+    }
+
+    /// <summary>Of a batch that is alone for the sake of one image, the others run together: if one of them kills, all are suspects.</summary>
+    [Fact]
+    public async Task Process_KillerBesideASuspect_IsFoundAsWell()
+    {
+        var worker = await DyingWorker.CreateAsync(fixture);
+        await using var app = worker.App;
+        var images = await UploadAsync(app, 4, killers: [1, 3]);
+        var dead = await app.ListAsync(images[0], images[1]);
+        Assert.Null(await worker.DeliverAsync(new BatchMessage { Batch = dead }));
+        await worker.NoteDeathAsync(dead);
+        await worker.ReceiveAsync();
+
+        var sharing = await app.ListAsync(images[0] with { Stamp = "again" }, images[2], images[3]);
+        Assert.Equal(new BatchCounts(2, 1, 0), await worker.RunAsync(sharing));
         Assert.Equal(5, worker.Deaths);
-        Assert.Equal(FailureCodes.WorkerCrashed, (await app.ReadAsync("1.png"))!.Error!.Code);
-        Assert.Empty(await TestApp.ListBlobsAsync(app.Staging, "begun/"));
+        Assert.Equal(FailureCodes.WorkerCrashed, (await app.ReadAsync("3.png"))!.Error!.Code);
+    }
+
+    /// <summary>Where the dead process ran on this machine, nobody waits until its mark is old.</summary>
+    [Fact]
+    public async Task Process_DiedOnThisMachine_IsKnownAtOnce()
+    {
+        var worker = await DyingWorker.CreateAsync(fixture, ("Nanodet:Worker:DeadAfter", "00:10:00"));
+        await using var app = worker.App;
+        worker.LeavesTrace = true;
+        var batch = await app.ListAsync(await UploadAsync(app, 3, killers: [1]));
+
+        Assert.Equal(new BatchCounts(2, 1, 0), await worker.RunAsync(batch));
+        Assert.Equal(4, worker.Deaths);
     }
 
     [Fact]
@@ -263,147 +320,9 @@ public sealed class WorkerDeathTests(AzuriteFixture fixture)
         var images = new ImageMessage[count];
         for (var i = 0; i < count; i++)
         {
-            images[i] = await app.UploadAsync($"{i}.png", killers.Contains(i) ? Killer : null);
+            images[i] = await app.UploadAsync($"{i}.png", killers.Contains(i) ? DyingWorker.Killer : null);
         }
 
         return images;
-    }
-
-    private sealed class DyingWorker
-    {
-        private BinaryData? _left;
-        private BatchReference? _batch;
-        private bool _isDead;
-
-        public TestApp App { get; private set; } = null!;
-
-        /// <summary>Whether the killer kills.</summary>
-        public bool IsDeadly { get; set; } = true;
-
-        public int MostDeaths { get; set; } = int.MaxValue;
-
-        public int Deaths { get; private set; }
-
-        /// <summary>Runs with one image.</summary>
-        public int RunsOfOne { get; private set; }
-
-        /// <summary>Called at each run, before it.</summary>
-        public Action? OnRun { get; set; }
-
-        /// <summary>What the run waits for.</summary>
-        public Func<Task>? MustEnd { get; set; }
-
-        private QueueClient Batches => App.Clients.Queues.GetQueueClient($"{App.Prefix}-batches");
-
-        public static async Task<DyingWorker> CreateAsync(AzuriteFixture fixture, params (string Key, string Value)[] settings)
-        {
-            var worker = new DyingWorker();
-            var all = new Dictionary<string, string?> { ["Nanodet:Worker:DeadAfter"] = "00:00:01" };
-            foreach (var (key, value) in settings)
-            {
-                all[key] = value;
-            }
-
-            worker.App = await TestApp.CreateReadyAsync(
-                fixture, all, services => new RunFaults { Find = (_, images) => worker.FindFault(images) }.AddTo(services));
-            return worker;
-        }
-
-        public BlobClient MarkOf(BatchReference batch) => App.Staging.GetBlobClient($"begun/{batch.BatchId}.json");
-
-        /// <summary>One delivery; null when the process died, or the batch went back.</summary>
-        public async Task<BatchDetected?> DeliverAsync(BatchMessage message, long deliveries = 1)
-        {
-            var deaths = Deaths;
-            _isDead = false;
-            _batch = message.Batch;
-            var detected = await App.Get<BatchProcessor>().ProcessAsync(message, deliveries, Token);
-            if (Deaths > deaths)
-            {
-                var mark = JsonNode.Parse(_left!)!;
-                mark["process"] = "a process before";
-                await MarkOf(message.Batch).UploadAsync(BinaryData.FromString(mark.ToJsonString()), overwrite: true, Token);
-                await App.UntilReadyAsync();
-            }
-
-            return detected;
-        }
-
-        /// <summary>One delivery; at a killer the machine fails, and the process lives on.</summary>
-        public Task<BatchDetected?> FailAsync(BatchReference batch)
-        {
-            _isDead = false;
-            _batch = batch;
-            return App.ProcessAsync(batch);
-        }
-
-        /// <summary>The delivery after a death: it goes back to the queue.</summary>
-        public async Task NoteDeathAsync(BatchReference batch)
-        {
-            Assert.Null(await DeliverAsync(new BatchMessage { Batch = batch }, 2));
-            var mark = JsonNode.Parse((await MarkOf(batch).DownloadContentAsync(Token)).Value.Content)!;
-            Assert.Equal((false, true), ((bool)mark["isUnderWay"]!, (bool)mark["isAlone"]!));
-        }
-
-        /// <summary>Takes all messages of the queue.</summary>
-        public async Task<IReadOnlyList<BatchMessage>> ReceiveAsync()
-        {
-            var found = (await Batches.ReceiveMessagesAsync(32, TimeSpan.FromMinutes(10), Token)).Value;
-            return [.. found.Select(message => MessageReader.ReadBatch(message.Body.ToMemory()))];
-        }
-
-        /// <summary>The whole way, with a new process after each death, as the queue delivers it.</summary>
-        public async Task<BatchCounts> RunAsync(BatchReference batch)
-        {
-            var message = new BatchMessage { Batch = batch };
-            var deliveries = 1;
-            while (true)
-            {
-                var deaths = Deaths;
-                if (await DeliverAsync(message, deliveries) is { } detected)
-                {
-                    return await App.WriteAsync(batch, detected);
-                }
-
-                if (Deaths > deaths)
-                {
-                    // The host delivers the message of a process that died again.
-                    deliveries++;
-                    Assert.InRange(deliveries, 2, 4);
-                }
-                else
-                {
-                    message = Assert.Single(await ReceiveAsync());
-                    deliveries = 1;
-                }
-            }
-        }
-
-        private DllNotFoundException? FindFault(IReadOnlyList<ReadOnlyMemory<byte>> images)
-        {
-            OnRun?.Invoke();
-            MustEnd?.Invoke().Wait(Token);
-            RunsOfOne += images.Count == 1 ? 1 : 0;
-            if (!IsDeadly)
-            {
-                return null;
-            }
-
-            if (_isDead)
-            {
-                // Nothing runs in a dead process.
-                return new DllNotFoundException("The process was killed.");
-            }
-
-            if (Deaths >= MostDeaths || !images.Any(image => image.Span.SequenceEqual(Killer)))
-            {
-                return null;
-            }
-
-            Deaths++;
-            _isDead = true;
-            _left = MarkOf(_batch!).DownloadContent(Token).Value.Content;
-            return new DllNotFoundException("The process was killed.");
-        }
     }
 }
