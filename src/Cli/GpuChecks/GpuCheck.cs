@@ -42,7 +42,8 @@ internal sealed class GpuCheck(
             LookAtDriver();
         }
 
-        Tell("", $"images/s, decoding alone, {Environment.ProcessorCount} threads", Number(DecodingBenchmark.Measure(images, TimeSpan.FromSeconds(seconds), cancellationToken)));
+        var decoding = DecodingBenchmark.Measure(images, TimeSpan.FromSeconds(seconds), cancellationToken);
+        Tell("", $"images/s, decoding alone, {Environment.ProcessorCount} threads", Number(decoding));
         foreach (var model in models)
         {
             await CheckAsync(model, cancellationToken);
@@ -254,7 +255,8 @@ internal sealed class GpuCheck(
         foreach (var shape in model.Shapes)
         {
             var rate = Number(shape.RunSize / shape.MillisecondsARun * 1000);
-            var graph = $"{(shape.IsGraph ? "CUDA graph" : "no CUDA graph")}{(shape.IsProvisional ? ", provisional" : "")}{(shape.Note is null ? "" : $" ({shape.Note})")}";
+            var kind = $"{(shape.IsGraph ? "CUDA graph" : "no CUDA graph")}{(shape.IsProvisional ? ", provisional" : "")}";
+            var graph = $"{kind}{(shape.Note is null ? "" : $" ({shape.Note})")}";
             Tell(
                 file,
                 $"images/s, runs of {shape.RunSize} x {shape.Height} x {shape.Width}, the graph alone",

@@ -3,9 +3,9 @@ using System.Numerics;
 namespace Nanodet.Detection.Inference;
 
 /// <summary>
-/// Blocks that are used again: to lock pages takes milliseconds and the driver's locks, on an H100 it made a server of 24 lanes five times
-/// as slow. As many may lie idle as were ever out together, <see cref="FewIdle"/> at least, with at most so many bytes, unless it is one
-/// alone. A block that is too small makes room for the larger one that takes its place.
+/// Blocks that are used again: to lock pages takes milliseconds and the driver's locks. As many may lie idle as were ever out together,
+/// <see cref="FewIdle"/> at least, with at most so many bytes, unless it is one alone. A block that is too small makes room for the larger
+/// one that takes its place.
 /// </summary>
 /// <param name="allocate">Allocates a block of so many bytes.</param>
 /// <param name="mostIdleBytes">The most bytes that lie idle; null for <see cref="MostIdleBytes"/>.</param>

@@ -2,13 +2,11 @@ namespace Nanodet.Detection.Inference;
 
 /// <summary>Which sessions are made for a shape, and how.</summary>
 /// <param name="Steps">In the order in which they are made; the first one makes the shape ready.</param>
-/// <param name="Builders">
-/// How many sessions are made at a time.
-/// </param>
+/// <param name="Builders">How many sessions are made at a time.</param>
 internal sealed record ShapedRunsOptions(IReadOnlyList<ShapeStep> Steps, int Builders)
 {
-    // cuDNN compiles the plans of a process one after the other. Four builders had twelve shapes of a float32 model ready in 4.4 s instead of
-    // 7.7 s on one H100, but with the float16 model the process came to a stop there: why is not known.
+    // cuDNN compiles the plans of a process one after the other. On one H100 four builders had twelve shapes of a float32 model ready in
+    // 4.4 s instead of 7.7 s, but with the float16 model the process came to a stop there: why is not known.
     private const int BuildersOnCuda = 1;
 
     // A larger size pays after this many of its runs.
