@@ -61,20 +61,15 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         _stream = cuda.CreateStream();
         try
         {
-            (_session, Note) = open(_stream);
-            _allocator = new OrtAllocator(_session, _memory);
             CudaRunOptions.SkipGraph(_plain);
             CudaRunOptions.SkipGraph(_captured);
             CudaRunOptions.SkipWait(_captured);
-            for (var pair = 0; pair < Pairs; pair++)
-            {
-                _all.Add(new Pair(this, shape));
-            }
-
-            MakePlans();
+            (_session, Note) = CudaMaking.Make(() => open(_stream));
+            _allocator = new OrtAllocator(_session, _memory);
+            CudaMaking.Make(() => MakePlans(shape));
             if (Note is null)
             {
-                Capture(shape);
+                CudaMaking.Capture(() => Capture(shape));
             }
         }
         catch
@@ -189,8 +184,13 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     }
 
     /// <summary>The first run makes the plans, the second one shows that nothing is made any more.</summary>
-    private void MakePlans()
+    private void MakePlans(RunTensorShape shape)
     {
+        while (_all.Count < Pairs)
+        {
+            _all.Add(new Pair(this, shape));
+        }
+
         for (var run = 0; run < 2; run++)
         {
             RunPlainly(_all[0]);

@@ -139,7 +139,9 @@ internal sealed class SessionBuilder(
         }
 
         AppendProviders(session);
-        return new InferenceSession(bytes, session);
+        return provider == ExecutionProvider.Cuda && stream is null
+            ? CudaMaking.Make(() => new InferenceSession(bytes, session))
+            : new InferenceSession(bytes, session);
     }
 
     private void AppendProviders(SessionOptions session)

@@ -226,7 +226,8 @@ internal sealed class ShapeSet : IDisposable
 
         if (mayFree)
         {
-            Free();
+            // By a thread that captures nothing meanwhile.
+            _builder.Add(Free, isUrgent: false);
         }
     }
 
