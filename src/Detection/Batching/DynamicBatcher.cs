@@ -252,6 +252,7 @@ internal sealed class DynamicBatcher<TKey, TItem, TResult> : IDisposable
         var size = _limits.MaxRunSize;
         if (_limits.IsSharedOut)
         {
+            _waiting.MarkDue(key);
             size = Math.Min(size, (_waiting.Count(key) + _freeLanes - 1) / _freeLanes);
         }
 

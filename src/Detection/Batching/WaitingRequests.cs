@@ -11,6 +11,8 @@ internal sealed class WaitingRequests<TKey, TItem, TResult>(TimeProvider time)
 {
     private readonly Dictionary<TKey, LinkedList<PendingRequest<TItem, TResult>>> _queues = [];
 
+    private readonly Dictionary<TKey, int> _due = [];
+
     internal bool IsEmpty => _queues.Count == 0;
 
     internal void Add(TKey key, PendingRequest<TItem, TResult> request)
@@ -34,9 +36,15 @@ internal sealed class WaitingRequests<TKey, TItem, TResult>(TimeProvider time)
 
         request.Node = null;
         queue.Remove(node);
+        if (_due.TryGetValue(key, out var due))
+        {
+            _due[key] = due - 1;
+        }
+
         if (queue.Count == 0)
         {
             _queues.Remove(key);
+            _due.Remove(key);
         }
 
         return true;
@@ -63,7 +71,7 @@ internal sealed class WaitingRequests<TKey, TItem, TResult>(TimeProvider time)
 
             var arrived = queue.First!.Value.Arrived;
             var left = limits.MaxDelay - time.GetElapsedTime(arrived);
-            if (!isHurried && queue.Count < limits.MaxRunSize && left > TimeSpan.Zero)
+            if (!isHurried && _due.GetValueOrDefault(candidate) <= 0 && queue.Count < limits.MaxRunSize && left > TimeSpan.Zero)
             {
                 wait = wait is null || left < wait ? left : wait;
             }
@@ -78,6 +86,15 @@ internal sealed class WaitingRequests<TKey, TItem, TResult>(TimeProvider time)
 
     /// <summary>How many requests of a run there are.</summary>
     internal int Count(TKey key) => _queues[key].Count;
+
+    /// <summary>Has as many requests of a run as are there now wait for no others: they are shared out among several lanes.</summary>
+    internal void MarkDue(TKey key)
+    {
+        if (_due.GetValueOrDefault(key) <= 0)
+        {
+            _due[key] = _queues[key].Count;
+        }
+    }
 
     /// <summary>Takes the first requests of a run.</summary>
     internal List<PendingRequest<TItem, TResult>> Take(TKey key, int limit)

@@ -39,9 +39,17 @@ internal sealed class CudaGraphForm
     /// <returns>The bytes of another file; the same where there is nothing to change.</returns>
     internal static byte[] Fit(byte[] model, int height, int width, bool isProvisional)
     {
-        var form = new CudaGraphForm(ModelProto.Parser.ParseFrom(model), height, width, isProvisional);
-        form.Fit();
-        return form._isChanged ? form._model.ToByteArray() : model;
+        try
+        {
+            var form = new CudaGraphForm(ModelProto.Parser.ParseFrom(model), height, width, isProvisional);
+            form.Fit();
+            return form._isChanged ? form._model.ToByteArray() : model;
+        }
+        catch (Exception exception) when (exception is InvalidProtocolBufferException or ArgumentException)
+        {
+            // What is wrong with it is for ONNX Runtime to say, if it is wrong.
+            return model;
+        }
     }
 
     private void Fit()

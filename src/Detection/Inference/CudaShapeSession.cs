@@ -14,7 +14,8 @@ namespace Nanodet.Detection.Inference;
 internal sealed unsafe class CudaShapeSession : IShapeSession
 {
     private const int Pairs = 2;
-    private const int MeasuredRuns = 16;
+    private const int MeasuredImages = 128;
+    private const int MostMeasuredRuns = 16;
     private const int CaptureTries = 3;
     private const byte OneImage = 0x3f;
     private const byte AnotherImage = 0x3e;
@@ -26,7 +27,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     private readonly CudaTurns _turns;
     private readonly DeviceThread _thread;
     private readonly int _device;
-    private readonly InferenceSession _session;
+    private readonly InferenceSession? _session;
     private readonly OrtMemoryInfo _memory;
     private readonly OrtAllocator? _allocator;
     private readonly RunOptions _plain = new();
@@ -34,6 +35,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     private readonly List<Pair> _all = [];
     private readonly Stack<Pair> _free = new();
     private readonly SemaphoreSlim _places = new(0);
+    private readonly int _measuredRuns;
     private readonly nint _stream;
 
     /// <summary>Makes a session, has it make its plans by a run, and captures its runs.</summary>
@@ -56,6 +58,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         int device)
     {
         (_cuda, _turns, _thread, _device) = (cuda, turns, thread, device);
+        _measuredRuns = Math.Clamp(MeasuredImages / shape.Size, 1, MostMeasuredRuns);
         _memory = new OrtMemoryInfo(OrtMemoryInfo.allocatorCUDA, OrtAllocatorType.DeviceAllocator, device, OrtMemType.Default);
         cuda.Use(device);
         _stream = cuda.CreateStream();
@@ -116,11 +119,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
             _cuda.Use(_device);
             do
             {
-                // Without a pause, as under load.
-                var start = Stopwatch.GetTimestamp();
-                Run(pair, MeasuredRuns);
-                _cuda.Wait(pair.Stream);
-                best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / MeasuredRuns);
+                best = Math.Min(best, IsGraph ? _turns.Measure(pair.Graph, _measuredRuns) : MeasurePlainly(pair));
             }
             while (Stopwatch.GetElapsedTime(begun) < atLeast);
 
@@ -135,13 +134,17 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     /// <summary>Frees everything; no run may be under way.</summary>
     public void Dispose()
     {
-        _all.ForEach(pair => pair.Dispose());
+        // Freeing waits for the whole GPU, which ends a capture.
+        CudaMaking.Make(() =>
+        {
+            _all.ForEach(pair => pair.Dispose());
+            _allocator?.Dispose();
+            _session?.Dispose();
+            _cuda.DestroyStream(_stream);
+        });
         _plain.Dispose();
         _captured.Dispose();
-        _allocator?.Dispose();
-        _session?.Dispose();
         _memory.Dispose();
-        _cuda.DestroyStream(_stream);
         _places.Dispose();
     }
 
@@ -164,22 +167,26 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         }
     }
 
-    /// <summary>Has runs follow what is in the pair's stream, and what follows in that stream wait for them.</summary>
-    private void Run(Pair pair, int times = 1)
+    private double MeasurePlainly(Pair pair)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Run(pair);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Has a run follow what is in the pair's stream, and what follows in that stream wait for it.</summary>
+    private void Run(Pair pair)
     {
         if (IsGraph)
         {
             _cuda.Record(pair.Copied, pair.Stream);
-            _turns.Launch(pair.Graph, pair.Copied, pair.Ran, times);
+            _turns.Launch(pair.Graph, pair.Copied, pair.Ran);
             _cuda.HoldBack(pair.Stream, pair.Ran);
         }
         else
         {
             _cuda.Wait(pair.Stream);
-            for (var time = 0; time < times; time++)
-            {
-                _thread.Invoke(() => RunPlainly(pair));
-            }
+            _thread.Invoke(() => RunPlainly(pair));
         }
     }
 
@@ -188,7 +195,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     {
         while (_all.Count < Pairs)
         {
-            _all.Add(new Pair(this, shape));
+            _ = new Pair(this, shape);
         }
 
         for (var run = 0; run < 2; run++)
@@ -200,7 +207,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     /// <summary>ONNX Runtime makes the run; it does not always wait for a stream that is not its own.</summary>
     private void RunPlainly(Pair pair)
     {
-        _session.RunWithBinding(_plain, pair.Binding);
+        _session!.RunWithBinding(_plain, pair.Binding);
         _cuda.Wait(_stream);
     }
 
@@ -214,14 +221,18 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         {
             var expected = new float[shape.OutputBytes / sizeof(float)];
             var found = new float[expected.Length];
+            Fill(_all[0], shape, OneImage);
+            RunPlainly(_all[0]);
+            Read(_all[0], expected);
             foreach (var pair in _all)
             {
-                Fill(pair, shape, OneImage);
-                _session.RunWithBinding(_plain, pair.Binding);
-                Read(pair, expected);
-
                 Fill(pair, shape, AnotherImage);
                 pair.Graph = Capture(pair);
+            }
+
+            // The first one last: what the second capture may have done to it shows.
+            foreach (var pair in Enumerable.Reverse(_all))
+            {
                 Fill(pair, shape, OneImage);
                 _cuda.Launch(pair.Graph, pair.Stream);
                 Read(pair, found);
@@ -248,7 +259,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         {
             try
             {
-                return _cuda.Capture(_stream, () => _session.RunWithBinding(_captured, pair.Binding));
+                return _cuda.Capture(_stream, () => _session!.RunWithBinding(_captured, pair.Binding));
             }
             catch (Exception exception) when (attempt < CaptureTries && exception is OnnxRuntimeException or GpuException)
             {
@@ -320,24 +331,23 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     private sealed class Pair : IDisposable
     {
         private readonly CudaShapeSession _owner;
-        private readonly OrtMemoryAllocation _input;
-        private readonly OrtMemoryAllocation _output;
-        private readonly OrtValue _from;
-        private readonly OrtValue _to;
+        private readonly OrtMemoryAllocation? _input;
+        private readonly OrtMemoryAllocation? _output;
+        private readonly OrtValue? _from;
+        private readonly OrtValue? _to;
 
-        [SuppressMessage("Usage", "CA1816", Justification = "The allocations' finalizers are what must not run; see HostBlock.")]
+        /// <summary>Belongs to its session at once, so that a pair that is not finished is freed with it.</summary>
         internal Pair(CudaShapeSession owner, RunTensorShape shape)
         {
             _owner = owner;
-            _input = owner._allocator!.Allocate(checked((uint)shape.InputBytes));
-            _output = owner._allocator.Allocate(checked((uint)shape.OutputBytes));
-            GC.SuppressFinalize(_input);
-            GC.SuppressFinalize(_output);
+            owner._all.Add(this);
+            _input = Own(owner._allocator!.Allocate(checked((uint)shape.InputBytes)), shape.InputBytes);
+            _output = Own(owner._allocator.Allocate(checked((uint)shape.OutputBytes)), shape.OutputBytes);
             Input = _input.DangerousGetHandle();
             Output = _output.DangerousGetHandle();
             _from = OrtValue.CreateTensorValueWithData(owner._memory, TensorElementType.Float, shape.Input, Input, shape.InputBytes);
             _to = OrtValue.CreateTensorValueWithData(owner._memory, TensorElementType.Float, shape.Output, Output, shape.OutputBytes);
-            Binding = owner._session.CreateIoBinding();
+            Binding = owner._session!.CreateIoBinding();
             Binding.BindInput(ModelSignature.InputName, _from);
             Binding.BindOutput(ModelSignature.OutputName, _to);
             Stream = owner._cuda.CreateStream();
@@ -350,7 +360,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
 
         internal nint Output { get; }
 
-        internal OrtIoBinding Binding { get; }
+        internal OrtIoBinding? Binding { get; }
 
         internal nint Stream { get; }
 
@@ -373,22 +383,40 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
                 _owner._cuda.DestroyGraph(Graph);
             }
 
-            _owner._cuda.DestroyEvent(Copied);
-            _owner._cuda.DestroyEvent(Ran);
-            _owner._cuda.DestroyEvent(Done);
-            _owner._cuda.DestroyStream(Stream);
-            Binding.Dispose();
-            _from.Dispose();
-            _to.Dispose();
+            foreach (var created in new[] { Copied, Ran, Done })
+            {
+                if (created != 0)
+                {
+                    _owner._cuda.DestroyEvent(created);
+                }
+            }
+
+            if (Stream != 0)
+            {
+                _owner._cuda.DestroyStream(Stream);
+            }
+
+            Binding?.Dispose();
+            _from?.Dispose();
+            _to?.Dispose();
             try
             {
-                _input.Dispose();
-                _output.Dispose();
+                _input?.Dispose();
+                _output?.Dispose();
             }
             catch (OnnxRuntimeException)
             {
                 // The driver refuses when the GPU is lost, and takes back all of it at the end of the process.
             }
+        }
+
+        [SuppressMessage("Usage", "CA1816", Justification = "The allocations' finalizers are what must not run; see HostBlock.")]
+        private static OrtMemoryAllocation Own(OrtMemoryAllocation allocation, long bytes)
+        {
+            GC.SuppressFinalize(allocation);
+            return allocation.IsInvalid
+                ? throw new InsufficientMemoryException($"A tensor on the GPU: expected {bytes} bytes of memory, found less.")
+                : allocation;
         }
     }
 }

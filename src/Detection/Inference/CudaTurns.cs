@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Nanodet.Detection.Natives;
 
 namespace Nanodet.Detection.Inference;
@@ -18,25 +19,55 @@ internal sealed class CudaTurns(CudaRuntime cuda, int device) : IDisposable
     /// <param name="graph">The captured run.</param>
     /// <param name="after">An event that it waits for.</param>
     /// <param name="done">An event that happens when it is done.</param>
-    /// <param name="times">How often it is made, without a pause.</param>
     /// <exception cref="GpuException">CUDA refused.</exception>
-    internal void Launch(nint graph, nint after, nint done, int times = 1)
+    internal void Launch(nint graph, nint after, nint done)
     {
         lock (_gate)
         {
-            if (_stream == 0)
+            Open();
+            try
             {
-                cuda.Use(device);
-                _stream = cuda.CreateStream();
+                cuda.HoldBack(_stream, after);
+                cuda.Launch(graph, _stream);
+                cuda.Record(done, _stream);
             }
+            catch (GpuException)
+            {
+                // The caller takes the run's memory back.
+                cuda.Quiet(_stream);
+                throw;
+            }
+        }
+    }
 
-            cuda.HoldBack(_stream, after);
+    /// <summary>What a run takes, in seconds: several without a pause, when those before them are done; others wait meanwhile.</summary>
+    /// <param name="graph">The captured run.</param>
+    /// <param name="times">How many.</param>
+    /// <exception cref="GpuException">CUDA refused.</exception>
+    internal double Measure(nint graph, int times)
+    {
+        lock (_gate)
+        {
+            Open();
+            cuda.Wait(_stream);
+            var start = Stopwatch.GetTimestamp();
             for (var time = 0; time < times; time++)
             {
                 cuda.Launch(graph, _stream);
             }
 
-            cuda.Record(done, _stream);
+            cuda.Wait(_stream);
+            return Stopwatch.GetElapsedTime(start).TotalSeconds / times;
+        }
+    }
+
+    /// <summary>Called with the gate held.</summary>
+    private void Open()
+    {
+        if (_stream == 0)
+        {
+            cuda.Use(device);
+            _stream = cuda.CreateStream();
         }
     }
 

@@ -20,6 +20,7 @@ internal sealed class HostBlocks(Func<long, HostBlock> allocate, long? mostIdleB
     private readonly List<HostBlock> _idle = [];
     private readonly long _mostIdleBytes = mostIdleBytes ?? MostIdleBytes;
     private int _count;
+    private int _out;
     private int _mostOut;
     private long _bytes;
 
@@ -66,7 +67,7 @@ internal sealed class HostBlocks(Func<long, HostBlock> allocate, long? mostIdleB
             {
                 var found = _idle[index];
                 _idle.RemoveAt(index);
-                _mostOut = Math.Max(_mostOut, _count - _idle.Count);
+                CountOut();
                 return found;
             }
 
@@ -83,7 +84,7 @@ internal sealed class HostBlocks(Func<long, HostBlock> allocate, long? mostIdleB
         {
             _count++;
             _bytes += block.Bytes;
-            _mostOut = Math.Max(_mostOut, _count - _idle.Count);
+            CountOut();
         }
 
         return block;
@@ -97,6 +98,7 @@ internal sealed class HostBlocks(Func<long, HostBlock> allocate, long? mostIdleB
         {
             var index = _idle.FindIndex(other => other.Bytes >= block.Bytes);
             _idle.Insert(index < 0 ? _idle.Count : index, block);
+            _out--;
             var most = Math.Max(FewIdle, _mostOut);
             while (_idle.Count > most || (_idle.Count > 1 && _idle.Sum(idle => idle.Bytes) > _mostIdleBytes))
             {
@@ -128,6 +130,9 @@ internal sealed class HostBlocks(Func<long, HostBlock> allocate, long? mostIdleB
         var rounded = (bytes + step - 1) / step * step;
         return Math.Max(bytes, Math.Min(rounded, uint.MaxValue));
     }
+
+    /// <summary>Called with the gate held.</summary>
+    private void CountOut() => _mostOut = Math.Max(_mostOut, ++_out);
 
     private void Free(HostBlock? block)
     {

@@ -371,7 +371,7 @@ public sealed class NanodetModel : IDisposable
         {
             // Tensors lie in memory of the session's allocators.
             _runs.Dispose();
-            _session.Dispose();
+            CudaMaking.Make(_session.Dispose);
         }
     }
 }

@@ -46,11 +46,13 @@ internal static class ProviderRuns
     {
         var isBatchFixed = session.InputMetadata[ModelSignature.InputName].Dimensions[0] == 1;
         var isHalf = description.Precision == ParityPrecision.Half;
+        var (height, width) = ModelInput.ShapeOf(description.Input);
+        var gains = isHalf && !ReferenceEquals(CudaGraphForm.Fit(model, height, width, isProvisional: true), model);
         var owned = new CudaOwned(new DeviceThread(), new CudaTurns(cuda, options.DeviceId));
         return ShapedRuns.Open(
             description,
             memory,
-            ShapedRunsOptions.For(description.Input.KeepRatio, isBatchFixed, isHalf),
+            ShapedRunsOptions.For(description.Input.KeepRatio, isBatchFixed, gains),
             (shape, step) => new CudaShapeSession(
                 stream => OpenSession(
                     CudaGraphForm.Fit(model, shape.Height, shape.Width, step.IsProvisional),

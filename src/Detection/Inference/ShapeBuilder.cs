@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Nanodet.Detection.Inference;
 
@@ -58,16 +59,23 @@ internal sealed class ShapeBuilder : IDisposable
 
     private void RunAll()
     {
+        while (TryTake(out var action))
+        {
+            action();
+        }
+    }
+
+    private bool TryTake([NotNullWhen(true)] out Action? action)
+    {
+        action = null;
         try
         {
-            while (BlockingCollection<Action>.TakeFromAny(_both, out var action, _stop.Token) >= 0)
-            {
-                action!();
-            }
+            return BlockingCollection<Action>.TakeFromAny(_both, out action, _stop.Token) >= 0;
         }
         catch (Exception exception) when (exception is OperationCanceledException or ArgumentException)
         {
             // It ends: the token, or both collections are complete.
+            return false;
         }
     }
 }

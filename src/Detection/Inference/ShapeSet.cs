@@ -25,6 +25,7 @@ internal sealed class ShapeSet : IDisposable
     private int _begun;
     private int _making;
     private bool _isWished;
+    private bool _isFreeing;
     private long _images;
 
     /// <summary>A set without sessions.</summary>
@@ -97,7 +98,7 @@ internal sealed class ShapeSet : IDisposable
             {
                 foreach (var (size, _) in _members.Where(other => other.Value.Session == member.Session).ToArray())
                 {
-                    _members[size] = member with { Seconds = seconds };
+                    _members[size] = _members[size] with { Seconds = seconds };
                 }
 
                 Climb();
@@ -140,7 +141,24 @@ internal sealed class ShapeSet : IDisposable
     /// <summary>Waits for the first session; when it cannot be made, the exception says why, and the next request tries again.</summary>
     internal void WaitUntilReady()
     {
-        var ready = Volatile.Read(ref _ready);
+        // In one step: another thread may have given up on the session that was begun before.
+        TaskCompletionSource ready;
+        bool isBegun;
+        lock (_gate)
+        {
+            ready = _ready;
+            isBegun = _begun > 0;
+            if (!isBegun)
+            {
+                (_begun, _making) = (1, 1);
+            }
+        }
+
+        if (!isBegun)
+        {
+            _builder.Add(() => Make(_options.Steps[0]), isUrgent: true);
+        }
+
         try
         {
             ready.Task.GetAwaiter().GetResult();
@@ -221,7 +239,8 @@ internal sealed class ShapeSet : IDisposable
         lock (_gate)
         {
             runs.ForEach(run => run.Member.Use.Runs--);
-            mayFree = _retired.Count > 0;
+            mayFree = !_isFreeing && _retired.Exists(member => member.Use.Runs == 0);
+            _isFreeing |= mayFree;
         }
 
         if (mayFree)
@@ -315,6 +334,11 @@ internal sealed class ShapeSet : IDisposable
             {
                 _members[_options.Steps[0].Size] = first.With($"no runs of {step.Size}: {OnnxMessage.For(exception)}");
             }
+
+            if (_members.Count > 0)
+            {
+                Retire();
+            }
         }
 
         if (_ready.TrySetException(exception))
@@ -324,6 +348,7 @@ internal sealed class ShapeSet : IDisposable
         }
 
         MakeMore();
+        Free();
     }
 
     /// <summary>Lets sizes go that no request gains by, once all are there. Called with the gate held.</summary>
@@ -347,6 +372,7 @@ internal sealed class ShapeSet : IDisposable
         List<Member> free;
         lock (_gate)
         {
+            _isFreeing = false;
             free = [.. _retired.Where(member => member.Use.Runs == 0)];
             _retired.RemoveAll(free.Contains);
         }

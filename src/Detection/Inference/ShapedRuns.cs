@@ -36,8 +36,8 @@ internal sealed class ShapedRuns : IModelRuns
         _options = options;
         _open = open;
         _owned = owned;
-        _inputBlocks = new HostBlocks(memory.Allocate);
-        _outputBlocks = new HostBlocks(memory.Allocate);
+        _inputBlocks = new HostBlocks(memory.Allocate, HostBlocks.MostIdleBytes / 2);
+        _outputBlocks = new HostBlocks(memory.Allocate, HostBlocks.MostIdleBytes / 2);
         _builder = new ShapeBuilder(options.Builders);
         Mode = new RunMode(RunMode.OneAtATime, memory.IsPinned ? RunMode.Pinned : RunMode.Pageable, RunMode.Ahead, memory.Note);
     }

@@ -32,7 +32,7 @@ internal sealed record ShapedRunsOptions(IReadOnlyList<ShapeStep> Steps, int Bui
     /// <summary>What fits a model.</summary>
     /// <param name="keepsRatio">Whether its images have many shapes.</param>
     /// <param name="isBatchFixed">Whether its graph takes one image.</param>
-    /// <param name="isHalf">Whether it is in float16, whose depthwise convolutions take cuDNN seconds to plan.</param>
+    /// <param name="isHalf">Whether it has depthwise convolutions in float16, which take cuDNN seconds to plan.</param>
     internal static ShapedRunsOptions For(bool keepsRatio, bool isBatchFixed, bool isHalf)
     {
         int[] sizes = isBatchFixed ? [1] : keepsRatio ? SizesOfManyShapes : SizesOfOneShape;

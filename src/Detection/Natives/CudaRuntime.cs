@@ -30,6 +30,7 @@ internal sealed unsafe class CudaRuntime
     private readonly delegate* unmanaged<nint, int> _destroyGraph;
     private readonly delegate* unmanaged<nint, nint, int> _launch;
     private readonly delegate* unmanaged<nint, int> _destroyExecutable;
+    private readonly delegate* unmanaged<int> _takeLastError;
     private readonly delegate* unmanaged<int, nint> _describe;
 
     private CudaRuntime(nint library)
@@ -51,6 +52,7 @@ internal sealed unsafe class CudaRuntime
         _destroyGraph = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cudaGraphDestroy");
         _launch = (delegate* unmanaged<nint, nint, int>)NativeLibrary.GetExport(library, "cudaGraphLaunch");
         _destroyExecutable = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cudaGraphExecDestroy");
+        _takeLastError = (delegate* unmanaged<int>)NativeLibrary.GetExport(library, "cudaGetLastError");
         _describe = (delegate* unmanaged<int, nint>)NativeLibrary.GetExport(library, "cudaGetErrorString");
     }
 
@@ -181,6 +183,8 @@ internal sealed unsafe class CudaRuntime
     {
         if (code != 0)
         {
+            // ONNX Runtime asks for it after its launches, and would take it for its own.
+            _ = _takeLastError();
             throw new GpuException($"CUDA error {code} in {call}: {Marshal.PtrToStringUTF8(_describe(code))}");
         }
     }

@@ -49,6 +49,22 @@ public sealed class DynamicBatcherTests
     }
 
     [Fact]
+    public async Task Submit_SharedOutFullRun_LeavesNobodyToTheClock()
+    {
+        // The clock stands: a part that waited for others would wait for good.
+        var sizes = new ConcurrentQueue<int>();
+        using var batcher = Create(
+            new BatchingLimits(4, 8, Delay, 100, IsSharedOut: true), items => sizes.Enqueue(items.Count), new FakeTimeProvider());
+        Assert.True(SpinWait.SpinUntil(() => batcher.FreeLanes == 4, TimeSpan.FromSeconds(30)));
+
+        var answers = Task.WhenAll(Enumerable.Range(0, 8).Select(i => batcher.SubmitAsync(0, i, Token)));
+
+        Assert.Equal(Enumerable.Range(0, 8).Select(i => 2 * i), await answers.WaitAsync(TimeSpan.FromSeconds(30), Token));
+        Assert.Equal(8, sizes.Sum());
+        Assert.True(sizes.Count > 1);
+    }
+
+    [Fact]
     public async Task Submit_PartOfABatch_RunsWhenItsDelayIsOver()
     {
         var time = new FakeTimeProvider();
