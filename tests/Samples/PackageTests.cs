@@ -8,7 +8,7 @@ public sealed class PackageTests(BuiltSamples samples)
     private static readonly string[] Common = ["LICENSE", "README.md", "THIRD-PARTY-NOTICES.md"];
 
     [Theory]
-    [InlineData("Nanodet.Detection", "Microsoft.Extensions.Logging.Abstractions;Microsoft.Extensions.Options;Microsoft.ML.OnnxRuntime.Managed;NetVips;YamlDotNet")]
+    [InlineData("Nanodet.Detection", "Microsoft.Extensions.Logging.Abstractions;Microsoft.Extensions.Options;Microsoft.ML.OnnxRuntime.Managed;NetVips;OnnxSharp;YamlDotNet")]
     [InlineData("Nanodet.Checkpoints", "Google.Protobuf;OnnxSharp;YamlDotNet")]
     public void Package_Dependencies_AreManaged(string package, string expected)
     {
