@@ -5,7 +5,7 @@ namespace Nanodet.Serverless.Pipeline.Workers;
 /// <summary>
 /// The trace of this process: a file that it holds locked as long as it lives. Whoever comes after it on the same machine can lock the file
 /// once the process is dead, however it died, and need not wait until its marks are old. On another machine, or where no file can be
-/// written, nothing is known, and only the age of a mark counts. Thread-safe.
+/// written or locked, nothing is known, and only the age of a mark counts. Thread-safe.
 /// </summary>
 public sealed class ProcessTrace : IDisposable
 {
@@ -25,7 +25,16 @@ public sealed class ProcessTrace : IDisposable
         try
         {
             Directory.CreateDirectory(_folder);
-            _file = new FileStream(PathOf(Id), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+            var own = new FileStream(PathOf(Id), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+            if (IsFree(PathOf(Id)))
+            {
+                // Files are not locked here, by a setting of .NET or by the file system: this process would be taken for dead.
+                own.Dispose();
+                File.Delete(PathOf(Id));
+                return;
+            }
+
+            _file = own;
             foreach (var path in Directory.EnumerateFiles(_folder, "*" + Suffix))
             {
                 if (time.GetUtcNow() - File.GetLastWriteTimeUtc(path) > Kept && HasDied(Path.GetFileNameWithoutExtension(path)))
@@ -54,15 +63,7 @@ public sealed class ProcessTrace : IDisposable
         }
 
         var path = PathOf(id.ToString("N", CultureInfo.InvariantCulture));
-        try
-        {
-            using var locked = File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None) : null;
-            return locked is not null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
+        return File.Exists(path) && IsFree(path);
     }
 
     /// <inheritdoc/>
@@ -81,6 +82,20 @@ public sealed class ProcessTrace : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Somebody looks at it at this moment; it is removed a day later.
+        }
+    }
+
+    /// <summary>Whether nobody holds a file; false as well where it cannot be opened.</summary>
+    private static bool IsFree(string path)
+    {
+        try
+        {
+            using var opened = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 
