@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 using Nanodet.Detection.Natives;
 
 namespace Nanodet.Detection.Inference;
@@ -32,8 +30,8 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     private readonly OrtAllocator? _allocator;
     private readonly RunOptions _plain = new();
     private readonly RunOptions _captured = new();
-    private readonly List<Pair> _all = [];
-    private readonly Stack<Pair> _free = new();
+    private readonly List<CudaPair> _all = [];
+    private readonly Stack<CudaPair> _free = new();
     private readonly SemaphoreSlim _places = new(0);
     private readonly int _measuredRuns;
     private readonly nint _stream;
@@ -148,7 +146,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         _places.Dispose();
     }
 
-    private void Run(Pair pair, nint from, long inputBytes, nint to, long outputBytes)
+    private void Run(CudaPair pair, nint from, long inputBytes, nint to, long outputBytes)
     {
         _cuda.Use(_device);
         try
@@ -167,7 +165,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         }
     }
 
-    private double MeasurePlainly(Pair pair)
+    private double MeasurePlainly(CudaPair pair)
     {
         var start = Stopwatch.GetTimestamp();
         Run(pair);
@@ -175,7 +173,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     }
 
     /// <summary>Has a run follow what is in the pair's stream, and what follows in that stream wait for it.</summary>
-    private void Run(Pair pair)
+    private void Run(CudaPair pair)
     {
         if (IsGraph)
         {
@@ -195,7 +193,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     {
         while (_all.Count < Pairs)
         {
-            _ = new Pair(this, shape);
+            _all.Add(new CudaPair(_session!, _allocator!, _memory, _cuda, shape));
         }
 
         for (var run = 0; run < 2; run++)
@@ -205,7 +203,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     }
 
     /// <summary>ONNX Runtime makes the run; it does not always wait for a stream that is not its own.</summary>
-    private void RunPlainly(Pair pair)
+    private void RunPlainly(CudaPair pair)
     {
         _session!.RunWithBinding(_plain, pair.Binding);
         _cuda.Wait(_stream);
@@ -253,7 +251,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
     }
 
     /// <summary>A call of another thread that waits for the whole GPU ends a capture: it is tried again.</summary>
-    private nint Capture(Pair pair)
+    private nint Capture(CudaPair pair)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -268,13 +266,13 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         }
     }
 
-    private void Fill(Pair pair, RunTensorShape shape, byte value)
+    private void Fill(CudaPair pair, RunTensorShape shape, byte value)
     {
         _cuda.Fill(pair.Stream, pair.Input, value, shape.InputBytes);
         _cuda.Wait(pair.Stream);
     }
 
-    private void Read(Pair pair, float[] output)
+    private void Read(CudaPair pair, float[] output)
     {
         fixed (float* to = output)
         {
@@ -308,7 +306,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         return true;
     }
 
-    private Pair Take()
+    private CudaPair Take()
     {
         _places.Wait();
         lock (_free)
@@ -317,7 +315,7 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         }
     }
 
-    private void GiveBack(Pair pair)
+    private void GiveBack(CudaPair pair)
     {
         lock (_free)
         {
@@ -325,98 +323,5 @@ internal sealed unsafe class CudaShapeSession : IShapeSession
         }
 
         _places.Release();
-    }
-
-    /// <summary>Input and output on the GPU, bound once, the captured run of them, and the stream of their copies.</summary>
-    private sealed class Pair : IDisposable
-    {
-        private readonly CudaShapeSession _owner;
-        private readonly OrtMemoryAllocation? _input;
-        private readonly OrtMemoryAllocation? _output;
-        private readonly OrtValue? _from;
-        private readonly OrtValue? _to;
-
-        /// <summary>Belongs to its session at once, so that a pair that is not finished is freed with it.</summary>
-        internal Pair(CudaShapeSession owner, RunTensorShape shape)
-        {
-            _owner = owner;
-            owner._all.Add(this);
-            _input = Own(owner._allocator!.Allocate(checked((uint)shape.InputBytes)), shape.InputBytes);
-            _output = Own(owner._allocator.Allocate(checked((uint)shape.OutputBytes)), shape.OutputBytes);
-            Input = _input.DangerousGetHandle();
-            Output = _output.DangerousGetHandle();
-            _from = OrtValue.CreateTensorValueWithData(owner._memory, TensorElementType.Float, shape.Input, Input, shape.InputBytes);
-            _to = OrtValue.CreateTensorValueWithData(owner._memory, TensorElementType.Float, shape.Output, Output, shape.OutputBytes);
-            Binding = owner._session!.CreateIoBinding();
-            Binding.BindInput(ModelSignature.InputName, _from);
-            Binding.BindOutput(ModelSignature.OutputName, _to);
-            Stream = owner._cuda.CreateStream();
-            Copied = owner._cuda.CreateEvent();
-            Ran = owner._cuda.CreateEvent();
-            Done = owner._cuda.CreateEvent();
-        }
-
-        internal nint Input { get; }
-
-        internal nint Output { get; }
-
-        internal OrtIoBinding? Binding { get; }
-
-        internal nint Stream { get; }
-
-        /// <summary>The input is there.</summary>
-        internal nint Copied { get; }
-
-        /// <summary>The output is there.</summary>
-        internal nint Ran { get; }
-
-        /// <summary>The output is where the caller wants it.</summary>
-        internal nint Done { get; }
-
-        /// <summary>The captured run; 0 for none.</summary>
-        internal nint Graph { get; set; }
-
-        public void Dispose()
-        {
-            if (Graph != 0)
-            {
-                _owner._cuda.DestroyGraph(Graph);
-            }
-
-            foreach (var created in new[] { Copied, Ran, Done })
-            {
-                if (created != 0)
-                {
-                    _owner._cuda.DestroyEvent(created);
-                }
-            }
-
-            if (Stream != 0)
-            {
-                _owner._cuda.DestroyStream(Stream);
-            }
-
-            Binding?.Dispose();
-            _from?.Dispose();
-            _to?.Dispose();
-            try
-            {
-                _input?.Dispose();
-                _output?.Dispose();
-            }
-            catch (OnnxRuntimeException)
-            {
-                // The driver refuses when the GPU is lost, and takes back all of it at the end of the process.
-            }
-        }
-
-        [SuppressMessage("Usage", "CA1816", Justification = "The allocations' finalizers are what must not run; see HostBlock.")]
-        private static OrtMemoryAllocation Own(OrtMemoryAllocation allocation, long bytes)
-        {
-            GC.SuppressFinalize(allocation);
-            return allocation.IsInvalid
-                ? throw new InsufficientMemoryException($"A tensor on the GPU: expected {bytes} bytes of memory, found less.")
-                : allocation;
-        }
     }
 }

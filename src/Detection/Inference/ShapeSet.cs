@@ -18,8 +18,8 @@ internal sealed class ShapeSet : IDisposable
     private readonly ShapeBuilder _builder;
     private readonly Action _changed;
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<int, Member> _members = [];
-    private readonly List<Member> _retired = [];
+    private readonly SortedDictionary<int, ShapeMember> _members = [];
+    private readonly List<ShapeMember> _retired = [];
     private TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RunLadder? _ladder;
     private int _begun;
@@ -85,7 +85,7 @@ internal sealed class ShapeSet : IDisposable
     /// <summary>Measures the sessions again, for longer; nothing may be made meanwhile.</summary>
     internal void Measure(TimeSpan atLeast)
     {
-        Member[] members;
+        ShapeMember[] members;
         lock (_gate)
         {
             members = [.. _members.Values];
@@ -111,16 +111,8 @@ internal sealed class ShapeSet : IDisposable
     {
         lock (_gate)
         {
-            if (_begun > 0)
-            {
-                return;
-            }
-
-            _begun = 1;
-            _making = 1;
+            BeginHeld();
         }
-
-        _builder.Add(() => Make(_options.Steps[0]), isUrgent: true);
     }
 
     /// <summary>Has every session made, whatever the demand; it begins when the first one is there.</summary>
@@ -143,20 +135,10 @@ internal sealed class ShapeSet : IDisposable
     {
         // In one step: another thread may have given up on the session that was begun before.
         TaskCompletionSource ready;
-        bool isBegun;
         lock (_gate)
         {
             ready = _ready;
-            isBegun = _begun > 0;
-            if (!isBegun)
-            {
-                (_begun, _making) = (1, 1);
-            }
-        }
-
-        if (!isBegun)
-        {
-            _builder.Add(() => Make(_options.Steps[0]), isUrgent: true);
+            BeginHeld();
         }
 
         try
@@ -215,9 +197,19 @@ internal sealed class ShapeSet : IDisposable
         }
     }
 
-    private List<(Member Member, int Size)> Enter(int count)
+    /// <summary>Called with the gate held.</summary>
+    private void BeginHeld()
     {
-        var runs = new List<(Member, int)>();
+        if (_begun == 0)
+        {
+            (_begun, _making) = (1, 1);
+            _builder.Add(() => Make(_options.Steps[0]), isUrgent: true);
+        }
+    }
+
+    private List<(ShapeMember Member, int Size)> Enter(int count)
+    {
+        var runs = new List<(ShapeMember, int)>();
         lock (_gate)
         {
             _images += count;
@@ -233,7 +225,7 @@ internal sealed class ShapeSet : IDisposable
         return runs;
     }
 
-    private void Leave(List<(Member Member, int Size)> runs)
+    private void Leave(List<(ShapeMember Member, int Size)> runs)
     {
         bool mayFree;
         lock (_gate)
@@ -280,7 +272,7 @@ internal sealed class ShapeSet : IDisposable
             var start = Stopwatch.GetTimestamp();
             session = _open(step);
             var seconds = session.Measure(Measurement);
-            Join(step.Size, new Member(session, seconds, Stopwatch.GetElapsedTime(start), step.IsProvisional, session.Note));
+            Join(step.Size, new ShapeMember(session, seconds, Stopwatch.GetElapsedTime(start), step.IsProvisional, session.Note));
         }
         catch (Exception exception)
         {
@@ -299,7 +291,7 @@ internal sealed class ShapeSet : IDisposable
         Free();
     }
 
-    private void Join(int size, Member member)
+    private void Join(int size, ShapeMember member)
     {
         lock (_gate)
         {
@@ -369,7 +361,7 @@ internal sealed class ShapeSet : IDisposable
     /// <summary>Frees retired sessions that no run uses any more.</summary>
     private void Free()
     {
-        List<Member> free;
+        List<ShapeMember> free;
         lock (_gate)
         {
             _isFreeing = false;
@@ -381,24 +373,5 @@ internal sealed class ShapeSet : IDisposable
         {
             member.Session.Dispose();
         }
-    }
-
-    /// <summary>A session that may be used.</summary>
-    /// <param name="Session">The session.</param>
-    /// <param name="Seconds">What a run takes.</param>
-    /// <param name="WarmedIn">What making it took.</param>
-    /// <param name="IsProvisional">Whether another one is to take its place.</param>
-    /// <param name="Note">Why its runs are not captured, and why further ones are missing.</param>
-    private sealed record Member(IShapeSession Session, double Seconds, TimeSpan WarmedIn, bool IsProvisional, string? Note)
-    {
-        internal Usage Use { get; } = new();
-
-        internal Member With(string note) => this with { Note = Note is null ? note : $"{Note}; {note}" };
-    }
-
-    /// <summary>Counts runs; guarded by the gate.</summary>
-    private sealed class Usage
-    {
-        internal int Runs { get; set; }
     }
 }
