@@ -2,6 +2,7 @@ using Grpc.Core;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Writing;
 
@@ -15,8 +16,10 @@ public sealed class BatchEvents(DetectionWriter writer, ILogger<BatchEvents> log
     /// <summary>
     /// Tells the orchestration that its batch is detected. One that has ended, or that nobody knows any more, needs no telling: the
     /// engine refuses the event with FailedPrecondition or NotFound, and that is success. Its results are written here: other batches may
-    /// have skipped images because of them. The engine also refuses the event for an instance whose state it could not store when storage
-    /// failed. That one goes on, so its staging blob stays: it looks for it when its wait is over.
+    /// have skipped images because of them. The engine also refuses the event for an instance whose state it has not stored yet, or could
+    /// not store when storage failed. That one goes on, so its staging blob stays: it looks for it when its wait is over. The orchestration
+    /// of a job's batch is always one of those while the job goes on, unless it is known to have ended: without its staging blob the job
+    /// would lack the batch's lines. An upload's batch has none.
     /// </summary>
     /// <param name="client">The durable client.</param>
     /// <param name="detected">The event; null when there is nothing to tell.</param>
@@ -29,15 +32,13 @@ public sealed class BatchEvents(DetectionWriter writer, ILogger<BatchEvents> log
             return;
         }
 
-        var instance = BatchNames.InstanceId(detected.BatchId);
         try
         {
-            await client.RaiseEventAsync(instance, BatchDetected.EventName, detected, cancellationToken);
+            await client.RaiseEventAsync(BatchNames.InstanceId(detected.BatchId), BatchDetected.EventName, detected, cancellationToken);
         }
         catch (RpcException exception) when (exception.StatusCode is StatusCode.FailedPrecondition or StatusCode.NotFound)
         {
-            if (exception.StatusCode == StatusCode.NotFound
-                || await IsSureAsync(client, instance, found => found is not { IsCompleted: false }, cancellationToken))
+            if (await IsOverAsync(client, detected, exception.StatusCode, cancellationToken))
             {
                 await writer.WriteLateAsync(detected, cancellationToken);
             }
@@ -76,6 +77,18 @@ public sealed class BatchEvents(DetectionWriter writer, ILogger<BatchEvents> log
 
         Log.BatchDone(logger, batch.BatchId);
         return true;
+    }
+
+    /// <summary>Whether nobody waits any more for a batch whose event was refused.</summary>
+    private async Task<bool> IsOverAsync(
+        DurableTaskClient client, BatchDetected detected, StatusCode refusal, CancellationToken cancellationToken)
+    {
+        var instance = BatchNames.InstanceId(detected.BatchId);
+        return BatchNames.FindJob(detected.StagingBlob) is { } job
+            ? await IsSureAsync(client, instance, found => found is { IsCompleted: true }, cancellationToken)
+                || await IsSureAsync(client, JobStore.InstanceId(job), found => found is not { IsCompleted: false }, cancellationToken)
+            : refusal == StatusCode.NotFound
+                || await IsSureAsync(client, instance, found => found is not { IsCompleted: false }, cancellationToken);
     }
 
     /// <summary>

@@ -33,6 +33,14 @@ public static class BatchNames
         return (batch.JobId is null ? "batches/" : JobStaging(batch.JobId)) + batch.BatchId + StagingSuffix;
     }
 
+    /// <summary>The job whose finished batch lies in a blob; null when its images came one by one.</summary>
+    /// <param name="staging">See <see cref="Staging"/>.</param>
+    public static string? FindJob(string staging)
+    {
+        ArgumentNullException.ThrowIfNull(staging);
+        return staging.Split('/') is ["jobs", { } job, "batches", _] ? job : null;
+    }
+
     /// <summary>Where the mark of a begun batch lies, in container <c>staging</c>.</summary>
     internal static string Begun(BatchReference batch) => BegunFolder(batch) + batch.BatchId + ".json";
 

@@ -26,6 +26,26 @@ public sealed class BatchEventsTests(AzuriteFixture fixture)
             ? new OrchestrationMetadata("DetectBatch", "batch-b1") { RuntimeStatus = known }
             : null));
 
+    /// <summary>
+    /// A job's batch can be detected before the engine has stored its orchestration's state: nobody may take its lines from the job then.
+    /// </summary>
+    [Theory]
+    [InlineData(StatusCode.NotFound, null, OrchestrationRuntimeStatus.Running, true)]
+    [InlineData(StatusCode.FailedPrecondition, null, OrchestrationRuntimeStatus.Running, true)]
+    [InlineData(StatusCode.NotFound, OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Running, true)]
+    [InlineData(StatusCode.FailedPrecondition, OrchestrationRuntimeStatus.Completed, OrchestrationRuntimeStatus.Running, false)]
+    [InlineData(StatusCode.NotFound, null, OrchestrationRuntimeStatus.Completed, false)]
+    [InlineData(StatusCode.NotFound, null, OrchestrationRuntimeStatus.Terminated, false)]
+    [InlineData(StatusCode.NotFound, null, null, false)]
+    public async Task Raise_RefusedEventOfAJob_KeepsTheResultsWhileTheJobGoesOn(
+        StatusCode refusal, OrchestrationRuntimeStatus? batch, OrchestrationRuntimeStatus? job, bool stays) =>
+        Assert.Equal(stays, await StaysAsync(
+            refusal,
+            instance => (instance == "job-j1" ? job : batch) is { } known
+                ? new OrchestrationMetadata("any", instance) { RuntimeStatus = known }
+                : null,
+            "jobs/j1/batches/b1.ndjson"));
+
     /// <summary>When the answer to the first write of its history is lost, the engine never stores the instance's state.</summary>
     [Fact]
     public async Task Raise_StateThatCannotBeRead_KeepsTheResults()
@@ -59,10 +79,13 @@ public sealed class BatchEventsTests(AzuriteFixture fixture)
             .IsDoneAsync(client, new BatchReference { BatchId = "b1", Blob = "l", Count = 1, JobId = job }, Token);
     }
 
-    private async Task<bool> StaysAsync(StatusCode refusal, Func<OrchestrationMetadata?> find)
+    private Task<bool> StaysAsync(StatusCode refusal, Func<OrchestrationMetadata?> find) =>
+        StaysAsync(refusal, _ => find(), "batches/b1.ndjson");
+
+    private async Task<bool> StaysAsync(StatusCode refusal, Func<string, OrchestrationMetadata?> find, string staging)
     {
         await using var app = await PublishingApp.CreateAsync(fixture);
-        var blob = app.Container("staging").GetBlobClient("batches/b1.ndjson");
+        var blob = app.Container("staging").GetBlobClient(staging);
         await blob.UploadAsync(
             BinaryData.FromString("""{"container":"images","name":"a.png"}""" + "\n"), Token);
         await using var client = new FakeDurableClient(refusal, find);

@@ -8,8 +8,13 @@ namespace Nanodet.Serverless.Functions.Tests.Batches;
 /// <summary>A durable client that refuses each event, and knows one instance or cannot read it.</summary>
 /// <param name="refusal">How events are refused.</param>
 /// <param name="find">What is known of the instance.</param>
-internal sealed class FakeDurableClient(StatusCode refusal, Func<OrchestrationMetadata?> find) : DurableTaskClient("fake")
+internal sealed class FakeDurableClient(StatusCode refusal, Func<string, OrchestrationMetadata?> find) : DurableTaskClient("fake")
 {
+    public FakeDurableClient(StatusCode refusal, Func<OrchestrationMetadata?> find)
+        : this(refusal, _ => find())
+    {
+    }
+
     /// <summary>The batches that were started.</summary>
     public List<(string InstanceId, DetectBatchInput Input)> Started { get; } = [];
 
@@ -18,7 +23,7 @@ internal sealed class FakeDurableClient(StatusCode refusal, Func<OrchestrationMe
         throw new RpcException(new Status(refusal, "refused"));
 
     public override Task<OrchestrationMetadata?> GetInstanceAsync(
-        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) => Task.FromResult(find());
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) => Task.FromResult(find(instanceId));
 
     public override Task<OrchestrationMetadata?> GetInstancesAsync(
         string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) => throw Unused();
