@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Records;
@@ -12,6 +13,9 @@ internal static class Auditor
 
     // Documented to remain where a message came again after its batch was finished.
     private const string ListFolder = "lists/";
+
+    // A run of several images may add in another order than a run of one.
+    private const double ScoreTolerance = 1e-4;
 
     /// <summary>Everything that is wrong; nothing when all is as it has to be.</summary>
     public static IReadOnlyList<Finding> Audit(AccountState account, Expectation expected) =>
@@ -71,6 +75,10 @@ internal static class Auditor
                 FindingKind.Wrong,
                 $"{image}: expected {last.Code ?? "detections"}, found {document.Status} {document.Error?.Code} "
                     + $"(metadata {record.Status}): {document.Error?.Message}");
+        }
+        else if (DifferenceOf(document, last) is { } difference)
+        {
+            yield return new Finding(FindingKind.Wrong, $"{image}: {difference}");
         }
     }
 
@@ -178,6 +186,11 @@ internal static class Auditor
                     + $"found {line.Document.Status} {line.Document.Error?.Code}.");
         }
 
+        if (line.Document.Error is null && DifferenceOf(line.Document, content) is { } difference)
+        {
+            return new Finding(FindingKind.DifferingLine, $"{id}: the line of {image}: {difference}");
+        }
+
         if (content != contents[^1] || !account.Records.TryGetValue(RecordOf(image), out var record))
         {
             return null;
@@ -224,6 +237,26 @@ internal static class Auditor
     }
 
     private static DetectionResult Parse(string json) => JsonSerializer.Deserialize(json, ResultJson.Default.DetectionResult)!;
+
+    /// <summary>How the detections differ from those that its model makes of this content alone; null where they do not.</summary>
+    private static string? DifferenceOf(DetectionResult document, UploadedContent content)
+    {
+        if (content.Answers is not { } answers || document.Detections is not { } found)
+        {
+            return null;
+        }
+
+        if (document.Model is not { } model || !answers.TryGetValue(model.Sha256, out var expected))
+        {
+            return $"expected a model that was published, found {document.Model?.Version} {document.Model?.Sha256}.";
+        }
+
+        var comparison = new DetectionComparison();
+        comparison.Add(expected, found);
+        return comparison.Changed == 0 && comparison.LargestScoreDifference <= ScoreTolerance
+            ? null
+            : $"expected the detections {string.Join(", ", expected)} of version {model.Version}, found {string.Join(", ", found)}.";
+    }
 
     /// <summary>Whether two results of one content agree, whoever asked for them and when; two models may see different objects.</summary>
     private static bool IsSameAnswer(DetectionResult one, DetectionResult other) =>

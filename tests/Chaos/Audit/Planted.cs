@@ -5,6 +5,7 @@ using Azure.Storage.Blobs.Models;
 using Azure.Storage.Queues;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Images;
+using Nanodet.Detection.Postprocessing;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Jobs;
 
@@ -17,15 +18,19 @@ internal sealed class Planted
 
     private static readonly ResultModel Model = new("test", "1", new string('a', 64), 96, 64);
 
+    private static readonly DetectedObject[] Objects = [new(0, "blue", 0.9f, new BoundingBox(8, 8, 24, 16))];
+
+    private static readonly Dictionary<string, IReadOnlyList<DetectedObject>> Answers = new() { [Model.Sha256] = Objects };
+
     public Planted()
     {
         for (var i = 0; i < 3; i++)
         {
             var code = i == 1 ? ImageErrorCodes.Truncated : null;
-            Expected.Add("archive", $"job/{i}.png", new UploadedContent($"0xJ{i}", code));
+            Expected.Add("archive", $"job/{i}.png", new UploadedContent($"0xJ{i}", code, code is null ? Answers : null));
             Records[$"archive/job/{i}.png.json"] = Record("archive", $"job/{i}.png", $"0xJ{i}", code, Job);
             Lines.Add(Records[$"archive/job/{i}.png.json"].Json);
-            Expected.Add("images", $"stream/{i}.png", new UploadedContent($"0xS{i}", code));
+            Expected.Add("images", $"stream/{i}.png", new UploadedContent($"0xS{i}", code, code is null ? Answers : null));
             Records[$"images/stream/{i}.png.json"] = Record("images", $"stream/{i}.png", $"0xS{i}", code, null);
         }
 
@@ -44,6 +49,17 @@ internal sealed class Planted
             planted.Records["images/stream/0.png.json"] = Record("images", "stream/0.png", "0xS0", "poison", null)),
         ("a corrupt image was detected", [FindingKind.Wrong], planted =>
             planted.Records["images/stream/1.png.json"] = Record("images", "stream/1.png", "0xS1", null, null)),
+        ("a record with an object that is not in its image", [FindingKind.Wrong], planted => planted.Records["images/stream/0.png.json"] =
+            Changed(planted.Records["images/stream/0.png.json"], "\"x\":8", "\"x\":40")),
+        ("a record with another score", [FindingKind.Wrong], planted => planted.Records["images/stream/0.png.json"] =
+            Changed(planted.Records["images/stream/0.png.json"], "\"score\":0.9", "\"score\":0.8")),
+        ("a record of a model that nobody published", [FindingKind.Wrong], planted => planted.Records["images/stream/0.png.json"] =
+            Changed(planted.Records["images/stream/0.png.json"], new string('a', 64), new string('b', 64))),
+        ("a line and its record with the objects of another image", [FindingKind.Wrong, FindingKind.DifferingLine], planted =>
+        {
+            planted.Records["archive/job/0.png.json"] = Changed(planted.Records["archive/job/0.png.json"], "\"x\":8", "\"x\":40");
+            planted.Lines[0] = planted.Records["archive/job/0.png.json"].Json;
+        }),
         ("a record of an image that nobody uploaded", [FindingKind.Unexpected], planted =>
             planted.Records["images/stream/9.png.json"] = Record("images", "stream/9.png", "0xS9", null, null)),
         ("a line twice", [FindingKind.DuplicateLine, FindingKind.Job], planted => planted.Lines.Add(planted.Lines[0])),
@@ -120,6 +136,12 @@ internal sealed class Planted
         Instances = Instances,
     };
 
+    private static StoredRecord Changed(StoredRecord record, string before, string after)
+    {
+        Assert.Contains(before, record.Json, StringComparison.Ordinal);
+        return record with { Json = record.Json.Replace(before, after, StringComparison.Ordinal) };
+    }
+
     public static StoredRecord Record(string container, string name, string etag, string? code, string? job)
     {
         var result = new DetectionResult
@@ -128,7 +150,7 @@ internal sealed class Planted
             Image = new ResultImage(container, name, etag, 100, code is null ? 80 : null, code is null ? 48 : null),
             Model = Model,
             Options = new ResultOptions(0.35f, 0.6f, 100),
-            Detections = code is null ? [] : null,
+            Detections = code is null ? Objects : null,
             Error = code is null ? null : new DetectionError(code, "planted"),
             Provider = "CPU",
             BatchSize = 1,

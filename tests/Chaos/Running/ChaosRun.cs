@@ -79,6 +79,7 @@ internal sealed class ChaosRun : IAsyncDisposable
         }
 
         await _storage.DisposeAsync();
+        _uploader.Dispose();
     }
 
     private async Task<ChaosOutcome> RunAsync(CancellationToken cancellationToken)

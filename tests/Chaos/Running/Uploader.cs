@@ -8,7 +8,7 @@ using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 namespace Nanodet.Serverless.Chaos.Tests.Running;
 
 /// <summary>Puts images into storage, and notes each content. Images of the job are in a container that nobody polls.</summary>
-internal sealed class Uploader(ChaosPlan plan, string connectionString, Expectation expected)
+internal sealed class Uploader(ChaosPlan plan, string connectionString, Expectation expected) : IDisposable
 {
     public const string StreamContainer = "images";
     public const string JobContainer = "archive";
@@ -22,6 +22,7 @@ internal sealed class Uploader(ChaosPlan plan, string connectionString, Expectat
         new(connectionString, "events", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
 
     private readonly List<(string Container, string Name)> _uploaded = [];
+    private readonly Answers _answers = new();
 
     /// <summary>How many images of the stream were uploaded.</summary>
     public int Uploaded { get; private set; }
@@ -64,11 +65,16 @@ internal sealed class Uploader(ChaosPlan plan, string connectionString, Expectat
         }
     }
 
+    public void Dispose() => _answers.Dispose();
+
     private async Task UploadAsync(string container, string name, byte[] bytes, bool isCorrupt, CancellationToken cancellationToken)
     {
         var isRepeated = expected.Images.ContainsKey($"{container}/{name}");
         var etag = await PutAsync(container, name, isCorrupt ? bytes[..(bytes.Length / 2)] : bytes, cancellationToken);
-        expected.Add(container, name, new UploadedContent(etag, isCorrupt ? ImageErrorCodes.Truncated : null));
+        var content = isCorrupt
+            ? new UploadedContent(etag, ImageErrorCodes.Truncated)
+            : new UploadedContent(etag, Code: null, _answers.Of(bytes));
+        expected.Add(container, name, content);
         _uploaded.Add((container, name));
         if (container == JobContainer && isRepeated)
         {
