@@ -57,6 +57,16 @@ internal static class HelpExamples
         ["publish"] = ["nanodet publish --model model.onnx"],
         ["models"] = ["nanodet models"],
         ["rollback"] = ["nanodet rollback"],
+        ["bench"] =
+        [
+            "nanodet bench --model model.onnx --images photos --seconds 10",
+            "nanodet bench --model model.onnx --images photos --compare better.onnx",
+        ],
+        ["doctor"] = ["nanodet doctor", "nanodet doctor --model model.onnx", "nanodet doctor --storage"],
+        ["gpu-check"] = ["nanodet gpu-check --models models --images photos"],
+        ["view"] = ["nanodet view results --images photos", "nanodet view --job JOB"],
+        ["cost"] = ["nanodet cost --images 10000", "nanodet cost --images 1000000 --profile A100 --scheduler"],
+        ["demo-model"] = ["nanodet demo-model --package node_modules/@vladmandic/human --output demo"],
         ["completion"] = ["nanodet completion bash --install", "source <(nanodet completion bash)"],
     };
 

@@ -104,7 +104,8 @@ public sealed class ExitCodeTests
         }
     }
 
-    private static IEnumerable<string> Paths() =>
+    /// <summary>Every command, with those above it.</summary>
+    internal static IEnumerable<string> Paths() =>
         NanodetCommand.CreateRoot(AllCommands.Create()).Subcommands.SelectMany(command => Paths(string.Empty, command));
 
     private static IEnumerable<string> Paths(string above, Command command)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Pipeline.Reading;
 
 namespace Nanodet.Serverless.Cli.Cloud;
 
@@ -44,18 +45,27 @@ internal sealed class AppClient : IDisposable
     public async Task<JobStatus> StartAsync(JobRequest request, CancellationToken cancellationToken)
     {
         request = request with { Id = request.Id ?? JobStore.CreateId(_clock.GetUtcNow()) };
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                var content = JsonContent.Create(request, JobJson.Default.JobRequest);
-                return await SendAsync(new HttpRequestMessage(HttpMethod.Post, "api/jobs") { Content = content }, cancellationToken);
-            }
-            catch (CliException exception) when (exception.Code is Unreachable or Unavailable && attempt < Attempts)
-            {
-                await Task.Delay(attempt * Pause, _clock, cancellationToken);
-            }
-        }
+        return await AgainAsync(
+            () => SendAsync(
+                new HttpRequestMessage(HttpMethod.Post, "api/jobs") { Content = JsonContent.Create(request, JobJson.Default.JobRequest) },
+                cancellationToken),
+            cancellationToken);
+    }
+
+    /// <summary>A page of results.</summary>
+    /// <param name="query">Which results: the parameters of <c>GET /api/results</c>, escaped.</param>
+    /// <param name="continuation">What the page before said; null for the first.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="CliException">There is no such job, or the app does not answer.</exception>
+    public Task<AppResultPage> ResultsAsync(string query, string? continuation, CancellationToken cancellationToken)
+    {
+        var next = continuation is null ? "" : $"&continuation={Uri.EscapeDataString(continuation)}";
+        return AgainAsync(
+            () => SendAsync(
+                new HttpRequestMessage(HttpMethod.Get, $"api/results?{query}&limit={ResultQuery.MaxLimit}{next}"),
+                CloudJson.Default.AppResultPage,
+                cancellationToken),
+            cancellationToken);
     }
 
     /// <summary>Asks how far a job is.</summary>
@@ -124,6 +134,22 @@ internal sealed class AppClient : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    /// <summary>Asks again, a few times, where no answer came: for what does no harm twice.</summary>
+    private async Task<T> AgainAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ask();
+            }
+            catch (CliException exception) when (exception.Code is Unreachable or Unavailable && attempt < Attempts)
+            {
+                await Task.Delay(attempt * Pause, _clock, cancellationToken);
+            }
+        }
+    }
 
     private Task<JobStatus> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         SendAsync(request, JobJson.Default.JobStatus, cancellationToken);

@@ -6,4 +6,5 @@ namespace Nanodet.Serverless.Cli.Cloud;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(CloudAddress))]
 [JsonSerializable(typeof(JobsReport))]
+[JsonSerializable(typeof(AppResultPage))]
 internal sealed partial class CloudJson : JsonSerializerContext;

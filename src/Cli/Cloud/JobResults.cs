@@ -11,7 +11,8 @@ namespace Nanodet.Serverless.Cli.Cloud;
 /// <summary>The results of a job that ended: the lines that its manifest names, read as they come.</summary>
 /// <param name="storage">The storage account.</param>
 /// <param name="jobId">The job.</param>
-internal sealed class JobResults(CloudStorage storage, string jobId)
+/// <param name="target">The options that name the app again, for the command that a message proposes.</param>
+internal sealed class JobResults(CloudStorage storage, string jobId, string target)
 {
     /// <summary>Every result, with its line.</summary>
     /// <exception cref="CliException"><c>job_not_found</c>: there is no such job, or it has not ended.</exception>
@@ -33,33 +34,6 @@ internal sealed class JobResults(CloudStorage storage, string jobId)
         }
     }
 
-    /// <summary>Writes every result to a file, one a line. The file is there whole or not at all.</summary>
-    /// <exception cref="CliException"><c>job_not_found</c>: there is no such job, or it has not ended.</exception>
-    public async Task<JobResultsReport> SaveAsync(FileInfo file, CancellationToken cancellationToken)
-    {
-        Directory.CreateDirectory(file.DirectoryName!);
-        var temporary = $"{file.FullName}.{Guid.NewGuid():n}.tmp";
-        try
-        {
-            var (detected, failed) = (0L, 0L);
-            await using (var writer = new StreamWriter(temporary) { NewLine = "\n" })
-            {
-                await foreach (var (line, result) in ReadAsync(cancellationToken))
-                {
-                    await writer.WriteLineAsync(line.AsMemory(), cancellationToken);
-                    (detected, failed) = result.Error is null ? (detected + 1, failed) : (detected, failed + 1);
-                }
-            }
-
-            File.Move(temporary, file.FullName, overwrite: true);
-            return new JobResultsReport(jobId, file.FullName, detected + failed, detected, failed);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
-
     private async Task<JobManifest> FindManifestAsync(CancellationToken cancellationToken)
     {
         try
@@ -73,7 +47,7 @@ internal sealed class JobResults(CloudStorage storage, string jobId)
             throw new CliException(
                 "job_not_found",
                 $"expected the manifest of job {jobId}, which is written when a job ends, found none in container {storage.Names.Jobs}; "
-                    + $"'nanodet job {jobId}' says how far the job is.");
+                    + $"'nanodet job {jobId}{target}' says how far the job is.");
         }
     }
 }

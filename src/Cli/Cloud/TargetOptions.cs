@@ -73,6 +73,13 @@ internal sealed class TargetOptions
     /// <summary>Whether the command line names anything to work on.</summary>
     public bool IsNamed(CommandResult result) => Named(result).Any();
 
+    /// <summary>The target as the command line names it, for a command that a message proposes: <c> --data other</c>, or nothing.</summary>
+    public string Again(ParseResult parsed) => string.Concat(
+        Named(parsed.CommandResult)
+            .Select(target => parsed.CommandResult.GetResult(target.Option))
+            .OfType<OptionResult>()
+            .Select(option => $" {option.Option.Name} {Quoted(option.Tokens[0].Value)}"));
+
     /// <summary>A client of the app, whose address is said on standard error before anything is asked of it.</summary>
     /// <exception cref="CliException">No app is named, and none was started in the data folder.</exception>
     public async Task<AppClient> ConnectAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -115,6 +122,11 @@ internal sealed class TargetOptions
         return await CloudAddress.FindAsync(data, cancellationToken) ?? throw new CliException(
             "app_not_running", $"no app runs in {data}: start one with 'nanodet up'{Others()}.");
     }
+
+    /// <summary>As a shell takes it.</summary>
+    private static string Quoted(string text) => text.All(letter => char.IsAsciiLetterOrDigit(letter) || "-_./:@%+=,".Contains(letter))
+        ? text
+        : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static Task SayAsync(string target) => Console.Error.WriteLineAsync($"target: {target}");
 

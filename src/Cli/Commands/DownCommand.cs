@@ -27,6 +27,7 @@ internal static class DownCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var folder = parsed.GetRequiredValue(data);
+            await Console.Error.WriteLineAsync($"target: the app of data folder {folder}");
             var stopped = await StopAsync(
                 folder, TimeSpan.FromSeconds(parsed.GetValue(limit)), TimeProvider.System, cancellationToken);
             new Report(parsed.GetValue(json)).Write(

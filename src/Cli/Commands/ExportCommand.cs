@@ -65,7 +65,8 @@ internal static class ExportCommand
 
         var options = new ConversionOptions
         {
-            Name = name ?? Path.GetFileNameWithoutExtension(config.Name),
+            Name = name ?? ConversionOptions.NameOf(
+                Path.GetFileNameWithoutExtension(config.Name), forms is null ? precision : ModelPrecision.Fp32),
             Precision = precision,
             Plain = plain,
             MustDetect = false,

@@ -72,7 +72,7 @@ internal static class JobCommands
             var status = await client.CancelAsync(parsed.GetRequiredValue(job), cancellationToken);
             var report = new Report(parsed.GetValue(json));
             report.Write(status, JobJson.Default.JobStatus, (console, cancelled) => console.MarkupLineInterpolated(
-                $"job {cancelled.JobId} is asked to end; 'nanodet watch {cancelled.JobId}' waits for that"));
+                $"job {cancelled.JobId} is asked to end; 'nanodet watch {cancelled.JobId}{target.Again(parsed)}' waits for that"));
             return ExitCode.Ok;
         });
         return command;
@@ -101,7 +101,12 @@ internal static class JobCommands
             var started = await client.RetryAsync(
                 parsed.GetRequiredValue(job), parsed.GetValue(code) ?? [], parsed.GetValue(force), cancellationToken);
             return await SubmitCommand.AnswerAsync(
-                client, started, parsed.GetValue(watch), new Report(parsed.GetValue(json)), cancellationToken);
+                client,
+                started,
+                parsed.GetValue(watch),
+                target.Again(parsed),
+                new Report(parsed.GetValue(json)),
+                cancellationToken);
         });
         return command;
     }
@@ -111,15 +116,15 @@ internal static class JobCommands
     {
         var job = WatchCommand.Job();
         var code = new Option<string?>("--code") { Description = "Only failures with this code, such as image_truncated." };
-        var target = new TargetOptions(TargetKinds.Data | TargetKinds.Account);
+        var target = new TargetOptions(TargetKinds.Data | TargetKinds.Server | TargetKinds.Account);
         var json = CommonOptions.Json();
         var command = new Command("failures", "List the images of a job that failed, with code and reason.") { job, code, json };
         target.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var results = new JobResults(await target.StorageAsync(parsed, cancellationToken), parsed.GetRequiredValue(job));
+            var lines = await TargetResults.OfJobAsync(target, parsed, parsed.GetRequiredValue(job), cancellationToken);
             var failures = new List<JobFailure>();
-            await foreach (var (_, result) in results.ReadAsync(cancellationToken))
+            await foreach (var (_, result) in lines.WithCancellation(cancellationToken))
             {
                 if (result.Error is { } error && (parsed.GetValue(code) is not { } wanted || wanted == error.Code))
                 {
@@ -143,15 +148,16 @@ internal static class JobCommands
             Description = "File for the results: one JSON document a line (NDJSON), in the order of the job.",
             Required = true,
         };
-        var target = new TargetOptions(TargetKinds.Data | TargetKinds.Account);
+        var target = new TargetOptions(TargetKinds.Data | TargetKinds.Server | TargetKinds.Account);
         var json = CommonOptions.Json();
         var command = new Command("results", "Fetch the results of a job that ended as one file, or export results.") { job, output, json };
         target.AddTo(command);
         command.Subcommands.Add(ResultsExportCommand.Create());
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var results = new JobResults(await target.StorageAsync(parsed, cancellationToken), parsed.GetRequiredValue(job));
-            var answer = await results.SaveAsync(parsed.GetRequiredValue(output), cancellationToken);
+            var id = parsed.GetRequiredValue(job);
+            var lines = await TargetResults.OfJobAsync(target, parsed, id, cancellationToken);
+            var answer = await TargetResults.SaveAsync(lines, id, parsed.GetRequiredValue(output), cancellationToken);
             new Report(parsed.GetValue(json)).Write(answer, CliJsonContext.Default.JobResultsReport, (console, saved) =>
                 console.MarkupLineInterpolated(
                     $"{saved.Lines} results of job {saved.JobId}: {saved.Detected} detected, {saved.Failed} failed; {saved.File}"));

@@ -14,6 +14,11 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <summary><c>nanodet publish</c>, <c>nanodet models</c> and <c>nanodet rollback</c>: which model a running app serves.</summary>
 internal static class ModelCommands
 {
+    private const int WideTable = 100;
+
+    /// <summary>As many digits as a version has that nobody named; all of them are in the JSON.</summary>
+    private const int ShownDigits = 12;
+
     /// <summary>Creates <c>publish</c>.</summary>
     public static Command CreatePublish()
     {
@@ -151,7 +156,9 @@ internal static class ModelCommands
     {
         var weights = await InputFile.ReadAsync(checkpoint, "checkpoint", cancellationToken);
         var settings = await InputFile.ReadAsync(config, "config", cancellationToken);
-        var options = new ConversionOptions { Name = Path.GetFileNameWithoutExtension(config.Name), Precision = precision };
+        var name = ConversionOptions.NameOf(
+            Path.GetFileNameWithoutExtension(config.Name), forms is null ? precision : ModelPrecision.Fp32);
+        var options = new ConversionOptions { Name = name, Precision = precision };
         if (forms is not null)
         {
             var all = await ModelConversion.RunAsync(weights, settings, options, forms, calibration, report, cancellationToken);
@@ -171,17 +178,31 @@ internal static class ModelCommands
 
     private static void Print(IAnsiConsole console, ModelsReport answer)
     {
-        var table = new Table().AddColumns("", "model", "version", "published", "bytes", "forms", "sha256");
+        // What does not fit a narrow terminal is in the JSON.
+        var isNarrow = console.Profile.Width < WideTable;
+        var table = new Table { Border = isNarrow ? TableBorder.None : TableBorder.Square }
+            .AddColumns("", "model", "precision", "published");
+        if (!isNarrow)
+        {
+            table.AddColumns("bytes", "sha256");
+            table.Columns[4].RightAligned();
+        }
+
         foreach (var model in answer.Models)
         {
-            table.AddRow(
+            string[] narrow =
+            [
                 model.IsCurrent ? "current" : "",
-                Markup.Escape(model.Name),
-                Markup.Escape(model.Version),
-                model.PublishedUtc.ToString("u", CultureInfo.InvariantCulture),
+                Markup.Escape(model.Id),
+                model.Forms.Count > 0 ? string.Join(' ', model.Forms) : model.Precision ?? "",
+                model.PublishedUtc.ToString(isNarrow ? "yyyy-MM-dd" : "u", CultureInfo.InvariantCulture),
+            ];
+            table.AddRow(isNarrow ? narrow :
+            [
+                .. narrow,
                 model.Bytes.ToString("N0", CultureInfo.InvariantCulture),
-                string.Join(", ", model.Forms),
-                model.Sha256 ?? "");
+                model.Sha256?[..Math.Min(ShownDigits, model.Sha256.Length)] ?? "",
+            ]);
         }
 
         console.Write(table);

@@ -31,7 +31,7 @@ internal static class ResultsExportCommand
         };
         var format = new ExportArguments(required: true);
         var filter = new FilterArguments();
-        var target = new TargetOptions(TargetKinds.Data | TargetKinds.Account);
+        var target = new TargetOptions(TargetKinds.Data | TargetKinds.Server | TargetKinds.Account);
         var json = CommonOptions.Json();
         var command = new Command("export", "Export results: COCO, CSV, Parquet, YOLO, VOC, Label Studio and others.")
         {
@@ -51,7 +51,7 @@ internal static class ResultsExportCommand
 
             if (result.GetResult(input) is not null && target.IsNamed(result))
             {
-                result.AddError("--data and --account: only with --job and --prefix; --input needs no app.");
+                result.AddError("--data, --server and --account: only with --job and --prefix; --input needs no app.");
             }
 
             if (result.GetValue(input) is { } folder && result.GetResult(output) is { Tokens: [var file] }
@@ -77,12 +77,10 @@ internal static class ResultsExportCommand
             var report = new Report(parsed.GetValue(json));
             var folder = parsed.GetValue(input) is { } path ? new ResultFolder(path) : null;
             var results = folder?.ReadAsync(cancellationToken)
-                ?? Read(
-                    await target.StorageAsync(parsed, cancellationToken),
-                    parsed.GetValue(job),
-                    parsed.GetValue(container),
-                    parsed.GetValue(prefix),
-                    cancellationToken);
+                ?? (parsed.GetValue(job) is { } id
+                    ? (await TargetResults.OfJobAsync(target, parsed, id, cancellationToken)).Select(line => line.Result)
+                    : await TargetResults.OfPrefixAsync(
+                        target, parsed, parsed.GetValue(container), parsed.GetValue(prefix)!, cancellationToken));
             var options = new ExportOptions { Filter = filter.Read(parsed) };
             await using var writer = await format.BeginAsync(parsed, parsed.GetRequiredValue(output), options, cancellationToken);
             var summary = await WriteAsync(writer, results, report, cancellationToken);
@@ -109,11 +107,6 @@ internal static class ResultsExportCommand
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{answer.OtherFiles:N0} other JSON files left alone");
         }
     }
-
-    private static IAsyncEnumerable<DetectionResult> Read(
-        CloudStorage storage, string? job, string? container, string? prefix, CancellationToken cancellationToken) => job is null
-        ? new RecordResults(storage, container, prefix!).ReadAsync(cancellationToken)
-        : new JobResults(storage, job).ReadAsync(cancellationToken).Select(line => line.Result);
 
     private static async Task<ExportSummary> WriteAsync(
         ExportWriter writer, IAsyncEnumerable<DetectionResult> results, Report report, CancellationToken cancellationToken)

@@ -85,33 +85,32 @@ internal static class SubmitCommand
             };
             request = await more.CompleteAsync(parsed, request, target, cancellationToken);
             var job = await client.StartAsync(request, cancellationToken);
-            return await AnswerAsync(client, job, parsed.GetValue(watch), new Report(parsed.GetValue(json)), cancellationToken);
+            return await AnswerAsync(
+                client, job, parsed.GetValue(watch), target.Again(parsed), new Report(parsed.GetValue(json)), cancellationToken);
         });
         return command;
     }
 
     /// <summary>Answers with a job that was started, or follows it to its end.</summary>
+    /// <param name="client">The app.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="watch">Whether it is followed.</param>
+    /// <param name="target">The options that name the app again, for the command that the answer proposes.</param>
+    /// <param name="report">Where the answer goes.</param>
+    /// <param name="cancellationToken">Ends the wait, not the job.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> AnswerAsync(
-        AppClient client, JobStatus job, bool watch, Report report, CancellationToken cancellationToken)
+        AppClient client, JobStatus job, bool watch, string target, Report report, CancellationToken cancellationToken)
     {
         if (watch)
         {
             // First of all: who interrupts the wait has to know what goes on.
             await Console.Error.WriteLineAsync($"job {job.JobId} has begun");
-            try
-            {
-                return await WatchCommand.FollowAsync(client, job.JobId, report, cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                throw new CliException(
-                    "cancelled", $"job {job.JobId} goes on in the app; follow it with 'nanodet watch {job.JobId}'.");
-            }
+            return await WatchCommand.FollowAsync(client, job.JobId, target, report, cancellationToken);
         }
 
         report.Write(job, JobJson.Default.JobStatus, (console, started) => console.MarkupLineInterpolated(
-            $"job {started.JobId}: follow it with 'nanodet watch {started.JobId}'"));
+            $"job {started.JobId}: follow it with 'nanodet watch {started.JobId}{target}'"));
         return ExitCode.Ok;
     }
 }

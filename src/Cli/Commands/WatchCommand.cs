@@ -12,6 +12,8 @@ namespace Nanodet.Serverless.Cli.Commands;
 internal static class WatchCommand
 {
     private const int MostFailures = 60;
+
+    private static readonly Dictionary<string, long> NoCounts = [];
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Creates the command.</summary>
@@ -25,7 +27,8 @@ internal static class WatchCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = await target.ConnectAsync(parsed, cancellationToken);
-            return await FollowAsync(client, parsed.GetRequiredValue(job), new Report(parsed.GetValue(json)), cancellationToken);
+            return await FollowAsync(
+                client, parsed.GetRequiredValue(job), target.Again(parsed), new Report(parsed.GetValue(json)), cancellationToken);
         });
         return command;
     }
@@ -34,10 +37,26 @@ internal static class WatchCommand
     public static Argument<string> Job() => new("job") { Description = "Id of the job." };
 
     /// <summary>Follows a job, with a progress bar where someone watches.</summary>
+    /// <param name="client">The app.</param>
+    /// <param name="jobId">The job.</param>
+    /// <param name="target">The options that name the app again, for the command that a message proposes.</param>
+    /// <param name="report">Where progress and the answer go.</param>
+    /// <param name="cancellationToken">Ends the wait, not the job.</param>
     /// <returns>0 where every image has a result, 1 where some failed or the job did.</returns>
-    public static async Task<int> FollowAsync(AppClient client, string jobId, Report report, CancellationToken cancellationToken)
+    /// <exception cref="CliException"><c>cancelled</c>: the wait was ended; the job goes on.</exception>
+    public static async Task<int> FollowAsync(
+        AppClient client, string jobId, string target, Report report, CancellationToken cancellationToken)
     {
-        var job = await WaitAsync(client, jobId, report, cancellationToken);
+        JobStatus job;
+        try
+        {
+            job = await WaitAsync(client, jobId, report, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new CliException("cancelled", $"job {jobId} goes on in the app; follow it with 'nanodet watch {jobId}{target}'.");
+        }
+
         report.Write(job, JobJson.Default.JobStatus, Print);
         return job is { State: JobState.Completed, Failed: 0 }
             ? ExitCode.Ok
@@ -84,6 +103,8 @@ internal static class WatchCommand
             $"[bold]job {job.JobId}[/] {JobStateConverter.Text(job.State)} after {seconds:0.0} s ({job.ImagesPerSecond:0.0} images/s)");
         console.MarkupLineInterpolated(
             $"{job.Discovered} images: {job.Detected} detected, {job.Failed} failed, {job.Skipped} already there{(job.Filtered > 0 ? $"; {job.Filtered} left out" : "")}");
+        CountLines.Print(console, "objects", job.Classes ?? NoCounts);
+        CountLines.Print(console, "failures", job.Failures ?? NoCounts);
     }
 
     private static string Line(JobStatus job) => string.Create(

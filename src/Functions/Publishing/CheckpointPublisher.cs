@@ -116,7 +116,7 @@ public sealed class CheckpointPublisher(
             : precision == ModelPrecision.Fp32;
         var options = new ConversionOptions
         {
-            Name = pair.ModelName,
+            Name = ConversionOptions.NameOf(pair.ModelName, forms.Count > 0 ? ModelPrecision.Fp32 : precision),
             Precision = precision,
             Calibration = isPlainFloat || place is null ? null : await photos.FindAsync(place, cancellationToken),
         };

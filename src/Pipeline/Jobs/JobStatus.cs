@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Nanodet.Serverless.Pipeline.Jobs;
 
 /// <summary>What <c>GET /api/jobs/{id}</c> says.</summary>
@@ -26,6 +28,14 @@ public sealed record JobStatus
 
     /// <summary>Whether every page was listed, so that <see cref="Discovered"/> is final.</summary>
     public bool IsListed { get; init; }
+
+    /// <summary>Detections by class name, over all results; null while the job runs.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, long>? Classes { get; init; }
+
+    /// <summary>Failures by code, over all results; null while the job runs.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, long>? Failures { get; init; }
 
     /// <summary>Images per second since the job began; 0 before the first.</summary>
     public double ImagesPerSecond { get; init; }
@@ -82,6 +92,8 @@ public sealed record JobStatus
             Skipped = manifest.Skipped,
             Filtered = manifest.Filtered,
             IsListed = true,
+            Classes = manifest.Classes,
+            Failures = manifest.Failures,
             ImagesPerSecond = manifest.ImagesPerSecond,
             SecondsLeft = 0,
             StartedUtc = manifest.StartedUtc,

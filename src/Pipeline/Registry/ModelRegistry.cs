@@ -24,6 +24,7 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
     private const string ConfigContentType = "application/yaml";
     private const string JsonContentType = "application/json";
     private const string Sha256Key = "sha256";
+    private const string PrecisionKey = "precision";
     private const int MaxPointerBytes = 64 << 10;
     private const int MaxConfigBytes = 1 << 20;
 
@@ -110,7 +111,10 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
                     blob.Metadata.TryGetValue(Sha256Key, out var sha256) ? sha256 : null,
                     blob.Properties.ContentLength ?? 0,
                     blob.Properties.CreatedOn ?? default,
-                    blob.Name == currentBlob));
+                    blob.Name == currentBlob)
+                {
+                    Precision = blob.Metadata.TryGetValue(PrecisionKey, out var precision) ? precision : null,
+                });
             }
             else if (FindForm(blob.Name) is var (id, form))
             {
@@ -172,7 +176,13 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
                 cancellationToken).ConfigureAwait(false);
         }
 
-        await StoreAsync(pointer.Blob, set.Primary.Onnx, pointer.Sha256, OnnxContentType, cancellationToken).ConfigureAwait(false);
+        await StoreAsync(
+            pointer.Blob,
+            set.Primary.Onnx,
+            pointer.Sha256,
+            OnnxContentType,
+            cancellationToken,
+            (PrecisionKey, FormNames.Of(set.Primary.Description.Precision))).ConfigureAwait(false);
     }
 
     /// <summary>The list of a model's forms; null for a model of one file.</summary>
@@ -241,7 +251,12 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
     }
 
     private async Task StoreAsync(
-        string name, ReadOnlyMemory<byte> content, string sha256, string contentType, CancellationToken cancellationToken)
+        string name,
+        ReadOnlyMemory<byte> content,
+        string sha256,
+        string contentType,
+        CancellationToken cancellationToken,
+        params (string Key, string Value)[] more)
     {
         var blob = Container.GetBlobClient(name);
         try
@@ -251,7 +266,7 @@ public sealed class ModelRegistry(StorageClients clients, IOptions<WarmModelOpti
                 new BlobUploadOptions
                 {
                     HttpHeaders = new BlobHttpHeaders { ContentType = contentType },
-                    Metadata = new Dictionary<string, string> { [Sha256Key] = sha256 },
+                    Metadata = more.Prepend((Sha256Key, sha256)).ToDictionary(),
                     Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
                 },
                 cancellationToken).ConfigureAwait(false);

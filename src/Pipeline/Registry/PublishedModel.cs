@@ -14,6 +14,12 @@ public sealed record PublishedModel(string Name, string Version, string? Sha256,
     /// <summary>The forms of the version, such as <c>cpu-int8</c>; empty for a model of one file.</summary>
     public IReadOnlyList<string> Forms { get; init; } = [];
 
+    /// <summary>
+    /// What its ONNX file computes in: <c>fp32</c>, <c>fp16</c> or <c>int8</c>; null where the blob does not say, such as one that was put
+    /// there by hand.
+    /// </summary>
+    public string? Precision { get; init; }
+
     /// <summary>The model as <c>name/version</c>.</summary>
     [JsonIgnore]
     public string Id => $"{Name}/{Version}";

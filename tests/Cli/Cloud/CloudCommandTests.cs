@@ -83,12 +83,18 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
             "export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", other, "--precision", precision, "--calibration", photo);
         var first = (await Cli.JsonAsync("models", "--data", app.Data)).GetProperty("models").EnumerateArray().Single(published => published.GetProperty("isCurrent").GetBoolean());
 
+        Assert.Equal("fp32", first.GetProperty("precision").GetString());
         var second = await Cli.JsonAsync("publish", "--model", other, "--version-name", precision, "--data", app.Data);
-        Assert.Equal(precision, second.GetProperty("version").GetString());
+        Assert.Equal(("nanodet-g-int8", precision), (second.GetProperty("name").GetString(), second.GetProperty("version").GetString()));
+        var listed = (await Cli.JsonAsync("models", "--data", app.Data)).GetProperty("models").EnumerateArray().First();
+        Assert.Equal((precision, true), (listed.GetProperty("precision").GetString(), listed.GetProperty("isCurrent").GetBoolean()));
         Assert.Equal($"nanodet-g/{first.GetProperty("version").GetString()}", second.GetProperty("previous").GetString());
         await UntilServesAsync(second.GetProperty("sha256").GetString()!);
 
-        var taken = await Cli.RunAsync("publish", "--model", model.Onnx, "--version-name", precision, "--data", app.Data);
+        var same = _folder.File("same-name.onnx");
+        await Cli.JsonAsync(
+            "export", "--config", model.Config, "--checkpoint", model.Checkpoint, "--output", same, "--name", "nanodet-g-int8");
+        var taken = await Cli.RunAsync("publish", "--model", same, "--version-name", precision, "--data", app.Data);
         Assert.Equal(1, taken.ExitCode);
         Assert.Contains("\nerror: model_version_taken: ", taken.Error, StringComparison.Ordinal);
 
@@ -167,6 +173,31 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
         Assert.StartsWith("target: the app at http://127.0.0.1:9/\nerror: app_unreachable: ", run.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>An app that is named by its address gives the results that its storage holds.</summary>
+    private async Task ByAddress_GivesTheSameAsync(string id, string[] lines)
+    {
+        string[] target = ["--server", app.Report.GetProperty("server").GetString()!];
+        var file = _folder.File("by-address.ndjson");
+        var results = await Cli.JsonAsync(["results", id, "--output", file, .. target]);
+        Assert.Equal(lines.LongLength, results.GetProperty("lines").GetInt64());
+        Assert.Equal(lines, await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken));
+        var failure = Assert.Single((await Cli.JsonAsync(["failures", id, .. target])).GetProperty("failures").EnumerateArray());
+        Assert.Equal("not_an_image", failure.GetProperty("code").GetString());
+        foreach (var source in (string[][])[["--job", id], ["--prefix", Path.GetDirectoryName(failure.GetProperty("name").GetString())!]])
+        {
+            var export = await Cli.JsonAsync(
+                ["results", "export", .. source, "--format", "csv", "--output", _folder.File("by-address.csv"), .. target]);
+            Assert.Equal((2, 1), (export.GetProperty("images").GetInt32(), export.GetProperty("failures").GetInt32()));
+        }
+
+        var nowhere = await Cli.RunAsync(
+            ["results", "export", "--prefix", "nowhere/", "--format", "csv", "--output", _folder.File("none.csv"), .. target]);
+        Assert.Equal(1, nowhere.ExitCode);
+        Assert.Contains("\nerror: no_results: ", nowhere.Error, StringComparison.Ordinal);
+        var unknown = await Cli.RunAsync(["failures", "20000101-000000-000000", .. target]);
+        Assert.Contains("\nerror: job_not_found: ", unknown.Error, StringComparison.Ordinal);
+    }
+
     private async Task UntilServesAsync(string sha256)
     {
         using var http = new HttpClient { BaseAddress = new Uri(app.Report.GetProperty("server").GetString()!) };
@@ -197,6 +228,10 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
         var jobs = (await Cli.JsonAsync("jobs", "--data", app.Data)).GetProperty("jobs").EnumerateArray();
         Assert.Contains(jobs, listed => listed.GetProperty("jobId").GetString() == id);
         var job = await Cli.JsonAsync("job", id, "--data", app.Data);
+        Assert.Equal(1, job.GetProperty("failures").GetProperty("not_an_image").GetInt32());
+        var shown = await Cli.RunAsync("job", id, "--data", app.Data);
+        Assert.Contains("failures:\n  not_an_image", shown.Output, StringComparison.Ordinal);
+        Assert.Contains("objects:\n  person", shown.Output, StringComparison.Ordinal);
 
         // The app sees the uploads by itself, too: what it was first with, the job skips.
         Assert.Equal(2, job.GetProperty("discovered").GetInt32());
@@ -212,6 +247,8 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
         var lines = await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken);
         Assert.Equal(results.GetProperty("lines").GetInt64(), lines.LongLength);
         Assert.All(lines, line => Assert.StartsWith("{", line, StringComparison.Ordinal));
+
+        await ByAddress_GivesTheSameAsync(id, lines);
 
         var exported = _folder.File("results.csv");
         var export = await Cli.JsonAsync(

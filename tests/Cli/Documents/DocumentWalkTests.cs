@@ -83,12 +83,13 @@ public sealed partial class DocumentWalkTests(InstalledTool tool, DemoModel mode
     private async Task MakeFilesAsync()
     {
         string[] models = ["nanodet-plus-m_416", "better", "current", "ours", "theirs", "model"];
-        string[] folders = ["photos", "more", "large", "val2017", "mosaics", "home"];
+        string[] folders = ["photos", "more", "large", "val2017", "mosaics", "home", "node_modules/@vladmandic"];
         foreach (var folder in folders)
         {
             Directory.CreateDirectory(_folder.File(folder));
         }
 
+        Directory.CreateSymbolicLink(_folder.File("node_modules", "@vladmandic", "human"), DemoModel.Package);
         foreach (var config in (string[])["nanodet-plus-m_416.yml", "nanodet.yml", "C.yml"])
         {
             File.Copy(model.Config, _folder.File(config));

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+
+namespace Nanodet.Serverless.Cli.Tests.Cloud;
+
+/// <summary>Ctrl+C while a job is followed: the wait ends, the job does not, and the way back to it is said.</summary>
+public sealed class InterruptTests : IDisposable
+{
+    private const string Running = """
+        {
+          "jobId": "20261127-120000-abcdef", "state": "running", "discovered": 9, "detected": 1, "failed": 0, "skipped": 0, "filtered": 0,
+          "isListed": false, "imagesPerSecond": 1, "secondsLeft": null, "startedUtc": "2026-11-27T12:00:00Z", "endedUtc": null, "error": null
+        }
+        """;
+
+    private readonly HttpListener _app = new();
+    private readonly string _server;
+    private readonly TaskCompletionSource _followed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public InterruptTests()
+    {
+        using (var free = new TcpListener(IPAddress.Loopback, 0))
+        {
+            free.Start();
+            _server = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}/";
+        }
+
+        _app.Prefixes.Add(_server);
+        _app.Start();
+        _ = AnswerAsync();
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _app.Close();
+
+    [Theory]
+    [InlineData("INT", 130, "submit --prefix cam1/ --watch")]
+    [InlineData("INT", 130, "watch 20261127-120000-abcdef")]
+    [InlineData("TERM", 143, "watch 20261127-120000-abcdef")]
+    public async Task Signal_WhileAJobIsFollowed_EndsTheWaitAndSaysHowToGoOn(string signal, int code, string line)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Skip("a signal is sent with the programs env and kill of GNU");
+        }
+
+        // A shell has Ctrl+C ignored in whatever it runs in the background; env makes it a signal again, and becomes the program.
+        string[] arguments = ["--default-signal=INT", "dotnet", Cli.Program, .. line.Split(' '), "--server", _server, "--json"];
+        using var process = Process.Start(
+            new ProcessStartInfo("env", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = process.StandardOutput.ReadToEndAsync(Token);
+        await FollowsAsync().WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System, Token);
+
+        await Cli.RunProgramAsync("sh", ["-c", $"kill -{signal} {process.Id}"]);
+        var error = await process.StandardError.ReadToEndAsync(Token);
+        await process.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System, Token);
+
+        Assert.True(process.ExitCode == code, $"exit code {process.ExitCode}: {error}");
+        const string job = "20261127-120000-abcdef";
+        var expected = $"job {job} goes on in the app; follow it with 'nanodet watch {job} --server {_server}'.";
+        Assert.Equal($"error: cancelled: {expected}", error.TrimEnd().Split('\n')[^1]);
+        var failure = JsonDocument.Parse(await output).RootElement.GetProperty("error");
+        Assert.Equal(("cancelled", expected), (failure.GetProperty("code").GetString(), failure.GetProperty("message").GetString()));
+    }
+
+    /// <summary>Until it has asked how far the job is twice: the first time may be before it follows.</summary>
+    private Task FollowsAsync() => _followed.Task;
+
+    private async Task AnswerAsync()
+    {
+        var asked = 0;
+        while (_app.IsListening)
+        {
+            HttpListenerContext request;
+            try
+            {
+                request = await _app.GetContextAsync();
+            }
+            catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            request.Response.ContentType = "application/json";
+            request.Response.Close(Encoding.UTF8.GetBytes(Running), willBlock: false);
+            if (request.Request.HttpMethod == "GET" && ++asked == 2)
+            {
+                _followed.TrySetResult();
+            }
+        }
+    }
+}
