@@ -34,7 +34,8 @@ internal sealed class AppResults(AppClient client)
         if (!found)
         {
             throw new CliException(
-                "no_results", $"expected records of images in {container ?? "the app's container"} that begin with '{prefix}', found none.");
+                "no_results",
+                $"expected records of images in {container ?? "the app's container"} that begin with '{prefix}', found none.");
         }
     }
 

@@ -4,7 +4,7 @@ using Nanodet.Serverless.Cli.Output;
 
 namespace Nanodet.Serverless.Cli.Cloud;
 
-/// <summary>Results of what a command works on, as they come: from its storage, or page by page from an app that is named by its address.</summary>
+/// <summary>Results of what a command works on, as they come: from its storage, or from an app that is named by its address.</summary>
 internal static class TargetResults
 {
     /// <summary>Every result of a job that ended, with its line.</summary>

@@ -16,7 +16,10 @@ internal static class ExportCommand
         var config = new Option<FileInfo>("--config") { Description = "The NanoDet training config (.yml).", Required = true };
         var checkpoint = new Option<FileInfo>("--checkpoint") { Description = "The complete checkpoint (.pth, .ckpt).", Required = true };
         var output = new Option<FileInfo>("--output") { Description = "The ONNX file to write.", Required = true };
-        var name = new Option<string?>("--name") { Description = "Name of the model; default: the config's file name without ending." };
+        var name = new Option<string?>("--name")
+        {
+            Description = "Name of the model; default: the config's file name without ending, and its precision unless that is fp32.",
+        };
         var plain = new Option<bool>("--plain") { Description = "Keep the graph as the official layers stand, without optimising it." };
         var precision = ConversionArguments.Precision();
         var forms = ConversionArguments.Forms();

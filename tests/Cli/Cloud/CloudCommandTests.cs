@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Azure.Storage.Blobs;
 using Nanodet.Serverless.Cli.Tests.Demo;
+using Nanodet.Serverless.Cli.Tests.Output;
 using Nanodet.Serverless.Cli.Tests.Parity;
 
 namespace Nanodet.Serverless.Cli.Tests.Cloud;
@@ -171,6 +173,61 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
         var run = await Cli.RunAsync("submit", "--server", "http://127.0.0.1:9");
         Assert.Equal(1, run.ExitCode);
         Assert.StartsWith("target: the app at http://127.0.0.1:9/\nerror: app_unreachable: ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("models")]
+    [InlineData("jobs")]
+    [InlineData("job JOB")]
+    [InlineData("cancel JOB")]
+    public async Task List_InSixtyColumns_Fits(string line)
+    {
+        if (Terminal.Missing is { } missing)
+        {
+            Assert.Skip(missing);
+        }
+
+        const int Columns = 60;
+        var job = await Cli.JsonAsync("submit", "--data", app.Data, "--prefix", "nothing/here/");
+        string[] arguments = line.Replace("JOB", job.GetProperty("jobId").GetString(), StringComparison.Ordinal).Split(' ');
+
+        var (code, lines, raw) = await Terminal.RunAsync(Columns, new Dictionary<string, string>(), [.. arguments, "--data", app.Data]);
+
+        // A job of nothing may be over before it is asked to end. What goes to standard error is a sentence, and no table.
+        Assert.True(code == 0 || raw.Contains("error: job_ended: ", StringComparison.Ordinal), raw);
+        var answer = lines.Where(text => !text.StartsWith("target: ", StringComparison.Ordinal) && !text.StartsWith("error: ", StringComparison.Ordinal));
+        Assert.True(answer.All(text => text.Length <= Columns), raw);
+    }
+
+    [Fact]
+    public async Task Cancel_JobUnderWay_AnswersWithIt()
+    {
+        // It waits for images that do not fit into one moment: sixty photos.
+        var input = Directory.CreateDirectory(_folder.File("many")).FullName;
+        for (var i = 0; i < 60; i++)
+        {
+            File.Copy(Path.Combine(DemoModel.Photos, "sample1.jpg"), Path.Combine(input, $"{i}.jpg"));
+        }
+
+        await UploadAsync(input, "cancelled/");
+        var job = (await Cli.JsonAsync("submit", "--data", app.Data, "--prefix", "cancelled/", "--force")).GetProperty("jobId").GetString()!;
+
+        var answer = await Cli.JsonAsync("cancel", job, "--data", app.Data);
+
+        Assert.Equal(job, answer.GetProperty("jobId").GetString());
+        Assert.Contains(answer.GetProperty("state").GetString(), (string[])["running", "cancelled"]);
+        var watched = await Cli.RunAsync("watch", job, "--data", app.Data, "--json");
+        var end = JsonDocument.Parse(watched.Output).RootElement;
+        Assert.Equal((1, "cancelled"), (watched.ExitCode, end.GetProperty("state").GetString()));
+    }
+
+    private async Task UploadAsync(string folder, string prefix)
+    {
+        var images = new BlobContainerClient(app.Report.GetProperty("storage").GetString(), "images");
+        foreach (var file in Directory.EnumerateFiles(folder))
+        {
+            await images.GetBlobClient(prefix + Path.GetFileName(file)).UploadAsync(file, overwrite: true, TestContext.Current.CancellationToken);
+        }
     }
 
     /// <summary>An app that is named by its address gives the results that its storage holds.</summary>
