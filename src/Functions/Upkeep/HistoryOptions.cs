@@ -13,7 +13,7 @@ public sealed record HistoryOptions
     [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(30);
 
-    /// <summary>A run ends after this time; the next goes on with what is left. The host's <c>functionTimeout</c> has to be longer.</summary>
+    /// <summary>A run ends after this time; the next goes on with what is left. <c>functionTimeout</c> has to be longer.</summary>
     /// <value>1 second to 25 minutes; default 10 minutes.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:25:00")]
     public TimeSpan MaxTime { get; init; } = TimeSpan.FromMinutes(10);
