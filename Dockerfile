@@ -4,7 +4,7 @@
 #   docker run --gpus all --rm --entrypoint nanodet nanodet doctor
 #
 # Base images by digest where it is known. The tag of the Functions base moves with the host's patches; the workflow prints the digest
-# that a build took, and --build-arg FUNCTIONS_IMAGE=...@sha256:... pins it.
+# that a build took, and --build-arg FUNCTIONS_IMAGE=...@sha256:... pins it; with azd, NANODET_FUNCTIONS_IMAGE does.
 ARG SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0.400@sha256:e1ffd2a92ae84c1291bc1b6887501f8af98e6331e7af6d4c8d37168c5e87a64c
 ARG CUDA_IMAGE=nvidia/cuda:13.0.2-base-ubuntu24.04@sha256:2ab6381d970b211fb93853796dc6707eb8a72575a375c422b17cf4d8b2641701
 ARG FUNCTIONS_IMAGE=mcr.microsoft.com/azure-functions/dotnet-isolated:4-dotnet-isolated10.0

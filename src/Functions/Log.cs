@@ -49,6 +49,10 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Information, "{Count} orchestrations that ended and are older than {Retention} were removed.")]
     public static partial void Purged(ILogger logger, long count, TimeSpan retention);
 
+    [LoggerMessage(
+        41, LogLevel.Information, "The removal of orchestrations ended after {MaxTime} or {MaxInstances} of them; the next run goes on.")]
+    public static partial void PurgeGoesOn(ILogger logger, TimeSpan maxTime, int maxInstances);
+
     [LoggerMessage(17, LogLevel.Error, "The host at {Host} is gone; this worker ends.")]
     public static partial void HostGone(ILogger logger, Uri host);
 

@@ -11,6 +11,21 @@ public static class QueueFunctions
     public static string Copy([QueueTrigger("%Prefix%-in")] string message, FunctionContext context) =>
         $"{message}|{context.BindingContext.BindingData.GetValueOrDefault("DequeueCount")}|{Environment.ProcessId}";
 
+    /// <summary>Holds a message for as long as its process lives, the first time that it comes.</summary>
+    [Function("Hold")]
+    [QueueOutput("%Prefix%-held-again")]
+    public static async Task<string> HoldAsync([QueueTrigger("%Prefix%-held")] string message, FunctionContext context)
+    {
+        var count = context.BindingContext.BindingData.GetValueOrDefault("DequeueCount");
+        if ($"{count}" == "1")
+        {
+            await File.WriteAllTextAsync($"{message}.started", string.Empty);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);
+        }
+
+        return $"{message}|{count}";
+    }
+
     [Function("Split")]
     [QueueOutput("%Prefix%-parts")]
     public static string[] Split([QueueTrigger("%Prefix%-orders")] Order order) =>

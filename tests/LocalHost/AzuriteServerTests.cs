@@ -36,7 +36,7 @@ public sealed class AzuriteServerTests(StorageFixture storage)
     }
 
     [Fact]
-    public async Task Queue_StalePopReceipt_IsNotFoundAsInAzure()
+    public async Task Queue_StalePopReceipt_IsNotFound()
     {
         var queue = new QueueClient(storage.Azurite.ConnectionString, "receipts");
         await queue.CreateAsync(cancellationToken: TestContext.Current.CancellationToken);

@@ -9,6 +9,7 @@ namespace Nanodet.Serverless.LocalHost.Tests;
 internal sealed record ChildHost(Process Process, int WorkerProcessId, int AzuriteProcessId) : IDisposable
 {
     public const string Verb = "run-host";
+    public const string VerbOfStorage = "run-host-on";
 
     public static async Task<int> RunAsync(string app, string data)
     {
@@ -24,17 +25,26 @@ internal sealed record ChildHost(Process Process, int WorkerProcessId, int Azuri
         return 0;
     }
 
-    public static async Task<ChildHost> StartAsync(string app, string data, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(string app, string storage, string prefix)
     {
-        var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, Arguments(app, data))
+        await using var host = await FunctionHost.StartAsync(new FunctionHostOptions
         {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
-        var line = await process.StandardOutput.ReadLineAsync(cancellationToken);
-        var ids = JsonSerializer.Deserialize<int[]>(line!)!;
-        return new ChildHost(process, ids[0], ids[1]);
+            AppDirectory = app,
+            HostId = prefix,
+            StorageConnectionString = storage,
+            Settings = new Dictionary<string, string> { ["Prefix"] = prefix, ["RaisePrefix"] = prefix, ["TaskHub"] = prefix },
+        });
+        await Console.Out.WriteLineAsync(JsonSerializer.Serialize(new[] { host.WorkerProcessId!.Value, 0 }));
+        await Console.In.ReadLineAsync();
+        return 0;
     }
+
+    public static Task<ChildHost> StartAsync(string app, string data, CancellationToken cancellationToken) =>
+        StartAsync([Verb, app, data], cancellationToken);
+
+    /// <summary>A host on storage that is there.</summary>
+    public static Task<ChildHost> StartOnAsync(string app, string storage, string prefix, CancellationToken cancellationToken) =>
+        StartAsync([VerbOfStorage, app, storage, prefix], cancellationToken);
 
     public static bool IsAlive(int processId)
     {
@@ -55,9 +65,18 @@ internal sealed record ChildHost(Process Process, int WorkerProcessId, int Azuri
         Process.Dispose();
     }
 
-    // Started by "dotnet FILE.dll" the process is dotnet; started by its own executable it is that.
-    private static IEnumerable<string> Arguments(string app, string data) =>
-        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
-            ? [typeof(ChildHost).Assembly.Location, Verb, app, data]
-            : [Verb, app, data];
+    private static async Task<ChildHost> StartAsync(string[] arguments, CancellationToken cancellationToken)
+    {
+        // Started by "dotnet FILE.dll" the process is dotnet; started by its own executable it is that.
+        var isDotnet = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
+        var process = Process.Start(new ProcessStartInfo(
+            Environment.ProcessPath!, isDotnet ? [typeof(ChildHost).Assembly.Location, .. arguments] : arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
+        var line = await process.StandardOutput.ReadLineAsync(cancellationToken);
+        var ids = JsonSerializer.Deserialize<int[]>(line!)!;
+        return new ChildHost(process, ids[0], ids[1]);
+    }
 }

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Azure.Storage.Queues;
+using Nanodet.Serverless.LocalHost.Azurite;
 using Nanodet.Serverless.LocalHost.Hosting;
 
 namespace Nanodet.Serverless.LocalHost.Tests;
@@ -103,6 +105,57 @@ public sealed class CrashTests(StorageFixture storage)
             "worker and Azurite are gone",
             seconds: 15);
         data.Delete(recursive: true);
+    }
+
+    /// <summary>The listener's timeout is no setting, here and in Azure: ten minutes after the message was taken, by the clock of storage.</summary>
+    [Fact]
+    public async Task HostKilled_MessageThatItHadTaken_ComesBackAfterTenMinutes()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the clock of storage is shifted by a shell script");
+        var folder = Directory.CreateTempSubdirectory("taken-");
+        var clock = new ShiftedClock(folder.FullName);
+        await using (var azurite = await AzuriteServer.StartAsync(
+            new AzuriteOptions { DataDirectory = Path.Combine(folder.FullName, "azurite"), NodePath = clock.NodePath },
+            cancellationToken: Cancelled))
+        {
+            var prefix = StorageFixture.NewName();
+            var encoding = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 };
+            var (held, again) = (
+                new QueueClient(azurite.ConnectionString, $"{prefix}-held", encoding),
+                new QueueClient(azurite.ConnectionString, $"{prefix}-held-again", encoding));
+            await held.CreateAsync(cancellationToken: Cancelled);
+            await again.CreateAsync(cancellationToken: Cancelled);
+            var message = Path.Combine(folder.FullName, "message");
+            await held.SendMessageAsync(message, Cancelled);
+            using (var child = await ChildHost.StartOnAsync(
+                StorageFixture.SampleApp, azurite.ConnectionString, prefix, Cancelled))
+            {
+                await Eventually.TrueAsync(() => Task.FromResult(File.Exists($"{message}.started")), "the message is taken");
+                child.Process.Kill();
+            }
+
+            await using var next = await FunctionHost.StartAsync(
+                new FunctionHostOptions
+                {
+                    AppDirectory = StorageFixture.SampleApp,
+                    HostId = prefix,
+                    StorageConnectionString = azurite.ConnectionString,
+                    Settings = new Dictionary<string, string> { ["Prefix"] = prefix, ["RaisePrefix"] = prefix, ["TaskHub"] = prefix },
+                },
+                storage.Logs,
+                Cancelled);
+            clock.Set(TimeSpan.FromMinutes(9));
+            await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System, Cancelled);
+            Assert.Null((await again.PeekMessageAsync(Cancelled)).Value);
+            Assert.Equal(1, (await held.GetPropertiesAsync(Cancelled)).Value.ApproximateMessagesCount);
+
+            clock.Set(TimeSpan.FromMinutes(10));
+
+            var back = await Eventually.GetAsync(async () => (await again.PeekMessageAsync(Cancelled)).Value, "the message is back");
+            Assert.Equal($"{message}|2", back.Body.ToString());
+        }
+
+        folder.Delete(recursive: true);
     }
 
     private static void Kill(int processId)

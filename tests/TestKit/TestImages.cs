@@ -141,6 +141,40 @@ public static class TestImages
         ];
     }
 
+    /// <summary>
+    /// A PNG that got an animation: its own pixels as the first frame, or hidden behind it, and more frames whose data nobody can unpack.
+    /// </summary>
+    /// <param name="png">A PNG; the animation has its size.</param>
+    /// <param name="frames">Frames of the animation.</param>
+    /// <param name="isHidden">Whether the pixels of the PNG are no frame.</param>
+    public static byte[] Animated(byte[] png, int frames, bool isHidden = false)
+    {
+        const int FirstChunks = 8 + 25;
+        var sequence = 0;
+        var (before, behind) = (new List<byte>(), new List<byte>());
+        byte[] control = [.. Int32(frames), .. Int32(0)];
+        before.AddRange(PngChunk("acTL"u8, control));
+        for (var i = 0; i < frames; i++)
+        {
+            var isFirst = i == 0 && !isHidden;
+            (isFirst ? before : behind).AddRange(
+                PngChunk("fcTL"u8, [.. Int32(sequence++), .. png[16..24], .. Int32(0), .. Int32(0), 0, 1, 0, 10, 0, 0]));
+            if (!isFirst)
+            {
+                behind.AddRange(PngChunk("fdAT"u8, [.. Int32(sequence++), .. new byte[1000]]));
+            }
+        }
+
+        return [.. png[..FirstChunks], .. before, .. png[FirstChunks..^12], .. behind, .. png[^12..]];
+
+        static byte[] Int32(int value)
+        {
+            var bytes = new byte[4];
+            BinaryPrimitives.WriteInt32BigEndian(bytes, value);
+            return bytes;
+        }
+    }
+
     private static byte[] PngChunk(ReadOnlySpan<byte> type, byte[] data)
     {
         byte[] body = [.. type, .. data];

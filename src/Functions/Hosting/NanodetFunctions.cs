@@ -61,17 +61,17 @@ internal static class NanodetFunctions
         if (role != AppRole.Coordinator)
         {
             services.AddNanodetWorker();
-            services.AddOptions<BodyOptions>().BindConfiguration(BodyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-            services.AddSingleton<BodyReader>();
-
-            // The answer about a body that is too large or too slow is the app's, not the server's.
-            services.Configure<KestrelServerOptions>(server =>
-            {
-                server.Limits.MaxRequestBodySize = null;
-                server.Limits.MinRequestBodyDataRate = null;
-            });
         }
 
+        services.AddOptions<BodyOptions>().BindConfiguration(BodyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<BodyReader>();
+
+        // The answer about a body that is too large or too slow is the app's, not the server's.
+        services.Configure<KestrelServerOptions>(server =>
+        {
+            server.Limits.MaxRequestBodySize = null;
+            server.Limits.MinRequestBodyDataRate = null;
+        });
         services.AddSingleton<BatchEvents>();
     }
 }

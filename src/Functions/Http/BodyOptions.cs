@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Nanodet.Serverless.Functions.Http;
 
-/// <summary>What bodies of <c>POST /api/detect</c> may cost a process. Section <c>Nanodet:Http</c>.</summary>
+/// <summary>What bodies of requests, images and jobs, may cost a process. Section <c>Nanodet:Http</c>.</summary>
 public sealed record BodyOptions
 {
     /// <summary>The configuration section.</summary>

@@ -23,7 +23,7 @@ internal static class DetectQuery
     {
         options = null;
         problem = RequestQuery.FindProblem(
-            query, ["score", "iou", "max", "fast", "model", "name", .. DetectChoices.Keys])
+            query, ["score", "iou", "max", "fast", "model", "name", .. DetectChoices.Keys], hasBody: true)
             ?? FindNameProblem(query);
         if (problem is not null)
         {

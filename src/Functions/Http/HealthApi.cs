@@ -24,6 +24,11 @@ public sealed class HealthApi(AppIdentity app, WarmModel? model = null)
     [Function(FunctionName)]
     public IResult Get([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "health")] HttpRequest request)
     {
+        if (RequestQuery.Refuse(request) is { } refusal)
+        {
+            return refusal;
+        }
+
         var report = Report(app, model?.Status);
         var summary = new HealthSummary { Ready = report.Ready, Code = report.Code };
         return JsonAnswer.Of(Status(report), summary, ApiJson.Default.HealthSummary);
@@ -33,6 +38,11 @@ public sealed class HealthApi(AppIdentity app, WarmModel? model = null)
     [Function(DetailsName)]
     public IResult GetDetails([HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "health/details")] HttpRequest request)
     {
+        if (RequestQuery.Refuse(request) is { } refusal)
+        {
+            return refusal;
+        }
+
         var report = Report(app, model?.Status);
         return JsonAnswer.Of(Status(report), report, ApiJson.Default.HealthReport);
     }

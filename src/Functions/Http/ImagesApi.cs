@@ -25,9 +25,9 @@ public sealed class ImagesApi(ImageLinks links, ThumbnailStore thumbnails)
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (RequestQuery.FindProblem(request.Query, "container", "name") is { } unknown)
+        if (RequestQuery.Refuse(request, "container", "name") is { } refusal)
         {
-            return Problem.InvalidRequest(unknown);
+            return refusal;
         }
 
         if (request.Query["name"] is not [{ Length: > 0 } name])
@@ -56,9 +56,9 @@ public sealed class ImagesApi(ImageLinks links, ThumbnailStore thumbnails)
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (RequestQuery.FindProblem(request.Query, "container", "name", "etag", "size") is { } unknown)
+        if (RequestQuery.Refuse(request, "container", "name", "etag", "size") is { } refusal)
         {
-            return Problem.InvalidRequest(unknown);
+            return refusal;
         }
 
         if (request.Query["name"] is not [{ Length: > 0 } name])

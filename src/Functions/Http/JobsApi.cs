@@ -13,7 +13,8 @@ namespace Nanodet.Serverless.Functions.Http;
 /// <summary><c>/api/jobs</c>: bulk jobs.</summary>
 /// <param name="jobs">Starts them, and says how far they are.</param>
 /// <param name="models">Knows the models that a job may name.</param>
-public sealed class JobsApi(JobClient jobs, ModelCatalog models)
+/// <param name="bodies">Reads requests.</param>
+public sealed class JobsApi(JobClient jobs, ModelCatalog models, BodyReader bodies)
 {
     private const string KeyHeader = "Idempotency-Key";
     private const int DefaultLimit = 20;
@@ -22,7 +23,8 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
     /// <summary>
     /// <c>POST /api/jobs</c> starts a job: 202 with its status. The same request again under its <c>id</c> or its <c>Idempotency-Key</c>
     /// starts nothing: 200 with the status of the job; another request under the same: 409 or 422. 400 for a request that is none, has
-    /// a field that none has, or names a model that is not published.
+    /// a field that none has, or names a model that is not published; 408, 413 or 429 for a body
+    /// that is not taken.
     /// </summary>
     [Function("StartJob")]
     public async Task<IResult> StartAsync(
@@ -31,15 +33,23 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (RequestQuery.FindProblem(request.Query) is { } unknown)
+        if (RequestQuery.Refuse(request) is { } refusal)
         {
-            return Problem.InvalidRequest(unknown);
+            return refusal;
         }
 
         try
         {
             var key = ReadKey(request.Headers);
-            var wanted = await JobStore.ReadRequestAsync(request.Body, cancellationToken);
+            using var body = await bodies.ReadAsync(
+                request.Body, request.ContentLength, JobStore.MaxRequestBytes, cancellationToken);
+            if (body.Fault != BodyFault.None)
+            {
+                return Problem.BodyRefused(body.Fault, JobStore.MaxRequestBytes, isImage: false);
+            }
+
+            var wanted = JobStore.ReadRequest(body.Bytes);
+            body.Recycle();
             if (await models.FindProblemAsync(wanted.Options?.Model, cancellationToken) is { } problem)
             {
                 return Problem.ModelNotServed(problem);
@@ -69,9 +79,9 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (RequestQuery.FindProblem(request.Query, "limit") is { } unknown)
+        if (RequestQuery.Refuse(request, "limit") is { } refusal)
         {
-            return Problem.InvalidRequest(unknown);
+            return refusal;
         }
 
         var limit = DefaultLimit;
@@ -91,10 +101,18 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "jobs/{jobId}")] HttpRequest request,
         string jobId,
         [DurableClient] DurableTaskClient client,
-        CancellationToken cancellationToken) =>
-        await jobs.FindAsync(client, jobId, cancellationToken) is { } job
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (RequestQuery.Refuse(request) is { } refusal)
+        {
+            return refusal;
+        }
+
+        return await jobs.FindAsync(client, jobId, cancellationToken) is { } job
             ? JsonAnswer.Of(StatusCodes.Status200OK, job, ApiJson.Default.JobStatus)
             : Problem.JobNotFound(jobId);
+    }
 
     /// <summary><c>DELETE /api/jobs/{id}</c> asks a job to end: 202, 404, or 409 when it has ended.</summary>
     [Function("CancelJob")]
@@ -104,6 +122,12 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(request);
+        if (RequestQuery.Refuse(request) is { } refusal)
+        {
+            return refusal;
+        }
+
         if (await jobs.FindAsync(client, jobId, cancellationToken) is not { } job)
         {
             return Problem.JobNotFound(jobId);
@@ -127,9 +151,9 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models)
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (RequestQuery.FindProblem(request.Query, "failure", "force") is { } unknown)
+        if (RequestQuery.Refuse(request, "failure", "force") is { } refusal)
         {
-            return Problem.InvalidRequest(unknown);
+            return refusal;
         }
 
         var force = false;

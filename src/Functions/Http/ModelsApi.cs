@@ -10,7 +10,8 @@ namespace Nanodet.Serverless.Functions.Http;
 
 /// <summary><c>/api/models</c>: what was published, and which model is current.</summary>
 /// <param name="publisher">Publishes models.</param>
-public sealed class ModelsApi(ModelPublisher publisher)
+/// <param name="bodies">Reads requests.</param>
+public sealed class ModelsApi(ModelPublisher publisher, BodyReader bodies)
 {
     private const int MaxBody = 4096;
 
@@ -21,17 +22,14 @@ public sealed class ModelsApi(ModelPublisher publisher)
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return RequestQuery.FindProblem(request.Query) is { } unknown
-            ? Problem.InvalidRequest(unknown)
-            : JsonAnswer.Of(
-                StatusCodes.Status200OK,
-                new ModelList(await publisher.ListAsync(cancellationToken)),
-                ApiJson.Default.ModelList);
+        return RequestQuery.Refuse(request) ?? JsonAnswer.Of(
+            StatusCodes.Status200OK, new ModelList(await publisher.ListAsync(cancellationToken)), ApiJson.Default.ModelList);
     }
 
     /// <summary>
     /// <c>POST /api/models/rollback</c> makes a published model the current one, after it was verified again: 200 with the model that is
-    /// current now. 404 when there is no such model, 409 when another publisher was faster, 422 when the model does not serve any more.
+    /// current now. 404 when there is no such model, 409 when another publisher was faster, 422 when the model does not serve any more;
+    /// 408, 413 or 429 for a body that is not taken.
     /// </summary>
     [Function("RollbackModel")]
     public async Task<IResult> RollbackAsync(
@@ -39,21 +37,21 @@ public sealed class ModelsApi(ModelPublisher publisher)
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (RequestQuery.FindProblem(request.Query) is { } unknown)
+        if (RequestQuery.Refuse(request) is { } refusal)
         {
-            return Problem.InvalidRequest(unknown);
+            return refusal;
         }
 
-        var body = new byte[MaxBody + 1];
-        var length = await request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellationToken);
-        if (length > MaxBody)
+        using var body = await bodies.ReadAsync(request.Body, request.ContentLength, MaxBody, cancellationToken);
+        if (body.Fault != BodyFault.None)
         {
-            return Problem.InvalidRequest($"Expected a body of at most {MaxBody} bytes, found more.");
+            return Problem.BodyRefused(body.Fault, MaxBody, isImage: false);
         }
 
         try
         {
-            var wanted = length == 0 ? null : JsonSerializer.Deserialize(body.AsSpan(0, length), ApiJson.Default.RollbackRequest);
+            var wanted = body.Bytes.IsEmpty ? null : JsonSerializer.Deserialize(body.Bytes.Span, ApiJson.Default.RollbackRequest);
+            body.Recycle();
             var pointer = await publisher.RollbackAsync(wanted?.Model, cancellationToken);
             return JsonAnswer.Of(
                 StatusCodes.Status200OK,

@@ -74,19 +74,25 @@ public static class Problem
     /// <summary>413, 429 or 408: a body was not taken.</summary>
     /// <param name="fault">Why not.</param>
     /// <param name="limit">The most bytes that a body may have.</param>
-    internal static IResult BodyRefused(BodyFault fault, long limit) => fault switch
+    /// <param name="isImage">Whether an image was expected; else a request in JSON.</param>
+    internal static IResult BodyRefused(BodyFault fault, long limit, bool isImage = true) => fault switch
     {
         BodyFault.TooMany => Result(
             StatusCodes.Status429TooManyRequests,
             "too_many_bodies",
-            "Too many images come at the same time",
+            "Too many bodies come at the same time",
             "Other requests take all the room that this process has for bodies. Try again later, or send fewer at the same time.",
             retryAfter: 1),
         BodyFault.TooSlow => Result(
             StatusCodes.Status408RequestTimeout,
             "body_too_slow",
-            "The image comes too slowly",
-            "The body did not arrive in time. Send it again over a faster connection, or put the image into storage."),
+            "The body comes too slowly",
+            $"The body did not arrive in time. Send it again over a faster connection{(isImage ? ", or put the image into storage" : "")}."),
+        _ when !isImage => Result(
+            StatusCodes.Status413PayloadTooLarge,
+            "request_too_large",
+            "The request is too large",
+            $"Expected a body of at most {limit} bytes, found more."),
         _ => Result(
             StatusCodes.Status413PayloadTooLarge,
             ImageErrorCodes.TooLarge,

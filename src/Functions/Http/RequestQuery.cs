@@ -9,10 +9,19 @@ internal static class RequestQuery
     /// <summary>Where Azure takes function keys from, besides a header.</summary>
     private static readonly string[] Keys = ["code", "clientId"];
 
+    /// <summary>The answer to a request with a parameter that is not known, or comes more than once; null when there is none.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="known">The names of the parameters of its route.</param>
+    public static IResult? Refuse(HttpRequest request, params IReadOnlyList<string> known) =>
+        FindProblem(request.Query, known, hasBody: HttpMethods.IsPost(request.Method)) is { } problem
+            ? Problem.InvalidRequest(problem)
+            : null;
+
     /// <summary>The first parameter that is not known, or comes more than once; null when there is none.</summary>
     /// <param name="query">The query.</param>
     /// <param name="known">The names of the parameters.</param>
-    public static string? FindProblem(IQueryCollection query, params IReadOnlyList<string> known)
+    /// <param name="hasBody">Whether the request has a body, where the field may have been meant to be.</param>
+    public static string? FindProblem(IQueryCollection query, IReadOnlyList<string> known, bool hasBody)
     {
         ArgumentNullException.ThrowIfNull(query);
         foreach (var (name, values) in query)
@@ -27,7 +36,7 @@ internal static class RequestQuery
             else
             {
                 return known.Count == 0
-                    ? $"{BlobNames.Show(name)}: expected no query parameter here; fields belong into the body."
+                    ? $"{BlobNames.Show(name)}: expected no query parameter here{(hasBody ? "; fields belong into the body." : ".")}"
                     : $"{BlobNames.Show(name)}: there is no such query parameter; the parameters are {string.Join(", ", known)}.";
             }
         }

@@ -27,9 +27,9 @@ public sealed class ResultsApi(StoredResults results)
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (RequestQuery.FindProblem(request.Query, ResultQuery.Parameters) is { } unknown)
+        if (RequestQuery.Refuse(request, ResultQuery.Parameters) is { } refusal)
         {
-            return Problem.InvalidRequest(unknown);
+            return refusal;
         }
 
         try
@@ -56,9 +56,9 @@ public sealed class ResultsApi(StoredResults results)
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (RequestQuery.FindProblem(request.Query, ExportParameters) is { } unknown)
+        if (RequestQuery.Refuse(request, ExportParameters) is { } refusal)
         {
-            return Problem.InvalidRequest(unknown);
+            return refusal;
         }
 
         var name = request.Query["format"] is [{ } text] ? text : null;

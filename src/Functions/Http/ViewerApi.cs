@@ -19,6 +19,11 @@ public sealed class ViewerApi(ImageLinks links)
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "viewer/{*path}")] HttpRequest request, string? path)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (RequestQuery.Refuse(request) is { } refusal)
+        {
+            return refusal;
+        }
+
         if (string.IsNullOrEmpty(path) && request.Path.Value?.EndsWith('/') is false)
         {
             // The page's own addresses are relative to its folder.
@@ -44,11 +49,11 @@ public sealed class ViewerApi(ImageLinks links)
     [Function("GetOpenApi")]
     public static IResult GetOpenApi(
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "openapi.json")] HttpRequest request) =>
-        new JsonAnswer(StatusCodes.Status200OK, OpenApiDocument.Utf8Json, JsonAnswer.Json);
+        RequestQuery.Refuse(request) ?? new JsonAnswer(StatusCodes.Status200OK, OpenApiDocument.Utf8Json, JsonAnswer.Json);
 
     /// <summary><c>GET /api/schemas/detection-result.v1.schema.json</c>: the schema of a result.</summary>
     [Function("GetResultSchema")]
     public static IResult GetResultSchema(
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "schemas/detection-result.v1.schema.json")] HttpRequest request) =>
-        new JsonAnswer(StatusCodes.Status200OK, OpenApiDocument.ResultSchema, JsonAnswer.Json);
+        RequestQuery.Refuse(request) ?? new JsonAnswer(StatusCodes.Status200OK, OpenApiDocument.ResultSchema, JsonAnswer.Json);
 }

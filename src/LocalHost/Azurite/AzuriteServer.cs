@@ -15,7 +15,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
 {
     // It ends in order when its input ends, which is also what it sees when this process was killed. Ctrl+C in a terminal reaches
     // it too, and must not: the host still needs storage to stop.
-    // A stale pop receipt gets Azure's answer, 404: with Azurite's 400 the durable engine stops for ten seconds each time.
+    // A stale pop receipt gets 404, one of the two answers that Azure has: with 400 the durable engine stops for ten seconds each time.
     private const string Bootstrap = """
         const once = process.once.bind(process);
         process.once = (event, listener) => event === 'SIGINT' ? process : once(event, listener);
@@ -31,12 +31,15 @@ public sealed partial class AzuriteServer : IAsyncDisposable
           const notFound = errors.getMessageNotFound.bind(errors);
           errors.getPopReceiptMismatch = notFound;
         } catch (error) {
-          console.error(`This Azurite answers 400 to a stale pop receipt, where Azure answers 404: ${error.message}`);
+          console.error(`This Azurite answers 400 to a stale pop receipt, not 404: ${error.message}`);
         }
         require(process.argv[1]);
         """;
 
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
+
+    // One that answers nothing for so long hangs, and would not end in order either.
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
 
     private readonly ILogger _logger;
     private readonly TimeProvider _timeProvider;
@@ -103,14 +106,15 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends it in order, so that its data is on disk; after 5 s it is killed.</summary>
+    /// <summary>Ends it in order, so that its data is on disk; after 5 s, or 2 s in which it answers nothing, it is killed.</summary>
     public async ValueTask DisposeAsync()
     {
         _stopping = true;
         if (_process is not null)
         {
+            var answers = await AnswersAsync();
             _process.CloseInput();
-            await _process.WaitOrKillAsync(StopGrace, _timeProvider);
+            await _process.WaitOrKillAsync(answers ? StopGrace : TimeSpan.Zero, _timeProvider);
             await _process.DisposeAsync();
         }
 
@@ -158,6 +162,38 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         }
 
         Log.AzuriteReady(_logger, BlobEndpoint, QueueEndpoint, TableEndpoint);
+    }
+
+    /// <summary>Whether it listens and answers; one that has not begun to listen counts as answering.</summary>
+    private async Task<bool> AnswersAsync()
+    {
+        Uri? address;
+        lock (_gate)
+        {
+            address = _addresses.GetValueOrDefault("Blob");
+        }
+
+        if (address is null || _process!.Exited.IsCompleted)
+        {
+            return true;
+        }
+
+        using var client = new HttpClient();
+        using var limit = new CancellationTokenSource(AnswerLimit, _timeProvider);
+        try
+        {
+            using var answer = await client.GetAsync(address, limit.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+        catch (HttpRequestException)
+        {
+            // It ends just now.
+            return true;
+        }
     }
 
     private void OnExit(int exitCode)

@@ -23,7 +23,7 @@ public sealed class FunctionHost : IAsyncDisposable
     private const string LogCategory = "Nanodet.Serverless.LocalHost.FunctionHost";
 
     // What is left of the engines after a stop that they did not heed: where their storage is gone they wait for it without an end.
-    private static readonly TimeSpan DisposeLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DisposeLimit = TimeSpan.FromSeconds(1);
 
     private readonly FunctionHostOptions _options;
     private readonly ILoggerFactory _loggerFactory;
@@ -105,7 +105,7 @@ public sealed class FunctionHost : IAsyncDisposable
 
     /// <summary>
     /// Stops taking requests, lets running functions finish within <see cref="FunctionHostOptions.ShutdownTimeout"/>, ends the
-    /// worker, and kills it after 5 s more. Engines that do not end, because their storage is gone, are left behind after 2 s more: a stop
+    /// worker, and kills it after 5 s more. Engines that do not end, because their storage is gone, are left behind after 1 s more: a stop
     /// always comes to its end. Stopping twice is stopping once.
     /// </summary>
     /// <param name="cancellationToken">Shortens the wait for running functions.</param>

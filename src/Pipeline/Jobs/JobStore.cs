@@ -24,7 +24,9 @@ public sealed class JobStore(
     IOptions<JobEndOptions> ends,
     TimeProvider time)
 {
-    private const int MaxRequestBytes = 64 << 10;
+    /// <summary>The most bytes of a request's body.</summary>
+    public const int MaxRequestBytes = 64 << 10;
+
     private const int MaxKeyLength = 128;
 
     /// <summary>Checks a request, fills in the app's settings, and writes <c>jobs/&lt;jobId&gt;/request.json</c>.</summary>
@@ -108,18 +110,11 @@ public sealed class JobStore(
 
     /// <summary>Reads a request body.</summary>
     /// <param name="body">JSON; <c>{}</c>, or <c>"all": true</c>, asks for every image, and an empty body for nothing.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="PipelineException">It is no request, or has a field that no request has.</exception>
-    public static async Task<JobRequest> ReadRequestAsync(Stream body, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(body);
-        var buffer = new byte[MaxRequestBytes + 1];
-        var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
-        return length <= MaxRequestBytes
-            ? JobRequestBody.Read(buffer.AsMemory(0, length))
-            : throw new PipelineException(
-                PipelineErrorCodes.InvalidRequest, $"Expected a request of at most {MaxRequestBytes} bytes, found more.");
-    }
+    /// <exception cref="PipelineException">It is no request, is too long, or has a field that no request has.</exception>
+    public static JobRequest ReadRequest(ReadOnlyMemory<byte> body) => body.Length <= MaxRequestBytes
+        ? JobRequestBody.Read(body)
+        : throw new PipelineException(
+            PipelineErrorCodes.InvalidRequest, $"Expected a request of at most {MaxRequestBytes} bytes, found more.");
 
     /// <summary>Reads what a job was asked for.</summary>
     /// <param name="jobId">The job.</param>

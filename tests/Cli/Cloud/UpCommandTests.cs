@@ -156,7 +156,7 @@ public sealed class UpCommandTests(DemoModel model)
     // What it was doing stands before it.
     private static string LastLine(CliRun run) => run.Error.TrimEnd().Split('\n')[^1];
 
-    private static bool IsAzurite(int processId) =>
+    internal static bool IsAzurite(int processId) =>
         File.ReadAllText($"/proc/{processId}/cmdline").Contains("azurite.js", StringComparison.Ordinal);
 
     private static void Kill(int processId)
@@ -166,7 +166,7 @@ public sealed class UpCommandTests(DemoModel model)
     }
 
     // From /proc: a bare machine has no ps.
-    private static IReadOnlyList<int> Descendants(int processId)
+    internal static IReadOnlyList<int> Descendants(int processId)
     {
         var parents = new Dictionary<int, int>();
         foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(Path.GetFileName(folder)[0])))

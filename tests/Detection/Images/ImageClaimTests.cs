@@ -83,6 +83,28 @@ public sealed class ImageClaimTests
         Assert.Equal((3 + Math.Max(3, (double)header.WorkingBytes / header.Pixels)) * header.Pixels, header.DecodingBytes(0), 1.0);
     }
 
+    /// <summary>
+    /// The frames of an animated PNG cost nothing, however many there are: the data of those behind the first is never unpacked, or these
+    /// images could not be decoded.
+    /// </summary>
+    [Theory]
+    [InlineData("rgb.png", 3, false)]
+    [InlineData("rgb.png", 3, true)]
+    [InlineData("interlaced.png", 30, false)]
+    [InlineData("rgb16.png", 30, true)]
+    public void Decode_AnimatedPng_UnpacksNoFrameButItsOwnPixels(string kind, int frames, bool isHidden)
+    {
+        var still = WhitePage(kind);
+        var animated = TestImages.Animated(still, frames, isHidden);
+
+        var header = ImageHeader.Read(animated, Limits);
+
+        Assert.Equal(ImageHeader.Read(still, Limits), header);
+        using var image = ImageDecoder.Decode(animated, header);
+        Assert.Equal((Side, Side), (image.Width, image.Height));
+        Assert.Equal(255, image.Pixels[Side - 1, Side - 1].Green);
+    }
+
     [Fact]
     public void Read_Tiff_KnowsWhatItsStripsAndTilesAllocate()
     {

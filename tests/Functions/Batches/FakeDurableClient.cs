@@ -18,6 +18,12 @@ internal sealed class FakeDurableClient(StatusCode refusal, Func<string, Orchest
     /// <summary>The batches that were started.</summary>
     public List<(string InstanceId, DetectBatchInput Input)> Started { get; } = [];
 
+    /// <summary>Answers requests to remove ended instances.</summary>
+    public Func<PurgeInstancesFilter, CancellationToken, Task<PurgeResult>>? Purge { get; init; }
+
+    public override Task<PurgeResult> PurgeAllInstancesAsync(PurgeInstancesFilter filter, CancellationToken cancellation = default) =>
+        Purge?.Invoke(filter, cancellation) ?? throw Unused();
+
     public override Task RaiseEventAsync(
         string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default) =>
         throw new RpcException(new Status(refusal, "refused"));

@@ -107,7 +107,7 @@ public sealed class DetectQueryTests
 
     [Fact]
     public void FindProblem_NoParameterIsKnown_SaysWhereFieldsBelong() => Assert.Equal(
-        "prefix: expected no query parameter here; fields belong into the body.", RequestQuery.FindProblem(Query("?prefix=cam1/")));
+        "prefix: expected no query parameter here; fields belong into the body.", RequestQuery.FindProblem(Query("?prefix=cam1/"), [], hasBody: true));
 
     private static QueryCollection Query(string text) => new(QueryHelpers.ParseQuery(text));
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using Nanodet.Serverless.Functions.Upkeep;
 
 namespace Nanodet.Serverless.Functions.Tests.Upkeep;
@@ -19,4 +20,25 @@ public sealed class HistoryOptionsTests
 
     [Fact]
     public void Retention_Default_IsThirtyDays() => Assert.Equal(TimeSpan.FromDays(30), new HistoryOptions().Retention);
+
+    [Theory]
+    [InlineData("00:00:00", 1, false)]
+    [InlineData("00:00:01", 1, true)]
+    [InlineData("00:25:00", 10_000_000, true)]
+    [InlineData("00:25:01", 1, false)]
+    [InlineData("00:00:01", 0, false)]
+    public void Bounds_OutOfRange_AreRefused(string time, int instances, bool valid)
+    {
+        var options = new HistoryOptions { MaxTime = TimeSpan.Parse(time, null), MaxInstances = instances };
+
+        Assert.Equal(valid, Validator.TryValidateObject(options, new ValidationContext(options), null, validateAllProperties: true));
+    }
+
+    [Fact]
+    public void MaxTime_Greatest_IsBelowTheTimeoutOfFunctions()
+    {
+        using var host = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "host.json")));
+
+        Assert.True(TimeSpan.Parse(host.RootElement.GetProperty("functionTimeout").GetString()!, null) > TimeSpan.FromMinutes(25));
+    }
 }

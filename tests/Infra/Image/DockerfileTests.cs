@@ -107,6 +107,13 @@ public sealed class DockerfileTests
         Assert.Equal("mcr.microsoft.com/azure-functions/dotnet-isolated:4-dotnet-isolated10.0", File.Base("final"));
     }
 
+    /// <summary>Without a digest of its owner's choice, azd builds from the base that the Dockerfile names.</summary>
+    [Fact]
+    public void Base_OfABuildByAzd_CanBePinnedAndIsThatOfTheDockerfileElse() => Assert.Contains(
+        $"- FUNCTIONS_IMAGE=${{NANODET_FUNCTIONS_IMAGE={File.Base("final")}}}\n",
+        System.IO.File.ReadAllText(Repository.PathOf("azure.yaml")),
+        StringComparison.Ordinal);
+
     [Fact]
     public void FinalStage_User_IsNotRootAndThereIsNoSdk()
     {

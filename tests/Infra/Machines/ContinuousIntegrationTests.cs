@@ -49,6 +49,10 @@ public sealed class ContinuousIntegrationTests : IDisposable
     }
 
     [Fact]
+    public async Task Workflow_OfTheTests_HasTheWholeHistoryForTheScan() => Assert.Contains(
+        "fetch-depth: 0", await File.ReadAllTextAsync(Repository.PathOf(".github", "workflows", "ci.yml"), Token), StringComparison.Ordinal);
+
+    [Fact]
     public async Task Run_SecretFound_Fails()
     {
         var run = await RunAsync("echo '7 passed, 0 failed'", "true", secrets: "echo 'error: secrets were found' >&2; exit 1");

@@ -43,6 +43,46 @@ public sealed class SecretsTests : IDisposable
         Assert.Equal((0, "secrets: none found in 1 files\n"), (run.ExitCode, run.Output));
     }
 
+    /// <summary>What a later commit took out again is there for whoever has the repository.</summary>
+    [Fact]
+    public async Task Scan_SecretThatALaterCommitTookOut_IsFoundByItsCommitAndNotPrinted()
+    {
+        var secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
+        await CommitAsync("nothing\n");
+        var first = await CommitAsync($"AccountName=somebody;AccountKey={secret};EndpointSuffix=core.windows.net\n");
+        await CommitAsync("nothing again\n");
+
+        var run = await HistoryAsync();
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains($"commit-{first}.txt", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(secret[..20], run.Output + run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Scan_HistoryWithoutSecrets_IsClean()
+    {
+        await CommitAsync("one\n");
+        await CommitAsync("two\n");
+
+        var run = await HistoryAsync();
+
+        Assert.Equal((0, "secrets: none found in 2 commits\n"), (run.ExitCode, run.Output));
+    }
+
+    private Task<(int ExitCode, string Output, string Error)> HistoryAsync() =>
+        Shell.RunAsync(_folder.FullName, [Repository.PathOf("tools", "secrets.sh"), "--history"], cancellationToken: Token);
+
+    private async Task<string> CommitAsync(string content)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "planted.txt"), content, Token);
+        const string Script = "git init -q . && git add planted.txt "
+            + "&& git -c user.name=n -c user.email=n@example.org -c commit.gpgsign=false commit -q -m change && git rev-parse HEAD";
+        var run = await Shell.RunAsync(_folder.FullName, ["-c", Script], cancellationToken: Token);
+        Assert.True(run.ExitCode == 0, run.Error);
+        return run.Output.Trim();
+    }
+
     private async Task<(int ExitCode, string Output, string Error)> RunAsync(string content)
     {
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "planted.txt"), content, Token);
