@@ -54,6 +54,12 @@ internal static class HelpExamples
             "nanodet results export --job JOB --format parquet --output results.parquet --min-score 0.5",
             "nanodet results export --prefix cam1/ --format yolo --output labels.zip --class dog --class cat",
         ],
+        ["view"] =
+        [
+            "nanodet view results --images photos",
+            "nanodet view better --compare results --images photos",
+            "nanodet view --job JOB",
+        ],
         ["publish"] = ["nanodet publish --model model.onnx"],
         ["models"] = ["nanodet models"],
         ["rollback"] = ["nanodet rollback"],
