@@ -66,8 +66,9 @@ export function failuresView({ parameters, config, linkTo }) {
     retry.hidden = config.readOnly || store.length === 0 || !done || error !== null;
     retry.textContent = last < store.length ? `Try ${numberOf(store.length - last)} again` : 'Try again what was uploaded anew';
     hint.hidden = last === 0 || !done;
-    hint.textContent = `${numberOf(last)} of them cannot get better: the same bytes fail again.`
-      + (config.readOnly ? '' : ' Those that were uploaded again since are tried along with the others.');
+    const which = last === store.length ? 'They' : `${numberOf(last)} of them`;
+    hint.textContent = `${which} cannot get better: the same bytes fail again.`
+      + (config.readOnly ? '' : ' What was uploaded again since is tried, too.');
     const order = groups.map((_, i) => i).sort((a, b) => groups[b].length - groups[a].length);
     list.replaceChildren(...order.map(i => {
       const code = store.codes.list[i];
