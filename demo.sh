@@ -74,7 +74,7 @@ trap 'stopped=yes; exit 129' HUP
 trap 'stopped=yes; exit 130' INT
 trap 'stopped=yes; exit 143' TERM
 
-nanodet=(dotnet src/Cli/bin/Release/net10.0/Nanodet.Serverless.Cli.dll)
+nanodet=(dotnet "$PWD/src/Cli/bin/Release/net10.0/Nanodet.Serverless.Cli.dll")
 package=models/demo/node_modules/@vladmandic/human
 photos=$output/photos
 rm -rf "$output/results" "$output/cloud"
@@ -120,6 +120,9 @@ if [ -n "$stays_open" ]; then
   wait "$app" || true
   app=
 else
-  printf 'Viewer:              %s was its address; ./demo.sh --open keeps the app up.\n' "$viewer"
-  printf 'The same offline:    %s view %s/results --images %s\n' "${nanodet[*]}" "$output" "$photos"
+  printf 'The app with its page, while it is up: ./demo.sh --open\n'
+  printf 'The results on a page, without the app:\n'
+  # As a shell takes it, from any folder, whatever the names are.
+  printf -v view ' %q' "${nanodet[@]}" view "$output/results" --images "$photos"
+  printf '%s\n' "${view:1}"
 fi

@@ -54,6 +54,12 @@ internal static class HelpExamples
             "nanodet results export --job JOB --format parquet --output results.parquet --min-score 0.5",
             "nanodet results export --prefix cam1/ --format yolo --output labels.zip --class dog --class cat",
         ],
+        ["view"] =
+        [
+            "nanodet view results --images photos",
+            "nanodet view better --compare results --images photos",
+            "nanodet view --job JOB",
+        ],
         ["publish"] = ["nanodet publish --model model.onnx"],
         ["models"] = ["nanodet models"],
         ["rollback"] = ["nanodet rollback"],
@@ -64,7 +70,6 @@ internal static class HelpExamples
         ],
         ["doctor"] = ["nanodet doctor", "nanodet doctor --model model.onnx", "nanodet doctor --storage"],
         ["gpu-check"] = ["nanodet gpu-check --models models --images photos"],
-        ["view"] = ["nanodet view results --images photos", "nanodet view --job JOB"],
         ["cost"] = ["nanodet cost --images 10000", "nanodet cost --images 1000000 --profile A100 --scheduler"],
         ["demo-model"] = ["nanodet demo-model --package node_modules/@vladmandic/human --output demo"],
         ["completion"] = ["nanodet completion bash --install", "source <(nanodet completion bash)"],

@@ -13,18 +13,35 @@ public static class ViewerConfig
 
     /// <summary>The document of an app: everything can be done.</summary>
     /// <param name="formats">Names of the formats of exports.</param>
-    public static ReadOnlyMemory<byte> OfApp(IEnumerable<string> formats) => Of(isReadOnly: false, job: null, title: null, formats);
+    /// <param name="retryable">Codes of failures that another try may mend.</param>
+    public static ReadOnlyMemory<byte> OfApp(IEnumerable<string> formats, IEnumerable<string> retryable) =>
+        Of(isReadOnly: false, job: null, title: null, formats, retryable, compared: []);
 
     /// <summary>The document of a program that shows results and nothing else.</summary>
     /// <param name="job">The job whose results are shown, or null.</param>
     /// <param name="title">What is shown, for people.</param>
     /// <param name="formats">Names of the formats of exports.</param>
-    public static ReadOnlyMemory<byte> OfResults(string? job, string title, IEnumerable<string> formats) =>
-        Of(isReadOnly: true, job, title, formats);
+    /// <param name="retryable">Codes of failures that another try may mend.</param>
+    /// <param name="compared">What can be compared: what the API calls it, and what people do; none where there is one set of results.</param>
+    public static ReadOnlyMemory<byte> OfResults(
+        string? job,
+        string title,
+        IEnumerable<string> formats,
+        IEnumerable<string> retryable,
+        IReadOnlyList<(string Job, string Title)> compared) =>
+        Of(isReadOnly: true, job, title, formats, retryable, compared);
 
-    private static byte[] Of(bool isReadOnly, string? job, string? title, IEnumerable<string> formats)
+    private static byte[] Of(
+        bool isReadOnly,
+        string? job,
+        string? title,
+        IEnumerable<string> formats,
+        IEnumerable<string> retryable,
+        IReadOnlyList<(string Job, string Title)> compared)
     {
         ArgumentNullException.ThrowIfNull(formats);
+        ArgumentNullException.ThrowIfNull(retryable);
+        ArgumentNullException.ThrowIfNull(compared);
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
         {
@@ -32,10 +49,15 @@ public static class ViewerConfig
             writer.WriteBoolean("readOnly"u8, isReadOnly);
             writer.WriteString("job"u8, job);
             writer.WriteString("title"u8, title);
-            writer.WriteStartArray("formats"u8);
-            foreach (var format in formats)
+            WriteTexts(writer, "formats", formats);
+            WriteTexts(writer, "retryable", retryable);
+            writer.WriteStartArray("compared"u8);
+            foreach (var (id, text) in compared)
             {
-                writer.WriteStringValue(format);
+                writer.WriteStartObject();
+                writer.WriteString("job"u8, id);
+                writer.WriteString("title"u8, text);
+                writer.WriteEndObject();
             }
 
             writer.WriteEndArray();
@@ -43,5 +65,16 @@ public static class ViewerConfig
         }
 
         return buffer.ToArray();
+    }
+
+    private static void WriteTexts(Utf8JsonWriter writer, string name, IEnumerable<string> texts)
+    {
+        writer.WriteStartArray(name);
+        foreach (var text in texts)
+        {
+            writer.WriteStringValue(text);
+        }
+
+        writer.WriteEndArray();
     }
 }

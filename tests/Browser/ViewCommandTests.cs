@@ -17,6 +17,8 @@ public sealed class ViewCommandTests
     [Theory]
     [InlineData("results")]
     [InlineData("results", "--images", "photos", "--port", "0", "--json")]
+    [InlineData("results", "--compare", "other")]
+    [InlineData("--job", "20260101-000000-abcdef", "--compare", "20260102-000000-abcdef")]
     [InlineData("--job", "20260101-000000-abcdef", "--data", ".nanodet")]
     [InlineData("--job", "20260101-000000-abcdef", "--account", "myaccount")]
     public void Parse_FolderOrJob_IsUnderstood(params string[] arguments) => Assert.Empty(ViewCommand.Create().Parse(arguments).Errors);

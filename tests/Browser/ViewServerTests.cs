@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Nanodet.Serverless.Browser.Tests.Browsing;
 using Nanodet.Serverless.Cli.Viewing;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
@@ -37,13 +39,80 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
         }
     }
 
+    /// <summary>Two folders over the same photos, as two models leave them.</summary>
+    [Fact]
+    public async Task View_FolderComparedWithAnother_ShowsWhatDiffers()
+    {
+        var folder = Directory.CreateTempSubdirectory("nanodet-view-");
+        try
+        {
+            await WriteAsync(folder, "view/");
+            await WriteOtherAsync(folder);
+            await using var server = await ViewServer.StartAsync(
+                await FolderResults.ReadAsync(Path.Combine(folder.FullName, "results"), folder, App.Cancellation),
+                await FolderResults.ReadAsync(Path.Combine(folder.FullName, "other"), folder, App.Cancellation),
+                port: 0,
+                App.Cancellation);
+            await using var page = await chromium.OpenAsync();
+            await page.Page.GoToAsync(server.Page.AbsoluteUri);
+            await page.UntilAsync("document.querySelectorAll('.tile.loaded').length === 6", "the folder's own results are shown");
+            Assert.Equal("Results\nFailures\nCompare", await page.TextAsync("#nav"));
+
+            await page.ClickAsync("#nav a[data-view=compare]");
+            await page.UntilAsync("document.querySelectorAll('.pair').length === 1", "the one image that differs is shown");
+            Assert.Equal(
+                "1 of 6 images differ. test-plus 1 → test-plus 1, test-plus 2",
+                Regex.Replace(await page.TextAsync(".compare-page > .muted"), "test-plus [0-9a-f]{12}", "test-plus 1"));
+            Assert.StartsWith("view/0002.png", await page.TextAsync(".pair-head"), StringComparison.Ordinal);
+            await page.UntilAsync("document.querySelectorAll('.sum.lost b')[0].innerText !== '0'", "objects are lost");
+            await page.UntilAsync(
+                "[...document.querySelectorAll('.pair img')].every(image => image.naturalWidth === 160)", "both are shown");
+            Assert.Equal(
+                [Path.Combine(folder.FullName, "other"), Path.Combine(folder.FullName, "results")],
+                await page.Page.EvaluateExpressionAsync<string[]>(
+                    "[...document.querySelectorAll('select')].map(select => select.selectedOptions[0].innerText)"));
+
+            // Each side leads to its own results.
+            await page.ClickAsync(".pair .side-picture:nth-child(1)");
+            await page.UntilAsync("document.querySelector('.detail[open] .stage img')?.naturalWidth === 160", "the image is shown large");
+            Assert.NotEqual("0 objects", await page.TextAsync(".detail .side .muted"));
+            await page.Page.Keyboard.PressAsync("Escape");
+            await page.Page.GoBackAsync();
+            await page.ClickAsync(".pair .side-picture:nth-child(2)");
+            await page.UntilAsync("document.querySelector('.detail[open] .side .muted')?.innerText === '0 objects'", "the other has none");
+            page.HasNoComplaint();
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task View_JobComparedWithAnother_ShowsWhatDiffers()
+    {
+        var before = await app.DetectAsync("viewjobs/", ViewerTests.Pictures("viewjobs", 3));
+        var after = await app.DetectAsync("viewjobs/", [], new { classes = new[] { "red" } });
+        var storage = new Cli.Cloud.CloudStorage(app.Deployment.ConnectionString);
+        await using var server = await ViewServer.StartAsync(
+            await StoredJob.OpenAsync(storage, after, "--job", App.Cancellation),
+            await StoredJob.OpenAsync(storage, before, "--compare", App.Cancellation),
+            port: 0,
+            App.Cancellation);
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(server.Page, "#/compare");
+        await page.UntilAsync("document.querySelectorAll('.pair').length === 1", "the green image differs");
+        Assert.StartsWith("1 of 3 images differ.", await page.TextAsync(".compare-page > .muted"), StringComparison.Ordinal);
+        page.HasNoComplaint();
+    }
+
     [Fact]
     public async Task View_Job_ShowsItFromStorage()
     {
         var job = await app.DetectAsync("viewjob/", ViewerTests.Pictures("viewjob", 5));
         var storage = new Cli.Cloud.CloudStorage(app.Deployment.ConnectionString);
         await using var server = await ViewServer.StartAsync(
-            await StoredJob.OpenAsync(storage, job, App.Cancellation), port: 0, App.Cancellation);
+            await StoredJob.OpenAsync(storage, job, "--job", App.Cancellation), before: null, port: 0, App.Cancellation);
         await using var page = await chromium.OpenAsync();
         await page.Page.GoToAsync(server.Page.AbsoluteUri);
         await page.UntilAsync("document.querySelectorAll('.tile.loaded').length === 5", "every image is shown");
@@ -102,7 +171,27 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
     }
 
     private static async Task<ViewServer> ViewAsync(DirectoryInfo folder) => await ViewServer.StartAsync(
-        await FolderResults.ReadAsync(Path.Combine(folder.FullName, "results"), folder, App.Cancellation), port: 0, App.Cancellation);
+        await FolderResults.ReadAsync(Path.Combine(folder.FullName, "results"), folder, App.Cancellation),
+        before: null,
+        port: 0,
+        App.Cancellation);
+
+    /// <summary>The same results in <c>other</c>, but for one that another model made, which found nothing.</summary>
+    private static async Task WriteOtherAsync(DirectoryInfo folder)
+    {
+        var from = Path.Combine(folder.FullName, "results", "view");
+        var to = folder.CreateSubdirectory("other/view");
+        foreach (var file in Directory.GetFiles(from))
+        {
+            File.Copy(file, Path.Combine(to.FullName, Path.GetFileName(file)));
+        }
+
+        var changed = Path.Combine(from, "0002.png.json");
+        var result = JsonNode.Parse(await File.ReadAllTextAsync(changed, App.Cancellation))!;
+        result["detections"] = new JsonArray();
+        result["model"]!["version"] = "2";
+        await File.WriteAllTextAsync(changed, result.ToJsonString(), App.Cancellation);
+    }
 
     /// <summary>Images and, in <c>results</c>, what the app found on them.</summary>
     private async Task WriteAsync(DirectoryInfo folder, string prefix)

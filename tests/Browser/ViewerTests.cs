@@ -1,8 +1,12 @@
+using System.Text;
 using System.Text.Json;
+using Nanodet.Detection.Images;
 using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Browser.Tests.Browsing;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.TestKit;
+using Nanodet.Serverless.Viewer;
 using PuppeteerSharp;
 
 namespace Nanodet.Serverless.Browser.Tests;
@@ -124,6 +128,130 @@ public sealed class ViewerTests(RunningApp app, Chromium chromium)
         {
             File.Delete(truth);
         }
+    }
+
+    /// <summary>A name that two images of the file, or two results, end with tells neither.</summary>
+    [Theory]
+    [InlineData("a/1.png,b/1.png", "a/1.png,b/1.png", "a/1.png,b/1.png")]
+    [InlineData("1.png", "x/1.png", "1.png")]
+    [InlineData("val/a/1.png,val/b/1.png", "up/a/1.png,up/b/1.png", "val/a/1.png,val/b/1.png")]
+    [InlineData("val/a/1.png,val/b/1.png", "a/1.png,c/1.png", "val/a/1.png,ambiguous")]
+    [InlineData("1.png", "a/1.png,b/1.png", "ambiguous,ambiguous")]
+    [InlineData("a/1.png,b/1.png", "1.png", "ambiguous")]
+    [InlineData("1.png,a/1.png", "1.png,a/1.png", "1.png,a/1.png")]
+    [InlineData("1.png", "1.png,a/1.png", "1.png,ambiguous")]
+    [InlineData("1.png,1.png", "1.png", "ambiguous")]
+    [InlineData("1.png", "1.png,1.png", "ambiguous,ambiguous")]
+    [InlineData("11.png", "1.png,x/2.png", "none,none")]
+    public async Task GroundTruth_NamesWithFolders_AreMatchedOrListedAsNotMatched(string file, string results, string matches)
+    {
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, "#/try");
+        var found = await page.Page.EvaluateFunctionAsync<string>(
+            """
+            async (file, results) => {
+              const { Truth } = await import('/api/viewer/match.js');
+              const truth = new Truth({ images: file.map((file_name, id) => ({ id, file_name })), annotations: [], categories: [] });
+              const store = { names: [], get length() { return this.names.length; } };
+              for (const name of results) { // as pages come in
+                store.names.push(name);
+                truth.look(store);
+              }
+              const textOf = found => found.image?.name ?? (found.isAmbiguous ? 'ambiguous' : 'none');
+              return store.names.map(name => textOf(truth.find(name))).join();
+            }
+            """,
+            file.Split(','),
+            results.Split(','));
+
+        Assert.Equal(matches, found);
+    }
+
+    [Fact]
+    public async Task GroundTruth_ImagesWithoutAMatch_AreListed()
+    {
+        var picture = Pictures("x", 1).Single().Bytes;
+        var job = await app.DetectAsync("match/", [("match/a/1.png", picture), ("match/b/1.png", picture), ("match/2.png", picture)]);
+        var truth = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():n}.json");
+        await File.WriteAllTextAsync(
+            truth,
+            """{"images":[{"id":1,"file_name":"1.png"},{"id":2,"file_name":"2.png"}],"categories":[],"annotations":[]}""",
+            App.Cancellation);
+        try
+        {
+            await using var page = await chromium.OpenAsync();
+            await page.GoAsync(app.Address, $"#/results?job={job}");
+            await page.UntilAsync("document.querySelector('.judged input[type=file]')", "a file can be chosen");
+            await (await page.Page.QuerySelectorAsync(".judged input[type=file]")).UploadFileAsync(truth);
+
+            await page.UntilAsync("document.querySelector('.not-matched')", "what has no match is listed");
+            Assert.Contains("1 of 3", await page.TextAsync(".judged .facts"), StringComparison.Ordinal);
+            Assert.Equal("2 images with a name that fits several", await page.TextAsync(".not-matched summary"));
+            Assert.Equal(
+                ["match/a/1.png", "match/b/1.png"],
+                await page.Page.EvaluateExpressionAsync<string[]>(
+                    "[...document.querySelectorAll('.not-matched li')].map(li => li.textContent)"));
+            page.HasNoComplaint();
+        }
+        finally
+        {
+            File.Delete(truth);
+        }
+    }
+
+    /// <summary>Each code has its button. What cannot get better is forced by its own one only.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Failures_OfSeveralCodes_AreTriedAgainByCode(bool isOfJob)
+    {
+        var folder = $"codes{isOfJob}/";
+        var good = Pictures("codes", 1).Single().Bytes;
+        var bad = good[..(good.Length / 2)];
+        await app.Deployment.Images.UploadAsync([($"{folder}a.png", good), ($"{folder}b.png", bad), ($"{folder}c.png", bad)]);
+        var job = await app.App.StartJobAsync(new { images = new[] { "a", "b", "c", "gone" }.Select(name => $"{folder}{name}.png") });
+        await app.App.JobEndsAsync(job);
+        await app.Deployment.Images.UploadAsync([($"{folder}gone.png", good)]);
+        var view = isOfJob ? $"#/failures?job={job}" : $"#/failures?prefix={folder}";
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, view);
+        await page.UntilAsync("document.querySelectorAll('.group button').length === 2", "both codes have a button");
+        await page.Page.EvaluateExpressionAsync("document.querySelectorAll('.group').forEach(group => { group.open = true; })");
+        Assert.Equal("Try 1 again", await page.TextAsync(".page .primary"));
+        Assert.Equal("Try 1 again", await page.TextAsync("button[data-code=blob_not_found]"));
+        Assert.Equal("Try 2 anyway", await page.TextAsync("button[data-code=image_truncated]"));
+        Assert.StartsWith("2 of them cannot get better", await page.TextAsync(".page .hint"), StringComparison.Ordinal);
+        Assert.Equal(
+            ["image_truncated"],
+            await page.Page.EvaluateExpressionAsync<string[]>(
+                "[...document.querySelectorAll('.final')].map(badge => badge.parentElement.querySelector('code').innerText)"));
+
+        // By code, forced: two images, and both fail again.
+        await page.ClickAsync("button[data-code=image_truncated]");
+        await EndsAsync(page, "2 of 2", "2 failed");
+
+        // All that may get better: the one that is there now, and neither of the others.
+        await page.GoAsync(app.Address, view);
+        await page.UntilAsync("document.querySelector('.page .primary:not([hidden])')", "it can be tried again");
+        await page.ClickAsync(".page .primary");
+        await EndsAsync(page, "1 of 1", "0 failed");
+        page.HasNoComplaint();
+    }
+
+    /// <summary>Every code that a record can have is explained where failures are shown.</summary>
+    [Fact]
+    public void Failures_OfEveryCode_HaveTheirExplanation()
+    {
+        var text = Encoding.UTF8.GetString(ViewerFiles.Find("failures.js")!.Content.Span);
+        Assert.All(ImageErrorCodes.All.Concat(FailureCodes.All), code => Assert.Contains($"\n  {code}: '", text, StringComparison.Ordinal));
+    }
+
+    private static async Task EndsAsync(BrowserPage page, params string[] numbers)
+    {
+        await page.UntilAsync(
+            "document.querySelector('.job.marked .state')?.dataset.state === 'completed'", "the new job is at its end", 60);
+        var found = await page.TextAsync(".job.marked .numbers");
+        Assert.All(numbers, number => Assert.Contains(number, found, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -317,22 +445,6 @@ public sealed class ViewerTests(RunningApp app, Chromium chromium)
             await page.KeepPictureAsync($"width-{width}-{view[2..5]}");
         }
 
-        page.HasNoComplaint();
-    }
-
-    [Fact]
-    public async Task Export_OfTheFilter_HasWhatItShows()
-    {
-        var job = await app.DetectAsync("export/", Pictures("export", 6));
-        await using var page = await chromium.OpenAsync();
-        await page.GoAsync(app.Address, $"#/results?job={job}&class=red&min=0.1");
-        await page.UntilAsync("document.querySelectorAll('.export option').length === 10", "the formats are there");
-        var csv = await page.Page.EvaluateExpressionAsync<string>(
-            $"fetch('/api/results/export?job={job}&class=red&minScore=0.1&format=csv').then(answer => answer.text())");
-
-        var lines = csv.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.True(lines.Length > 3, csv);
-        Assert.All(lines.Skip(1), line => Assert.Contains(",red,", line, StringComparison.Ordinal));
         page.HasNoComplaint();
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Nanodet.Detection.Results;
+using Nanodet.Serverless.Exports.Downloads;
 using Nanodet.Serverless.Exports.Filters;
 using Nanodet.Serverless.Exports.Sources;
 using Nanodet.Serverless.Exports.Targets;
@@ -44,6 +45,25 @@ public sealed class ExportTests : IDisposable
             Assert.Equal(4, summary.Images + summary.LeftOut.GetValueOrDefault(LeftOutReason.Filtered));
             return summary.Images;
         }
+    }
+
+    [Fact]
+    public async Task Download_WithoutAnImageLeft_IsRefusedInEveryFormat()
+    {
+        foreach (var format in Enum.GetValues<ExportFormat>())
+        {
+            var none = await Assert.ThrowsAsync<ExportException>(() => DownloadAsync(format, []));
+            Assert.Equal("nothing_to_export", none.Code);
+            var failures = await Record.ExceptionAsync(async () =>
+            {
+                var export = await DownloadAsync(format, [Results.Failed(Results.Damaged)]);
+                await export.Content.DisposeAsync();
+            });
+            Assert.Equal(ExportFormats.HasFailures(format) ? null : "nothing_to_export", (failures as ExportException)?.Code);
+        }
+
+        static Task<TemporaryExport> DownloadAsync(ExportFormat format, DetectionResult[] results) => TemporaryExport.WriteAsync(
+            results.ToAsyncEnumerable(), format, new ExportOptions(), TestContext.Current.CancellationToken);
     }
 
     [Fact]

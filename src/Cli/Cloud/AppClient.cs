@@ -52,6 +52,20 @@ internal sealed class AppClient : IDisposable
             cancellationToken);
     }
 
+    /// <summary>Keeps a list of images in the app's storage.</summary>
+    /// <param name="content">A name on each line.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="CliException">The app refuses or does not answer.</exception>
+    public Task<StoredList> UploadListAsync(byte[] content, CancellationToken cancellationToken) => AgainAsync(
+        () => SendAsync(
+            new HttpRequestMessage(HttpMethod.Post, "api/lists")
+            {
+                Content = new ByteArrayContent(content) { Headers = { ContentType = new("application/x-ndjson") } },
+            },
+            CloudJson.Default.StoredList,
+            cancellationToken),
+        cancellationToken);
+
     /// <summary>A page of results.</summary>
     /// <param name="query">Which results: the parameters of <c>GET /api/results</c>, escaped.</param>
     /// <param name="continuation">What the page before said; null for the first.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Nanodet.Serverless.Pipeline.Jobs;
 
 namespace Nanodet.Serverless.Cli.Cloud;
 
@@ -7,4 +8,5 @@ namespace Nanodet.Serverless.Cli.Cloud;
 [JsonSerializable(typeof(CloudAddress))]
 [JsonSerializable(typeof(JobsReport))]
 [JsonSerializable(typeof(AppResultPage))]
+[JsonSerializable(typeof(StoredList))]
 internal sealed partial class CloudJson : JsonSerializerContext;

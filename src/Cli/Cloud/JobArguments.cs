@@ -143,7 +143,7 @@ internal sealed class JobArguments
     /// <summary>Fills in the other fields of a request. A list that a request has no room for is uploaded first.</summary>
     /// <exception cref="CliException">The list cannot be read, is empty, or is too large to be sent without storage.</exception>
     public async Task<JobRequest> CompleteAsync(
-        ParseResult parsed, JobRequest request, TargetOptions target, CancellationToken cancellationToken)
+        ParseResult parsed, JobRequest request, TargetOptions target, AppClient client, CancellationToken cancellationToken)
     {
         request = request with
         {
@@ -173,15 +173,17 @@ internal sealed class JobArguments
             return request with { Images = new TextList(names) };
         }
 
-        if (target.NamesServer(parsed.CommandResult))
+        if (!target.NamesServer(parsed.CommandResult))
         {
-            throw new CliException(
-                "list_too_large",
-                $"{manifest}: a list of {content.Length} bytes does not fit into a request. Upload it into the app's container of jobs, "
-                    + "under _lists/, and name it with --list.");
+            return request with { List = await UploadAsync(content, target, parsed, cancellationToken) };
         }
 
-        return request with { List = await UploadAsync(content, target, parsed, cancellationToken) };
+        return content.Length <= JobStore.MaxListBytes
+            ? request with { List = (await client.UploadListAsync(content, cancellationToken)).List }
+            : throw new CliException(
+                "list_too_large",
+                $"{manifest}: an app that is named by its address takes a list of at most {JobStore.MaxListBytes} bytes, found "
+                    + $"{content.Length}. Upload it into the app's container of jobs, under _lists/, and name it with --list.");
     }
 
     /// <summary>The same content is the same blob: what is there already stays.</summary>

@@ -83,7 +83,7 @@ internal static class SubmitCommand
                 Webhook = parsed.GetValue(webhook),
                 ErrorThreshold = parsed.GetValue(threshold) is { } text ? ErrorThreshold.Parse(text) : ErrorThreshold.Never,
             };
-            request = await more.CompleteAsync(parsed, request, target, cancellationToken);
+            request = await more.CompleteAsync(parsed, request, target, client, cancellationToken);
             var job = await client.StartAsync(request, cancellationToken);
             return await AnswerAsync(
                 client, job, parsed.GetValue(watch), target.Again(parsed), new Report(parsed.GetValue(json)), cancellationToken);

@@ -44,15 +44,17 @@ internal sealed class StoredJob : IViewedResults
     /// <summary>Opens a job.</summary>
     /// <param name="storage">Where it is.</param>
     /// <param name="jobId">The job.</param>
+    /// <param name="option">The option that named it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="CliException"><c>job_not_found</c>.</exception>
-    public static async Task<StoredJob> OpenAsync(CloudStorage storage, string jobId, CancellationToken cancellationToken)
+    public static async Task<StoredJob> OpenAsync(
+        CloudStorage storage, string jobId, string option, CancellationToken cancellationToken)
     {
         var job = new StoredJob(storage, jobId);
         return JobStore.IsJobId(jobId) && await job.Jobs.FindAsync(jobId, cancellationToken) is not null
             ? job
             : throw new CliException(
-                "job_not_found", $"--job: expected a job of this account, found none with the id '{BlobNames.Show(jobId)}'.");
+                "job_not_found", $"{option}: expected a job of this account, found none with the id '{BlobNames.Show(jobId)}'.");
     }
 
     /// <summary>The job's own status; null while it runs.</summary>

@@ -22,6 +22,11 @@ internal static class ViewCommand
         {
             Description = "Folder with the images; default: the results' folder, the one around it, and the current one.",
         };
+        var compare = new Option<string?>("--compare")
+        {
+            Description = "What the results are compared with: other results over the same images, such as another model's. A folder or a "
+                + "file beside a folder of results, a job beside --job.",
+        };
         var port = new Option<int>("--port")
         {
             Description = "Port on the loopback address, 0 to 65535; 0 takes a free one.",
@@ -32,7 +37,7 @@ internal static class ViewCommand
         var command = new Command(
             "view", "Look at results in a browser: a page on this machine that only shows. Ctrl+C ends it.")
         {
-            folder, job, images, port, json,
+            folder, job, compare, images, port, json,
         };
         target.AddTo(command);
         command.Validators.Add(result =>
@@ -57,11 +62,15 @@ internal static class ViewCommand
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            IViewedResults results = parsed.GetValue(job) is { } jobId
-                ? await StoredJob.OpenAsync(await target.StorageAsync(parsed, cancellationToken), jobId, cancellationToken)
-                : await FolderResults.ReadAsync(parsed.GetValue(folder)!, parsed.GetValue(images), cancellationToken);
-            await using var server = await ViewServer.StartAsync(results, parsed.GetValue(port), cancellationToken);
-            new Report(parsed.GetValue(json)).Write(new ViewReport(server.Page, results.Title), ViewJson.Default.ViewReport, Print);
+            var storage = parsed.GetValue(job) is null ? null : await target.StorageAsync(parsed, cancellationToken);
+            async Task<IViewedResults> OpenAsync(string name, string option) => storage is null
+                ? await FolderResults.ReadAsync(name, parsed.GetValue(images), cancellationToken)
+                : await StoredJob.OpenAsync(storage, name, option, cancellationToken);
+            var results = await OpenAsync((parsed.GetValue(job) ?? parsed.GetValue(folder))!, "--job");
+            var before = parsed.GetValue(compare) is { } other ? await OpenAsync(other, "--compare") : null;
+            await using var server = await ViewServer.StartAsync(results, before, parsed.GetValue(port), cancellationToken);
+            new Report(parsed.GetValue(json)).Write(
+                new ViewReport(server.Page, results.Title, before?.Title), ViewJson.Default.ViewReport, Print);
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return ExitCode.Ok;
@@ -72,6 +81,11 @@ internal static class ViewCommand
     private static void Print(IAnsiConsole console, ViewReport answer)
     {
         console.MarkupLineInterpolated($"{answer.Title}");
+        if (answer.Before is { } before)
+        {
+            console.MarkupLineInterpolated($"compared with {before}");
+        }
+
         console.MarkupLineInterpolated($"Open [bold]{answer.Page.AbsoluteUri}[/] in a browser. Ctrl+C ends this.");
     }
 }

@@ -3,4 +3,5 @@ namespace Nanodet.Serverless.Cli.Viewing;
 /// <summary>The answer of <c>nanodet view</c>, printed when the page can be opened.</summary>
 /// <param name="Page">The page's address.</param>
 /// <param name="Title">What it shows.</param>
-internal sealed record ViewReport(Uri Page, string Title);
+/// <param name="Before">What that is compared with; null where it is not.</param>
+internal sealed record ViewReport(Uri Page, string Title, string? Before);

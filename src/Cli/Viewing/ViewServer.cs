@@ -10,13 +10,11 @@ using Nanodet.Detection.Images;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Exports;
-using Nanodet.Serverless.Exports.Downloads;
-using Nanodet.Serverless.Exports.Filters;
-using Nanodet.Serverless.Exports.Writers;
 using Nanodet.Serverless.LocalHost.Http;
 using Nanodet.Serverless.LocalHost.Processes;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Reading;
+using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Viewer;
 
 namespace Nanodet.Serverless.Cli.Viewing;
@@ -30,11 +28,13 @@ internal sealed class ViewServer : IAsyncDisposable
 
     private readonly SemaphoreSlim _pictures = new(2);
     private readonly IViewedResults _results;
+    private readonly IReadOnlyList<(string Job, IViewedResults Results)> _compared;
     private readonly WebApplication _app;
 
-    private ViewServer(IViewedResults results, int port)
+    private ViewServer(IViewedResults results, IViewedResults? before, int port)
     {
         _results = results;
+        _compared = before is null ? [] : [(before.JobId ?? "before", before), (results.JobId ?? "after", results)];
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -56,12 +56,14 @@ internal sealed class ViewServer : IAsyncDisposable
 
     /// <summary>Begins to serve.</summary>
     /// <param name="results">What is looked at.</param>
+    /// <param name="before">What it is compared with; null for nothing.</param>
     /// <param name="port">The port; 0 for a free one.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
     /// <exception cref="CliException"><c>port_taken</c>.</exception>
-    public static async Task<ViewServer> StartAsync(IViewedResults results, int port, CancellationToken cancellationToken)
+    public static async Task<ViewServer> StartAsync(
+        IViewedResults results, IViewedResults? before, int port, CancellationToken cancellationToken)
     {
-        var server = new ViewServer(results, port);
+        var server = new ViewServer(results, before, port);
         try
         {
             await server._app.StartAsync(cancellationToken);
@@ -140,7 +142,14 @@ internal sealed class ViewServer : IAsyncDisposable
 
         var file = path == ViewerConfig.Path
             ? new ViewerFile(
-                ViewerConfig.OfResults(_results.JobId, _results.Title, ExportFormats.Names), ViewerConfig.ContentType, Etag: string.Empty)
+                ViewerConfig.OfResults(
+                    _results.JobId,
+                    _results.Title,
+                    ExportFormats.Names,
+                    FailureCodes.Retryable,
+                    [.. _compared.Select(one => (one.Job, one.Results.Title))]),
+                ViewerConfig.ContentType,
+                Etag: string.Empty)
             : ViewerFiles.Find(path);
         if (file is null)
         {
@@ -158,28 +167,65 @@ internal sealed class ViewServer : IAsyncDisposable
 
     private async Task GetResultsAsync(HttpContext context)
     {
-        if (await _results.ReadAsync(ResultQuery.Read(name => Text(context, name)), context.RequestAborted) is { } page)
+        var (results, query) = Find(ResultQuery.Read(name => Text(context, name)));
+        if (await results.ReadAsync(query, context.RequestAborted) is { } page)
         {
             await WriteAsync(context, page.ToUtf8Json(), ViewerConfig.ContentType);
         }
         else
         {
-            await NotFoundAsync(context, "job_not_found", $"Expected results of {_results.Title}, found a request for another job's.");
+            await JobNotFoundAsync(context);
         }
+    }
+
+    private Task JobNotFoundAsync(HttpContext context) =>
+        NotFoundAsync(context, "job_not_found", $"Expected results of {_results.Title}, found a request for another job's.");
+
+    /// <summary>The results that a query names, and the query as they understand it.</summary>
+    private (IViewedResults Results, ResultQuery Query) Find(ResultQuery query)
+    {
+        foreach (var (job, results) in _compared)
+        {
+            if (job == query.JobId)
+            {
+                return (results, query with { JobId = results.JobId });
+            }
+        }
+
+        return (_results, query);
+    }
+
+    /// <summary>An image of any of the results: those that are compared are about the same ones.</summary>
+    private async Task<ReadOnlyMemory<byte>?> FindImageAsync(string? container, string name, CancellationToken cancellationToken)
+    {
+        foreach (var results in _compared.Select(one => one.Results).Prepend(_results))
+        {
+            if (await results.FindImageAsync(container, name, cancellationToken) is { } image)
+            {
+                return image;
+            }
+        }
+
+        return null;
     }
 
     private async Task ExportAsync(HttpContext context)
     {
-        var query = ResultQuery.Read(name => Text(context, name));
-        var format = ExportFormats.Find(Text(context, "format")) ?? throw new PipelineException(
-            PipelineErrorCodes.InvalidRequest, $"format: expected one of {string.Join(", ", ExportFormats.Names)}.");
-        var filter = new ExportFilter { Classes = query.Class is { } one ? [one] : null, MinScore = query.MinScore ?? 0 };
-        var export = await TemporaryExport.WriteAsync(
-            _results.ReadAllAsync(query, context.RequestAborted), format, new ExportOptions { Filter = filter }, context.RequestAborted);
+        var wanted = ResultExport.Read(name => Text(context, name));
+        var (results, query) = Find(wanted.Query);
+        if (await results.ReadAsync(query with { Limit = 1 }, context.RequestAborted) is null)
+        {
+            await JobNotFoundAsync(context);
+            return;
+        }
+
+        var export = await wanted.WriteAsync(results.ReadAllAsync(query, context.RequestAborted), context.RequestAborted);
         await using var content = export.Content;
-        context.Response.ContentType = export.ContentType;
-        context.Response.ContentLength = content.Length;
-        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{export.FileName}\"";
+        foreach (var (name, value) in export.Headers)
+        {
+            context.Response.Headers[name] = value;
+        }
+
         if (!HttpMethods.IsHead(context.Request.Method))
         {
             await content.CopyToAsync(context.Response.Body, context.RequestAborted);
@@ -219,7 +265,7 @@ internal sealed class ViewServer : IAsyncDisposable
         await _pictures.WaitAsync(context.RequestAborted);
         try
         {
-            picture = await _results.FindImageAsync(
+            picture = await FindImageAsync(
                 Text(context, "container"), Text(context, "name") ?? string.Empty, context.RequestAborted) is { } image
                     ? make(image, side)
                     : (ReadOnlyMemory<byte>?)null;

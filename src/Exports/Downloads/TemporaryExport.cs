@@ -1,3 +1,4 @@
+using System.Globalization;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Exports.Targets;
 using Nanodet.Serverless.Exports.Writers;
@@ -16,11 +17,21 @@ public sealed record TemporaryExport(Stream Content, string FileName, string Con
 {
     private const string Zip = ".zip";
 
+    /// <summary>The headers of an HTTP answer with the file: it is to be saved, and to be taken for nothing else.</summary>
+    public IReadOnlyList<(string Name, string Value)> Headers =>
+    [
+        ("Content-Type", ContentType),
+        ("Content-Length", Content.Length.ToString(CultureInfo.InvariantCulture)),
+        ("Content-Disposition", $"attachment; filename=\"{FileName}\""),
+        ("X-Content-Type-Options", "nosniff"),
+    ];
+
     /// <summary>Exports results into a temporary file. A format of several files becomes an archive.</summary>
     /// <param name="results">The results, read as they are written.</param>
     /// <param name="format">The format.</param>
     /// <param name="options">What is taken.</param>
     /// <param name="cancellationToken">Cancels the export; nothing stays behind.</param>
+    /// <exception cref="ExportException"><c>nothing_to_export</c>: no image is left.</exception>
     public static async Task<TemporaryExport> WriteAsync(
         IAsyncEnumerable<DetectionResult> results, ExportFormat format, ExportOptions options, CancellationToken cancellationToken)
     {
@@ -35,13 +46,16 @@ public sealed record TemporaryExport(Stream Content, string FileName, string Con
             target = isArchive ? new ZipTarget(target, fileName) : target;
             var summary = await ExportWriters.WriteAsync(
                 results, format, target, options with { FileName = null }, cancellationToken).ConfigureAwait(false);
-            var path = Path.Combine(folder.FullName, fileName);
-            if (!File.Exists(path))
+            if (summary.Images == 0)
             {
-                // An archive without files is not begun.
-                throw new ExportException("nothing_to_export", "Expected results to export, found none that meet the conditions.");
+                throw new ExportException(
+                    "nothing_to_export",
+                    summary.LeftOut.ContainsKey(LeftOutReason.Failed)
+                        ? $"Expected results to export, found only failures, for which {ExportFormats.NameOf(format)} has no place."
+                        : "Expected results to export, found none that meet the conditions.");
             }
 
+            var path = Path.Combine(folder.FullName, fileName);
             return new TemporaryExport(OwnedFile.Open(path, folder), fileName, TypeOf(fileName), summary);
         }
         catch

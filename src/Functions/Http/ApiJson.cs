@@ -15,4 +15,5 @@ namespace Nanodet.Serverless.Functions.Http;
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ProblemDocument))]
 [JsonSerializable(typeof(RollbackRequest))]
+[JsonSerializable(typeof(StoredList))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -12,13 +12,11 @@ internal sealed class ExportAnswer(TemporaryExport export) : IResult
         await using var content = export.Content;
         var response = httpContext.Response;
         response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = export.ContentType;
-        response.ContentLength = content.Length;
-        response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers.ContentDisposition = $"attachment; filename=\"{export.FileName}\"";
-        if (!HttpMethods.IsHead(httpContext.Request.Method))
+        foreach (var (name, value) in export.Headers)
         {
-            await content.CopyToAsync(response.Body, httpContext.RequestAborted);
+            response.Headers[name] = value;
         }
+
+        await content.CopyToAsync(response.Body, httpContext.RequestAborted);
     }
 }

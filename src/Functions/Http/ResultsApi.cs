@@ -1,9 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Nanodet.Serverless.Exports;
-using Nanodet.Serverless.Exports.Downloads;
-using Nanodet.Serverless.Exports.Filters;
-using Nanodet.Serverless.Exports.Writers;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Reading;
 
@@ -13,9 +10,6 @@ namespace Nanodet.Serverless.Functions.Http;
 /// <param name="results">Reads them.</param>
 public sealed class ResultsApi(StoredResults results)
 {
-    private static readonly string[] ExportParameters =
-        [.. ResultQuery.Parameters.Where(name => name is not ("limit" or "continuation")), "format"];
-
     /// <summary>
     /// <c>GET /api/results</c>: 200 with results of a job, or records of images, that meet the conditions; 400 for a condition that is
     /// none, 404 for a job that is none. A call does a bounded amount of work: where conditions leave much out, a page may be short or
@@ -56,28 +50,20 @@ public sealed class ResultsApi(StoredResults results)
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (RequestQuery.Refuse(request, ExportParameters) is { } refusal)
+        if (RequestQuery.Refuse(request, ResultExport.Parameters) is { } refusal)
         {
             return refusal;
         }
 
-        var name = request.Query["format"] is [{ } text] ? text : null;
-        if (ExportFormats.Find(name) is not { } format)
-        {
-            return Problem.InvalidRequest($"format: expected one of {string.Join(", ", ExportFormats.Names)}, found '{name}'.");
-        }
-
         try
         {
-            var query = ResultQuery.Read(name => request.Query[name] is [{ } value] ? value : null);
-            if (await results.ReadAsync(query with { Limit = 1 }, cancellationToken) is null)
+            var export = ResultExport.Read(name => request.Query[name] is [{ } value] ? value : null);
+            if (await results.ReadAsync(export.Query with { Limit = 1 }, cancellationToken) is null)
             {
-                return Problem.JobNotFound(query.JobId!);
+                return Problem.JobNotFound(export.Query.JobId!);
             }
 
-            var filter = new ExportFilter { Classes = query.Class is { } one ? [one] : null, MinScore = query.MinScore ?? 0 };
-            return new ExportAnswer(await TemporaryExport.WriteAsync(
-                results.ReadAllAsync(query, cancellationToken), format, new ExportOptions { Filter = filter }, cancellationToken));
+            return new ExportAnswer(await export.WriteAsync(results.ReadAllAsync(export.Query, cancellationToken), cancellationToken));
         }
         catch (PipelineException exception) when (IsAboutRequest(exception))
         {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Nanodet.Serverless.Exports;
 using Nanodet.Serverless.Pipeline.Reading;
+using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Viewer;
 
 namespace Nanodet.Serverless.Functions.Http;
@@ -33,7 +34,9 @@ public sealed class ViewerApi(ImageLinks links)
         if (path == ViewerConfig.Path)
         {
             return new FileAnswer(
-                ViewerConfig.OfApp(ExportFormats.Names), ViewerConfig.ContentType, ViewerHeaders.OfPage(links.Origin));
+                ViewerConfig.OfApp(ExportFormats.Names, FailureCodes.Retryable),
+                ViewerConfig.ContentType,
+                ViewerHeaders.OfPage(links.Origin));
         }
 
         return ViewerFiles.Find(path) is { } file

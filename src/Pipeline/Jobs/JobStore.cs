@@ -27,6 +27,9 @@ public sealed class JobStore(
     /// <summary>The most bytes of a request's body.</summary>
     public const int MaxRequestBytes = 64 << 10;
 
+    /// <summary>The most bytes of a list of images that is kept.</summary>
+    public const int MaxListBytes = 64 << 20;
+
     private const int MaxKeyLength = 128;
 
     /// <summary>Checks a request, fills in the app's settings, and writes <c>jobs/&lt;jobId&gt;/request.json</c>.</summary>
@@ -106,6 +109,26 @@ public sealed class JobStore(
 
             content = end < 0 ? default : content[(end + 1)..];
         }
+    }
+
+    /// <summary>Keeps a list of images under a name that follows from its content, unless it is there.</summary>
+    /// <param name="content">UTF-8, a name on each line, as <see cref="ReadList"/> takes them; at most <see cref="MaxListBytes"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The list, and whether this call made it.</returns>
+    /// <exception cref="PipelineException"><see cref="PipelineErrorCodes.InvalidRequest"/>: there is no name in it.</exception>
+    public async Task<(StoredList List, bool IsNew)> StoreListAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var count = ReadList(content).LongCount();
+        if (count == 0)
+        {
+            throw new PipelineException(
+                PipelineErrorCodes.InvalidRequest, $"Expected names of images, a line each, found none in {content.Length} bytes.");
+        }
+
+        var name = JobNames.List(content.Span);
+        var isNew = await NdjsonLines.TryCreateAsync(clients.Jobs.GetBlobClient(name), content, metadata: null, cancellationToken)
+            .ConfigureAwait(false);
+        return (new StoredList(name, count, content.Length), isNew);
     }
 
     /// <summary>Reads a request body.</summary>

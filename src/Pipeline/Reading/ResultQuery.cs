@@ -9,7 +9,7 @@ public sealed record ResultQuery
 {
     /// <summary>The parameters that a query has, as a URL spells them.</summary>
     public static IReadOnlyList<string> Parameters { get; } =
-        ["job", "container", "prefix", "class", "minScore", "status", "code", "limit", "continuation"];
+        ["job", "container", "prefix", "search", "class", "minScore", "objects", "status", "code", "limit", "continuation"];
 
     /// <summary>The most results of a page.</summary>
     public const int MaxLimit = 1000;
@@ -28,12 +28,23 @@ public sealed record ResultQuery
     /// <summary>What the names of the images begin with.</summary>
     public string? Prefix { get; init; }
 
-    /// <summary>A class of which there is a detection.</summary>
+    /// <summary>A part of the images' names; case does not count.</summary>
+    public string? Search { get; init; }
+
+    /// <summary>A class of which there is a detection, unless <see cref="Objects"/> says otherwise.</summary>
     public string? Class { get; init; }
 
-    /// <summary>The score that a detection, of <see cref="Class"/> where that is given, has at least.</summary>
+    /// <summary>
+    /// The score that a detection, of <see cref="Class"/> where that is given, has at least, unless <see cref="Objects"/> says otherwise.
+    /// </summary>
     /// <value>0 to 1.</value>
     public float? MinScore { get; init; }
+
+    /// <summary>
+    /// Whether there is a detection of <see cref="Class"/> with <see cref="MinScore"/>; null for <see cref="ObjectCondition.Some"/> where
+    /// one of the two is given, and otherwise for <see cref="ObjectCondition.Any"/>.
+    /// </summary>
+    public ObjectCondition? Objects { get; init; }
 
     /// <summary>Detections, or failures.</summary>
     public DetectionStatus? Status { get; init; }
@@ -50,7 +61,11 @@ public sealed record ResultQuery
 
     /// <summary>Whether every result is wanted, so that none has to be looked into.</summary>
     public bool TakesAll =>
-        Container is null && string.IsNullOrEmpty(Prefix) && Class is null && MinScore is null && Status is null && Code is null;
+        Container is null && string.IsNullOrEmpty(Prefix) && string.IsNullOrEmpty(Search) && EffectiveObjects == ObjectCondition.Any
+        && Status is null && Code is null;
+
+    private ObjectCondition EffectiveObjects =>
+        Objects ?? (Class is null && MinScore is null ? ObjectCondition.Any : ObjectCondition.Some);
 
     /// <summary>Reads a query.</summary>
     /// <param name="find">The value of a parameter; null where it is absent.</param>
@@ -68,8 +83,10 @@ public sealed record ResultQuery
             JobId = find("job"),
             Container = find("container"),
             Prefix = find("prefix"),
+            Search = find("search"),
             Class = find("class"),
             MinScore = find("minScore") is { } score ? ReadScore(score) : null,
+            Objects = find("objects") is { } objects ? ReadObjects(objects) : null,
             Status = find("status") is { } status ? ReadStatus(status) : null,
             Code = find("code"),
             Limit = find("limit") is { } limit ? ReadLimit(limit) : DefaultLimit,
@@ -86,8 +103,18 @@ public sealed record ResultQuery
             && (string.IsNullOrEmpty(Prefix) || result.Image.Name.StartsWith(Prefix, StringComparison.Ordinal))
             && (Status is null || result.Status == Status)
             && (Code is null || result.Error?.Code == Code)
-            && ((Class is null && MinScore is null) || HasDetection(result));
+            && (string.IsNullOrEmpty(Search) || HasInName(result.Image.Name, Search))
+            && EffectiveObjects switch
+            {
+                ObjectCondition.Any => true,
+                ObjectCondition.None => result.Status == DetectionStatus.Detected && !HasDetection(result),
+                _ => HasDetection(result),
+            };
     }
+
+    // Lower case letter by letter, as the page that searches in names of its own does it.
+    private static bool HasInName(string name, string part) =>
+        name.ToLowerInvariant().Contains(part.ToLowerInvariant(), StringComparison.Ordinal);
 
     private bool HasDetection(DetectionResult result)
     {
@@ -106,6 +133,14 @@ public sealed record ResultQuery
         float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var score) && score is >= 0 and <= 1
             ? score
             : throw Invalid($"minScore: expected a number from 0 to 1, found '{BlobNames.Show(text)}'.");
+
+    private static ObjectCondition ReadObjects(string text) => text switch
+    {
+        "any" => ObjectCondition.Any,
+        "some" => ObjectCondition.Some,
+        "none" => ObjectCondition.None,
+        _ => throw Invalid($"objects: expected any, some or none, found '{BlobNames.Show(text)}'."),
+    };
 
     private static DetectionStatus ReadStatus(string text) => DetectionStatusConverter.Find(text)
         ?? throw Invalid($"status: expected detected or failed, found '{BlobNames.Show(text)}'.");

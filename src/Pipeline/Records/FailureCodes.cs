@@ -49,6 +49,9 @@ public static class FailureCodes
         InferenceFailed, WorkerCrashed,
     ];
 
+    /// <summary>The codes of failures that another try may mend; with every other code, the same content fails again.</summary>
+    public static IReadOnlyList<string> Retryable { get; } = [.. All.Where(code => !IsOfContent(code))];
+
     /// <summary>
     /// Whether a failure says something about the content, so that the same request would only fail again: its record has an identity.
     /// True for the image's own codes and for <see cref="WorkerCrashed"/>.

@@ -107,17 +107,11 @@ export function showThumbnail(element, image, size = 256) {
 /** An address of the image itself, good for a few minutes. */
 export const imageLink = (image, signal) => get('images', { container: image.container, name: image.name }, signal);
 
-/** Saves an answer as a file. */
+/** Saves an answer as a file, under the name that the answer gives it. An answer that is none is an error, and no file. */
 export async function download(path, parameters, name) {
-  if (!key.get()) {
-    const link = document.createElement('a');
-    link.href = address(path, parameters);
-    link.download = name;
-    link.click();
-    return;
-  }
-  const blob = await (await send(path, { parameters })).blob();
-  save(blob, name);
+  const answer = await send(path, { parameters });
+  const given = /filename="([^"]+)"/.exec(answer.headers.get('content-disposition') ?? '')?.[1];
+  save(await answer.blob(), given ?? name);
 }
 
 export function save(blob, name) {

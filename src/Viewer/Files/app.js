@@ -123,6 +123,10 @@ async function health() {
   }
 }
 
+/** Whoever only shows results has no view that changes something, nor one without content. */
+const isOffered = (name, view, config) => !config.readOnly
+  || (!view.app && (name !== 'jobs' || config.job) && (name !== 'compare' || config.compared.length > 0));
+
 async function start() {
   theme();
   askForKey(ask);
@@ -133,7 +137,7 @@ async function start() {
   });
   const config = await settings();
   document.getElementById('nav').append(h('ul', {}, Object.entries(views)
-    .filter(([name, view]) => !config.readOnly || !(view.app || (name === 'jobs' && !config.job) || name === 'compare'))
+    .filter(([name, view]) => isOffered(name, view, config))
     .map(([name, view]) => h('li', {}, h('a', { href: linkTo(name), dataset: { view: name } }, view.title)))));
   if (config.title) document.getElementById('nav').after(h('bdi', { class: 'title', title: config.title }, config.title));
   if (!config.readOnly) {

@@ -8,16 +8,18 @@ import { Loader } from './store.js';
 
 const rowHeight = 246;
 
-export function compareView({ parameters, linkTo, change }) {
+export function compareView({ parameters, config, linkTo, change }) {
   const state = {
-    before: parameters.get('before') ?? '', after: parameters.get('after') ?? '', min: Number(parameters.get('min') ?? 0), kind: parameters.get('kind') ?? '',
+    before: parameters.get('before') ?? config.compared[0]?.job ?? '', after: parameters.get('after') ?? config.compared[1]?.job ?? '',
+    min: Number(parameters.get('min')) || 0, kind: parameters.get('kind') ?? '',
   };
   const select = side => h('select', { 'aria-label': side, onchange: event => { state[side] = event.target.value; begin(); } }, h('option', { value: '' }, 'Choose a job'));
   const [before, after] = [select('before'), select('after')];
   const slider = h('input', { type: 'range', min: '0', max: '1', step: '0.01', id: 'compare-score', value: String(state.min), oninput: () => { state.min = Number(slider.value); value.textContent = state.min.toFixed(2); again(); } });
   const value = h('output', { for: 'compare-score' }, state.min.toFixed(2));
   const summary = h('div', { class: 'sums', role: 'group', 'aria-label': 'Differences' });
-  const status = h('p', { class: 'muted', role: 'status' }, 'Choose two jobs over the same images.');
+  const status = h('p', { class: 'muted', role: 'status' },
+    config.compared.length ? '' : 'Choose two jobs over the same images. To compare models, run a job with each.');
   const items = h('ul', { class: 'pairs-items', 'aria-label': 'Images, the largest difference first' });
   const list = h('div', { class: 'pairs', tabindex: '-1' }, items);
   const element = h('div', { class: 'page compare-page' }, h('h1', {}, 'Compare'),
@@ -62,7 +64,7 @@ export function compareView({ parameters, linkTo, change }) {
     if (loaders.length < 2 || !loaders.every(loader => loader.done)) return;
     const mine = ++run;
     const [left, right] = loaders.map(loader => loader.store);
-    const keyOf = (store, i) => `${store.container.values[i]} ${store.names[i]}`;
+    const keyOf = (store, i) => JSON.stringify([store.containers.list[store.container.values[i]], store.names[i]]);
     const places = new Map();
     for (let i = 0; i < left.length; i++) places.set(keyOf(left, i), i);
     const found = [];
@@ -87,8 +89,9 @@ export function compareView({ parameters, linkTo, change }) {
     found.sort((a, b) => b.amount - a.amount);
     rows = found;
     clear();
-    status.textContent = sums.both === 0 ? 'These jobs have no image in common.'
-      : `${number(sums.differing)} of ${number(sums.both)} images differ. ${left.models.list[0] || 'no model'} → ${right.models.list[0] || 'no model'}`;
+    const modelsOf = store => store.models.list.filter(Boolean).join(', ') || 'no model';
+    status.textContent = sums.both === 0 ? 'They have no image in common.'
+      : `${number(sums.differing)} of ${number(sums.both)} images differ. ${modelsOf(left)} → ${modelsOf(right)}`;
     summary.replaceChildren(...['gained', 'lost', 'changed'].map(kind => h('button', {
       type: 'button', class: `sum ${kind}`, 'aria-pressed': String(state.kind === kind),
       onclick: () => {
@@ -156,10 +159,11 @@ export function compareView({ parameters, linkTo, change }) {
     element,
     async start() {
       try {
-        const { jobs } = await get('jobs', { limit: 100 });
+        const jobs = config.compared.length ? config.compared : (await get('jobs', { limit: 100 })).jobs.map(job => (
+          { job: job.jobId, title: `${job.jobId} · ${number(job.discovered)} images` }));
         for (const [side, box] of [['before', before], ['after', after]]) {
-          box.append(...jobs.map(job => h('option', { value: job.jobId }, `${job.jobId} · ${number(job.discovered)} images`)));
-          if (state[side] && !jobs.some(job => job.jobId === state[side])) box.append(h('option', { value: state[side] }, state[side]));
+          box.append(...jobs.map(({ job, title }) => h('option', { value: job }, title)));
+          if (state[side] && !jobs.some(({ job }) => job === state[side])) box.append(h('option', { value: state[side] }, state[side]));
           box.value = state[side];
         }
       } catch (error) {

@@ -56,7 +56,7 @@ export function jobsView({ parameters, config, linkTo }) {
 
   async function retry(job) {
     const started = await post(`jobs/${encodeURIComponent(job.jobId)}/retry`);
-    say(`Job ${started.jobId} tries ${plural(job.failed, 'image')} again.`);
+    say(`Job ${started.jobId} tries those of ${plural(job.failed, 'failure')} again that may get better.`);
     await poll();
   }
 

@@ -63,6 +63,15 @@ export function compare(before, after, leastChange = 0.1) {
   return { before: a, after: b, gained, lost, changed, amount };
 }
 
+/** A name, and what is left of it without its folders, one after the other: a/b/c, b/c, c. */
+function* endingsOf(name) {
+  yield name;
+  for (let i = name.indexOf('/'); i >= 0; i = name.indexOf('/', i + 1)) yield name.slice(i + 1);
+}
+
+const put = (map, key, value) => map.set(key, map.has(key) ? null : value);
+const count = (map, key) => map.set(key, (map.get(key) ?? 0) + 1);
+
 /** Ground truth in COCO's format: file names, categories and boxes. */
 export class Truth {
   constructor(document) {
@@ -70,26 +79,58 @@ export class Truth {
       throw new Error('Expected a COCO file with images, annotations and categories, found another JSON document.');
     }
     const categories = new Map(document.categories.map(category => [category.id, category.name]));
-    const names = new Map(document.images.map(image => [image.id, image.file_name]));
-    this.images = new Map([...names.values()].map(name => [this.nameOf(name), []]));
+    const images = new Map(document.images.map(image => [image.id, { name: String(image.file_name), boxes: [] }]));
     for (const one of document.annotations) {
-      const name = names.get(one.image_id);
-      if (name !== undefined && Array.isArray(one.bbox) && !one.iscrowd) {
-        this.images.get(this.nameOf(name)).push({
+      if (Array.isArray(one.bbox) && !one.iscrowd) {
+        images.get(one.image_id)?.boxes.push({
           className: categories.get(one.category_id) ?? '?', x: one.bbox[0], y: one.bbox[1], width: one.bbox[2], height: one.bbox[3],
         });
       }
     }
+    this.size = images.size;
+    this.byName = new Map();
+    this.byEnding = new Map();
+    for (const image of images.values()) {
+      put(this.byName, image.name, image);
+      for (const ending of endingsOf(image.name)) put(this.byEnding, ending, image);
+    }
   }
 
-  /** Files are the same when their names without folders are. */
-  nameOf(name) {
-    return name.slice(name.lastIndexOf('/') + 1);
+  /** Takes the names of a store's results into account: an ending that two of them share tells neither. */
+  look(store) {
+    if (this.store !== store) {
+      this.store = store;
+      this.looked = 0;
+      this.names = new Map();
+      this.endings = new Map();
+    }
+    for (; this.looked < store.length; this.looked++) {
+      const name = store.names[this.looked];
+      if (this.byName.has(name)) count(this.names, name);
+      for (const ending of endingsOf(name)) if (this.byEnding.has(ending)) count(this.endings, ending);
+    }
   }
 
-  /** The detections marked true or false, with the missed ones behind them; null for an image that the file does not have. */
+  /**
+   * The image of the file that a name means: the one with the whole name, or the one with the longest common ending of whole parts, where
+   * that ending is of one image of the file and of one result only.
+   * @returns `image`, or whether the name `isAmbiguous`
+   */
+  find(name) {
+    if (this.byName.has(name)) return this.only(this.byName.get(name), this.names.get(name));
+    for (const ending of endingsOf(name)) {
+      if (this.byEnding.has(ending)) return this.only(this.byEnding.get(ending), this.endings.get(ending));
+    }
+    return { image: null, isAmbiguous: false };
+  }
+
+  only(image, results) {
+    return image && results === 1 ? { image, isAmbiguous: false } : { image: null, isAmbiguous: true };
+  }
+
+  /** The detections marked true or false, with the missed ones behind them; null for an image without its match in the file. */
   judge(name, detections) {
-    const expected = this.images.get(this.nameOf(name));
+    const expected = this.find(name).image?.boxes;
     if (!expected) return null;
     const boxes = detections.map(box => ({ ...box, mark: 'false' }));
     // The best score takes its object first, as COCO's evaluation does.

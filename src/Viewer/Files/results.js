@@ -2,11 +2,11 @@
 
 import { download, get, settings } from './api.js';
 import { histogram } from './boxes.js';
-import { complain, eachFrame, h, nameOf, number, plural, say, shown } from './dom.js';
+import { complain, eachFrame, h, nameOf, number, pause, plural, say, shown } from './dom.js';
 import { Grid } from './grid.js';
 import { Truth } from './match.js';
 import { factsOf, Picture } from './picture.js';
-import { Loader, MOST } from './store.js';
+import { EVERY, Loader, MOST } from './store.js';
 
 let kept = null; // the results of the last query, so that going back is at once
 let truth = null;
@@ -18,7 +18,7 @@ const queryOf = parameters => ({
 export function resultsView({ parameters, config, linkTo, change }) {
   const state = {
     ...queryOf(parameters),
-    min: Number(parameters.get('min') ?? 0),
+    min: Number(parameters.get('min')) || 0,
     cls: parameters.get('class') ?? '',
     status: parameters.get('status') ?? '',
     code: parameters.get('code') ?? '',
@@ -28,18 +28,19 @@ export function resultsView({ parameters, config, linkTo, change }) {
     image: parameters.get('image') ?? '',
   };
   if (config.readOnly && config.job && !state.job) state.job = config.job;
+  if (config.compared.length && !state.job) state.job = config.compared.at(-1).job;
   let loader = null;
   let selected = new Uint32Array(0);
 
   const parametersOf = (changes = {}) => {
     const s = { ...state, ...changes };
     return {
-      job: config.readOnly ? '' : s.job, prefix: s.prefix, container: s.container, min: s.min || '', class: s.cls, status: s.status, code: s.code,
-      q: s.text, sort: s.sort, judged: s.judged, image: s.image,
+      job: config.readOnly && !config.compared.length ? '' : s.job, prefix: s.prefix, container: s.container,
+      min: s.min || '', class: s.cls, status: s.status, code: s.code, q: s.text, sort: s.sort, judged: s.judged, image: s.image,
     };
   };
   const store = () => loader.store;
-  const clsIndex = () => (state.cls ? store().classes.index.get(state.cls) ?? -2 : -1);
+  const clsIndex = () => (state.cls ? store().classes.index.get(state.cls) ?? EVERY - 1 : EVERY);
   const boxesOf = index => {
     const found = store().detections(index, state.min, clsIndex());
     return truth ? truth.judge(store().names[index], found)?.boxes ?? found : found;
@@ -73,8 +74,11 @@ export function resultsView({ parameters, config, linkTo, change }) {
     type: 'range', min: '110', max: '420', step: '10', value: '190', 'aria-label': 'Size of the pictures', class: 'size',
     oninput: () => grid.zoom(Number(size.value)),
   });
-  const formats = h('select', { 'aria-label': 'Export', class: 'export', onchange: () => exportAs(formats.value) },
+  const formats = h('select', {
+    'aria-label': 'Export', 'aria-describedby': 'export-reason', class: 'export', onchange: () => exportAs(formats.value) },
     h('option', { value: '' }, 'Export…'));
+
+  const why = h('p', { id: 'export-reason', class: 'hint', role: 'status', hidden: true });
 
   // The filters.
   const slider = h('input', {
@@ -110,7 +114,7 @@ export function resultsView({ parameters, config, linkTo, change }) {
   const empty = h('p', { class: 'empty', hidden: true });
   const element = h('div', { class: 'results-view' }, filters,
     h('div', { class: 'content' },
-      h('div', { class: 'toolbar' }, count, search, sort, size, formats), progress, empty, grid.element));
+      h('div', { class: 'toolbar' }, count, search, sort, size, formats, why), progress, empty, grid.element));
 
   const onlyOf = () => {
     const parts = [];
@@ -130,6 +134,7 @@ export function resultsView({ parameters, config, linkTo, change }) {
   const apply = eachFrame(() => {
     if (!loader) return;
     const status = state.status === 'failed' ? 'failed' : state.status ? 'detected' : '';
+    truth?.look(store());
     selected = store().select({
       min: state.min, cls: clsIndex(), status, code: state.code, text: state.text, sort: state.sort, only: onlyOf(),
       empty: state.status === 'none',
@@ -168,6 +173,19 @@ export function resultsView({ parameters, config, linkTo, change }) {
     describeClasses(counts);
     describeCodes();
     describeTruth();
+    describeExport();
+  }
+
+  /** An export has what is shown. What it cannot have, it is not offered for, and says why. */
+  function describeExport() {
+    const reason = truth && state.judged
+      ? ['Not of this filter', 'The app has no ground truth, so it cannot export by it. Choose All under Ground truth to export.']
+      : loader.done && selected.length === 0 ? ['Nothing to export', 'No image meets these filters.'] : null;
+    formats.disabled = reason !== null;
+    formats.firstChild.textContent = reason?.[0] ?? 'Export…';
+    formats.title = reason?.[1] ?? 'What is shown, as a file';
+    why.textContent = reason?.[1] ?? '';
+    why.hidden = reason === null || selected.length === 0;
   }
 
   function describeClasses(counts) {
@@ -200,6 +218,41 @@ export function resultsView({ parameters, config, linkTo, change }) {
     if (list.length) codes.append(h('li', {}, h('a', { href: linkTo('failures', { job: state.job, prefix: state.prefix }) }, 'Look at them')));
   }
 
+  /** The conditions of the API that are met by what is shown. */
+  const conditions = () => ({
+    job: state.job, prefix: state.prefix, container: state.container, search: state.text, class: state.cls, minScore: state.min || '',
+    objects: state.cls || state.status === 'found' ? 'some' : state.status === 'none' ? 'none' : 'any',
+    status: state.status === 'failed' ? 'failed' : state.status ? 'detected' : '', code: state.code,
+  });
+
+  let summing = 0;
+
+  /** Judges every result, and lets the page go on between two parts of it. */
+  async function sumTruth() {
+    const [mine, of, length, cls] = [++summing, store(), store().length, clsIndex()];
+    const sum = { length, right: 0, wrong: 0, missed: 0, images: 0, ambiguous: [], unknown: [] };
+    let mark = performance.now();
+    for (let i = 0; i < length; i++) {
+      const name = of.names[i];
+      const { image, isAmbiguous } = truth.find(name);
+      if (image) {
+        const verdict = truth.judge(name, of.detections(i, state.min, cls));
+        sum.right += verdict.right;
+        sum.wrong += verdict.wrong;
+        sum.missed += verdict.missed;
+        sum.images++;
+      } else {
+        (isAmbiguous ? sum.ambiguous : sum.unknown).push(i);
+      }
+      if (performance.now() - mark > 12) {
+        await pause();
+        if (mine !== summing || !truth) return;
+        mark = performance.now();
+      }
+    }
+    showSums(sum, of);
+  }
+
   function describeTruth() {
     const input = h('input', {
       type: 'file', accept: '.json,application/json', 'aria-label': 'COCO annotations',
@@ -213,38 +266,51 @@ export function resultsView({ parameters, config, linkTo, change }) {
       },
     });
     if (!truth) {
-      if (!judged.firstChild || judged.dataset.has) {
-        judged.dataset.has = '';
+      if (!judged.querySelector('input')) {
         judged.replaceChildren(h('p', { class: 'hint' }, 'A COCO instances file marks what is true, false and missed. It stays in this browser.'), input);
       }
       return;
     }
-    const sum = { right: 0, wrong: 0, missed: 0, images: 0 };
-    const most = 20_000;
-    for (let i = 0; i < Math.min(store().length, most); i++) {
-      const verdict = judge(i);
-      if (verdict) {
-        sum.right += verdict.right;
-        sum.wrong += verdict.wrong;
-        sum.missed += verdict.missed;
-        sum.images++;
-      }
-    }
+    if (loader.done) sumTruth().catch(complain);
+    else judged.replaceChildren(h('p', { class: 'hint' }, 'What is true, false and missed is summed when every result is loaded.'));
+  }
+
+  function showSums(sum, of) {
     const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : '–');
-    judged.dataset.has = 'yes';
-    judged.replaceChildren(
+    judged.replaceChildren(...[
       h('p', { class: 'verdict' }, h('b', { class: 'true' }, `${number(sum.right)} true`), h('b', { class: 'false' }, `${number(sum.wrong)} false`),
         h('b', { class: 'missed' }, `${number(sum.missed)} missed`)),
       h('dl', { class: 'facts' }, h('dt', {}, 'Precision'), h('dd', {}, share(sum.right, sum.right + sum.wrong)),
         h('dt', {}, 'Recall'), h('dd', {}, share(sum.right, sum.right + sum.missed)),
-        h('dt', {}, 'Images'), h('dd', {}, number(sum.images))),
+        h('dt', {}, 'Images'), h('dd', {}, `${number(sum.images)} of ${number(sum.length)}`)),
+      notMatched(sum.unknown, of, 'not in the file'),
+      notMatched(sum.ambiguous, of, 'with a name that fits several'),
+      truth.size > sum.images
+        ? h('p', { class: 'hint' }, `${plural(truth.size - sum.images, 'image')} of the file without a result; the sums leave them out.`) : null,
       h('div', { class: 'chips' }, [['', 'All'], ['wrong', 'With false'], ['missed', 'With missed']].map(([name, text]) => h('button', {
         type: 'button', 'aria-pressed': String(state.judged === name), onclick: () => { state.judged = name; refresh(); },
       }, text))),
-      h('button', { type: 'button', class: 'secondary', onclick: () => { truth = null; state.judged = ''; refresh(); } }, 'Put it away'));
+      h('button', { type: 'button', class: 'secondary', onclick: () => { truth = null; state.judged = ''; refresh(); } }, 'Put it away'),
+    ].filter(Boolean));
+  }
+
+  /** Images that are not judged, by name as far as a list is of use. */
+  function notMatched(indices, of, why) {
+    const most = 100;
+    return indices.length ? h('details', { class: 'not-matched' }, h('summary', {}, `${plural(indices.length, 'image')} ${why}`),
+      h('ul', {}, indices.slice(0, most).map(index => h('li', {}, nameOf(of.names[index])))),
+      indices.length > most ? h('p', { class: 'hint' }, `and ${number(indices.length - most)} more`) : null) : null;
   }
 
   async function describeSource() {
+    if (config.compared.length) {
+      const sets = h('select', {
+        'aria-label': 'Results',
+        onchange: () => { location.hash = linkTo('results', { ...parametersOf({ image: '' }), job: sets.value }); },
+      }, config.compared.map(({ job, title }) => h('option', { value: job }, title)));
+      sets.value = state.job;
+      source.replaceChildren(h('label', {}, h('span', {}, 'Results of'), sets));
+    }
     if (config.readOnly) return;
     const jobs = (await get('jobs', { limit: 50 })).jobs;
     const select = h('select', {
@@ -273,10 +339,8 @@ export function resultsView({ parameters, config, linkTo, change }) {
     formats.value = '';
     if (!format) return;
     try {
-      await download('results/export', {
-        job: state.job, prefix: state.prefix, container: state.container, class: state.cls, minScore: state.min || '',
-        status: state.status === 'failed' ? 'failed' : state.status ? 'detected' : '', code: state.code, format,
-      }, `results-${format}`);
+      say('The export is being made.');
+      await download('results/export', { ...conditions(), format }, `results-${format}`);
     } catch (error) {
       complain(error);
     }
@@ -344,7 +408,7 @@ export function resultsView({ parameters, config, linkTo, change }) {
     },
     accept(wanted) {
       const query = queryOf(wanted);
-      if (config.readOnly) query.job = state.job;
+      if (config.readOnly && !(config.compared.length && query.job)) query.job = state.job;
       if (JSON.stringify(query) !== JSON.stringify({ job: state.job, prefix: state.prefix, container: state.container })) return false;
       const image = wanted.get('image') ?? '';
       const others = new URLSearchParams(wanted);
@@ -356,6 +420,7 @@ export function resultsView({ parameters, config, linkTo, change }) {
       return true;
     },
     dispose() {
+      summing++;
       detail.dispose();
       grid.dispose();
       if (!loader?.done) {

@@ -40,8 +40,25 @@ class Words {
   }
 }
 
+/** Whether a score is one of at least `min`. Scores are single precision, here and in the app, so the limit is, too. */
+export const isAtLeast = (score, min) => Math.fround(score) >= Math.fround(min);
+
 /** Which bin a score belongs to: that of 0.35 begins at 0.35. */
-export const binOf = score => Math.min(BINS - 1, Math.max(0, Math.floor(score * BINS + 1e-4)));
+export const binOf = score => {
+  const bin = Math.round(score * BINS);
+  return Math.min(BINS - 1, Math.max(0, isAtLeast(score, bin / BINS) ? bin : bin - 1));
+};
+
+const isPlain = text => /^[\x00-\x7f]*$/.test(text);
+
+/** A text without its case, letter by letter, as the app does it. */
+export const withoutCase = text => (isPlain(text) ? text.toLowerCase() : [...text].map(letter => {
+  const lower = letter.toLowerCase();
+  return lower.length === letter.length ? lower : letter;
+}).join(''));
+
+/** The index of no class, or code, among all; that of one which no result has yet is another. */
+export const EVERY = -1;
 
 export class ResultStore {
   constructor() {
@@ -128,11 +145,11 @@ export class ResultStore {
   }
 
   /** The detections of an image with at least this score; of one class when one is given. */
-  detections(index, min = 0, cls = -1) {
+  detections(index, min = 0, cls = EVERY) {
     const found = [];
     const [boxes, scores, classes] = [this.box.values, this.score.values, this.cls.values];
     for (let i = this.first.values[index]; i < this.first.values[index + 1]; i++) {
-      if (binAtLeast(scores[i], min) && (cls < 0 || classes[i] === cls)) {
+      if (isAtLeast(scores[i], min) && (cls === EVERY || classes[i] === cls)) {
         found.push({
           cls: classes[i],
           className: this.classes.list[classes[i]],
@@ -159,25 +176,24 @@ export class ResultStore {
    * The images that meet a filter, in order.
    * @param {{min?: number, cls?: number, status?: string, code?: string, text?: string, sort?: string, only?: (index: number) => boolean}} filter
    */
-  select({ min = 0, cls = -1, status = '', code = '', text = '', sort = '', only = null, empty = false }) {
+  select({ min = 0, cls = EVERY, status = '', code = '', text = '', sort = '', only = null, empty = false }) {
     const wanted = new Uint32Array(this.length);
     const [first, scores, classes, codes, best] =
       [this.first.values, this.score.values, this.cls.values, this.code.values, this.best.values];
     const codeIndex = code ? (this.codes.index.get(code) ?? -2) + 1 : 0;
-    const needle = text.toLowerCase();
-    const least = min - 1e-6;
+    const needle = withoutCase(text);
     let count = 0;
     for (let i = 0; i < this.length; i++) {
       const failed = codes[i] > 0;
       if ((status === 'failed' && !failed) || (status === 'detected' && failed) || (codeIndex !== 0 && codes[i] !== codeIndex)) continue;
-      if (cls >= 0) {
+      if (cls !== EVERY) {
         let found = false;
-        for (let d = first[i]; d < first[i + 1] && !found; d++) found = classes[d] === cls && scores[d] >= least;
+        for (let d = first[i]; d < first[i + 1] && !found; d++) found = classes[d] === cls && isAtLeast(scores[d], min);
         if (!found) continue;
-      } else if (empty && (failed || (first[i + 1] > first[i] && best[i] >= least))) {
+      } else if (empty && (failed || (first[i + 1] > first[i] && isAtLeast(best[i], min)))) {
         continue;
       }
-      if (needle && !this.names[i].toLowerCase().includes(needle)) continue;
+      if (needle && !withoutCase(this.names[i]).includes(needle)) continue;
       if (only && !only(i)) continue;
       wanted[count++] = i;
     }
@@ -193,8 +209,6 @@ export class ResultStore {
     return selected;
   }
 }
-
-export const binAtLeast = (score, min) => score >= min - 1e-6;
 
 /** Loads results page by page into a store. */
 export class Loader {

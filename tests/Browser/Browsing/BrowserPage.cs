@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 using PuppeteerSharp;
 
 namespace Nanodet.Serverless.Browser.Tests.Browsing;
@@ -88,6 +89,29 @@ internal sealed class BrowserPage : IAsyncDisposable
           slider.dispatchEvent(new Event('change', { bubbles: true }));
         })()
         """);
+
+    /// <summary>Does what saves a file, and reads the file.</summary>
+    /// <param name="save">Such as a click.</param>
+    /// <returns>The file's name and its content.</returns>
+    public async Task<(string Name, byte[] Content)> SaveAsync(Func<Task> save)
+    {
+        var folder = Directory.CreateTempSubdirectory("nanodet-saved-");
+        try
+        {
+            await Page.Client.SendAsync(
+                "Browser.setDownloadBehavior", new { behavior = "allow", downloadPath = folder.FullName, browserContextId = _context.Id });
+            await save();
+            var file = await Eventually.GetAsync(
+                () => Task.FromResult(folder.GetFiles().SingleOrDefault(one => one.Extension != ".crdownload" && one.Name[0] != '.')),
+                () => $"a file is saved; complaints: {string.Join("; ", _complaints)}",
+                10);
+            return (file.Name, await File.ReadAllBytesAsync(file.FullName, App.Cancellation));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 
     /// <summary>Fails when the page complained of anything.</summary>
     public void HasNoComplaint() => Assert.True(_complaints.IsEmpty, string.Join(Environment.NewLine, _complaints));

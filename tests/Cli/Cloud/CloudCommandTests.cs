@@ -247,6 +247,18 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
             Assert.Equal((2, 1), (export.GetProperty("images").GetInt32(), export.GetProperty("failures").GetInt32()));
         }
 
+        // More names than a request has room for.
+        var name = failure.GetProperty("name").GetString()!;
+        await File.WriteAllLinesAsync(
+            _folder.File("long.txt"),
+            Enumerable.Range(0, 2000).Select(i => $"gone/an-image-with-a-longer-name-than-most-{i:D5}.jpg").Append(name),
+            TestContext.Current.CancellationToken);
+        var listed = await Cli.RunAsync(
+            ["submit", "--manifest", _folder.File("long.txt"), "--watch", "--json", "--batch-size", "500", "--force", .. target]);
+        var byList = JsonDocument.Parse(listed.Output).RootElement;
+        Assert.Equal((2001, "completed"), (byList.GetProperty("discovered").GetInt32(), byList.GetProperty("state").GetString()));
+        Assert.Equal(2000, byList.GetProperty("failures").GetProperty("blob_not_found").GetInt32());
+
         var nowhere = await Cli.RunAsync(
             ["results", "export", "--prefix", "nowhere/", "--format", "csv", "--output", _folder.File("none.csv"), .. target]);
         Assert.Equal(1, nowhere.ExitCode);

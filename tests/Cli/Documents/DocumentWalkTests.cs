@@ -139,6 +139,9 @@ public sealed partial class DocumentWalkTests(InstalledTool tool, DemoModel mode
         {
             case "up":
                 return _app is null ? await UpAsync(line) : null;
+            case "view" when line.Contains("better", StringComparison.Ordinal) && !Directory.Exists(_folder.File("better")):
+                await RunAsync("nanodet detect --model better.onnx --input photos --output better --quiet");
+                return await ViewAsync(Job().Replace(line, _job));
             case "view":
                 return await ViewAsync(Job().Replace(line, _job));
             case "bench":

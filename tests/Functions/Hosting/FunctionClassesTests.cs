@@ -64,6 +64,7 @@ public sealed class FunctionClassesTests
                 "RetryJob: post jobs/{jobId}/retry Function",
                 "RollbackModel: post models/rollback Function",
                 "StartJob: post jobs Function",
+                "UploadList: post lists Function",
                 "Viewer: get head viewer/{*path} Anonymous",
             ],
             http.Order(StringComparer.Ordinal));

@@ -43,7 +43,7 @@ public sealed class RoleCheckTests
             "GetJob", "GetOpenApi", "GetResultSchema", "GetThumbnail", "Health", "HealthDetails", "ImageAnnounced", "ImagePoisoned",
             "ImageQueued", "ImageUploaded", "ListImages", "ListJobs", "ListModels", "ListResults", "NightlyDetection",
             "PublishCheckpoint", "PublishModel", "PurgeHistory", "QueueBatch", "Reconcile", "ReportCheckpoint", "RetryJob",
-            "RollbackModel", "StartJob", "UploadPoisoned", "Viewer", "WriteDetections", "WriteExports", "WriteManifest",
+            "RollbackModel", "StartJob", "UploadList", "UploadPoisoned", "Viewer", "WriteDetections", "WriteExports", "WriteManifest",
         ];
         string[] worker = ["BatchQueued", "DetectImage", "Health", "HealthDetails"];
 

@@ -34,6 +34,41 @@ public sealed class ScriptTests
     public void Script_ThatIsRun_IsExecutable(string script) =>
         Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(Repository.PathOf(script)).HasFlag(UnixFileMode.UserExecute));
 
+    /// <summary>The end of demo.sh, with what came before it made up: a folder whose name a shell would take apart.</summary>
+    [Fact]
+    public async Task Demo_LastLine_IsACommandThatShowsItsResults()
+    {
+        var demo = await File.ReadAllTextAsync(Repository.PathOf("demo.sh"), TestContext.Current.CancellationToken);
+        var end = demo[demo.IndexOf("printf '\\n== Done", StringComparison.Ordinal)..];
+        var begin = Assert.Single(demo.Split('\n'), line => line.StartsWith("nanodet=(", StringComparison.Ordinal));
+        const string output = "/tmp/the demo's $output";
+        const string script =
+            """
+            set -euo pipefail
+            stays_open= viewer=x output=$1 photos=$1/photos stage_times=(a b)
+            eval "$2"
+            lines=$(eval "$3")
+            eval "set -- ${lines##*$'\n'}"
+            printf '%s\n' "$@"
+            """;
+        var start = new ProcessStartInfo("bash", ["-c", script, "bash", output, begin, end])
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = Repository.Root,
+        };
+        using var process = Process.Start(start)!;
+        var arguments = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, process.ExitCode);
+        Assert.Equal(
+            [
+                "dotnet", Path.Combine(Repository.Root, "src/Cli/bin/Release/net10.0/Nanodet.Serverless.Cli.dll"),
+                "view", $"{output}/results", "--images", $"{output}/photos",
+            ],
+            arguments.TrimEnd('\n').Split('\n'));
+    }
+
     private static IEnumerable<string> Find() =>
         new[] { "demo.sh", "test.sh", ".ci/run" }
             .Concat(new[] { "infra", "tools" }.SelectMany(folder =>
