@@ -22,7 +22,7 @@ public static class ViewerConfig
     /// <param name="title">What is shown, for people.</param>
     /// <param name="formats">Names of the formats of exports.</param>
     /// <param name="retryable">Codes of failures that another try may mend.</param>
-    /// <param name="compared">What can be compared: what the API calls it, and what people do; none for one set of results.</param>
+    /// <param name="compared">What can be compared: what the API calls it, and what people call it; empty for one set of results.</param>
     public static ReadOnlyMemory<byte> OfResults(
         string? job,
         string title,

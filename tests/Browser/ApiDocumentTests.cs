@@ -8,6 +8,7 @@ using System.Text.RegularExpressions;
 using Json.Schema;
 using Nanodet.Serverless.Browser.Tests.Browsing;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.Exports;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Viewer;
@@ -99,7 +100,7 @@ public sealed partial class ApiDocumentTests(RunningApp app)
             new("ListResults", "get", "results?job=none", null, 404),
             new("ListResults", "get", "results?job=..%2Fx", null, 404),
             new("ExportResults", "get", $"results/export?job={job}&format=coco-dataset", null, 200),
-            new("ExportResults", "get", $"results/export?job={job}&format=yolo", null, 200),
+            .. ExportFormats.Names.Select(name => new Call("ExportResults", "get", $"results/export?job={job}&format={name}", null, 200)),
             new("ExportResults", "get", "results/export?format=pdf", null, 400),
             new("ExportResults", "get", "results/export", null, 400),
             new("ExportResults", "get", $"results/export?job={job}&format=csv&search=none", null, 422),

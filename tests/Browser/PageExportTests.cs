@@ -119,6 +119,33 @@ public sealed class PageExportTests(RunningApp app, Chromium chromium)
     }
 
     [Fact]
+    public async Task Export_EveryFormat_IsSavedUnderItsName()
+    {
+        var job = await JobAsync();
+        await using var page = await chromium.OpenAsync(1600, 1200);
+        await page.GoAsync(app.Address, $"#/results?job={job}");
+        await page.UntilAsync("document.querySelectorAll('.grid-items > li').length === 9", "every image is shown");
+        var formats = await page.Page.EvaluateExpressionAsync<string[]>(
+            "[...document.querySelectorAll('.export option')].map(option => option.value).filter(Boolean)");
+
+        var names = new List<string>();
+        foreach (var format in formats)
+        {
+            var (name, content) = await page.SaveAsync(() => page.Page.SelectAsync(".export", format));
+            Assert.NotEmpty(content);
+            names.Add(name);
+        }
+
+        Assert.Equal(
+            [
+                "results.csv", "results.ndjson", "results.parquet", "coco.zip", "instances.json", "yolo.zip", "voc.zip", "labelstudio.zip",
+                "azureml.jsonl",
+            ],
+            names);
+        page.HasNoComplaint();
+    }
+
+    [Fact]
     public async Task Export_FormatWithoutAPlaceForFailures_SaysThatNothingIsLeft()
     {
         var job = await JobAsync();

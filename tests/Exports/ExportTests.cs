@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.IO.Compression;
 using System.Text;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Exports.Downloads;
@@ -44,6 +46,36 @@ public sealed class ExportTests : IDisposable
             var (summary, _) = await MemoryTarget.ExportAsync(ExportFormat.Csv, Results.Some, new ExportOptions { Filter = filter });
             Assert.Equal(4, summary.Images + summary.LeftOut.GetValueOrDefault(LeftOutReason.Filtered));
             return summary.Images;
+        }
+    }
+
+    [Theory]
+    [InlineData(ExportFormat.Csv, "results.csv", "text/csv; charset=utf-8", null)]
+    [InlineData(ExportFormat.Coco, "coco.zip", "application/zip", "coco.dataset.json coco.json")]
+    [InlineData(ExportFormat.CocoDataset, "instances.json", "application/json", null)]
+    [InlineData(ExportFormat.Yolo, "yolo.zip", "application/zip", "classes.txt data.yaml labels/")]
+    [InlineData(ExportFormat.Voc, "voc.zip", "application/zip", "Annotations/ ImageSets/ labels.txt")]
+    [InlineData(ExportFormat.LabelStudio, "labelstudio.zip", "application/zip", "labelstudio.config.xml labelstudio.json")]
+    [InlineData(ExportFormat.AzureMl, "azureml.jsonl", "application/x-ndjson", null)]
+    public async Task Download_OfAFormat_IsOneFileWithAllOfIt(ExportFormat format, string name, string type, string? entries)
+    {
+        var export = await TemporaryExport.WriteAsync(
+            Results.Some.ToAsyncEnumerable(), format, new ExportOptions(), TestContext.Current.CancellationToken);
+        await using var content = export.Content;
+
+        Assert.Equal(
+            [type, content.Length.ToString(CultureInfo.InvariantCulture), $"attachment; filename=\"{name}\"", "nosniff"],
+            export.Headers.Select(header => header.Value));
+        Assert.NotEqual(0, content.Length);
+        if (entries is not null)
+        {
+            using var archive = new ZipArchive(content);
+            Assert.All(archive.Entries, entry => Assert.NotEqual(0, entry.FullName == "labels/cam2/leer-äß.txt" ? 1 : entry.Length));
+            Assert.Equal(
+                entries,
+                string.Join(' ', archive.Entries
+                    .Select(entry => entry.FullName.Split('/') is [var folder, _, ..] ? $"{folder}/" : entry.FullName)
+                    .Distinct().Order(StringComparer.Ordinal)));
         }
     }
 

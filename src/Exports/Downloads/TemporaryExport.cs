@@ -36,14 +36,17 @@ public sealed record TemporaryExport(Stream Content, string FileName, string Con
         IAsyncEnumerable<DetectionResult> results, ExportFormat format, ExportOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var isArchive = ExportFormats.IsFolder(format) || format is ExportFormat.Coco or ExportFormat.LabelStudio;
+        // These write two files at the same time, which an archive cannot take.
+        var isPacked = format is ExportFormat.Coco or ExportFormat.LabelStudio;
+        var isArchive = ExportFormats.IsFolder(format) || isPacked;
         var name = ExportFormats.FileNameOf(format);
         var fileName = isArchive ? Path.ChangeExtension(name, null) + Zip : name;
         var folder = Directory.CreateTempSubdirectory("nanodet-export-");
         try
         {
-            IExportTarget target = new FolderTarget(folder);
-            target = isArchive ? new ZipTarget(target, fileName) : target;
+            var parts = isPacked ? folder.CreateSubdirectory("parts") : folder;
+            IExportTarget target = new FolderTarget(parts);
+            target = isArchive && !isPacked ? new ZipTarget(target, fileName) : target;
             var summary = await ExportWriters.WriteAsync(
                 results, format, target, options with { FileName = null }, cancellationToken).ConfigureAwait(false);
             if (summary.Images == 0)
@@ -55,6 +58,12 @@ public sealed record TemporaryExport(Stream Content, string FileName, string Con
                         : "Expected results to export, found none that meet the conditions.");
             }
 
+            if (isPacked)
+            {
+                var archive = new ZipTarget(new FolderTarget(folder), fileName);
+                await PackAsync(parts, summary.Files, archive, cancellationToken).ConfigureAwait(false);
+            }
+
             var path = Path.Combine(folder.FullName, fileName);
             return new TemporaryExport(OwnedFile.Open(path, folder), fileName, TypeOf(fileName), summary);
         }
@@ -62,6 +71,28 @@ public sealed record TemporaryExport(Stream Content, string FileName, string Con
         {
             folder.Delete(recursive: true);
             throw;
+        }
+    }
+
+    private static async Task PackAsync(
+        DirectoryInfo parts, IEnumerable<string> names, ZipTarget archive, CancellationToken cancellationToken)
+    {
+        await using (archive.ConfigureAwait(false))
+        {
+            foreach (var name in names)
+            {
+                var part = File.OpenRead(Path.Combine(parts.FullName, name));
+                await using (part.ConfigureAwait(false))
+                {
+                    var entry = await archive.CreateAsync(name, cancellationToken).ConfigureAwait(false);
+                    await using (entry.ConfigureAwait(false))
+                    {
+                        await part.CopyToAsync(entry, cancellationToken).ConfigureAwait(false);
+                    }
+                }
+            }
+
+            await archive.CompleteAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 

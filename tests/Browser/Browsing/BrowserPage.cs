@@ -101,8 +101,11 @@ internal sealed class BrowserPage : IAsyncDisposable
             await Page.Client.SendAsync(
                 "Browser.setDownloadBehavior", new { behavior = "allow", downloadPath = folder.FullName, browserContextId = _context.Id });
             await save();
+
+            // The browser takes the name first, with an empty file, and puts the whole one there when it has all of it.
             var file = await Eventually.GetAsync(
-                () => Task.FromResult(folder.GetFiles().SingleOrDefault(one => one.Extension != ".crdownload" && one.Name[0] != '.')),
+                () => Task.FromResult(folder.GetFiles()
+                    .SingleOrDefault(one => one.Extension != ".crdownload" && one.Name[0] != '.' && one.Length > 0)),
                 () => $"a file is saved; complaints: {string.Join("; ", _complaints)}",
                 10);
             return (file.Name, await File.ReadAllBytesAsync(file.FullName, App.Cancellation));
