@@ -18,16 +18,20 @@ internal static class SimulateCommand
         var coordinatorMs = new Option<double>("--coordinator-ms") { Description = "Its processor time of an image.", DefaultValueFactory = _ => 1.3 };
         var start = new Option<double>("--start") { Description = "Seconds until workers are there.", DefaultValueFactory = _ => 180 };
         var pages = new Option<int>("--pages-in-flight") { Description = "Jobs:PagesInFlight.", DefaultValueFactory = _ => 4 };
+        var measured = new ImageTraffic();
+        var imageBytes = new Option<double>("--image-bytes") { Description = "Bytes of an image.", DefaultValueFactory = _ => measured.ImageBytes };
+        var recordBytes = new Option<double>("--record-bytes") { Description = "Bytes of a record.", DefaultValueFactory = _ => measured.RecordBytes };
         var tables = new Option<bool>("--tables") { Description = "The tables of docs/scale.md, and no job." };
         var command = new Command("simulate", "Simulate a job on workers of some size, from measured times.")
         {
-            images, workers, cores, workerMs, coordinatorCores, coordinatorMs, start, pages, tables,
+            images, workers, cores, workerMs, coordinatorCores, coordinatorMs, start, pages, imageBytes, recordBytes, tables,
         };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(tables))
             {
-                Console.Write($"{ScaleTable.Figures()}\n{ScaleTable.Limits()}");
+                var traffic = new ImageTraffic { ImageBytes = parsed.GetValue(imageBytes), RecordBytes = parsed.GetValue(recordBytes) };
+                Console.Write($"{ScaleTable.Figures()}\n{ScaleTable.Limits(traffic)}");
                 return 0;
             }
 

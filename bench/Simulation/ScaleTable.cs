@@ -8,13 +8,13 @@ internal static class ScaleTable
 {
     private const double T4 = 330;
 
-    private static readonly (string Name, ScalePlan Plan)[] Plans =
+    private static readonly (string Name, long Images, double Hours, bool IsByUpload)[] Days =
     [
-        ("1 million a day, jobs", ScalePlan.For(1_000_000, 24, false, T4)),
-        ("1 million in 4 hours, jobs", ScalePlan.For(1_000_000, 4, false, T4)),
-        ("1 million a day, uploads", ScalePlan.For(1_000_000, 24, true, T4)),
-        ("100 million a day, jobs", ScalePlan.For(100_000_000, 24, false, T4)),
-        ("100 million a day, uploads", ScalePlan.For(100_000_000, 24, true, T4)),
+        ("1 million a day, jobs", 1_000_000, 24, false),
+        ("1 million in 4 hours, jobs", 1_000_000, 4, false),
+        ("1 million a day, uploads", 1_000_000, 24, true),
+        ("100 million a day, jobs", 100_000_000, 24, false),
+        ("100 million a day, uploads", 100_000_000, 24, true),
     ];
 
     /// <summary>The simulation against what was measured.</summary>
@@ -30,32 +30,35 @@ internal static class ScaleTable
     }
 
     /// <summary>What a load asks of one deployment, as shares of its limits.</summary>
-    public static string Limits()
+    /// <param name="traffic">Bytes of an image; null for those that were measured.</param>
+    public static string Limits(ImageTraffic? traffic = null)
     {
         var text = new StringBuilder();
+        var plans = Array.ConvertAll(
+            Days, day => (day.Name, Plan: ScalePlan.For(day.Images, day.Hours, day.IsByUpload, T4, traffic)));
         Row("Share of the limit of one deployment", plan => plan.Name);
         Row("---", _ => "---");
         Row("images a second", plan => Number(plan.Plan.Rate));
-        for (var index = 0; index < Plans[0].Plan.Demands.Count; index++)
+        for (var index = 0; index < plans[0].Plan.Demands.Count; index++)
         {
-            var limit = Plans[0].Plan.Demands[index];
+            var limit = plans[0].Plan.Demands[index];
             if (limit.Limit > 0)
             {
-                Row($"{limit.Part}: {Limit(index)} {limit.Unit} a second", plan => Share(plan.Plan.Demands[index].Share));
+                var limits = plans.Select(plan => Number(plan.Plan.Demands[index].Limit)).Distinct();
+                Row($"{limit.Part}: {string.Join(" or ", limits)} {limit.Unit} a second", plan => Share(plan.Plan.Demands[index].Share));
             }
         }
 
         Row("first limit", plan => plan.Plan.First.Part);
         Row("**deployments**", plan => $"**{plan.Plan.Deployments.ToString("#,0", CultureInfo.InvariantCulture)}**");
+        Row("images and records of a day, TiB", plan => Number(plan.Plan.StoredTib));
+        Row("a busy worker downloads, Gbit a second", plan => Number(plan.Plan.WorkerGbps));
         Row("T4 workers, together, all the time", plan => plan.Plan.Workers.ToString(CultureInfo.InvariantCulture));
         return text.ToString();
 
         void Row(string name, Func<(string Name, ScalePlan Plan), string> cell) =>
-            text.Append(CultureInfo.InvariantCulture, $"| {name} | {string.Join(" | ", Plans.Select(cell))} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {name} | {string.Join(" | ", plans.Select(cell))} |\n");
     }
-
-    private static string Limit(int index) =>
-        string.Join(" or ", Plans.Select(plan => Number(plan.Plan.Demands[index].Limit)).Distinct());
 
     private static string Share(double share) => share switch
     {

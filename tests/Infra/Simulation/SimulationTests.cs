@@ -87,6 +87,21 @@ public sealed class SimulationTests
         Assert.All(plan.Demands.Where(demand => demand.Part != "coordinator"), demand => Assert.True(demand.Share / plan.Deployments < 0.9));
     }
 
+    [Fact]
+    public void Plan_Bytes_AreCountedAndCanBeTheFirstLimit()
+    {
+        // 1,000 images a second of 1 MB: 8 Gbit a second in and out, and 3.8 requests of 1 kB and the record for each.
+        var traffic = new ImageTraffic { ImageBytes = 1e6, RecordBytes = 1000 };
+        var plan = ScalePlan.For(86_400_000, 24, isByUpload: false, workerRate: 100, traffic);
+        Assert.Equal(8 * 1.0058, plan.Demands.Single(demand => demand.Part == "account, bytes in").PerSecond, 1e-6);
+        Assert.Equal(8 * 1.0048, plan.Demands.Single(demand => demand.Part == "account, bytes out").PerSecond, 1e-6);
+        Assert.Equal(0.8, plan.WorkerGbps, 1e-6);
+
+        var large = ScalePlan.For(86_400_000, 24, isByUpload: false, workerRate: 100, traffic with { ImageBytes = 2e7 });
+        Assert.Equal("account, bytes in", large.First.Part);
+        Assert.Equal(8, large.Deployments);
+    }
+
     private static Plant Plant(int workers) => new()
     {
         Times = new ServiceTimes(20, 1, 0),
