@@ -1,6 +1,9 @@
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Browser.Tests.Browsing;
 using Nanodet.Serverless.Cli.Viewing;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
@@ -119,6 +122,41 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
         await page.Page.EvaluateExpressionAsync("document.querySelector('.tile').click()");
         await page.UntilAsync("document.querySelector('.detail .stage img')?.naturalWidth === 160", "the image itself is shown");
         page.HasNoComplaint();
+    }
+
+    /// <summary>Results that came out of storage: their names have a prefix that the folder's files do not have.</summary>
+    [Theory]
+    [InlineData("cli/1/a.png", true, true)]
+    [InlineData("cli/1/b/c.png", true, true)]
+    [InlineData("cli/1/twice.png", true, false)]
+    [InlineData("cli/1/a.png", false, false)]
+    public async Task View_ImagesOfNamesWithAPrefix_AreFoundUnlessAnotherResultEndsSo(string name, bool isNamed, bool isFound)
+    {
+        var folder = Directory.CreateTempSubdirectory("nanodet-view-");
+        try
+        {
+            foreach (var file in (string[])["a.png", "b/c.png", "twice.png"])
+            {
+                var image = new FileInfo(Path.Combine(folder.FullName, "photos", file));
+                image.Directory!.Create();
+                await File.WriteAllBytesAsync(image.FullName, [1], App.Cancellation);
+            }
+
+            await File.WriteAllLinesAsync(
+                Path.Combine(folder.FullName, "all.ndjson"),
+                new[] { "cli/1/a.png", "cli/1/b/c.png", "cli/1/twice.png", "cli/2/twice.png" }.Select(one => Encoding.UTF8.GetString(
+                    DetectionResult.CreateFailure(
+                        new DetectionError("image_empty", "x"), new ImageReference("images", one, "0x1", 0), DateTime.UnixEpoch).ToUtf8Json())),
+                App.Cancellation);
+            var photos = new DirectoryInfo(Path.Combine(folder.FullName, "photos"));
+            var results = await FolderResults.ReadAsync(folder.FullName, isNamed ? photos : null, App.Cancellation);
+
+            Assert.Equal(isFound, await results.FindImageAsync("images", name, App.Cancellation) is not null);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Theory]

@@ -16,11 +16,15 @@ internal sealed class FolderResults : IViewedResults
     private readonly IReadOnlyList<string> _roots;
     private readonly HashSet<string> _names;
 
-    private FolderResults(string title, IReadOnlyList<DetectionResult> results, IReadOnlyList<string> roots)
+    // Parts of names without their first folders, and how many results have them; none without a folder of images that was named.
+    private readonly Dictionary<string, int> _endings;
+
+    private FolderResults(string title, IReadOnlyList<DetectionResult> results, IReadOnlyList<string> roots, bool hasImages)
     {
         Title = title;
         _results = [.. results.Select(result => result.ToUtf8Json())];
         _names = results.Select(result => result.Image.Name).ToHashSet(StringComparer.Ordinal);
+        _endings = (hasImages ? _names.SelectMany(EndingsOf) : []).CountBy(ending => ending).ToDictionary(StringComparer.Ordinal);
         _roots = roots;
     }
 
@@ -60,7 +64,7 @@ internal sealed class FolderResults : IViewedResults
         string?[] roots = images is not null
             ? [images.FullName]
             : [Directory.Exists(full) ? full : null, Path.GetDirectoryName(full), Environment.CurrentDirectory];
-        return new FolderResults(full, results, [.. roots.OfType<string>().Distinct()]);
+        return new FolderResults(full, results, [.. roots.OfType<string>().Distinct()], images is not null);
     }
 
     /// <inheritdoc/>
@@ -116,15 +120,28 @@ internal sealed class FolderResults : IViewedResults
             return null;
         }
 
-        foreach (var root in _roots)
+        // Results out of storage have names that begin with a prefix there. An ending counts that no other result has.
+        foreach (var path in EndingsOf(name).Where(ending => _endings.GetValueOrDefault(ending) == 1).Prepend(name))
         {
-            var file = new FileInfo(Path.Combine(root, name));
-            if (file.Exists && file.Length <= new ImageLimits().MaxBytes)
+            foreach (var root in _roots)
             {
-                return await File.ReadAllBytesAsync(file.FullName, cancellationToken);
+                var file = new FileInfo(Path.Combine(root, path));
+                if (file.Exists && file.Length <= new ImageLimits().MaxBytes)
+                {
+                    return await File.ReadAllBytesAsync(file.FullName, cancellationToken);
+                }
             }
         }
 
         return null;
+    }
+
+    /// <summary>A name without its first folder, without its first two, and so on.</summary>
+    private static IEnumerable<string> EndingsOf(string name)
+    {
+        for (var at = name.IndexOf('/', StringComparison.Ordinal); at >= 0; at = name.IndexOf('/', at + 1))
+        {
+            yield return name[(at + 1)..];
+        }
     }
 }

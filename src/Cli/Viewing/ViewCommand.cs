@@ -20,7 +20,8 @@ internal static class ViewCommand
         var job = new Option<string?>("--job") { Description = "A job in storage, instead of a folder." };
         var images = new Option<DirectoryInfo?>("--images")
         {
-            Description = "Folder with the images; default: the results' folder, the one around it, and the current one.",
+            Description = "Folder with the images, under their names or the ends of those; default: the results' folder, the one around it, and the "
+                + "current one.",
         };
         var compare = new Option<string?>("--compare")
         {
