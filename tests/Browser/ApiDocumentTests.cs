@@ -150,7 +150,14 @@ public sealed partial class ApiDocumentTests(RunningApp app)
             new("Viewer", "get", "viewer/app.js", null, 200),
             new("Viewer", "get", "viewer/none.js", null, 404),
         ];
-        foreach (var call in calls)
+        var unknown = Operations().Select(operation => new Call(
+            operation.Body["operationId"]!.GetValue<string>(),
+            operation.Method,
+            operation.Path[1..].Replace("{jobId}", "x", StringComparison.Ordinal).Replace("{path}", "app.js", StringComparison.Ordinal)
+                + "?nobody=1",
+            Body: null,
+            400));
+        foreach (var call in calls.Concat(unknown))
         {
             await SendAsync(app.Address, call, given);
         }
@@ -210,13 +217,22 @@ public sealed partial class ApiDocumentTests(RunningApp app)
         }
     }
 
-    /// <summary>One body that announces more than it may, and one that does not come, while another one asks for its place.</summary>
+    /// <summary>One body that is longer than it may, or says so, and one that does not come, while another one asks for its place.</summary>
     private static async Task AskWithBodiesAsync(
         Uri address, string key, (string Id, string Path, long Most) route, HashSet<(string Id, int Status)> given)
     {
         string Head(long length) =>
             $"POST /api/{route.Path} HTTP/1.1\r\nHost: localhost\r\nx-functions-key: {key}\r\nContent-Length: {length}\r\n\r\nabc";
-        IsAnswered(await RawAsync(address, Head(route.Most + 1)), route, 413, given);
+        if (route.Most > JobStore.MaxRequestBytes)
+        {
+            IsAnswered(await RawAsync(address, Head(route.Most + 1)), route, 413, given);
+        }
+        else
+        {
+            var large = new ByteArrayContent(new byte[route.Most + 1]);
+            await SendAsync(address, new Call(route.Id, "post", route.Path, large, 413, ("x-functions-key", key)), given);
+        }
+
         await Eventually.TrueAsync(
             async () =>
             {

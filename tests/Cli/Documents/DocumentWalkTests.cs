@@ -150,7 +150,7 @@ public sealed partial class DocumentWalkTests(InstalledTool tool, DemoModel mode
             case "cancel":
                 await RunAsync("nanodet submit");
                 break;
-            case "retry" or "results" when Job().IsMatch(line):
+            case "retry" or "results" or "failures" when Job().IsMatch(line):
                 // Whoever reads has waited for the job's end, and has mended what it found.
                 await RunAsync($"nanodet watch {_job}");
                 await UploadAsync("missing.jpg");
