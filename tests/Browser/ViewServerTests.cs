@@ -159,6 +159,32 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
         }
     }
 
+    /// <summary>What follows two slashes would be a path from the root, wherever the folder of images is.</summary>
+    [Fact]
+    public async Task View_NameWithAPathFromTheRootInIt_ReadsNothing()
+    {
+        var folder = Directory.CreateTempSubdirectory("nanodet-view-");
+        try
+        {
+            var secret = Path.Combine(folder.FullName, "secret.png");
+            await File.WriteAllBytesAsync(secret, [1], App.Cancellation);
+            var photos = folder.CreateSubdirectory("photos");
+            var name = $"a/{secret}";
+            await File.WriteAllTextAsync(
+                Path.Combine(folder.FullName, "all.ndjson"),
+                Encoding.UTF8.GetString(DetectionResult.CreateFailure(
+                    new DetectionError("image_empty", "x"), new ImageReference("images", name, "0x1", 0), DateTime.UnixEpoch).ToUtf8Json()),
+                App.Cancellation);
+            var results = await FolderResults.ReadAsync(folder.FullName, photos, App.Cancellation);
+
+            Assert.Null(await results.FindImageAsync("images", name, App.Cancellation));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData("api/images/content?name=../secret.txt")]
     [InlineData("api/images/content?name=secret.txt")]

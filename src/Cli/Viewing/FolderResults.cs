@@ -120,8 +120,10 @@ internal sealed class FolderResults : IViewedResults
             return null;
         }
 
-        // Results out of storage have names that begin with a prefix there. An ending counts that no other result has.
-        foreach (var path in EndingsOf(name).Where(ending => _endings.GetValueOrDefault(ending) == 1).Prepend(name))
+        // Results out of storage have names that begin with a prefix there. An ending counts that no other result has, and that is no path
+        // from the root of a disk: the second slash of "a//etc/x.png" begins one.
+        foreach (var path in EndingsOf(name)
+            .Where(ending => _endings.GetValueOrDefault(ending) == 1 && !Path.IsPathRooted(ending)).Prepend(name))
         {
             foreach (var root in _roots)
             {
