@@ -11,7 +11,7 @@ export function modelsView({ linkTo }) {
   const empty = h('p', { class: 'empty', hidden: true }, 'No model was published yet: drop a checkpoint and its config into the container “checkpoints”.');
   const element = h('div', { class: 'page' }, h('h1', {}, 'Models'), served, empty,
     h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Models' }, h('table', { class: 'model-table' },
-      h('thead', {}, h('tr', {}, ['Model', 'Version', 'Forms', 'Size', 'Published', ''].map(name => h('th', { scope: 'col' }, name)))),
+      h('thead', {}, h('tr', {}, ['Model', 'Version', 'Precision', 'Size', 'Published', ''].map(name => h('th', { scope: 'col' }, name)))),
       rows)));
 
   async function back(model) {
@@ -30,7 +30,7 @@ export function modelsView({ linkTo }) {
       h('th', { scope: 'row' }, nameOf(model.name)),
       h('td', {}, nameOf(model.version), model.isCurrent ? h('span', { class: 'badge good' }, 'current') : null,
         model.sha256 && !model.sha256.startsWith(model.version) ? h('code', { class: 'sha', title: model.sha256 }, model.sha256.slice(0, 12)) : null),
-      h('td', {}, model.forms.join(', ') || 'one file'),
+      h('td', {}, model.forms.join(', ') || model.precision || 'one file'),
       h('td', { class: 'num' }, bytes(model.bytes)),
       h('td', {}, new Date(model.publishedUtc).toLocaleString('en')),
       h('td', { class: 'end' }, model.isCurrent ? h('a', { class: 'button secondary', href: linkTo('try') }, 'Try it')
