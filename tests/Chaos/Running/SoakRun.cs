@@ -23,7 +23,8 @@ internal sealed class SoakRun(int images, Action<string> say)
     private const int SomeThreads = 10;
     private const int SomeRows = 200;
 
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+    // A look lists every record, which is work for the emulator, too.
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestRound = TimeSpan.FromMinutes(10);
 
     /// <summary>Carries it out.</summary>
