@@ -14,6 +14,15 @@ internal sealed class JobSummary(string jobId)
     private double _processorMs;
     private double _gpuMs;
 
+    /// <summary>Images that the job itself detected.</summary>
+    internal long Detected { get; private set; }
+
+    /// <summary>Images that failed in the job itself.</summary>
+    internal long Failed { get; private set; }
+
+    /// <summary>Images that have the result of another request.</summary>
+    internal long Skipped { get; private set; }
+
     /// <summary>Detections by class name.</summary>
     internal IReadOnlyDictionary<string, long> Classes => _classes;
 
@@ -52,9 +61,20 @@ internal sealed class JobSummary(string jobId)
             _models[key] = (model, _models.TryGetValue(key, out var before) ? before.Images + 1 : 1);
         }
 
-        if (result.JobId == jobId)
+        if (result.JobId != jobId)
         {
-            AddTime(result.Timings, isOnGpu: result.Provider is not (null or ProviderSelection.Cpu));
+            Skipped++;
+            return;
+        }
+
+        AddTime(result.Timings, isOnGpu: result.Provider is not (null or ProviderSelection.Cpu));
+        if (result.Status == DetectionStatus.Detected)
+        {
+            Detected++;
+        }
+        else
+        {
+            Failed++;
         }
     }
 

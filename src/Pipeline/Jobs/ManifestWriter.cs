@@ -101,6 +101,12 @@ public sealed class ManifestWriter
         }
 
         var missing = FindMissing(end, lines);
+
+        // A batch may have been detected again after it was counted, and its lines are those of the last time: of a job that has every
+        // line, they count. Where lines are missing, or a job ended early, what was counted on the way says more.
+        var (detected, failed, skipped) = end.State == JobState.Completed && missing.Count == 0
+            ? (summary.Detected, summary.Failed, summary.Skipped)
+            : (progress.Detected, progress.Failed, progress.Skipped);
         var seconds = Math.Max(0, (end.EndedUtc - progress.StartedUtc).TotalSeconds);
         return new JobManifest
         {
@@ -109,9 +115,9 @@ public sealed class ManifestWriter
             Error = end.Error,
             Request = job,
             Discovered = progress.Discovered,
-            Detected = progress.Detected,
-            Failed = progress.Failed,
-            Skipped = progress.Skipped,
+            Detected = detected,
+            Failed = failed,
+            Skipped = skipped,
             Unprocessed = Math.Max(0, progress.Discovered - progress.CountProcessed()),
             Filtered = progress.Filtered,
             Pages = progress.Pages,

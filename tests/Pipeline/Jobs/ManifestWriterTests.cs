@@ -320,6 +320,33 @@ public sealed class ManifestWriterTests(AzuriteFixture fixture)
             (await ReadResultsAsync(app, Assert.Single(manifest.Results))).Select(result => result.Image.Name));
     }
 
+    /// <summary>
+    /// The worker gets the message once more after the batch was counted and cleared away, and the activity that writes comes once more, too:
+    /// the lines of the second time take the place of those that were counted.
+    /// </summary>
+    [Fact]
+    public async Task Write_BatchDetectedOtherwiseAfterItWasCounted_CountsItsLines()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.UploadAsync("a.png");
+        await app.UploadAsync("b.png");
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest());
+        var page = await app.Get<JobPager>().ListAsync(new JobPageRequest(job, 0, null), Token);
+        var batch = Assert.Single(page.Split(job));
+        var counted = await app.RunAsync(batch);
+        Assert.Equal(new BatchCounts(2, 0, 0), counted);
+
+        // Meanwhile the image has another content, and a record of that.
+        await app.RunAsync([await app.UploadAsync("b.png", TestModel.Image[..^1])]);
+        Assert.Equal(new BatchCounts(1, 1, 0), await app.RunAsync(batch));
+
+        var progress = new JobProgress { StartedUtc = job.CreatedUtc }.Add(page).Add(counted);
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobState.Completed, job.CreatedUtc), Token);
+        Assert.Empty(manifest.Missing);
+        Assert.Equal((JobState.Completed, 1L, 1L, 0L), (manifest.State, manifest.Detected, manifest.Failed, manifest.Skipped));
+        Assert.Equal(new Dictionary<string, long> { ["blob_changed"] = 1 }, manifest.Failures!.ToDictionary());
+    }
+
     [Fact]
     public async Task Write_SkippedForAResultThatIsNotWrittenYet_HasItsLine()
     {
