@@ -6,7 +6,7 @@ namespace Nanodet.Serverless.EndToEnd.Tests;
 /// <summary>Uploads that polling sees too late: those of the second in which it looked.</summary>
 public sealed class UploadTests
 {
-    private const int Burst = 1000;
+    private const int Burst = 120;
     private const int Drizzle = 40;
 
     [Fact]
