@@ -55,7 +55,7 @@ public sealed class ResultsExportCommandTests(DemoModel model) : IDisposable
     [InlineData("--format: expected one of csv, ndjson", "--format", "xls", "--input", ".")]
     [InlineData("--dataset: only with --format coco", "--format", "csv", "--input", ".", "--dataset", "a.json")]
     [InlineData("--scores: only with --format yolo or voc", "--format", "csv", "--input", ".", "--scores")]
-    [InlineData("--data and --account: only with --job and --prefix", "--format", "csv", "--input", ".", "--data", ".")]
+    [InlineData("--data, --server and --account: only with --job and --prefix", "--format", "csv", "--input", ".", "--data", ".")]
     [InlineData("--min-score: expected 0 to 1", "--format", "csv", "--input", ".", "--min-score", "2")]
     [InlineData("--output: expected an NDJSON file outside of --input", "--format", "ndjson", "--input", "in", "--output", "in/all.ndjson")]
     [InlineData("--name: expected a glob", "--format", "csv", "--input", ".", "--name", "a?")]
