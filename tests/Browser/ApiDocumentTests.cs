@@ -119,9 +119,11 @@ public sealed partial class ApiDocumentTests(RunningApp app)
             new("ListJobs", "get", "jobs?limit=1000", null, 400),
             new("StartJob", "post", "jobs", RunningApp.Json(new { prefix = "api/none/" }), 202),
             new("StartJob", "post", "jobs", RunningApp.Json(new { perfix = "x" }), 400),
-            new("StartJob", "post", "jobs", RunningApp.Json(new { prefix = "api/none/", id = "api-once" }), 202),
-            new("StartJob", "post", "jobs", RunningApp.Json(new { prefix = "api/none/", id = "api-once" }), 200),
-            new("StartJob", "post", "jobs", RunningApp.Json(new { prefix = "api/other/", id = "api-once" }), 409),
+
+            // Lists are in the order of the ids: one that does not begin with the time must not stand before the jobs of other tests.
+            new("StartJob", "post", "jobs", RunningApp.Json(new { prefix = "api/none/", id = "0-once" }), 202),
+            new("StartJob", "post", "jobs", RunningApp.Json(new { prefix = "api/none/", id = "0-once" }), 200),
+            new("StartJob", "post", "jobs", RunningApp.Json(new { prefix = "api/other/", id = "0-once" }), 409),
             new("StartJob", "post", "jobs", RunningApp.Json(new { prefix = "api/none/" }), 202, ("Idempotency-Key", "api")),
             new("StartJob", "post", "jobs", RunningApp.Json(new { prefix = "api/other/" }), 422, ("Idempotency-Key", "api")),
             new("GetJob", "get", $"jobs/{job}", null, 200),

@@ -80,7 +80,8 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
             await page.UntilAsync("document.querySelector('.detail[open] .stage img')?.naturalWidth === 160", "the image is shown large");
             Assert.NotEqual("0 objects", await page.TextAsync(".detail .side .muted"));
             await page.Page.Keyboard.PressAsync("Escape");
-            await page.Page.GoBackAsync();
+            await page.UntilAsync("!document.querySelector('.detail[open]')", "the image is closed");
+            await page.ClickAsync("#nav a[data-view=compare]");
             await page.ClickAsync(".pair .side-picture:nth-child(2)");
             await page.UntilAsync("document.querySelector('.detail[open] .side .muted')?.innerText === '0 objects'", "the other has none");
             page.HasNoComplaint();
