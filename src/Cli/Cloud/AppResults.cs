@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Pipeline.Jobs;
 
 namespace Nanodet.Serverless.Cli.Cloud;
 
@@ -11,8 +12,21 @@ internal sealed class AppResults(AppClient client)
 {
     /// <summary>Every result of a job, with its line.</summary>
     /// <exception cref="CliException"><c>job_not_found</c>: there is no such job, or it has not ended.</exception>
-    public IAsyncEnumerable<(string Line, DetectionResult Result)> OfJobAsync(string jobId, CancellationToken cancellationToken) =>
-        ReadAsync($"job={Uri.EscapeDataString(jobId)}", cancellationToken);
+    public async IAsyncEnumerable<(string Line, DetectionResult Result)> OfJobAsync(
+        string jobId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Of a job under way the app gives what is there so far, which would pass for all of it.
+        using var owned = client;
+        if ((await client.FindAsync(jobId, cancellationToken)).State == JobState.Running)
+        {
+            throw new CliException("job_not_found", $"expected a job that has ended, found job {jobId} under way.");
+        }
+
+        await foreach (var result in ReadAsync($"job={Uri.EscapeDataString(jobId)}", cancellationToken))
+        {
+            yield return result;
+        }
+    }
 
     /// <summary>The records of images whose names begin so, with their lines.</summary>
     /// <param name="container">The container of the images; null for the app's.</param>
@@ -22,6 +36,7 @@ internal sealed class AppResults(AppClient client)
     public async IAsyncEnumerable<(string Line, DetectionResult Result)> OfPrefixAsync(
         string? container, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using var owned = client;
         var found = false;
         var query = $"prefix={Uri.EscapeDataString(prefix)}"
             + (container is null ? "" : $"&container={Uri.EscapeDataString(container)}");
@@ -42,7 +57,6 @@ internal sealed class AppResults(AppClient client)
     private async IAsyncEnumerable<(string Line, DetectionResult Result)> ReadAsync(
         string query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var owned = client;
         string? continuation = null;
         do
         {
