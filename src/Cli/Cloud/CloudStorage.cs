@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Announcing;
+using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Storage;
 
@@ -50,6 +52,10 @@ internal sealed partial class CloudStorage
 
     /// <summary>Tries what the app does there.</summary>
     public StorageProbe Probe => new(Clients, _options);
+
+    /// <summary>Requests, lists and manifests of its jobs.</summary>
+    public JobStore Jobs => new(
+        Clients, Options.Create(new JobOptions()), _options, Options.Create(new JobEndOptions()), TimeProvider.System);
 
     /// <summary>Publishes models there.</summary>
     public ModelPublisher Publisher => new(new ModelRegistry(Clients, Options.Create(new WarmModelOptions())));

@@ -1,7 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
-using Azure;
-using Azure.Storage.Blobs.Models;
 using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Exports;
@@ -175,7 +172,8 @@ internal sealed class JobArguments
 
         if (!target.NamesServer(parsed.CommandResult))
         {
-            return request with { List = await UploadAsync(content, target, parsed, cancellationToken) };
+            var storage = new CloudStorage((await target.FindAsync(parsed, cancellationToken)).Storage);
+            return request with { List = (await storage.Jobs.StoreListAsync(content, cancellationToken)).List.List };
         }
 
         return content.Length <= JobStore.MaxListBytes
@@ -184,26 +182,5 @@ internal sealed class JobArguments
                 "list_too_large",
                 $"{manifest}: an app that is named by its address takes a list of at most {JobStore.MaxListBytes} bytes, found "
                     + $"{content.Length}. Upload it into the app's container of jobs, under _lists/, and name it with --list.");
-    }
-
-    /// <summary>The same content is the same blob: what is there already stays.</summary>
-    private static async Task<string> UploadAsync(
-        byte[] content, TargetOptions target, ParseResult parsed, CancellationToken cancellationToken)
-    {
-        var storage = new CloudStorage((await target.FindAsync(parsed, cancellationToken)).Storage);
-        var name = $"_lists/{Convert.ToHexStringLower(SHA256.HashData(content))}.ndjson";
-        try
-        {
-            await storage.Clients.Blobs.GetBlobContainerClient(storage.Names.Jobs).GetBlobClient(name).UploadAsync(
-                BinaryData.FromBytes(content),
-                new BlobUploadOptions { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All } },
-                cancellationToken);
-        }
-        catch (RequestFailedException exception) when (exception.Status is 409 or 412)
-        {
-            // It is there already.
-        }
-
-        return name;
     }
 }

@@ -4,7 +4,6 @@ using Nanodet.Detection.Images;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
-using Nanodet.Serverless.Pipeline.Announcing;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Reading;
 using Nanodet.Serverless.Pipeline.Storage;
@@ -24,8 +23,7 @@ internal sealed class StoredJob : IViewedResults
         _storage = storage;
         _jobId = jobId;
         var names = Options.Create(storage.Names);
-        Jobs = new JobStore(
-            storage.Clients, Options.Create(new JobOptions()), names, Options.Create(new JobEndOptions()), TimeProvider.System);
+        Jobs = storage.Jobs;
         _results = new StoredResults(storage.Clients, Jobs, names);
         _links = new ImageLinks(storage.Clients, names, TimeProvider.System);
     }
