@@ -1,0 +1,116 @@
+using System.Text.Json;
+using Nanodet.Serverless.Browser.Tests.Browsing;
+using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+
+namespace Nanodet.Serverless.Browser.Tests;
+
+/// <summary>Ground truth on the page: which image of the file is which, and what is true, false and missed.</summary>
+[Collection("One page at a time")]
+public sealed class GroundTruthTests(RunningApp app, Chromium chromium)
+{
+    [Fact]
+    public async Task GroundTruth_FileChosen_MarksTrueFalseAndMissed()
+    {
+        var job = await app.DetectAsync("truth/", ViewerTests.Pictures("truth", 4));
+        var truth = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():n}.json");
+        await File.WriteAllTextAsync(
+            truth,
+            JsonSerializer.Serialize(new
+            {
+                images = Enumerable.Range(0, 4).Select(i => new { id = i, file_name = $"{i:D4}.png" }),
+                categories = new[] { new { id = 1, name = "red" }, new { id = 2, name = "green" } },
+                annotations = new object[]
+                {
+                    new { id = 1, image_id = 0, category_id = 1, bbox = new[] { 0, 0, 160, 120 }, iscrowd = 0 },
+                    new { id = 2, image_id = 1, category_id = 1, bbox = new[] { 150, 110, 5, 5 }, iscrowd = 0 },
+                },
+            }),
+            App.Cancellation);
+        try
+        {
+            await using var page = await chromium.OpenAsync();
+            await page.GoAsync(app.Address, $"#/results?job={job}");
+            await page.UntilAsync("document.querySelector('.judged input[type=file]')", "a file can be chosen");
+            await (await page.Page.QuerySelectorAsync(".judged input[type=file]")).UploadFileAsync(truth);
+
+            await page.UntilAsync("document.querySelector('.judged .missed')", "verdicts are there");
+            Assert.Contains("missed", await page.TextAsync(".judged .verdict"), StringComparison.Ordinal);
+            Assert.DoesNotContain("0 missed", await page.TextAsync(".judged .verdict .missed"), StringComparison.Ordinal);
+            Assert.Contains("%", await page.TextAsync(".judged .facts"), StringComparison.Ordinal);
+            page.HasNoComplaint();
+        }
+        finally
+        {
+            File.Delete(truth);
+        }
+    }
+
+    /// <summary>A name that two images of the file, or two results, end with tells neither.</summary>
+    [Theory]
+    [InlineData("a/1.png,b/1.png", "a/1.png,b/1.png", "a/1.png,b/1.png")]
+    [InlineData("1.png", "x/1.png", "1.png")]
+    [InlineData("val/a/1.png,val/b/1.png", "up/a/1.png,up/b/1.png", "val/a/1.png,val/b/1.png")]
+    [InlineData("val/a/1.png,val/b/1.png", "a/1.png,c/1.png", "val/a/1.png,ambiguous")]
+    [InlineData("1.png", "a/1.png,b/1.png", "ambiguous,ambiguous")]
+    [InlineData("a/1.png,b/1.png", "1.png", "ambiguous")]
+    [InlineData("1.png,a/1.png", "1.png,a/1.png", "1.png,a/1.png")]
+    [InlineData("1.png", "1.png,a/1.png", "1.png,ambiguous")]
+    [InlineData("1.png,1.png", "1.png", "ambiguous")]
+    [InlineData("1.png", "1.png,1.png", "ambiguous,ambiguous")]
+    [InlineData("11.png", "1.png,x/2.png", "none,none")]
+    public async Task GroundTruth_NamesWithFolders_AreMatchedOrListedAsNotMatched(string file, string results, string matches)
+    {
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, "#/try");
+        var found = await page.Page.EvaluateFunctionAsync<string>(
+            """
+            async (file, results) => {
+              const { Truth } = await import('/api/viewer/match.js');
+              const truth = new Truth({ images: file.map((file_name, id) => ({ id, file_name })), annotations: [], categories: [] });
+              const store = { names: [], get length() { return this.names.length; } };
+              for (const name of results) { // as pages come in
+                store.names.push(name);
+                truth.look(store);
+              }
+              const textOf = found => found.image?.name ?? (found.isAmbiguous ? 'ambiguous' : 'none');
+              return store.names.map(name => textOf(truth.find(name))).join();
+            }
+            """,
+            file.Split(','),
+            results.Split(','));
+
+        Assert.Equal(matches, found);
+    }
+
+    [Fact]
+    public async Task GroundTruth_ImagesWithoutAMatch_AreListed()
+    {
+        var picture = ViewerTests.Pictures("x", 1).Single().Bytes;
+        var job = await app.DetectAsync("match/", [("match/a/1.png", picture), ("match/b/1.png", picture), ("match/2.png", picture)]);
+        var truth = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():n}.json");
+        await File.WriteAllTextAsync(
+            truth,
+            """{"images":[{"id":1,"file_name":"1.png"},{"id":2,"file_name":"2.png"}],"categories":[],"annotations":[]}""",
+            App.Cancellation);
+        try
+        {
+            await using var page = await chromium.OpenAsync();
+            await page.GoAsync(app.Address, $"#/results?job={job}");
+            await page.UntilAsync("document.querySelector('.judged input[type=file]')", "a file can be chosen");
+            await (await page.Page.QuerySelectorAsync(".judged input[type=file]")).UploadFileAsync(truth);
+
+            await page.UntilAsync("document.querySelector('.not-matched')", "what has no match is listed");
+            Assert.Contains("1 of 3", await page.TextAsync(".judged .facts"), StringComparison.Ordinal);
+            Assert.Equal("2 images with a name that fits several", await page.TextAsync(".not-matched summary"));
+            Assert.Equal(
+                ["match/a/1.png", "match/b/1.png"],
+                await page.Page.EvaluateExpressionAsync<string[]>(
+                    "[...document.querySelectorAll('.not-matched li')].map(li => li.textContent)"));
+            page.HasNoComplaint();
+        }
+        finally
+        {
+            File.Delete(truth);
+        }
+    }
+}
