@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Azure.Storage.Blobs;
 using Nanodet.Serverless.Cli.Tests.Demo;
 using Nanodet.Serverless.Cli.Tests.Output;
 using Nanodet.Serverless.Cli.Tests.Parity;
@@ -195,22 +194,19 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
 
         // A job of nothing may be over before it is asked to end. What goes to standard error is a sentence, and no table.
         Assert.True(code == 0 || raw.Contains("error: job_ended: ", StringComparison.Ordinal), raw);
-        var answer = lines.Where(text => !text.StartsWith("target: ", StringComparison.Ordinal) && !text.StartsWith("error: ", StringComparison.Ordinal));
-        Assert.True(answer.All(text => text.Length <= Columns), raw);
+        var answer = lines.Where(text => text.Length > 0 && !text.StartsWith("target: ", StringComparison.Ordinal)).ToArray();
+        Assert.NotEmpty(answer);
+        Assert.True(code != 0 || answer.All(text => text.Length <= Columns), raw);
     }
 
     [Fact]
     public async Task Cancel_JobUnderWay_AnswersWithIt()
     {
-        // It waits for images that do not fit into one moment: sixty photos.
-        var input = Directory.CreateDirectory(_folder.File("many")).FullName;
-        for (var i = 0; i < 60; i++)
-        {
-            File.Copy(Path.Combine(DemoModel.Photos, "sample1.jpg"), Path.Combine(input, $"{i}.jpg"));
-        }
-
-        await UploadAsync(input, "cancelled/");
-        var job = (await Cli.JsonAsync("submit", "--data", app.Data, "--prefix", "cancelled/", "--force")).GetProperty("jobId").GetString()!;
+        // More names than any machine looks for before the next command has begun.
+        await File.WriteAllLinesAsync(
+            _folder.File("many.txt"), Enumerable.Range(0, 50_000).Select(i => $"cancelled/{i:D5}.jpg"), TestContext.Current.CancellationToken);
+        var started = await Cli.JsonAsync("submit", "--data", app.Data, "--manifest", _folder.File("many.txt"));
+        var job = started.GetProperty("jobId").GetString()!;
 
         var answer = await Cli.JsonAsync("cancel", job, "--data", app.Data);
 
@@ -219,15 +215,6 @@ public sealed class CloudCommandTests(RunningApp app, DemoModel model) : IClassF
         var watched = await Cli.RunAsync("watch", job, "--data", app.Data, "--json");
         var end = JsonDocument.Parse(watched.Output).RootElement;
         Assert.Equal((1, "cancelled"), (watched.ExitCode, end.GetProperty("state").GetString()));
-    }
-
-    private async Task UploadAsync(string folder, string prefix)
-    {
-        var images = new BlobContainerClient(app.Report.GetProperty("storage").GetString(), "images");
-        foreach (var file in Directory.EnumerateFiles(folder))
-        {
-            await images.GetBlobClient(prefix + Path.GetFileName(file)).UploadAsync(file, overwrite: true, TestContext.Current.CancellationToken);
-        }
     }
 
     /// <summary>An app that is named by its address gives the results that its storage holds.</summary>
