@@ -453,9 +453,22 @@ export function imageDialog({ closed, step }) {
     h('header', {}, title, place,
       h('button', { type: 'button', class: 'secondary', 'aria-label': 'The image before', onclick: () => step(-1) }, '‹'),
       h('button', { type: 'button', class: 'secondary', 'aria-label': 'The next image', onclick: () => step(1) }, '›'),
-      h('button', { type: 'button', class: 'secondary', 'aria-label': 'Close', onclick: () => dialog.close() }, '×')),
+      h('button', { type: 'button', class: 'secondary', 'aria-label': 'Close', onclick: () => leave() }, '×')),
     failure, picture.element);
-  dialog.addEventListener('close', () => closed());
+
+  // A browser sends "close" a frame later: who reloaded the page until then would find the image open again.
+  let isOpen = false;
+  const leave = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    if (dialog.open) dialog.close();
+    closed();
+  };
+  dialog.addEventListener('cancel', event => {
+    event.preventDefault();
+    leave();
+  });
+  dialog.addEventListener('close', leave);
   dialog.addEventListener('keydown', event => {
     if (event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return;
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -470,6 +483,7 @@ export function imageDialog({ closed, step }) {
       this.place = at;
       if (!dialog.isConnected) document.body.append(dialog);
       if (!dialog.open) dialog.showModal();
+      isOpen = true;
       title.replaceChildren(nameOf(image.name));
       place.textContent = `${number(at + 1)} of ${number(of)}`;
       failure.hidden = !error;
@@ -477,9 +491,7 @@ export function imageDialog({ closed, step }) {
       if (error) failure.replaceChildren(h('code', {}, error.code), h('p', {}, shown(error.message)));
       else picture.show(image, boxes, facts).catch(complain);
     },
-    close() {
-      if (dialog.open) dialog.close();
-    },
+    close: leave,
     dispose() {
       picture.dispose();
       dialog.remove();
