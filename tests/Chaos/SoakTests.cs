@@ -9,14 +9,14 @@ public sealed class SoakTests
     public void Judge_LevelAfterTheFirstThird_FindsNothing() => Assert.Empty(SoakRun.Judge(Samples(index => index < 3 ? index : 3)));
 
     [Fact]
-    public void Judge_EverythingGrows_NamesAllOfIt() => Assert.Equal(8, SoakRun.Judge(Samples(index => index)).Count);
+    public void Judge_EverythingGrows_NamesAllOfIt() => Assert.Equal(10, SoakRun.Judge(Samples(index => index)).Count);
 
     private static List<SoakSample> Samples(Func<int, int> level) =>
     [
         .. Enumerable.Range(0, 9).Select(index =>
         {
-            var process = new SoakSample.Process((100 + (50L * level(index))) << 20, 100 + (50 * level(index)), 30 + (20 * level(index)));
-            return new SoakSample(index, index, process, process, 500 * level(index), 500 * level(index));
+            var process = new SoakSample.Process((100 + (50L * level(index))) << 20, 100 + (50 * level(index)), 30 + (20 * level(index)), 10 * index * (1 + level(index)));
+            return new SoakSample(index, index, process, process, process, 500 * level(index), 500 * level(index));
         }),
     ];
 }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Nanodet.Serverless.LocalHost.Azurite;
 using Yarp.ReverseProxy.Forwarder;
@@ -62,6 +63,7 @@ internal sealed class FaultProxy : IAsyncDisposable
             }
         });
         builder.Services.AddHttpForwarder();
+        builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.Logging.ClearProviders();
         _server = builder.Build();
         _forwarder = _server.Services.GetRequiredService<IHttpForwarder>();
@@ -239,5 +241,13 @@ internal sealed class FaultProxy : IAsyncDisposable
     {
         context.Response.StatusCode = status;
         return FaultTransformer.WriteErrorAsync(context, code);
+    }
+
+    /// <summary>A signal ends the process, and not only its proxy, without which everything else would wait.</summary>
+    private sealed class NoSignals : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -7,21 +7,25 @@ namespace Nanodet.Serverless.Chaos.Tests.Running;
 /// <param name="Seconds">Time since the first upload.</param>
 /// <param name="Host">The host's process.</param>
 /// <param name="Worker">The worker's process.</param>
+/// <param name="Storage">The emulator's process.</param>
 /// <param name="Instances">Orchestrations that the engine remembers.</param>
 /// <param name="Staging">Blobs of container <c>staging</c>.</param>
-internal sealed record SoakSample(int Images, double Seconds, SoakSample.Process Host, SoakSample.Process Worker, int Instances, int Staging)
+internal sealed record SoakSample(
+    int Images, double Seconds, SoakSample.Process Host, SoakSample.Process Worker, SoakSample.Process Storage, int Instances, int Staging)
 {
-    public const string Header = "images     s  host: MiB files threads  worker: MiB files threads  orchestrations staging";
+    public const string Header =
+        "images     s  host: MiB files threads cpu s  worker: MiB files threads cpu s  storage: MiB files threads cpu s  orchestrations staging";
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Images,6} {Seconds,5:F0} {Host,24} {Worker,26} {Instances,15} {Staging,7}");
+        $"{Images,6} {Seconds,5:F0} {Host,30} {Worker,32} {Storage,33} {Instances,15} {Staging,7}");
 
     /// <summary>What the kernel says of a process.</summary>
     /// <param name="Bytes">Resident memory, in bytes.</param>
     /// <param name="Files">Open files, sockets and pipes.</param>
     /// <param name="Threads">Threads.</param>
-    internal sealed record Process(long Bytes, int Files, int Threads)
+    /// <param name="Processor">Processor time since it began, in seconds.</param>
+    internal sealed record Process(long Bytes, int Files, int Threads, double Processor)
     {
         public static Process Of(int id)
         {
@@ -32,9 +36,16 @@ internal sealed record SoakSample(int Images, double Seconds, SoakSample.Process
             return new Process(
                 long.Parse(status["VmRSS"].Single(), CultureInfo.InvariantCulture) << 10,
                 Directory.GetFileSystemEntries($"/proc/{id}/fd").Length,
-                int.Parse(status["Threads"].Single(), CultureInfo.InvariantCulture));
+                int.Parse(status["Threads"].Single(), CultureInfo.InvariantCulture),
+                ProcessorOf(id));
         }
 
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Bytes >> 20,9} {Files,5} {Threads,7}");
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Bytes >> 20,9} {Files,5} {Threads,7} {Processor,5:F0}");
+
+        private static double ProcessorOf(int id)
+        {
+            using var process = System.Diagnostics.Process.GetProcessById(id);
+            return process.TotalProcessorTime.TotalSeconds;
+        }
     }
 }

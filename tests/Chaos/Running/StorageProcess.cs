@@ -30,6 +30,8 @@ internal sealed class StorageProcess : IAsyncDisposable
 
     public FaultProxy Proxy { get; }
 
+    public int ProcessId => _azurite.ProcessId;
+
     public static async Task<StorageProcess> StartAsync(string folder, CancellationToken cancellationToken)
     {
         var options = new AzuriteOptions { DataDirectory = Path.Combine(folder, "azurite") };
@@ -62,7 +64,7 @@ internal sealed class StorageProcess : IAsyncDisposable
     {
         await Proxy.HoldAsync(cancellationToken);
         await IsOnDiskAsync(cancellationToken);
-        using (var process = Process.GetProcessById(_azurite.ProcessId))
+        using (var process = Process.GetProcessById(ProcessId))
         {
             process.Kill();
             await process.WaitForExitAsync(cancellationToken);
