@@ -39,15 +39,18 @@ export function linkTo(name, parameters = {}) {
 
 async function route() {
   const { name, parameters } = parse(location.hash);
-  if (current?.name === name && current.view.accept?.(parameters)) return;
-  current?.view.dispose?.();
+  if (current?.name === name && current.view?.accept?.(parameters)) return;
+  current?.view?.dispose?.();
   document.title = `${views[name].title} · Nanodet viewer`;
   for (const link of document.querySelectorAll('#nav a')) {
     if (link.dataset.view === name) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
   const moved = current !== null;
-  current = { name, view: views[name].make({ parameters, config: await settings(), linkTo, change }) };
+  const config = await settings();
+  const mine = current = { name, view: null };
+  // What a view that was left still finishes is no business of the address.
+  mine.view = views[name].make({ parameters, config, linkTo, change: state => current === mine && change(name, state) });
   main.className = `view-${name}`;
   main.replaceChildren(current.view.element);
   current.view.start?.();

@@ -2,9 +2,9 @@
 
 import { get, showThumbnail } from './api.js';
 import { drawBoxes } from './boxes.js';
-import { complain, eachFrame, h, nameOf, number, pause } from './dom.js';
+import { arrange, complain, eachFrame, h, nameOf, number, pause, say } from './dom.js';
 import { compare } from './match.js';
-import { Loader } from './store.js';
+import { Loader, MOST } from './store.js';
 
 const rowHeight = 246;
 
@@ -16,10 +16,11 @@ export function compareView({ parameters, config, linkTo, change }) {
   const select = side => h('select', { 'aria-label': side, onchange: event => { state[side] = event.target.value; begin(); } }, h('option', { value: '' }, 'Choose a job'));
   const [before, after] = [select('before'), select('after')];
   const slider = h('input', { type: 'range', min: '0', max: '1', step: '0.01', id: 'compare-score', value: String(state.min), oninput: () => { state.min = Number(slider.value); value.textContent = state.min.toFixed(2); again(); } });
+  state.min = Number(slider.value);
   const value = h('output', { for: 'compare-score' }, state.min.toFixed(2));
   const summary = h('div', { class: 'sums', role: 'group', 'aria-label': 'Differences' });
-  const status = h('p', { class: 'muted', role: 'status' },
-    config.compared.length ? '' : 'Choose two jobs over the same images. To compare models, run a job with each.');
+  const advice = config.compared.length ? '' : 'Choose two jobs over the same images. To compare models, run a job with each.';
+  const status = h('p', { class: 'muted', role: 'status' }, advice);
   const items = h('ul', { class: 'pairs-items', 'aria-label': 'Images, the largest difference first' });
   const list = h('div', { class: 'pairs', tabindex: '-1' }, items);
   const element = h('div', { class: 'page compare-page' }, h('h1', {}, 'Compare'),
@@ -27,9 +28,17 @@ export function compareView({ parameters, config, linkTo, change }) {
       h('label', { class: 'grow' }, h('span', {}, 'Before'), before), h('label', { class: 'grow' }, h('span', {}, 'After'), after),
       h('div', { class: 'grow' }, h('div', { class: 'label-row' }, h('label', { for: 'compare-score' }, 'Lowest score'), value), slider)),
     summary, status, list);
+  const kinds = Object.fromEntries(['gained', 'lost', 'changed'].map(kind => [kind, h('button', {
+    type: 'button', class: `sum ${kind}`,
+    onclick: () => {
+      state.kind = state.kind === kind ? '' : kind;
+      again();
+    },
+  })]));
   let loaders = [];
   let rows = [];
   let run = 0;
+  let disposed = false;
   const drawn = new Map();
   const render = eachFrame(draw);
   list.addEventListener('scroll', render, { passive: true });
@@ -40,7 +49,11 @@ export function compareView({ parameters, config, linkTo, change }) {
     for (const loader of loaders) loader.stop();
     loaders = [];
     rows = [];
+    run++;
     clear();
+    arrange(summary, []);
+    items.style.height = '0';
+    status.textContent = advice;
     remember();
     if (!state.before || !state.after) return;
     const progress = eachFrame(() => {
@@ -48,18 +61,24 @@ export function compareView({ parameters, config, linkTo, change }) {
         status.textContent = `Loading: ${number(loaders[0].store.length)} and ${number(loaders[1].store.length)} results`;
       }
     });
-    loaders = [state.before, state.after].map(job => new Loader({ job }, progress));
-    Promise.all(loaders.map(loader => loader.run())).then(() => {
-      const failed = loaders.find(loader => loader.error);
-      if (failed) throw failed.error;
+    const mine = loaders = [state.before, state.after].map(job => new Loader({ job }, progress));
+    Promise.all(mine.map(loader => loader.run())).then(() => {
+      if (disposed || mine !== loaders) return;
+      const failed = mine.find(loader => loader.error);
+      if (failed) {
+        status.textContent = failed.error.message;
+        throw failed.error;
+      }
+      if (mine.some(loader => loader.full)) say(`Only the first ${number(MOST)} results of each are compared.`);
       again();
     }).catch(complain);
   }
 
-  const remember = () => change('compare', { before: state.before, after: state.after, min: state.min || '', kind: state.kind });
+  const remember = () => change({ before: state.before, after: state.after, min: state.min || '', kind: state.kind });
   const again = eachFrame(() => work().catch(complain));
 
   async function work() {
+    if (disposed) return;
     remember();
     if (loaders.length < 2 || !loaders.every(loader => loader.done)) return;
     const mine = ++run;
@@ -92,13 +111,11 @@ export function compareView({ parameters, config, linkTo, change }) {
     const modelsOf = store => store.models.list.filter(Boolean).join(', ') || 'no model';
     status.textContent = sums.both === 0 ? 'They have no image in common.'
       : `${number(sums.differing)} of ${number(sums.both)} images differ. ${modelsOf(left)} → ${modelsOf(right)}`;
-    summary.replaceChildren(...['gained', 'lost', 'changed'].map(kind => h('button', {
-      type: 'button', class: `sum ${kind}`, 'aria-pressed': String(state.kind === kind),
-      onclick: () => {
-        state.kind = state.kind === kind ? '' : kind;
-        again();
-      },
-    }, h('b', {}, number(sums[kind])), ` ${kind}`)));
+    for (const [kind, button] of Object.entries(kinds)) {
+      button.setAttribute('aria-pressed', String(state.kind === kind));
+      button.replaceChildren(h('b', {}, number(sums[kind])), ` ${kind}`);
+    }
+    arrange(summary, Object.values(kinds));
     items.style.height = `${rows.length * rowHeight}px`;
     list.scrollTop = 0;
     render();
@@ -169,9 +186,10 @@ export function compareView({ parameters, config, linkTo, change }) {
       } catch (error) {
         complain(error);
       }
-      begin();
+      if (!disposed) begin();
     },
     dispose() {
+      disposed = true;
       run++;
       observer.disconnect();
       for (const loader of loaders) loader.stop();

@@ -76,6 +76,19 @@ export function confirm(title, text, action) {
   });
 }
 
+/**
+ * Puts elements into a list, in this order. What is there already stays what it is: an element that was made anew would have lost the focus,
+ * and the click that had just begun on it.
+ */
+export function arrange(list, elements) {
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  elements.forEach((element, i) => {
+    if (list.children[i] !== element) list.insertBefore(element, list.children[i] ?? null);
+  });
+  while (list.children.length > elements.length) list.lastElementChild.remove();
+  if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
+}
+
 /** Lets the browser do other things between two parts of a long work. */
 export const pause = () => globalThis.scheduler?.yield?.() ?? new Promise(resolve => setTimeout(resolve, 0));
 

@@ -137,7 +137,6 @@ export class Grid {
     const image = this.store.image(index);
     const failed = this.store.error(index);
     Object.assign(tile, { index, image, failed });
-    tile.link.href = this.options.open(index);
     tile.link.className = 'tile';
     tile.frame.className = failed ? 'picture failed' : 'picture';
     tile.why.hidden = !failed;
@@ -145,7 +144,6 @@ export class Grid {
     tile.picture.hidden = tile.canvas.hidden = Boolean(failed);
     showFileName(tile.name, image.name);
     const { element } = tile;
-    element.setAttribute('aria-setsize', this.selected.length);
     element.setAttribute('aria-posinset', place + 1);
     const [row, column] = [Math.floor(place / this.columns), place % this.columns];
     element.style.transform = `translate(${gap + column * (this.cell + gap)}px, ${gap + row * this.rowHeight}px)`;
@@ -179,6 +177,9 @@ export class Grid {
   }
 
   draw(tile) {
+    // The filter may be another one than when the tile was made.
+    tile.link.href = this.options.open(tile.index);
+    tile.element.setAttribute('aria-setsize', this.selected.length);
     const boxes = tile.failed ? [] : this.options.boxes(tile.index);
     if (!tile.failed) drawBoxes(tile.canvas, boxes, tile.image.width, tile.image.height, [this.cell - 2, this.pictureHeight]);
     const note = this.options.note?.(tile.index);

@@ -1,7 +1,7 @@
 // Jobs: how far they are, how fast, how long they still take.
 
 import { get, post, send } from './api.js';
-import { complain, confirm, h, number, plural, say } from './dom.js';
+import { arrange, complain, confirm, h, number, plural, say } from './dom.js';
 
 const states = { running: 'Running', completed: 'Completed', failed: 'Failed', cancelled: 'Cancelled', inconsistent: 'Inconsistent' };
 
@@ -21,6 +21,11 @@ export function jobsView({ parameters, config, linkTo }) {
   const model = h('select', { name: 'model' }, h('option', { value: '' }, 'the current model'));
   const onlyFailed = h('input', { type: 'checkbox', name: 'onlyFailed' });
   const force = h('input', { type: 'checkbox', name: 'force' });
+
+  // What failed is detected again in any case, so the app refuses both at once.
+  const choose = (one, other) => one.addEventListener('change', () => { if (one.checked) other.checked = false; });
+  choose(onlyFailed, force);
+  choose(force, onlyFailed);
   const form = h('form', {
     class: 'new-job row', hidden: config.readOnly,
     onsubmit: event => {
@@ -36,11 +41,12 @@ export function jobsView({ parameters, config, linkTo }) {
   const cards = new Map();
   let timer = null;
   let ended = false;
+  let isAnswered = true;
 
   async function begin() {
     const request = { onlyFailed: onlyFailed.checked, force: force.checked };
     if (prefix.value) request.prefix = prefix.value;
-    else request.all = true;
+    else if (!onlyFailed.checked) request.all = true;
     if (model.value) request.options = { model: model.value };
     const job = await post('jobs', request);
     say(`Job ${job.jobId} is started.`);
@@ -109,30 +115,32 @@ export function jobsView({ parameters, config, linkTo }) {
 
   async function poll() {
     clearTimeout(timer);
-    if (ended) return;
     let wait = 10_000;
-    if (document.visibilityState === 'visible') {
-      const { jobs } = await get('jobs', { limit: 30 });
-      if (ended) return;
-      empty.hidden = jobs.length > 0;
-      jobs.forEach((job, i) => {
-        const element = card(job);
-        if (list.children[i] !== element) list.insertBefore(element, list.children[i] ?? null);
-        element.classList.toggle('marked', job.jobId === marked);
-      });
-      if (jobs.some(job => job.state === 'running')) wait = 700;
+    try {
+      if (document.visibilityState === 'visible') {
+        const { jobs } = await get('jobs', { limit: 30 });
+        isAnswered = true;
+        if (ended) return;
+        empty.hidden = jobs.length > 0;
+        arrange(list, jobs.map(job => card(job)));
+        for (const job of jobs) cards.get(job.jobId).element.classList.toggle('marked', job.jobId === marked);
+        if (jobs.some(job => job.state === 'running')) wait = 700;
+      }
+    } catch (error) {
+      // Said once; the next answers are waited for.
+      if (isAnswered && !ended) complain(error);
+      isAnswered = false;
+      wait = 5000;
+    } finally {
+      clearTimeout(timer);
+      if (!ended) timer = setTimeout(poll, wait);
     }
-    clearTimeout(timer);
-    timer = setTimeout(() => poll().catch(error => {
-      complain(error);
-      timer = setTimeout(() => poll().catch(complain), 10_000);
-    }), wait);
   }
 
   return {
     element,
     start() {
-      poll().catch(complain);
+      poll();
       if (!config.readOnly) {
         get('models').then(({ models }) => model.append(...models.map(one =>
           h('option', { value: `${one.name}/${one.version}` }, `${one.name} ${one.version}${one.isCurrent ? ' (current)' : ''}`)))).catch(() => {});

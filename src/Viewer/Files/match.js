@@ -128,10 +128,14 @@ export class Truth {
     return image && results === 1 ? { image, isAmbiguous: false } : { image: null, isAmbiguous: true };
   }
 
-  /** The detections marked true or false, with the missed ones behind them; null for an image without its match in the file. */
-  judge(name, detections) {
-    const expected = this.find(name).image?.boxes;
-    if (!expected) return null;
+  /**
+   * The detections marked true or false, with the missed ones behind them; null for an image without its match in the file.
+   * @param {string} className the only class that was looked for; empty for all
+   */
+  judge(name, detections, className = '') {
+    const all = this.find(name).image?.boxes;
+    if (!all) return null;
+    const expected = className ? all.filter(box => box.className === className) : all;
     const boxes = detections.map(box => ({ ...box, mark: 'false' }));
     // The best score takes its object first, as COCO's evaluation does.
     const free = new Set(expected.keys());

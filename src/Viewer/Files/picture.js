@@ -43,7 +43,11 @@ export class Picture {
     for (const name of ['pointerdown', 'pointermove', 'pointerup', 'pointercancel']) {
       this.view.addEventListener(name, event => this.onPointer(event));
     }
-    this.view.addEventListener('dblclick', () => (this.scale > 1.01 ? this.fit() : this.zoom(2.5)));
+    this.view.addEventListener('dblclick', event => {
+      if (event.target.closest('.zoom')) return;
+      if (this.scale > 1.01) this.fit();
+      else this.zoom(2.5);
+    });
     this.view.addEventListener('keydown', event => this.onKey(event));
     this.observer = new ResizeObserver(() => this.layout());
     this.observer.observe(this.view);

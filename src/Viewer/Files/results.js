@@ -2,7 +2,7 @@
 
 import { download, get, settings } from './api.js';
 import { histogram } from './boxes.js';
-import { complain, eachFrame, h, nameOf, number, pause, plural, say, shown } from './dom.js';
+import { arrange, complain, eachFrame, h, nameOf, number, pause, plural, say, shown } from './dom.js';
 import { Grid } from './grid.js';
 import { Truth } from './match.js';
 import { factsOf, Picture } from './picture.js';
@@ -43,9 +43,9 @@ export function resultsView({ parameters, config, linkTo, change }) {
   const clsIndex = () => (state.cls ? store().classes.index.get(state.cls) ?? EVERY - 1 : EVERY);
   const boxesOf = index => {
     const found = store().detections(index, state.min, clsIndex());
-    return truth ? truth.judge(store().names[index], found)?.boxes ?? found : found;
+    return truth ? truth.judge(store().names[index], found, state.cls)?.boxes ?? found : found;
   };
-  const judge = index => truth?.judge(store().names[index], store().detections(index, state.min, clsIndex()));
+  const judge = index => truth?.judge(store().names[index], store().detections(index, state.min, clsIndex()), state.cls);
 
   const grid = new Grid({
     label: 'Images',
@@ -88,6 +88,7 @@ export function resultsView({ parameters, config, linkTo, change }) {
       refresh(true);
     },
   });
+  state.min = Number(slider.value); // in hundredths
   const value = h('output', { for: 'score' });
   const classes = h('ul', { class: 'classes' });
   const codes = h('ul', { class: 'codes' });
@@ -142,7 +143,7 @@ export function resultsView({ parameters, config, linkTo, change }) {
     grid.show(store(), selected, keeps);
     keeps = false;
     describe();
-    if (!state.image) change('results', parametersOf());
+    if (!state.image) change(parametersOf());
   });
   const later = isLoading => {
     keeps = isLoading;
@@ -158,10 +159,9 @@ export function resultsView({ parameters, config, linkTo, change }) {
       progress.value = length;
     }
     const counts = store().counts(state.min);
-    const objects = counts.reduce((sum, one) => sum + one, 0);
     count.replaceChildren(h('strong', {}, number(selected.length)),
       selected.length === length ? ` ${length === 1 ? 'image' : 'images'}` : ` of ${plural(length, 'image')}`,
-      h('span', { class: 'muted' }, ` · ${plural(objects, 'object')}`,
+      h('span', { class: 'muted' }, ` · ${plural(store().objects, 'object')}`,
         done ? '' : total ? ` · loading ${Math.floor((100 * length) / total)} % of ${number(total)}` : ' · loading'));
     for (const button of quick.children) button.setAttribute('aria-pressed', String(button.dataset.status === state.status));
     empty.hidden = selected.length > 0 || !done;
@@ -190,33 +190,54 @@ export function resultsView({ parameters, config, linkTo, change }) {
 
   function describeClasses(counts) {
     const order = counts.map((_, i) => i).sort((a, b) => counts[b] - counts[a] || a - b);
-    classes.replaceChildren(...order.map(i => {
-      const name = store().classes.list[i];
-      return h('li', {}, h('button', {
-        type: 'button', 'aria-pressed': String(state.cls === name), title: shown(name),
-        onclick: () => {
-          state.cls = state.cls === name ? '' : name;
-          if (state.status !== 'found') state.status = '';
-          refresh();
-        },
-      }, h('bdi', { class: 'class-name' }, shown(name)), histogram(store().histograms[i], state.min, store().classIds[i]),
-      h('span', { class: 'num' }, number(counts[i]))));
-    }));
-    if (!order.length) classes.replaceChildren(h('li', { class: 'hint' }, 'None yet.'));
+    arrange(classes, order.length ? order.map(i => classRow(i, counts[i])) : [noClass]);
+  }
+
+  const noClass = h('li', { class: 'hint' }, 'None yet.');
+  const classRows = [];
+
+  function classRow(i, found) {
+    const name = store().classes.list[i];
+    const chart = histogram(store().histograms[i], state.min, store().classIds[i]);
+    const row = classRows[i] ??= filterRow(() => {
+      state.cls = state.cls === name ? '' : name;
+      if (state.status !== 'found') state.status = '';
+      refresh();
+    }, h('bdi', { class: 'class-name' }, shown(name)), chart);
+    row.button.title = shown(name);
+    row.button.children[1].replaceWith(chart);
+    return row.update(state.cls === name, found);
+  }
+
+  /** A filter of a list: a button that stays what it is, with a number at its end. */
+  function filterRow(onclick, ...content) {
+    const count = h('span', { class: 'num' });
+    const button = h('button', { type: 'button', onclick }, ...content, count);
+    const element = h('li', {}, button);
+    return {
+      button,
+      update(isPressed, found) {
+        button.setAttribute('aria-pressed', String(isPressed));
+        count.textContent = number(found);
+        return element;
+      },
+    };
   }
 
   function describeCodes() {
     const list = store().codes.list;
     codes.parentElement.hidden = list.length === 0;
-    codes.replaceChildren(...list.map((code, i) => h('li', {}, h('button', {
-      type: 'button', 'aria-pressed': String(state.code === code),
-      onclick: () => {
+    arrange(codes, [
+      ...list.map((code, i) => (codeRows[i] ??= filterRow(() => {
         Object.assign(state, state.code === code ? { code: '', status: '' } : { code, status: 'failed', cls: '' });
         refresh();
-      },
-    }, h('code', {}, code), h('span', { class: 'num' }, number(store().failures[i]))))));
-    if (list.length) codes.append(h('li', {}, h('a', { href: linkTo('failures', { job: state.job, prefix: state.prefix }) }, 'Look at them')));
+      }, h('code', {}, code))).update(state.code === code, store().failures[i])),
+      toFailures,
+    ]);
   }
+
+  const codeRows = [];
+  const toFailures = h('li', {}, h('a', { href: linkTo('failures', { job: state.job, prefix: state.prefix }) }, 'Look at them'));
 
   /** The conditions of the API that are met by what is shown. */
   const conditions = () => ({
@@ -229,14 +250,14 @@ export function resultsView({ parameters, config, linkTo, change }) {
 
   /** Judges every result, and lets the page go on between two parts of it. */
   async function sumTruth() {
-    const [mine, of, length, cls] = [++summing, store(), store().length, clsIndex()];
+    const [mine, of, length, cls, className] = [++summing, store(), store().length, clsIndex(), state.cls];
     const sum = { length, right: 0, wrong: 0, missed: 0, images: 0, ambiguous: [], unknown: [] };
     let mark = performance.now();
     for (let i = 0; i < length; i++) {
       const name = of.names[i];
       const { image, isAmbiguous } = truth.find(name);
       if (image) {
-        const verdict = truth.judge(name, of.detections(i, state.min, cls));
+        const verdict = truth.judge(name, of.detections(i, state.min, cls), className);
         sum.right += verdict.right;
         sum.wrong += verdict.wrong;
         sum.missed += verdict.missed;
@@ -277,7 +298,8 @@ export function resultsView({ parameters, config, linkTo, change }) {
 
   function showSums(sum, of) {
     const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : '–');
-    judged.replaceChildren(...[
+    for (const [name, chip] of Object.entries(chips)) chip.setAttribute('aria-pressed', String(state.judged === name));
+    arrange(judged, [
       h('p', { class: 'verdict' }, h('b', { class: 'true' }, `${number(sum.right)} true`), h('b', { class: 'false' }, `${number(sum.wrong)} false`),
         h('b', { class: 'missed' }, `${number(sum.missed)} missed`)),
       h('dl', { class: 'facts' }, h('dt', {}, 'Precision'), h('dd', {}, share(sum.right, sum.right + sum.wrong)),
@@ -287,12 +309,14 @@ export function resultsView({ parameters, config, linkTo, change }) {
       notMatched(sum.ambiguous, of, 'with a name that fits several'),
       truth.size > sum.images
         ? h('p', { class: 'hint' }, `${plural(truth.size - sum.images, 'image')} of the file without a result; the sums leave them out.`) : null,
-      h('div', { class: 'chips' }, [['', 'All'], ['wrong', 'With false'], ['missed', 'With missed']].map(([name, text]) => h('button', {
-        type: 'button', 'aria-pressed': String(state.judged === name), onclick: () => { state.judged = name; refresh(); },
-      }, text))),
-      h('button', { type: 'button', class: 'secondary', onclick: () => { truth = null; state.judged = ''; refresh(); } }, 'Put it away'),
+      chipRow, putAway,
     ].filter(Boolean));
   }
+
+  const chips = Object.fromEntries([['', 'All'], ['wrong', 'With false'], ['missed', 'With missed']].map(([name, text]) => [
+    name, h('button', { type: 'button', onclick: () => { state.judged = name; refresh(); } }, text)]));
+  const chipRow = h('div', { class: 'chips' }, Object.values(chips));
+  const putAway = h('button', { type: 'button', class: 'secondary', onclick: () => { truth = null; state.judged = ''; refresh(); } }, 'Put it away');
 
   /** Images that are not judged, by name as far as a list is of use. */
   function notMatched(indices, of, why) {
@@ -346,19 +370,39 @@ export function resultsView({ parameters, config, linkTo, change }) {
     }
   }
 
-  // One image, large.
+  // One image, large. A click on a tile is a step of the browser's history, and closing the image takes that step back: so Back leads to
+  // what was there before, however many images were looked at.
+  let isClicked = false;
+  let isStep = false;
+  let back = null; // a promise while the browser goes back
+
+  grid.element.addEventListener('click', event => {
+    const tile = event.target.closest('a.tile');
+    if (!tile || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    isClicked = true;
+    if (back) {
+      event.preventDefault();
+      back.then(() => { location.hash = tile.hash; });
+    }
+  });
+
   const detail = imageDialog({
     closed: () => {
       state.image = '';
-      change('results', parametersOf());
+      change(parametersOf());
       grid.focus(grid.focused);
+      if (isStep) {
+        isStep = false;
+        back = new Promise(resolve => addEventListener('popstate', resolve, { once: true })).then(() => { back = null; });
+        history.back();
+      }
     },
     step: by => {
       const next = detail.place + by;
       if (next >= 0 && next < selected.length) {
         state.image = keyOf(selected[next]);
         grid.focused = next;
-        change('results', parametersOf());
+        change(parametersOf());
         open();
       }
     },
@@ -415,6 +459,8 @@ export function resultsView({ parameters, config, linkTo, change }) {
       others.delete('image');
       const mine = new URLSearchParams(linkTo('results', parametersOf({ image: '' })).split('?')[1] ?? '');
       if (others.toString() !== mine.toString()) return false;
+      isStep = image !== '' && isClicked;
+      isClicked = false;
       state.image = image;
       open();
       return true;

@@ -81,8 +81,10 @@ export class ResultStore {
     this.score = new Column(Float32Array);
     this.box = new Column(Float32Array);
     this.histograms = []; // of each class, the scores
+    this.certain = []; // of each class, how many have the score 1, which shares the last bin with lower ones
     this.failures = []; // of each code, how many
     this.first.push(0);
+    this.objects = 0; // of the images that were selected last
   }
 
   get length() {
@@ -111,6 +113,7 @@ export class ResultStore {
       if (cls === this.classIds.length) {
         this.classIds.push(found.classId);
         this.histograms.push(new Uint32Array(BINS));
+        this.certain.push(0);
       }
       this.cls.push(cls);
       this.score.push(found.score);
@@ -119,6 +122,7 @@ export class ResultStore {
       this.box.push(found.box.width);
       this.box.push(found.box.height);
       this.histograms[cls][binOf(found.score)]++;
+      if (isAtLeast(found.score, 1)) this.certain[cls]++;
       if (found.score > best) best = found.score;
     }
     this.best.push(best);
@@ -162,8 +166,9 @@ export class ResultStore {
     return found;
   }
 
-  /** How many detections of each class have at least this score. */
+  /** How many detections of each class have at least this score, which is one of hundredths. */
   counts(min) {
+    if (isAtLeast(min, 1)) return [...this.certain];
     const from = binOf(min);
     return this.histograms.map(bins => {
       let sum = 0;
@@ -173,7 +178,8 @@ export class ResultStore {
   }
 
   /**
-   * The images that meet a filter, in order.
+   * The images that meet a filter, in order. The order is that of the detections which the filter takes; how many they are in all these
+   * images is in `objects`.
    * @param {{min?: number, cls?: number, status?: string, code?: string, text?: string, sort?: string, only?: (index: number) => boolean}} filter
    */
   select({ min = 0, cls = EVERY, status = '', code = '', text = '', sort = '', only = null, empty = false }) {
@@ -182,6 +188,9 @@ export class ResultStore {
       [this.first.values, this.score.values, this.cls.values, this.code.values, this.best.values];
     const codeIndex = code ? (this.codes.index.get(code) ?? -2) + 1 : 0;
     const needle = withoutCase(text);
+    const keys = sort === 'score' || sort === 'objects' ? new Float64Array(this.length) : null;
+    const least = Math.fround(min);
+    this.objects = 0;
     let count = 0;
     for (let i = 0; i < this.length; i++) {
       const failed = codes[i] > 0;
@@ -196,15 +205,22 @@ export class ResultStore {
       if (needle && !withoutCase(this.names[i]).includes(needle)) continue;
       if (only && !only(i)) continue;
       wanted[count++] = i;
+      let [taken, top] = [0, -1];
+      for (let d = first[i]; d < first[i + 1]; d++) {
+        if (scores[d] >= least && (cls === EVERY || classes[d] === cls)) {
+          taken++;
+          if (scores[d] > top) top = scores[d];
+        }
+      }
+      this.objects += taken;
+      if (keys) keys[i] = sort === 'score' ? top : taken;
     }
     const selected = wanted.subarray(0, count);
     if (sort === 'name') {
       const names = this.names;
       selected.sort((a, b) => (names[a] < names[b] ? -1 : names[a] > names[b] ? 1 : a - b));
-    } else if (sort === 'score') {
-      selected.sort((a, b) => best[b] - best[a] || a - b);
-    } else if (sort === 'objects') {
-      selected.sort((a, b) => (first[b + 1] - first[b]) - (first[a + 1] - first[a]) || a - b);
+    } else if (keys) {
+      selected.sort((a, b) => keys[b] - keys[a] || a - b);
     }
     return selected;
   }
@@ -240,6 +256,7 @@ export class Loader {
           this.store.add(result);
           if (performance.now() - rest > 12) {
             await pause();
+            if (this.abort.signal.aborted) return;
             rest = performance.now();
           }
         }
@@ -248,7 +265,8 @@ export class Loader {
         limit = 1000;
         this.changed();
         await pause();
-      } while (continuation !== null && this.store.length < MOST && !this.abort.signal.aborted);
+        if (this.abort.signal.aborted) return;
+      } while (continuation !== null && this.store.length < MOST);
       this.full = continuation !== null;
     } catch (error) {
       if (error.name === 'AbortError') return;

@@ -12,13 +12,15 @@ export function tryView() {
     h('strong', {}, 'Drop photos here'), h('span', {}, 'or choose files. They are detected by the app and not stored.'), input);
   const score = h('input', { type: 'range', min: '0.05', max: '0.95', step: '0.05', value: '0.35', id: 'try-score', oninput: () => { value.textContent = Number(score.value).toFixed(2); } });
   const value = h('output', { for: 'try-score' }, '0.35');
-  score.addEventListener('change', () => current && detect(current.file).catch(complain));
+  score.addEventListener('change', () => current && take([current.file]));
   const status = h('p', { class: 'muted', role: 'status' });
   const strip = h('ul', { class: 'strip' });
   const result = h('section', { class: 'tried', hidden: true }, name, status, picture.element, strip);
   const element = h('div', { class: 'page try-page' }, h('h1', {}, 'Try a photo'), drop,
     h('div', { class: 'label-row narrow' }, h('label', { for: 'try-score' }, 'Lowest score'), value), score, result);
-  let current = null;
+  const tried = new Map(); // what came of each file
+  let current = null; // what is shown
+  let asked = 0;
 
   for (const type of ['dragover', 'dragleave', 'drop']) {
     element.addEventListener(type, event => {
@@ -29,49 +31,64 @@ export function tryView() {
   }
 
   async function take(files) {
-    for (const file of files) {
-      try {
-        await detect(file);
-      } catch (caught) {
-        // With two roles, this page is the coordinator's, which has no model.
-        const error = caught.status === 404
-          ? new Error('This part of the app has no model. Put the photo into the container “images” instead; its result comes up under Results.') : caught;
-        complain(error);
-        status.textContent = error.message;
-      }
-    }
+    for (const file of files) await detect(file);
     input.value = '';
   }
 
+  /** Detects a file. Answers may come in another order than they were asked for: what is shown is that of the last question. */
   async function detect(file) {
+    const mine = ++asked;
+    const one = tried.get(file) ?? { file, url: URL.createObjectURL(file) };
+    tried.set(file, one);
+    Object.assign(one, { asked: mine, score: score.value });
     result.hidden = false;
     name.replaceChildren(nameOf(file.name));
     status.textContent = 'Detecting…';
     const began = performance.now();
-    const answer = await (await send('detect', {
-      method: 'POST', body: file, type: 'application/octet-stream', parameters: { score: score.value, name: file.name.slice(0, 1024) || 'photo' },
-    })).json();
-    const took = performance.now() - began;
-    const url = current?.file === file ? current.url : URL.createObjectURL(file);
-    current = { file, url, answer };
-    status.textContent = `${answer.model.name} ${answer.model.version} on ${answer.provider}: ${took.toFixed(0)} ms, of which the model took ${answer.timings.inferenceMs.toFixed(1)} ms`;
-    show(current);
-    if (![...strip.children].some(item => item.dataset.url === url)) {
-      const one = current;
-      const thumb = h('img', { alt: '', draggable: 'false' });
-      thumb.src = url;
-      strip.append(h('li', { dataset: { url } }, h('button', {
-        type: 'button', 'aria-label': `Show ${file.name}`,
-        onclick: () => {
-          current = one;
-          name.replaceChildren(nameOf(one.file.name));
-          show(one);
-        },
-      }, thumb)));
+    try {
+      const answer = await (await send('detect', {
+        method: 'POST', body: file, type: 'application/octet-stream', parameters: { score: one.score, name: file.name.slice(0, 1024) || 'photo' },
+      })).json();
+      if (one.asked !== mine) return;
+      const took = performance.now() - began;
+      one.answer = answer;
+      one.said = `${answer.model.name} ${answer.model.version} on ${answer.provider}: ${took.toFixed(0)} ms, of which the model took ${answer.timings.inferenceMs.toFixed(1)} ms`;
+      if (!one.item) strip.append(one.item = thumbnailOf(one));
+      if (mine === asked) show(one);
+    } catch (caught) {
+      if (one.asked !== mine) return;
+      // With two roles, this page is the coordinator's, which has no model.
+      const error = caught.status === 404
+        ? new Error('This part of the app has no model. Put the photo into the container “images” instead; its result comes up under Results.') : caught;
+      complain(error);
+      if (mine !== asked) return;
+      // The picture of another file would stand under this one's name.
+      status.textContent = error.message;
+      picture.element.hidden = true;
     }
   }
 
-  function show({ url, answer }) {
+  function thumbnailOf(one) {
+    const thumb = h('img', { alt: '', draggable: 'false' });
+    thumb.src = one.url;
+    return h('li', {}, h('button', {
+      type: 'button', 'aria-label': `Show ${one.file.name}`,
+      onclick: () => {
+        if (one.score !== score.value) {
+          take([one.file]);
+          return;
+        }
+        asked++;
+        name.replaceChildren(nameOf(one.file.name));
+        show(one);
+      },
+    }, thumb));
+  }
+
+  function show(one) {
+    const { url, answer, said } = current = one;
+    status.textContent = said;
+    picture.element.hidden = false;
     const boxes = answer.detections.map(found => ({ ...found, ...found.box }));
     picture.showFile(url, answer.image.width, answer.image.height, boxes, [
       ['Size', `${answer.image.width} × ${answer.image.height} pixels`],
@@ -84,7 +101,8 @@ export function tryView() {
     element,
     dispose() {
       picture.dispose();
-      for (const item of strip.children) URL.revokeObjectURL(item.dataset.url);
+      asked++;
+      for (const one of tried.values()) URL.revokeObjectURL(one.url);
     },
   };
 }
