@@ -110,10 +110,6 @@ internal sealed class TargetOptions
         return new CloudStorage(address.Storage);
     }
 
-    /// <summary>The account that the command line names, or null.</summary>
-    public CloudStorage? FindAccount(ParseResult parsed) =>
-        parsed.GetValue(_account) is { } account ? CloudStorage.ByIdentity(account, parsed.GetValue(_clientId)) : null;
-
     /// <summary>The app of the data folder.</summary>
     /// <exception cref="CliException">None was started there.</exception>
     public async Task<CloudAddress> FindAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -141,6 +137,10 @@ internal sealed class TargetOptions
         result.AddError($"--server: expected an http or https address, found '{result.Tokens[0].Value}'.");
         return null;
     }
+
+    /// <summary>The account that the command line names, or null.</summary>
+    private CloudStorage? FindAccount(ParseResult parsed) =>
+        parsed.GetValue(_account) is { } account ? CloudStorage.ByIdentity(account, parsed.GetValue(_clientId)) : null;
 
     private string Others() => _kinds switch
     {

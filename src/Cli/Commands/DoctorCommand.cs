@@ -48,14 +48,12 @@ internal static class DoctorCommand
             answer = answer with
             {
                 Model = parsed.GetValue(model) is { } file ? DoctorModel.Check(file, needsGpu) : null,
-                Storage = target.FindAccount(parsed) is { } named
-                    ? await TryAsync(named, byIdentity: true, cancellationToken)
-                    : parsed.GetValue(storage)
-                        ? await TryAsync(
-                            new CloudStorage((await target.FindAsync(parsed, cancellationToken)).Storage),
-                            byIdentity: false,
-                            cancellationToken)
-                        : null,
+                Storage = target.NamesAccount(parsed.CommandResult) || parsed.GetValue(storage)
+                    ? await TryAsync(
+                        await target.StorageAsync(parsed, cancellationToken),
+                        byIdentity: target.NamesAccount(parsed.CommandResult),
+                        cancellationToken)
+                    : null,
             };
             answer = answer with { Problems = [.. FindProblems(answer, needsGpu)] };
             new Report(parsed.GetValue(json)).Write(answer, CliJsonContext.Default.DoctorReport, DoctorPrinter.Print);

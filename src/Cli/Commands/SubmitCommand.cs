@@ -17,7 +17,10 @@ internal static class SubmitCommand
     {
         var prefix = new Option<string?>("--prefix") { Description = "Only blobs whose name begins so; default: all." };
         var container = new Option<string?>("--container") { Description = "Container of the images; default: the app's." };
-        var filter = new Option<string?>("--filter") { Description = "Glob that names have to match, such as '**/*.jpg'." };
+        var filter = new Option<string?>("--filter")
+        {
+            Description = "Glob that names have to match behind the last slash of the prefix, such as '**/*.jpg'.",
+        };
         var score = CommonOptions.AppScore();
         var fast = CommonOptions.FastDecode();
         var more = new JobArguments();

@@ -6,8 +6,8 @@ namespace Nanodet.Detection.Inference;
 
 /// <summary>
 /// Times the same model in float32 and in 8 bits, in turn, with as many runs at the same time as there will be: whether 8 bits are faster
-/// depends on the processor, so it is measured where the model serves. Takes about a second and a half at the most, and less where runs
-/// are short.
+/// depends on the processor, so it is measured where the model serves. Takes five rounds at least, and of more only those that begin within
+/// a second and a half.
 /// </summary>
 public static class FormContest
 {

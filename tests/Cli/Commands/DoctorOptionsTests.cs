@@ -85,7 +85,11 @@ public sealed class DoctorOptionsTests : IDisposable
         var run = await Cli.RunAsync("doctor", "--storage", "--data", _folder.Path, "--json");
 
         Assert.Equal(1, run.ExitCode);
-        Assert.StartsWith("error: storage_refused: To list container images: Storage cannot be reached", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"target: the storage of the app at http://127.0.0.1:9/ ({_folder.Path})\n"
+                + "error: storage_refused: To list container images: Storage cannot be reached",
+            run.Error,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("AAAA", run.Error + run.Output, StringComparison.Ordinal);
     }
 
