@@ -68,6 +68,18 @@ internal static partial class Log
         15, LogLevel.Warning, "Batch {BatchId}: its orchestration takes no event now ({Detail}); it finds the results after its wait.")]
     public static partial void EventLeftToTheWait(ILogger logger, string batchId, string detail);
 
+    [LoggerMessage(
+        42,
+        LogLevel.Warning,
+        "Batch {BatchId} failed {Deliveries} times for want of storage or the durable engine; its orchestration queues it again.")]
+    public static partial void BatchLeftToTheWait(ILogger logger, string batchId, long deliveries, Exception exception);
+
+    [LoggerMessage(
+        43,
+        LogLevel.Warning,
+        "A message of queue {Queue} failed {Deliveries} times for want of storage or the durable engine; it is queued again in {Pause}.")]
+    public static partial void MessagePutBack(ILogger logger, string queue, long deliveries, TimeSpan pause, Exception exception);
+
     [LoggerMessage(19, LogLevel.Information, "Batch {BatchId} came again and was done meanwhile.")]
     public static partial void BatchDone(ILogger logger, string batchId);
 

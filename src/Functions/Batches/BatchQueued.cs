@@ -1,14 +1,20 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
+using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Workers;
 
 namespace Nanodet.Serverless.Functions.Batches;
 
 /// <summary>The worker: a batch of queue <c>batches</c> through the warm model, then the event to its orchestration.</summary>
-public sealed class BatchQueued(BatchProcessor processor, BatchEvents events)
+public sealed class BatchQueued(BatchProcessor processor, BatchEvents events, ILogger<BatchQueued> logger)
 {
-    /// <summary>Detects it.</summary>
+    /// <summary>
+    /// Detects it. While storage or the durable engine fails, its message comes again two times; then the batch is left to its
+    /// orchestration, which queues it again after its wait, for as long as it takes. Given up by the queue, all of its images would become
+    /// failures for what none of them has done.
+    /// </summary>
     /// <param name="message">The queue message.</param>
     /// <param name="dequeueCount">How often it was delivered, this time included.</param>
     /// <param name="client">Raises the event.</param>
@@ -21,11 +27,17 @@ public sealed class BatchQueued(BatchProcessor processor, BatchEvents events)
         CancellationToken cancellationToken)
     {
         var batch = MessageReader.ReadBatch(message);
-        if (await events.IsDoneAsync(client, batch.Batch, cancellationToken))
+        try
         {
-            return;
+            if (!await events.IsDoneAsync(client, batch.Batch, cancellationToken))
+            {
+                await events.RaiseAsync(client, await processor.ProcessAsync(batch, dequeueCount, cancellationToken), cancellationToken);
+            }
         }
-
-        await events.RaiseAsync(client, await processor.ProcessAsync(batch, dequeueCount, cancellationToken), cancellationToken);
+        catch (Exception exception) when (
+            dequeueCount >= BatchProcessor.ManyDeliveries && PassingFault.Is(exception, cancellationToken))
+        {
+            Log.BatchLeftToTheWait(logger, batch.Batch.BatchId, dequeueCount, exception);
+        }
     }
 }

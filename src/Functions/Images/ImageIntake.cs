@@ -6,6 +6,7 @@ using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Functions.Batches;
+using Nanodet.Serverless.Functions.Orchestration;
 using Nanodet.Serverless.Functions.Publishing;
 using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Grouping;
@@ -13,6 +14,7 @@ using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Uploads;
+using Nanodet.Serverless.Pipeline.Workers;
 using Nanodet.Serverless.Pipeline.Writing;
 
 namespace Nanodet.Serverless.Functions.Images;
@@ -92,10 +94,28 @@ public sealed class ImageIntake(
 
     /// <summary>
     /// Queues the images of an event, and starts the publication of its checkpoints. What is refused is logged; what nobody can read is
-    /// kept as a dead letter. One that fails does not keep the others of its array waiting.
+    /// kept as a dead letter. One that fails does not keep the others of its array waiting. While storage or the durable engine fails, the
+    /// message comes again two times, and then as a new one.
     /// </summary>
+    /// <param name="body">The message.</param>
+    /// <param name="deliveries">How often it was delivered, this time included.</param>
+    /// <param name="client">Starts publications.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="AggregateException">Storage or the durable engine failed; the message has to come again.</exception>
-    public async Task QueueAsync(byte[] body, DurableTaskClient client, CancellationToken cancellationToken)
+    public async Task QueueAsync(byte[] body, long deliveries, DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await QueueAsync(body, client, cancellationToken);
+        }
+        catch (Exception exception) when (deliveries >= BatchProcessor.ManyDeliveries && PassingFault.Is(exception, cancellationToken))
+        {
+            await queues.PutEventBackAsync(body, cancellationToken);
+            Log.MessagePutBack(logger, names.Value.EventQueue, deliveries, MessageQueues.PutBackPause, exception);
+        }
+    }
+
+    private async Task QueueAsync(byte[] body, DurableTaskClient client, CancellationToken cancellationToken)
     {
         var parsed = events.Parse(body);
         List<Exception> failures = [];
@@ -105,7 +125,7 @@ public sealed class ImageIntake(
             {
                 await TakeAsync(one, client, cancellationToken);
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
                 failures.Add(exception);
             }
@@ -151,12 +171,17 @@ public sealed class ImageIntake(
         }
     }
 
-    /// <summary>Lets an image wait for its group. A message that is none becomes a dead letter at once: it would be none again.</summary>
+    /// <summary>
+    /// Lets an image wait for its group. A message that is none becomes a dead letter at once: it would be none again. While storage or the
+    /// durable engine fails, the message comes again two times, and then as a new one: given up by the queue, the image would be a failure.
+    /// </summary>
     /// <param name="body">The queue message.</param>
     /// <param name="messageId">Its id: two messages of the same content are two requests, two deliveries of one message are not.</param>
+    /// <param name="deliveries">How often it was delivered, this time included.</param>
     /// <param name="client">Starts the batch.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    public async Task GroupAsync(byte[] body, string messageId, DurableTaskClient client, CancellationToken cancellationToken)
+    public async Task GroupAsync(
+        byte[] body, string messageId, long deliveries, DurableTaskClient client, CancellationToken cancellationToken)
     {
         ImageMessage message;
         try
@@ -170,10 +195,16 @@ public sealed class ImageIntake(
             return;
         }
 
-        await grouper.AddAsync(
-            message with { Stamp = message.Stamp ?? messageId },
-            (batch, token) => starter.StartAsync(client, batch, token),
-            cancellationToken);
+        message = message with { Stamp = message.Stamp ?? messageId };
+        try
+        {
+            await grouper.AddAsync(message, (batch, token) => starter.StartAsync(client, batch, token), cancellationToken);
+        }
+        catch (Exception exception) when (deliveries >= BatchProcessor.ManyDeliveries && PassingFault.Is(exception, cancellationToken))
+        {
+            await queues.PutBackAsync(message, cancellationToken);
+            Log.MessagePutBack(logger, names.Value.ImageQueue, deliveries, MessageQueues.PutBackPause, exception);
+        }
     }
 
     private void RequireImages(string container)

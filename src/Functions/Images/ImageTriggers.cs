@@ -35,18 +35,21 @@ public sealed class ImageTriggers(ImageIntake intake)
     [Function("EventReceived")]
     public Task ReceivedAsync(
         [QueueTrigger("%Nanodet:Storage:EventQueue%")] byte[] message,
+        long dequeueCount,
         [DurableClient] DurableTaskClient client,
-        CancellationToken cancellationToken) => intake.QueueAsync(message, client, cancellationToken);
+        CancellationToken cancellationToken) => intake.QueueAsync(message, dequeueCount, client, cancellationToken);
 
     /// <summary>An image of queue <c>images</c>: those that wait together become one <see cref="Batches.DetectBatch"/>.</summary>
     /// <param name="message">The queue message.</param>
     /// <param name="id">Its id, the same for every delivery.</param>
+    /// <param name="dequeueCount">How often it was delivered, this time included.</param>
     /// <param name="client">Starts the batch.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     [Function("ImageQueued")]
     public Task QueuedAsync(
         [QueueTrigger("%Nanodet:Storage:ImageQueue%")] byte[] message,
         string id,
+        long dequeueCount,
         [DurableClient] DurableTaskClient client,
-        CancellationToken cancellationToken) => intake.GroupAsync(message, id, client, cancellationToken);
+        CancellationToken cancellationToken) => intake.GroupAsync(message, id, dequeueCount, client, cancellationToken);
 }

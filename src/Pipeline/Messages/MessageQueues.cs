@@ -17,6 +17,9 @@ public sealed class MessageQueues(StorageClients clients, IOptions<StorageOption
 {
     private static readonly TimeSpan Never = TimeSpan.FromSeconds(-1);
 
+    /// <summary>How long a message that was put back is hidden.</summary>
+    public static TimeSpan PutBackPause { get; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Queues an image.</summary>
     /// <param name="message">The image.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -28,6 +31,20 @@ public sealed class MessageQueues(StorageClients clients, IOptions<StorageOption
         var sent = message with { Traceparent = activity?.Id ?? message.Traceparent, QueuedUtc = time.GetUtcNow() };
         await SendAsync(options.Value.ImageQueue, sent, MessageJson.Default.ImageMessage, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Queues an image again that could not be taken now: it is seen after <see cref="PutBackPause"/>.</summary>
+    /// <param name="message">The image, with its stamp: it stays the same request.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task PutBackAsync(ImageMessage message, CancellationToken cancellationToken) => PutBackAsync(
+        options.Value.ImageQueue,
+        BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(message, MessageJson.Default.ImageMessage)),
+        cancellationToken);
+
+    /// <summary>Queues an event again that could not be taken now: it is seen after <see cref="PutBackPause"/>.</summary>
+    /// <param name="body">The event, as it came.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task PutEventBackAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        PutBackAsync(options.Value.EventQueue, BinaryData.FromBytes(body), cancellationToken);
 
     /// <summary>Queues a batch: the activity <c>QueueBatch</c>.</summary>
     /// <param name="message">The batch.</param>
@@ -66,6 +83,10 @@ public sealed class MessageQueues(StorageClients clients, IOptions<StorageOption
 
         return oldest;
     }
+
+    private async Task PutBackAsync(string queue, BinaryData body, CancellationToken cancellationToken) =>
+        await clients.Queues.GetQueueClient(queue)
+            .SendMessageAsync(body, PutBackPause, Never, cancellationToken).ConfigureAwait(false);
 
     private async Task SendAsync<T>(string queue, T message, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         await clients.Queues.GetQueueClient(queue).SendMessageAsync(

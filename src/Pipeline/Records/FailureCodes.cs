@@ -18,6 +18,9 @@ public static class FailureCodes
     /// <summary>The blob lies in the archive tier and cannot be read.</summary>
     public const string BlobArchived = "blob_archived";
 
+    /// <summary>Storage refuses this blob, and gives others of its container.</summary>
+    public const string BlobRefused = "blob_refused";
+
     /// <summary>The blob's name leads to no blob that this app or storage can address.</summary>
     public const string NameUnusable = "name_unusable";
 
@@ -45,8 +48,8 @@ public static class FailureCodes
     /// <summary>All codes.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        BlobNotFound, BlobChanged, BlobArchived, NameUnusable, MessageInvalid, ModelNotServed, ModelNotUsable, ClassUnknown, Poison,
-        InferenceFailed, WorkerCrashed,
+        BlobNotFound, BlobChanged, BlobArchived, BlobRefused, NameUnusable, MessageInvalid, ModelNotServed, ModelNotUsable, ClassUnknown,
+        Poison, InferenceFailed, WorkerCrashed,
     ];
 
     /// <summary>The codes of failures that another try may mend; with every other code, the same content fails again.</summary>

@@ -28,6 +28,20 @@ public static class StorageFailure
         _ => null,
     };
 
+    /// <summary>
+    /// Whether storage, the network on the way to it or the identity is at fault, whatever the client made of it: several tries without an
+    /// answer come out as one exception of many, and a time that ran out as a cancellation that nobody asked for.
+    /// </summary>
+    /// <param name="exception">What was thrown.</param>
+    /// <param name="cancellationToken">The caller's: once it is cancelled, a cancellation is his.</param>
+    public static bool Is(Exception exception, CancellationToken cancellationToken) => exception switch
+    {
+        RequestFailedException or AuthenticationFailedException or HttpRequestException or IOException => true,
+        OperationCanceledException => !cancellationToken.IsCancellationRequested,
+        AggregateException many => many.InnerExceptions.Count > 0 && many.InnerExceptions.All(inner => Is(inner, cancellationToken)),
+        _ => false,
+    };
+
     private static string Explain(RequestFailedException failure)
     {
         var advice = Advise(failure);

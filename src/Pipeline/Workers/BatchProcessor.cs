@@ -14,13 +14,13 @@ namespace Nanodet.Serverless.Pipeline.Workers;
 /// <summary>The worker's side of a batch: images in, one staging blob out.</summary>
 public sealed class BatchProcessor : IDisposable
 {
-    private const int RememberedBatches = 4096;
-
     /// <summary>
-    /// From this delivery on a batch that has to wait goes back as a new message: while it waits, another batch may end the process, and
-    /// the host gives a message up after five deliveries (host.json, maxDequeueCount).
+    /// From this delivery on a message that has to wait goes back as a new one, or is left to whoever asks again: while it waits, another
+    /// batch may end the process, and the host gives a message up after five deliveries (host.json, maxDequeueCount).
     /// </summary>
-    private const int ManyDeliveries = 3;
+    public const int ManyDeliveries = 3;
+
+    private const int RememberedBatches = 4096;
 
     private readonly BatchGate _gate = new();
     private readonly FinishedBatches _finished = new(RememberedBatches);

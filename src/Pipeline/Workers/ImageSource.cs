@@ -39,6 +39,15 @@ public sealed class ImageSource(StorageClients clients, IOptions<DetectorOptions
             {
                 return await ExplainAsync(image, exception, cancellationToken).ConfigureAwait(false);
             }
+            catch (RequestFailedException exception) when (exception.Status is 403 or 409)
+            {
+                if (!await IsAboutBlobAsync(image, exception, cancellationToken).ConfigureAwait(false))
+                {
+                    throw;
+                }
+
+                return Refused(image, exception);
+            }
         }
 
         return null;
@@ -75,6 +84,15 @@ public sealed class ImageSource(StorageClients clients, IOptions<DetectorOptions
         catch (RequestFailedException exception) when (IsPermanent(exception))
         {
             return await ExplainAsync(image, exception, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RequestFailedException exception) when (exception.Status is 403 or 409)
+        {
+            if (!await IsAboutBlobAsync(image, exception, cancellationToken).ConfigureAwait(false))
+            {
+                throw;
+            }
+
+            return Refused(image, exception);
         }
     }
 
@@ -120,4 +138,39 @@ public sealed class ImageSource(StorageClients clients, IOptions<DetectorOptions
             ? new DetectionError(FailureCodes.BlobChanged, $"Expected the content with ETag {image.Etag}; the blob was overwritten since.")
             : new DetectionError(FailureCodes.BlobArchived, "Expected a blob that can be read, found one in the archive tier.");
     }
+
+    /// <summary>
+    /// Whose fault a refusal is: the blob's, when it is refused once more and its container is given; it would be refused for ever, and its
+    /// batch with it. Otherwise the app has lost its rights or its network, and no image is to blame.
+    /// </summary>
+    private async Task<bool> IsAboutBlobAsync(BatchImage image, RequestFailedException refusal, CancellationToken cancellationToken)
+    {
+        var container = clients.Blobs.GetBlobContainerClient(image.Message.Container);
+        try
+        {
+            await container.GetBlobClient(image.Message.Name)
+                .GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            return false;
+        }
+        catch (RequestFailedException exception) when (exception.Status == refusal.Status)
+        {
+            // Refused again.
+        }
+
+        try
+        {
+            await container.GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (RequestFailedException)
+        {
+            return false;
+        }
+    }
+
+    private static DetectionError Refused(BatchImage image, RequestFailedException refusal) => new(
+        FailureCodes.BlobRefused,
+        $"Expected a blob that this app may read, as it may its container '{image.Message.Container}', found one that storage refuses "
+        + $"({refusal.Status} {refusal.ErrorCode}). Look for a condition on the app's role, a customer's encryption key, or a policy on "
+        + "this blob.");
 }

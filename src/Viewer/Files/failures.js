@@ -21,6 +21,7 @@ const help = {
   model_not_usable: 'The request named a model that cannot be loaded. Publish it again, or name another one.',
   class_unknown: 'The request named a class that the model does not have.',
   blob_archived: 'Move the image to a readable tier, then try again.',
+  blob_refused: 'Storage refuses this image to the app; the reason stands beside it. Let the app read it, then try again.',
   worker_crashed: 'The worker ended three times at this image. It is not tried again by itself.',
   poison: 'The message failed as often as the queue allows. The app’s log has the cause.',
 };

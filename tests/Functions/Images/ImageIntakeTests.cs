@@ -1,5 +1,7 @@
 using System.Text;
 using Azure.Storage.Blobs.Models;
+using Grpc.Core;
+using Nanodet.Serverless.Functions.Tests.Batches;
 
 namespace Nanodet.Serverless.Functions.Tests.Images;
 
@@ -27,7 +29,7 @@ public sealed class ImageIntakeTests(AzuriteFixture fixture)
             ]
             """;
 
-        await app.Intake.QueueAsync(Encoding.UTF8.GetBytes(body), client: null!, Token);
+        await app.Intake.QueueAsync(Encoding.UTF8.GetBytes(body), deliveries: 1, client: null!, Token);
 
         Assert.Equal(["a.png", "empty.png", "gone.png", "z.png"], await app.QueuedAsync());
         var (problem, message) = Assert.Single(await app.DeadLettersAsync("PREFIX-event"));
@@ -42,7 +44,7 @@ public sealed class ImageIntakeTests(AzuriteFixture fixture)
     public async Task Queue_NoEvent_IsADeadLetterThatSaysWhy(string text)
     {
         await using var app = await IntakeApp.CreateAsync(fixture);
-        await app.Intake.QueueAsync(Encoding.UTF8.GetBytes(text), client: null!, Token);
+        await app.Intake.QueueAsync(Encoding.UTF8.GetBytes(text), deliveries: 1, client: null!, Token);
         var (problem, message) = Assert.Single(await app.DeadLettersAsync("PREFIX-event"));
         Assert.NotEmpty(problem!);
         Assert.Equal(text, message);
@@ -61,12 +63,29 @@ public sealed class ImageIntakeTests(AzuriteFixture fixture)
         text = text.Replace("CONTAINER", app.Images.Name, StringComparison.Ordinal);
 
         // As today's SDKs send it, and as older ones do.
-        await app.Intake.GroupAsync(Encoding.UTF8.GetBytes(text), "1", client: null!, Token);
+        await app.Intake.GroupAsync(Encoding.UTF8.GetBytes(text), "1", deliveries: 1, client: null!, Token);
         await app.Intake.GroupAsync(
-            Encoding.UTF8.GetBytes(Convert.ToBase64String(Encoding.UTF8.GetBytes(text))), "2", client: null!, Token);
+            Encoding.UTF8.GetBytes(Convert.ToBase64String(Encoding.UTF8.GetBytes(text))), "2", deliveries: 1, client: null!, Token);
 
         Assert.Equal([text, text], (await app.DeadLettersAsync("PREFIX-image")).Select(letter => letter.Message));
         Assert.Equal(hasRecord ? [$"{app.Images.Name}/a.png.json"] : [], await app.RecordsAsync());
+    }
+
+    [Fact]
+    public async Task Group_EngineIsAway_IsPutBackAfterTheThirdTime()
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        var client = new FakeDurableClient(StatusCode.Unavailable, () => null) { StartRefusal = StatusCode.Unavailable };
+        var text = Encoding.UTF8.GetBytes($$"""{ "container": "{{app.Images.Name}}", "name": "a.png", "etag": "0x1", "bytes": 5 }""");
+
+        await Assert.ThrowsAsync<RpcException>(() => app.Intake.GroupAsync(text, "1", deliveries: 2, client, Token));
+        Assert.Equal(0, await app.CountQueuedAsync("image"));
+
+        // It is hidden for a while, and no failure of the image.
+        await app.Intake.GroupAsync(text, "1", deliveries: 3, client, Token);
+        Assert.Equal(1, await app.CountQueuedAsync("image"));
+        Assert.Empty(await app.QueuedAsync());
+        Assert.Empty(await app.RecordsAsync());
     }
 
     [Fact]

@@ -100,6 +100,10 @@ internal sealed class IntakeApp : IAsyncDisposable
         return [.. messages.Select(message => MessageReader.ReadImage(message.Body.ToMemory()).Name).Order(StringComparer.Ordinal)];
     }
 
+    /// <summary>How many messages a queue has, hidden ones included.</summary>
+    public async Task<int> CountQueuedAsync(string queue) => (await _services.GetRequiredService<StorageClients>().Queues
+        .GetQueueClient($"{_prefix}-{queue}").GetPropertiesAsync(Token)).Value.ApproximateMessagesCount;
+
     /// <summary>The dead letters of a queue: what each says of its message.</summary>
     public async Task<IReadOnlyList<(string? Problem, string? Message)>> DeadLettersAsync(string queue)
     {

@@ -1,0 +1,41 @@
+using System.Net;
+using Azure.Core.Pipeline;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Nanodet.Serverless.Pipeline.Storage;
+
+namespace Nanodet.Serverless.Pipeline.Tests.Storage;
+
+/// <summary>Storage that refuses some requests, as rights, policies and keys of an account in Azure do; Azurite has none of them.</summary>
+internal sealed class RefusingStorage() : DelegatingHandler(new SocketsHttpHandler())
+{
+    /// <summary>Which requests are refused: the status and the error code, or null.</summary>
+    public Func<HttpRequestMessage, (HttpStatusCode Status, string Code)?> Refuse { get; set; } = _ => null;
+
+    /// <summary>Puts it between an app and its account.</summary>
+    public void AddTo(IServiceCollection services) => services.AddSingleton(provider =>
+    {
+        var transport = new HttpClientTransport(this);
+        return new StorageClients(
+            provider.GetRequiredService<IConfiguration>(),
+            provider.GetRequiredService<IOptions<StorageOptions>>(),
+            credential: null,
+            new BlobClientOptions { Transport = transport },
+            new QueueClientOptions { Transport = transport });
+    });
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (Refuse(request) is not { } refusal)
+        {
+            return base.SendAsync(request, cancellationToken);
+        }
+
+        var answer = new HttpResponseMessage(refusal.Status) { RequestMessage = request, Content = new ByteArrayContent([]) };
+        answer.Headers.Add("x-ms-error-code", refusal.Code);
+        return Task.FromResult(answer);
+    }
+}
