@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Azure;
 using Azure.Identity;
 
@@ -27,6 +28,27 @@ public static class StorageFailure
         AggregateException { InnerException: { } inner } => Explain(inner),
         _ => null,
     };
+
+    /// <summary>
+    /// Whether an Azure service or the identity has failed, in whatever way its client says so: an answer that refuses, no connection, a
+    /// content that breaks off, all of that after several tries, and a timeout, which comes as a cancellation that nobody asked for.
+    /// </summary>
+    /// <param name="exception">What the client threw.</param>
+    /// <param name="ownToken">The token that the client was given: only what this one cancels is a cancellation.</param>
+    internal static bool Is(Exception exception, CancellationToken ownToken) => exception switch
+    {
+        RequestFailedException or AuthenticationFailedException => true,
+        HttpRequestException or HttpIOException or IOException { InnerException: SocketException } => true,
+        OperationCanceledException => !IsCancellation(exception, ownToken),
+        AggregateException several => several.InnerExceptions.Any(inner => Is(inner, ownToken)),
+        _ => false,
+    };
+
+    /// <summary>Whether something ended because its own token was cancelled. A client's timeout looks the same and is a failure.</summary>
+    /// <param name="exception">What was thrown.</param>
+    /// <param name="ownToken">The token that it was given.</param>
+    internal static bool IsCancellation(Exception exception, CancellationToken ownToken) =>
+        exception is OperationCanceledException && ownToken.IsCancellationRequested;
 
     private static string Explain(RequestFailedException failure)
     {

@@ -18,6 +18,9 @@ internal sealed class FakeDurableClient(StatusCode refusal, Func<string, Orchest
     /// <summary>The batches that were started.</summary>
     public List<(string InstanceId, DetectBatchInput Input)> Started { get; } = [];
 
+    /// <summary>How each start fails; null where it does not.</summary>
+    public Exception? StartFault { get; init; }
+
     /// <summary>Answers requests to remove ended instances.</summary>
     public Func<PurgeInstancesFilter, CancellationToken, Task<PurgeResult>>? Purge { get; init; }
 
@@ -43,6 +46,11 @@ internal sealed class FakeDurableClient(StatusCode refusal, Func<string, Orchest
     public override Task<string> ScheduleNewOrchestrationInstanceAsync(
         TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default)
     {
+        if (StartFault is not null)
+        {
+            throw StartFault;
+        }
+
         Started.Add((options!.InstanceId!, (DetectBatchInput)input!));
         return Task.FromResult(options.InstanceId!);
     }

@@ -1,5 +1,7 @@
 using System.Text;
 using Azure.Storage.Blobs.Models;
+using Grpc.Core;
+using Nanodet.Serverless.Functions.Tests.Batches;
 
 namespace Nanodet.Serverless.Functions.Tests.Images;
 
@@ -33,6 +35,29 @@ public sealed class ImageIntakeTests(AzuriteFixture fixture)
         var (problem, message) = Assert.Single(await app.DeadLettersAsync("PREFIX-event"));
         Assert.Contains("without the segments", problem, StringComparison.Ordinal);
         Assert.Equal(body, message);
+    }
+
+    /// <summary>A call that takes too long looks like a cancellation, and nobody has cancelled anything.</summary>
+    [Fact]
+    public async Task Queue_EventThatIsNotTakenInTime_DoesNotKeepTheOthersWaiting()
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        await app.Checkpoints.UploadBlobAsync("slow.ckpt", BinaryData.FromString("weights"), Token);
+        await using var client = new FakeDurableClient(StatusCode.OK, () => null)
+        {
+            StartFault = new TaskCanceledException("The operation was cancelled because it exceeded the configured timeout of 0:01:40."),
+        };
+        var body = $$"""
+            [
+              { "container": "{{app.Checkpoints.Name}}", "name": "slow.ckpt" },
+              { "container": "{{app.Images.Name}}", "name": "z.png" }
+            ]
+            """;
+
+        var failure = await Assert.ThrowsAsync<AggregateException>(() => app.Intake.QueueAsync(Encoding.UTF8.GetBytes(body), client, Token));
+
+        Assert.Same(client.StartFault, Assert.Single(failure.InnerExceptions));
+        Assert.Equal(["z.png"], await app.QueuedAsync());
     }
 
     [Theory]
