@@ -36,7 +36,7 @@ public static class ModelErrorCodes
     /// <summary>The GPU lost the session; it is built again.</summary>
     public const string SessionLost = "session_lost";
 
-    /// <summary>A model that a request names has no room in memory yet.</summary>
+    /// <summary>A model that a request names has no room in memory yet, or cannot be loaded now for a reason that is not its own.</summary>
     public const string Busy = "model_busy";
 
     /// <summary>Loading failed in a way that has no code of its own; the reason says more.</summary>

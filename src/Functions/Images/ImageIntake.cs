@@ -125,7 +125,7 @@ public sealed class ImageIntake(
             {
                 await TakeAsync(one, client, cancellationToken);
             }
-            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 failures.Add(exception);
             }

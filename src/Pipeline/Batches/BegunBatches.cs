@@ -75,17 +75,19 @@ public sealed class BegunBatches(StorageClients clients)
     internal Task<ETag?> TryReplaceAsync(BatchReference batch, BegunBatch state, ETag etag, CancellationToken cancellationToken) =>
         TryWriteAsync(batch, state, new BlobRequestConditions { IfMatch = etag }, cancellationToken);
 
-    /// <summary>Removes a mark, unless somebody else has changed it.</summary>
-    internal async Task RemoveAsync(BatchReference batch, ETag etag, CancellationToken cancellationToken)
+    /// <summary>Removes a mark.</summary>
+    /// <returns>False when it is gone, or another one than <paramref name="etag"/>.</returns>
+    internal async Task<bool> TryRemoveAsync(BatchReference batch, ETag etag, CancellationToken cancellationToken)
     {
         try
         {
             await clients.Staging.GetBlobClient(BatchNames.Begun(batch)).DeleteAsync(
                 conditions: new BlobRequestConditions { IfMatch = etag }, cancellationToken: cancellationToken).ConfigureAwait(false);
+            return true;
         }
         catch (RequestFailedException exception) when (exception.Status is 404 or 412)
         {
-            // Gone with its job, or in other hands.
+            return false;
         }
     }
 

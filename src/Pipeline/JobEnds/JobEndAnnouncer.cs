@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Azure;
-using Azure.Identity;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -90,7 +89,7 @@ public sealed class JobEndAnnouncer : IDisposable
             await _topic.SendAsync(message, cancellationToken).ConfigureAwait(false);
             Log.JobEndAnnounced(_logger, message.Data.JobId, TopicChannel);
         }
-        catch (Exception exception) when (exception is RequestFailedException or AuthenticationFailedException or AggregateException)
+        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
         {
             await KeepAsync(TopicChannel, topic, exception.Message, message, cancellationToken).ConfigureAwait(false);
         }

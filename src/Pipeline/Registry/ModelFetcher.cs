@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Azure;
-using Azure.Identity;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Forms;
@@ -23,38 +22,42 @@ public sealed class ModelFetcher(ModelRegistry registry, IOptions<WarmModelOptio
     /// <exception cref="ModelLoadException">
     /// It is missing or corrupt, does not have the precision that the settings ask for, or storage cannot be reached.
     /// </exception>
-    internal Task<FetchedModel> FetchAsync(CancellationToken cancellationToken) => NameAsync(() => _options.Source switch
-    {
-        WarmModelSource.File => CheckFileAsync(_options.File!, cancellationToken),
-        WarmModelSource.Blob => FetchWithFormsAsync(
-            _options.Blob!,
-            _options.Sha256?.ToLowerInvariant(),
-            Path.GetFileNameWithoutExtension(_options.Blob!),
-            version: null,
-            cancellationToken),
-        _ => FetchCurrentAsync(cancellationToken),
-    });
+    internal Task<FetchedModel> FetchAsync(CancellationToken cancellationToken) => NameAsync(
+        () => _options.Source switch
+        {
+            WarmModelSource.File => CheckFileAsync(_options.File!, cancellationToken),
+            WarmModelSource.Blob => FetchWithFormsAsync(
+                _options.Blob!,
+                _options.Sha256?.ToLowerInvariant(),
+                Path.GetFileNameWithoutExtension(_options.Blob!),
+                version: null,
+                cancellationToken),
+            _ => FetchCurrentAsync(cancellationToken),
+        },
+        cancellationToken);
 
     /// <summary>
     /// Fetches a published model, current or not, without its other forms: what a request names has one identity on every worker, which is
     /// known before the model is loaded.
     /// </summary>
     /// <inheritdoc cref="FetchAsync(CancellationToken)"/>
-    internal Task<FetchedModel> FetchAsync(PublishedModel model, CancellationToken cancellationToken) => NameAsync(() => FetchBlobAsync(
-        ModelRegistry.BlobOf(model.Id), model.Sha256?.ToLowerInvariant(), model.Name, model.Version, cancellationToken));
+    internal Task<FetchedModel> FetchAsync(PublishedModel model, CancellationToken cancellationToken) => NameAsync(
+        () => FetchBlobAsync(
+            ModelRegistry.BlobOf(model.Id), model.Sha256?.ToLowerInvariant(), model.Name, model.Version, cancellationToken),
+        cancellationToken);
 
     /// <summary>Gives storage's faults their name.</summary>
-    private async Task<FetchedModel> NameAsync(Func<Task<FetchedModel>> fetchAsync)
+    private async Task<FetchedModel> NameAsync(Func<Task<FetchedModel>> fetchAsync, CancellationToken cancellationToken)
     {
         try
         {
             return await fetchAsync().ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is RequestFailedException or AuthenticationFailedException)
+        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
         {
             throw new ModelLoadException(
                 ModelErrorCodes.StorageUnavailable,
-                $"Container '{registry.ContainerName}' cannot be read. {StorageFailure.Explain(exception)}",
+                $"Container '{registry.ContainerName}' cannot be read. {StorageFailure.Explain(exception) ?? exception.Message}",
                 exception);
         }
     }

@@ -4,6 +4,7 @@ using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Natives;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Registry;
+using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Serving;
 
@@ -11,8 +12,11 @@ namespace Nanodet.Serverless.Pipeline.Serving;
 public sealed class ModelSelector(ModelCatalog catalog, ModelFetcher fetcher, OnDemandModels others, IOptions<WarmModelOptions> options)
 {
     /// <summary>Selects without loading: an identity needs no more than the SHA-256.</summary>
-    /// <exception cref="Azure.RequestFailedException">Storage failed.</exception>
-    /// <exception cref="ModelLoadException"><see cref="ModelErrorCodes.StorageUnavailable"/>.</exception>
+    /// <exception cref="ModelLoadException">
+    /// <see cref="ModelErrorCodes.StorageUnavailable"/>, or <see cref="ModelErrorCodes.Busy"/> where the machine is in the way: the request
+    /// has to come again.
+    /// </exception>
+    /// <exception cref="EnvironmentException">The machine lacks what it needs: the request has to come again.</exception>
     internal async Task<SelectedModel> SelectAsync(ModelLease warm, string? requested, CancellationToken cancellationToken)
     {
         if (requested is null || warm.Serves(requested))
@@ -27,11 +31,24 @@ public sealed class ModelSelector(ModelCatalog catalog, ModelFetcher fetcher, On
                 + $"this worker serves '{warm.Model.Description.Name}' version {warm.Model.Version} and no other one.");
         }
 
-        if (await catalog.FindAsync(requested, cancellationToken).ConfigureAwait(false) is not { } published)
+        try
         {
-            return NotServed(await catalog.DescribeAsync(requested, cancellationToken).ConfigureAwait(false));
+            return await catalog.FindAsync(requested, cancellationToken).ConfigureAwait(false) is { } published
+                ? await SelectAsync(warm, published, requested, cancellationToken).ConfigureAwait(false)
+                : NotServed(await catalog.DescribeAsync(requested, cancellationToken).ConfigureAwait(false));
         }
+        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
+        {
+            throw new ModelLoadException(
+                ModelErrorCodes.StorageUnavailable,
+                $"The list of published models cannot be read. {StorageFailure.Explain(exception) ?? exception.Message}",
+                exception);
+        }
+    }
 
+    private async Task<SelectedModel> SelectAsync(
+        ModelLease warm, PublishedModel published, string requested, CancellationToken cancellationToken)
+    {
         try
         {
             // A blob that was put there by hand does not say its SHA-256.
@@ -46,16 +63,24 @@ public sealed class ModelSelector(ModelCatalog catalog, ModelFetcher fetcher, On
                 ? new SelectedModel(warm.Model.Sha256)
                 : new SelectedModel(sha256) { Other = published with { Sha256 = sha256 } };
         }
-        catch (ModelLoadException exception) when (exception.Code != ModelErrorCodes.StorageUnavailable)
+        catch (ModelLoadException exception) when (others.IsAboutModel(exception))
         {
             return new SelectedModel(string.Empty) { Error = NotUsable(published, exception) };
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The disk of the cache: it is full, read-only or broken.
+            throw new ModelLoadException(
+                ModelErrorCodes.Busy,
+                $"Expected to keep model '{published.Id}' in folder {options.Value.Folder}, found: {exception.Message}",
+                exception);
         }
     }
 
     /// <summary>A lease of the selected model.</summary>
     /// <returns>
     /// A lease that the caller ends, unless it is the warm one; or why the model cannot be used; or neither, when there is no room for it
-    /// in time or storage is away: the request has to come again.
+    /// in time, or storage or the machine is in the way: the request has to come again.
     /// </returns>
     /// <exception cref="EnvironmentException">The machine lacks what that model needs: the request has to come again.</exception>
     internal async Task<(ModelLease? Lease, DetectionError? Error)> LeaseAsync(
@@ -72,7 +97,7 @@ public sealed class ModelSelector(ModelCatalog catalog, ModelFetcher fetcher, On
         }
         catch (ModelLoadException exception)
         {
-            return (null, exception.Code == ModelErrorCodes.StorageUnavailable ? null : NotUsable(other, exception));
+            return (null, others.IsAboutModel(exception) ? NotUsable(other, exception) : null);
         }
     }
 

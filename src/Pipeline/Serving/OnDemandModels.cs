@@ -1,9 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.ML.OnnxRuntime;
 using Nanodet.Detection.Description;
+using Nanodet.Detection.Inference;
 using Nanodet.Detection.Natives;
 using Nanodet.Detection.Telemetry;
 using Nanodet.Serverless.Pipeline.Registry;
+using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Pipeline.Serving;
@@ -63,7 +66,7 @@ public sealed class OnDemandModels : IModelOwner, IDisposable
     /// <param name="limit">How long to wait for room and for the load.</param>
     /// <param name="cancellationToken">Ends the wait; the load goes on.</param>
     /// <returns>Null when there is neither in time.</returns>
-    /// <exception cref="ModelLoadException">It cannot be loaded.</exception>
+    /// <exception cref="ModelLoadException">It cannot be loaded; <see cref="IsAboutModel"/> says whether the model is to blame.</exception>
     /// <exception cref="EnvironmentException">
     /// The machine lacks what it needs, for example memory: the request has to come again.
     /// </exception>
@@ -107,6 +110,21 @@ public sealed class OnDemandModels : IModelOwner, IDisposable
             }
         }
     }
+
+    /// <summary>
+    /// Whether a model itself is to blame. Else it is storage, the disk, the GPU, or what nobody foresaw: the same model may load later,
+    /// and a request for it has to come again.
+    /// </summary>
+    /// <param name="failure">What came of loading it.</param>
+    internal bool IsAboutModel(ModelLoadException failure) => failure.Code switch
+    {
+        ModelErrorCodes.StorageUnavailable or ModelErrorCodes.SessionLost or ModelErrorCodes.Busy or ModelErrorCodes.Unexpected => false,
+
+        // Where no GPU is asked for, the CPU has refused the model in the end.
+        ModelErrorCodes.ProviderUnavailable =>
+            !_options.RequireGpu && _options.Provider is ExecutionProvider.Auto or ExecutionProvider.Cpu,
+        _ => true,
+    };
 
     /// <inheritdoc/>
     void IModelOwner.ReportLost(LoadedModel lost, Exception reason)
@@ -192,6 +210,19 @@ public sealed class OnDemandModels : IModelOwner, IDisposable
         }
     }
 
+    private async Task<LoadedModel> LoadAsync(FetchedModel fetched, PublishedModel wanted)
+    {
+        try
+        {
+            return await _loader.LoadAsync(fetched, this, wanted.Name, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (ModelLoadException exception) when (exception.Code == ModelErrorCodes.Corrupt)
+        {
+            // Its bytes were the right ones a moment ago: the disk or another program has changed them, and they are fetched again.
+            throw new ModelLoadException(ModelErrorCodes.Unexpected, exception.Message, exception);
+        }
+    }
+
     private async Task<LoadedModel> LoadAsync(OnDemandModel place, PublishedModel wanted)
     {
         try
@@ -202,7 +233,7 @@ public sealed class OnDemandModels : IModelOwner, IDisposable
             {
                 var start = _time.GetTimestamp();
                 var fetched = await _fetcher.FetchAsync(wanted, _stopping.Token).ConfigureAwait(false);
-                var loaded = await _loader.LoadAsync(fetched, this, wanted.Name, _stopping.Token).ConfigureAwait(false);
+                var loaded = await LoadAsync(fetched, wanted).ConfigureAwait(false);
                 var model = loaded.Model;
                 Log.OtherModelReady(_logger, wanted.Id, model.Sha256, model.Provider.Name, _time.GetElapsedTime(start).TotalMilliseconds);
                 PipelineTelemetry.ModelLoads.Add(1, new KeyValuePair<string, object?>("outcome", "ready"));
@@ -220,16 +251,31 @@ public sealed class OnDemandModels : IModelOwner, IDisposable
             Remove(place, isUnusable: null);
             throw fault;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (StorageFailure.IsCancellation(exception, _stopping.Token))
+        {
+            Remove(place, isUnusable: null);
+            throw;
+        }
+        catch (Exception exception)
         {
             var failure = exception as ModelLoadException
-                ?? new ModelLoadException(ModelErrorCodes.Unexpected, $"{wanted.Id}: {exception.Message}", exception);
+                ?? new ModelLoadException(CodeOf(exception), $"{wanted.Id}: {exception.Message}", exception);
             PipelineTelemetry.ModelLoads.Add(1, new KeyValuePair<string, object?>("outcome", failure.Code));
             Log.OtherModelUnusable(_logger, wanted.Id, failure.Code, failure.Message);
-            Remove(place, failure.Code == ModelErrorCodes.StorageUnavailable ? null : failure);
+            Remove(place, IsAboutModel(failure) ? failure : null);
             throw failure;
         }
     }
+
+    private string CodeOf(Exception exception) => exception switch
+    {
+        _ when StorageFailure.Is(exception, _stopping.Token) => ModelErrorCodes.StorageUnavailable,
+        _ when SessionFault.IsLost(exception) => ModelErrorCodes.SessionLost,
+
+        // It has a session, and the run that its fixture asks for fails.
+        OnnxRuntimeException => ModelErrorCodes.ParityFailed,
+        _ => ModelErrorCodes.Unexpected,
+    };
 
     /// <summary>Gives the place free; what will not pass is remembered for a while, so that not every request downloads it again.</summary>
     /// <param name="place">The place.</param>

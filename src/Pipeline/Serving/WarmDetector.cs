@@ -44,9 +44,10 @@ public sealed class WarmDetector
     /// <param name="options">How to detect; null for the app's settings.</param>
     /// <param name="limit">How long to wait for a model that is not ready.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The result, possibly a failure; null when the model is not ready.</returns>
+    /// <returns>
+    /// The result, possibly a failure; null when the model is not ready, or cannot be loaded now for a reason that is not its own.
+    /// </returns>
     /// <exception cref="EnvironmentException">The machine lacks what detection needs.</exception>
-    /// <exception cref="Azure.RequestFailedException">Another model was asked for, and storage failed.</exception>
     /// <exception cref="PipelineException">An option is out of its range.</exception>
     public async Task<DetectionResult?> DetectAsync(
         ReadOnlyMemory<byte> image,
@@ -64,7 +65,16 @@ public sealed class WarmDetector
         }
 
         var reference = new ImageReference(null, name, null, image.Length);
-        var selected = await _selector.SelectAsync(lease, options?.Model, cancellationToken).ConfigureAwait(false);
+        SelectedModel selected;
+        try
+        {
+            selected = await _selector.SelectAsync(lease, options?.Model, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ModelLoadException)
+        {
+            return null;
+        }
+
         var (used, error) = await _selector.LeaseAsync(lease, selected, limit, cancellationToken).ConfigureAwait(false);
         using (used)
         {
@@ -195,12 +205,28 @@ public sealed class WarmDetector
             : task.Result);
     }
 
+    /// <summary>A model that has served is not to blame when it cannot be loaded once more.</summary>
+    private static async Task<ModelLease?> RenewAsync(IModelOwner owner, ModelLease lost, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await owner.RenewAsync(lost, RebuildLimit, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ModelLoadException exception)
+        {
+            throw new ModelLoadException(
+                ModelErrorCodes.SessionLost,
+                $"The session was lost and cannot be built again now: {exception.Code}: {exception.Message}",
+                exception);
+        }
+    }
+
     private static async Task<ModelLease> RenewAsync(
         ModelLease lost, string? requestedModel, Exception exception, CancellationToken cancellationToken)
     {
         var owner = lost.Loaded.Owner;
         owner.ReportLost(lost.Loaded, exception);
-        var lease = await owner.RenewAsync(lost, RebuildLimit, cancellationToken).ConfigureAwait(false)
+        var lease = await RenewAsync(owner, lost, cancellationToken).ConfigureAwait(false)
             ?? throw new ModelLoadException(
                 ModelErrorCodes.SessionLost,
                 $"The session was lost and was not built again within {RebuildLimit}: {exception.Message}",

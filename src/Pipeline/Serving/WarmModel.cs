@@ -63,7 +63,8 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
         _loading = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
-                ShouldHandle = new PredicateBuilder().Handle<Exception>(exception => exception is not OperationCanceledException),
+                ShouldHandle = new PredicateBuilder().Handle<Exception>(
+                    exception => !StorageFailure.IsCancellation(exception, _stopping.Token)),
                 MaxRetryAttempts = int.MaxValue,
                 BackoffType = DelayBackoffType.Exponential,
                 Delay = _options.RetryPause,
@@ -178,7 +179,7 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
                 wanted = _wanted.WaitAsync(cancellationToken);
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (StorageFailure.IsCancellation(exception, cancellationToken))
         {
             // The app stops.
         }
@@ -234,7 +235,7 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
             await LoadAsync(cancellationToken).ConfigureAwait(false);
             CountSwap("ready");
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (!StorageFailure.IsCancellation(exception, cancellationToken))
         {
             var code = CodeOf(exception);
             var reason = ReasonOf(exception);
@@ -256,10 +257,10 @@ public sealed class WarmModel : IHostedService, IModelOwner, IDisposable
         Log.ModelNotReady(_logger, code, reason, pause);
     }
 
-    private static string CodeOf(Exception exception) => EnvironmentFault.From(exception)?.Code ?? exception switch
+    private string CodeOf(Exception exception) => EnvironmentFault.From(exception)?.Code ?? exception switch
     {
         ModelLoadException refused => refused.Code,
-        Azure.RequestFailedException or Azure.Identity.AuthenticationFailedException => ModelErrorCodes.StorageUnavailable,
+        _ when StorageFailure.Is(exception, _stopping.Token) => ModelErrorCodes.StorageUnavailable,
         _ => ModelErrorCodes.Unexpected,
     };
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Azure;
 using Azure.Identity;
 
@@ -29,18 +30,25 @@ public static class StorageFailure
     };
 
     /// <summary>
-    /// Whether storage, the network on the way to it or the identity is at fault, whatever the client made of it: several tries without an
-    /// answer come out as one exception of many, and a time that ran out as a cancellation that nobody asked for.
+    /// Whether an Azure service or the identity has failed, in whatever way its client says so: an answer that refuses, no connection, a
+    /// content that breaks off, all of that after several tries, and a timeout, which comes as a cancellation that nobody asked for.
     /// </summary>
-    /// <param name="exception">What was thrown.</param>
-    /// <param name="cancellationToken">The caller's: once it is cancelled, a cancellation is his.</param>
-    public static bool Is(Exception exception, CancellationToken cancellationToken) => exception switch
+    /// <param name="exception">What the client threw.</param>
+    /// <param name="ownToken">The token that the client was given: only what this one cancels is a cancellation.</param>
+    public static bool Is(Exception exception, CancellationToken ownToken) => exception switch
     {
-        RequestFailedException or AuthenticationFailedException or HttpRequestException or IOException => true,
-        OperationCanceledException => !cancellationToken.IsCancellationRequested,
-        AggregateException many => many.InnerExceptions.Count > 0 && many.InnerExceptions.All(inner => Is(inner, cancellationToken)),
+        RequestFailedException or AuthenticationFailedException => true,
+        HttpRequestException or HttpIOException or IOException { InnerException: SocketException } => true,
+        OperationCanceledException => !IsCancellation(exception, ownToken),
+        AggregateException several => several.InnerExceptions.Any(inner => Is(inner, ownToken)),
         _ => false,
     };
+
+    /// <summary>Whether something ended because its own token was cancelled. A client's timeout looks the same and is a failure.</summary>
+    /// <param name="exception">What was thrown.</param>
+    /// <param name="ownToken">The token that it was given.</param>
+    public static bool IsCancellation(Exception exception, CancellationToken ownToken) =>
+        exception is OperationCanceledException && ownToken.IsCancellationRequested;
 
     private static string Explain(RequestFailedException failure)
     {

@@ -1,5 +1,4 @@
 using Azure;
-using Azure.Identity;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Queues;
 using Microsoft.Extensions.Options;
@@ -46,7 +45,7 @@ public sealed class StorageProbe(StorageClients clients, IOptions<StorageOptions
         var checks = new List<StorageCheck>();
         foreach (var (name, role, action) in actions)
         {
-            var (check, goOn) = await TryAsync(name, role, action).ConfigureAwait(false);
+            var (check, goOn) = await TryAsync(name, role, action, cancellationToken).ConfigureAwait(false);
             checks.Add(check);
             if (!goOn)
             {
@@ -57,14 +56,15 @@ public sealed class StorageProbe(StorageClients clients, IOptions<StorageOptions
         return checks;
     }
 
-    private static async Task<(StorageCheck Check, bool GoOn)> TryAsync(string name, string role, Func<Task> action)
+    private static async Task<(StorageCheck Check, bool GoOn)> TryAsync(
+        string name, string role, Func<Task> action, CancellationToken cancellationToken)
     {
         try
         {
             await action().ConfigureAwait(false);
             return (new StorageCheck(name), true);
         }
-        catch (Exception exception) when (exception is RequestFailedException or AuthenticationFailedException or AggregateException)
+        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
         {
             var isRole = exception is RequestFailedException
             {

@@ -24,7 +24,7 @@ internal sealed class StorageSetupService(
                 await setup.TryEnsureAsync(stoppingToken).ConfigureAwait(false);
                 return;
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (!StorageFailure.IsCancellation(exception, stoppingToken))
             {
                 Log.StorageNotReady(logger, StorageFailure.Explain(exception) ?? exception.Message);
                 await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(false);

@@ -265,7 +265,8 @@ public sealed class BatchDetection(
                     [.. group],
                     lease ?? throw new ModelLoadException(
                         ModelErrorCodes.Busy,
-                        $"Expected model '{group.Key}' within {options.Value.ReadyWait}, found no room for it yet or storage away."),
+                        $"Expected model '{group.Key}' within {options.Value.ReadyWait}, "
+                        + "found no room for it yet, or no way to load it now: the log says why."),
                     cancellationToken).ConfigureAwait(false);
             }
         }

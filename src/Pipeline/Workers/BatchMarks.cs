@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Pipeline.Workers;
@@ -192,7 +193,7 @@ public sealed class BatchMarks(
 
     /// <summary>
     /// Removes the mark of a batch whose work has ended in order, finished or not. One of which a process died keeps what is known of its
-    /// images until it is finished.
+    /// images until it is finished. What fails is logged: the batch is what it is, with its mark or without.
     /// </summary>
     internal async Task EndAsync(BatchReference batch, BatchWork work)
     {
@@ -210,10 +211,10 @@ public sealed class BatchMarks(
             }
             else
             {
-                await begun.RemoveAsync(batch, etag, CancellationToken.None).ConfigureAwait(false);
+                await RemoveAsync(batch, etag).ConfigureAwait(false);
             }
         }
-        catch (RequestFailedException exception)
+        catch (Exception exception)
         {
             LogLate(batch, exception);
         }
@@ -224,8 +225,22 @@ public sealed class BatchMarks(
     /// </summary>
     internal Task ForgetAsync(BatchReference batch, CancellationToken cancellationToken) => begun.ForgetAsync(batch, cancellationToken);
 
-    internal void LogLate(BatchReference batch, RequestFailedException exception) =>
-        Log.MarkNotWritten(logger, batch.BatchId, exception.Message);
+    internal void LogLate(BatchReference batch, Exception exception) =>
+        Log.MarkNotWritten(logger, batch.BatchId, StorageFailure.Explain(exception) ?? exception.Message);
+
+    private async Task RemoveAsync(BatchReference batch, ETag etag)
+    {
+        if (await begun.TryRemoveAsync(batch, etag, CancellationToken.None).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        // Gone with its job, in other hands, or written by a beat whose answer was lost.
+        if (await begun.FindAsync(batch, CancellationToken.None).ConfigureAwait(false) is { } found && found.State.Process == trace.Id)
+        {
+            await begun.TryRemoveAsync(batch, found.Etag, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Where the images of a batch are; how they are detected is no business of a mark.</summary>
     private static BatchReference PlaceOf(BatchReference batch) => new()

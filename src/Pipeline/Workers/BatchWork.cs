@@ -91,7 +91,7 @@ internal sealed class BatchWork : IAsyncDisposable
     internal Task ComeToAsync(string? image, CancellationToken cancellationToken) =>
         WriteAsync(state => state with { AtHand = image }, cancellationToken);
 
-    /// <inheritdoc/>
+    /// <summary>Ends the beats and the mark. It throws nothing: how the batch ended does not depend on its mark.</summary>
     public async ValueTask DisposeAsync()
     {
         await _ended.CancelAsync().ConfigureAwait(false);
@@ -126,9 +126,10 @@ internal sealed class BatchWork : IAsyncDisposable
             // Not cancelled: a write that was given up may still come to storage, and then nobody knows the mark's ETag.
             await WriteAsync(state => state, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (RequestFailedException exception)
+        catch (Exception exception)
         {
-            // Storage is away for longer than its client retries; the next beat tries again.
+            // Storage is away for longer than its client retries, or does not answer in time; the next beat tries again. Whatever it is:
+            // without beats a process that is alive counts as dead.
             _marks.LogLate(_batch, exception);
         }
     }

@@ -192,7 +192,7 @@ public sealed class PoisonWriter
         {
             return await _source.LookUpAsync(image, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (!StorageFailure.IsCancellation(exception, cancellationToken))
         {
             Log.PoisonNotLookedUp(_logger, BlobNames.Show(image.Message.Container), BlobNames.Show(image.Message.Name), exception);
             return null;

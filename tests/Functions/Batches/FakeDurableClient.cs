@@ -18,8 +18,8 @@ internal sealed class FakeDurableClient(StatusCode refusal, Func<string, Orchest
     /// <summary>The batches that were started.</summary>
     public List<(string InstanceId, DetectBatchInput Input)> Started { get; } = [];
 
-    /// <summary>How starts are refused; null when they are not.</summary>
-    public StatusCode? StartRefusal { get; init; }
+    /// <summary>How each start fails; null where it does not.</summary>
+    public Exception? StartFault { get; init; }
 
     /// <summary>Answers requests to remove ended instances.</summary>
     public Func<PurgeInstancesFilter, CancellationToken, Task<PurgeResult>>? Purge { get; init; }
@@ -46,9 +46,9 @@ internal sealed class FakeDurableClient(StatusCode refusal, Func<string, Orchest
     public override Task<string> ScheduleNewOrchestrationInstanceAsync(
         TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default)
     {
-        if (StartRefusal is { } code)
+        if (StartFault is not null)
         {
-            throw new RpcException(new Status(code, "refused"));
+            throw StartFault;
         }
 
         Started.Add((options!.InstanceId!, (DetectBatchInput)input!));

@@ -37,6 +37,29 @@ public sealed class ImageIntakeTests(AzuriteFixture fixture)
         Assert.Equal(body, message);
     }
 
+    /// <summary>A call that takes too long looks like a cancellation, and nobody has cancelled anything.</summary>
+    [Fact]
+    public async Task Queue_EventThatIsNotTakenInTime_DoesNotKeepTheOthersWaiting()
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        await app.Checkpoints.UploadBlobAsync("slow.ckpt", BinaryData.FromString("weights"), Token);
+        await using var client = new FakeDurableClient(StatusCode.OK, () => null)
+        {
+            StartFault = new TaskCanceledException("The operation was cancelled because it exceeded the configured timeout of 0:01:40."),
+        };
+        var body = $$"""
+            [
+              { "container": "{{app.Checkpoints.Name}}", "name": "slow.ckpt" },
+              { "container": "{{app.Images.Name}}", "name": "z.png" }
+            ]
+            """;
+
+        var failure = await Assert.ThrowsAsync<AggregateException>(() => app.Intake.QueueAsync(Encoding.UTF8.GetBytes(body), deliveries: 1, client, Token));
+
+        Assert.Same(client.StartFault, Assert.Single(failure.InnerExceptions));
+        Assert.Equal(["z.png"], await app.QueuedAsync());
+    }
+
     [Theory]
     [InlineData("hello")]
     [InlineData("{ \"schemaVersion\": 2, \"container\": \"images\", \"name\": \"a\" }")]
@@ -75,7 +98,7 @@ public sealed class ImageIntakeTests(AzuriteFixture fixture)
     public async Task Group_EngineIsAway_IsPutBackAfterTheThirdTime()
     {
         await using var app = await IntakeApp.CreateAsync(fixture);
-        var client = new FakeDurableClient(StatusCode.Unavailable, () => null) { StartRefusal = StatusCode.Unavailable };
+        var client = new FakeDurableClient(StatusCode.Unavailable, () => null) { StartFault = new RpcException(new Status(StatusCode.Unavailable, "away")) };
         var text = Encoding.UTF8.GetBytes($$"""{ "container": "{{app.Images.Name}}", "name": "a.png", "etag": "0x1", "bytes": 5 }""");
 
         await Assert.ThrowsAsync<RpcException>(() => app.Intake.GroupAsync(text, "1", deliveries: 2, client, Token));

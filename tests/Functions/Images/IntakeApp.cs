@@ -61,6 +61,8 @@ internal sealed class IntakeApp : IAsyncDisposable
 
     public BlobContainerClient Images => Container("images");
 
+    public BlobContainerClient Checkpoints => Container("checkpoints");
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <param name="fixture">The account.</param>

@@ -1,12 +1,15 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Nanodet.Detection.Description;
 using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Registry;
 using Nanodet.Serverless.Pipeline.Serving;
+using Nanodet.Serverless.Pipeline.Tests.Storage;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Serving;
@@ -121,6 +124,126 @@ public sealed class OnDemandModelsTests(AzuriteFixture fixture)
         Assert.Equal((WarmModelState.Ready, 0), (app.Model.Status.State, app.Get<OnDemandModels>().Count));
     }
 
+    /// <summary>A timeout of the SDK looks like a cancellation, and nobody has cancelled anything.</summary>
+    [Fact]
+    public async Task Lease_ModelNotReadInTime_GivesThePlaceFree()
+    {
+        using var storage = new FaultyStorage();
+        await using var app = await CreateAsync(otherModels: 1, replace: storage.AddTo);
+        var (models, wanted) = (app.Get<OnDemandModels>(), await FindAsync(app, "v0"));
+        storage.Fail(HttpMethod.Get, "/v0/model.onnx", FaultyStorage.Timeout);
+
+        var failure = await Assert.ThrowsAsync<ModelLoadException>(() => models.LeaseAsync(wanted, TimeSpan.FromMinutes(1), Token));
+        Assert.Equal((ModelErrorCodes.StorageUnavailable, 0), (failure.Code, models.Count));
+
+        using var lease = (await models.LeaseAsync(wanted, TimeSpan.FromMinutes(1), Token))!;
+        Assert.Equal(TestModel.Hash(Old), lease.Model.Sha256);
+    }
+
+    [Fact]
+    public async Task Process_ModelNotReadInTime_GivesTheBatchBack()
+    {
+        using var storage = new FaultyStorage();
+        await using var app = await CreateAsync(otherModels: 1, replace: storage.AddTo);
+        var batch = await app.ListAsync(Named(await app.UploadAsync("a.png"), "v0"));
+        foreach (var ending in (string[])[$"/{app.Models.Name}", "/v0/model.onnx"])
+        {
+            storage.Fail(HttpMethod.Get, ending, FaultyStorage.Timeout);
+            Assert.Null(await app.ProcessAsync(batch));
+            Assert.Null(await app.ReadAsync("a.png"));
+        }
+
+        Assert.Equal(2, storage.Faults);
+        Assert.Equal(new BatchCounts(1, 0, 0), await app.RunAsync(batch));
+    }
+
+    /// <summary>A disk that is full or read-only is the machine's.</summary>
+    /// <param name="isByHand">Whether the model's blob does not say its SHA-256, so that it is fetched to know it.</param>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Process_CacheCannotBeWritten_GivesTheBatchBack(bool isByHand)
+    {
+        using var folder = new TemporaryFolder();
+        var cache = Path.Combine(folder.Path, "cache");
+        await using var app = await CreateAsync(otherModels: 1, new() { ["Nanodet:Model:CacheFolder"] = cache });
+        if (isByHand)
+        {
+            await app.Models.GetBlobClient("test-plus/v0/model.onnx")
+                .SetMetadataAsync(new Dictionary<string, string>(), cancellationToken: Token);
+        }
+
+        // Nobody, not even root, makes a file below a file.
+        Directory.Delete(cache, recursive: true);
+        await File.WriteAllTextAsync(cache, "no folder", Token);
+        var batch = await app.ListAsync(Named(await app.UploadAsync("a.png"), "v0"));
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Null(await app.ProcessAsync(batch));
+            Assert.Null(await app.ReadAsync("a.png"));
+        }
+
+        var options = new DetectionRequestOptions { Model = "v0" };
+        Assert.Null(await app.Get<WarmDetector>().DetectAsync(TestModel.Image, "body", options, TimeSpan.FromMinutes(1), Token));
+        Assert.Equal((WarmModelState.Ready, 0), (app.Model.Status.State, app.Get<OnDemandModels>().Count));
+
+        File.Delete(cache);
+        Assert.Equal(new BatchCounts(1, 0, 0), await app.RunAsync(batch));
+    }
+
+    [Fact]
+    public async Task Process_SessionLostAndCacheCannotBeWritten_GivesTheBatchBack()
+    {
+        using var folder = new TemporaryFolder();
+        var cache = Path.Combine(folder.Path, "cache");
+        var isLost = false;
+        var faults = new RunFaults
+        {
+            Find = (_, _) =>
+            {
+                if (!isLost)
+                {
+                    return null;
+                }
+
+                isLost = false;
+                Directory.Delete(cache, recursive: true);
+                File.WriteAllText(cache, "no folder");
+                return new ObjectDisposedException("session");
+            },
+        };
+        await using var app = await CreateAsync(otherModels: 1, new() { ["Nanodet:Model:CacheFolder"] = cache }, faults.AddTo);
+        var batch = await app.ListAsync(Named(await app.UploadAsync("a.png"), "v0"));
+        isLost = true;
+
+        Assert.Null(await app.ProcessAsync(batch));
+        Assert.False(isLost);
+        Assert.Null(await app.ReadAsync("a.png"));
+
+        File.Delete(cache);
+        Assert.Equal(new BatchCounts(1, 0, 0), await app.RunAsync(batch));
+    }
+
+    [Theory]
+    [InlineData(ModelErrorCodes.NotFound, "Cpu", true)]
+    [InlineData(ModelErrorCodes.Corrupt, "Cpu", true)]
+    [InlineData(ModelErrorCodes.NotAnOnnxModel, "Cpu", true)]
+    [InlineData(ModelErrorCodes.MetadataMissing, "Cpu", true)]
+    [InlineData(ModelErrorCodes.ContractViolated, "Cpu", true)]
+    [InlineData(ModelErrorCodes.ParityFailed, "Cpu", true)]
+    [InlineData(ModelErrorCodes.NoDetections, "Cpu", true)]
+    [InlineData(ModelErrorCodes.ProviderUnavailable, "Cpu", true)]
+    [InlineData(ModelErrorCodes.ProviderUnavailable, "Cuda", false)]
+    [InlineData(ModelErrorCodes.StorageUnavailable, "Cpu", false)]
+    [InlineData(ModelErrorCodes.SessionLost, "Cpu", false)]
+    [InlineData(ModelErrorCodes.Busy, "Cpu", false)]
+    [InlineData(ModelErrorCodes.Unexpected, "Cpu", false)]
+    public async Task IsAboutModel_Code_IsTheModelsOrTheMachines(string code, string provider, bool expected)
+    {
+        await using var app = TestApp.CreateWithoutStorage(fixture, new() { ["Nanodet:Model:Provider"] = provider });
+        Assert.Equal(expected, app.Get<OnDemandModels>().IsAboutModel(new ModelLoadException(code, "why")));
+    }
+
     [Fact]
     public async Task Lease_AllPlacesInUse_WaitsAndNeverTakesALeasedModel()
     {
@@ -220,13 +343,15 @@ public sealed class OnDemandModelsTests(AzuriteFixture fixture)
     }
 
     /// <summary>Versions v-1 and v0 were published before v1, which serves.</summary>
-    private async Task<TestApp> CreateAsync(int otherModels)
+    private async Task<TestApp> CreateAsync(
+        int otherModels, Dictionary<string, string?>? settings = null, Action<IServiceCollection>? replace = null)
     {
-        var app = await TestApp.CreateAsync(fixture, new Dictionary<string, string?>
+        var all = new Dictionary<string, string?>(settings ?? [])
         {
             ["Nanodet:Model:OtherModels"] = $"{otherModels}",
             ["Nanodet:Worker:ReadyWait"] = "00:01:00",
-        });
+        };
+        var app = await TestApp.CreateAsync(fixture, all, replace);
         await Publisher(app).PublishAsync(Older, null, "v-1", Token);
         await Publisher(app).PublishAsync(Old, null, "v0", Token);
         await Publisher(app).PublishAsync(TestModel.Bytes, null, "v1", Token);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Pipeline.Serving;
+using Nanodet.Serverless.Pipeline.Tests.Storage;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Serving;
@@ -157,6 +158,45 @@ public sealed class WarmModelTests(AzuriteFixture fixture)
         await app.Model.StartAsync(Token);
         await UntilNotReadyAsync(app, ModelErrorCodes.StorageUnavailable);
         Assert.DoesNotContain("AAAA", app.Model.Status.Reason);
+    }
+
+    /// <summary>A timeout of the SDK looks like a cancellation, and nobody has cancelled anything.</summary>
+    [Fact]
+    public async Task Start_PointerNotReadInTime_IsNotReadyAndTriesAgain()
+    {
+        using var storage = new FaultyStorage();
+        await using var app = await TestApp.CreateAsync(
+            fixture, new Dictionary<string, string?> { ["Nanodet:Model:RetryPause"] = "00:00:00.500" }, storage.AddTo);
+        await app.PublishAsync(TestModel.Bytes);
+        storage.Fail(HttpMethod.Get, "/current.json", FaultyStorage.Timeout);
+        await app.Model.StartAsync(Token);
+
+        await UntilNotReadyAsync(app, ModelErrorCodes.StorageUnavailable);
+        Assert.Contains("exceeded the configured timeout", app.Model.Status.Reason, StringComparison.Ordinal);
+        await app.UntilReadyAsync();
+        Assert.Equal(1, storage.Faults);
+    }
+
+    [Fact]
+    public async Task Poll_PointerNotReadInTime_GoesOn()
+    {
+        using var storage = new FaultyStorage();
+        await using var app = await TestApp.CreateReadyAsync(
+            fixture, new Dictionary<string, string?> { ["Nanodet:Model:PollInterval"] = "00:00:00.100" }, storage.AddTo);
+        storage.Fail(HttpMethod.Get, "/current.json", FaultyStorage.Timeout);
+        await Poll.UntilAsync(() => storage.Faults == 1, "a poll that fails", Token);
+
+        // What is published next is served.
+        var next = TestModel.Build(new OnnxTestModel { Gain = 25 });
+        await app.PublishAsync(next, "v2");
+        await Poll.UntilAsync(() => app.Model.Status.Model?.Sha256 == TestModel.Hash(next), $"v2, but: {app.Model.Status}", Token);
+        Assert.Null(app.Model.Status.SwapProblem);
+
+        // And what is lost is built again.
+        using var lease = (await app.Model.WaitAsync(TimeSpan.Zero, Token))!;
+        app.Model.ReportLost(lease.Loaded, new InvalidOperationException("CUDA failure 700"));
+        using var renewed = await app.Model.WaitAsync(TimeSpan.FromSeconds(30), Token);
+        Assert.Equal(3, app.Model.Status.Loads);
     }
 
     [Fact]

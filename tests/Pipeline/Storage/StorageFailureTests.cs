@@ -41,6 +41,34 @@ public sealed class StorageFailureTests
     }
 
     [Fact]
+    public void Is_WhatClientsThrow_TellsFailuresFromCancellations()
+    {
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Exception[] failures =
+        [
+            new RequestFailedException(503, "busy"),
+            new AuthenticationFailedException("no"),
+            new AggregateException("Retry failed after 2 tries.", new RequestFailedException("reset"), FaultyStorage.Timeout()),
+            new HttpIOException(HttpRequestError.ResponseEnded),
+            new IOException("reset", new System.Net.Sockets.SocketException()),
+        ];
+        Assert.All(failures, failure => Assert.True(StorageFailure.Is(failure, cancelled.Token)));
+
+        // A timeout of the SDK is a failure, unless the caller's own token is cancelled.
+        var timeout = FaultyStorage.Timeout();
+        Assert.True(StorageFailure.Is(timeout, CancellationToken.None));
+        Assert.False(StorageFailure.IsCancellation(timeout, CancellationToken.None));
+        Assert.False(StorageFailure.Is(timeout, cancelled.Token));
+        Assert.True(StorageFailure.IsCancellation(timeout, cancelled.Token));
+
+        // A disk and a mistake are not storage.
+        Assert.False(StorageFailure.Is(new IOException("No space left on device"), CancellationToken.None));
+        Assert.False(StorageFailure.Is(new AggregateException(new InvalidOperationException("no")), CancellationToken.None));
+        Assert.False(StorageFailure.IsCancellation(new InvalidOperationException("no"), cancelled.Token));
+    }
+
+    [Fact]
     public async Task Probe_IdentityWithoutRoles_NamesTheMissingRoleOfEachCheck()
     {
         var checks = await ProbeAsync(new Refusing(HttpStatusCode.Forbidden, "AuthorizationPermissionMismatch"));
@@ -59,6 +87,16 @@ public sealed class StorageFailureTests
 
         Assert.Equal((null, false), (check.MissingRole, check.Passed));
         Assert.StartsWith("Storage cannot be reached", check.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Probe_StorageThatDoesNotAnswerInTime_EndsWithTheFirstCheck()
+    {
+        using var storage = new FaultyStorage { Find = _ => FaultyStorage.Timeout() };
+        var check = Assert.Single(await ProbeAsync(storage));
+
+        Assert.False(check.Passed);
+        Assert.Contains("exceeded the configured timeout", check.Problem, StringComparison.Ordinal);
     }
 
     private static async Task<IReadOnlyList<StorageCheck>> ProbeAsync(HttpMessageHandler network)

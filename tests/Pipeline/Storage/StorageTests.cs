@@ -1,7 +1,11 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Storage;
 
@@ -28,6 +32,30 @@ public sealed class StorageTests(AzuriteFixture fixture)
         }
 
         Assert.True(await app.Clients.Blobs.GetBlobContainerClient("more-images").ExistsAsync(Token));
+    }
+
+    [Fact]
+    public async Task Start_StorageThatDoesNotAnswerInTime_CreatesWhatIsMissingLater()
+    {
+        using var storage = new FaultyStorage();
+        storage.Find = _ => storage.Faults == 0 ? FaultyStorage.Timeout() : null;
+        var time = new FakeTimeProvider();
+        await using var app = TestApp.CreateWithoutStorage(fixture, [], storage.AddTo);
+        using var service = new StorageSetupService(
+            app.Get<StorageSetup>(), app.Get<IOptions<StorageOptions>>(), time, NullLogger<StorageSetupService>.Instance);
+        await service.StartAsync(Token);
+        await Poll.UntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return service.ExecuteTask!.IsCompleted;
+            },
+            "created",
+            Token);
+
+        await service.ExecuteTask!;
+        Assert.Equal(1, storage.Faults);
+        Assert.True(await app.Staging.ExistsAsync(Token));
     }
 
     [Fact]

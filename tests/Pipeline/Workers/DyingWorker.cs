@@ -3,6 +3,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Tests.Serving;
+using Nanodet.Serverless.Pipeline.Tests.Storage;
 using Nanodet.Serverless.Pipeline.Workers;
 using Nanodet.Serverless.TestKit;
 
@@ -43,7 +44,11 @@ internal sealed class DyingWorker
 
     private QueueClient Batches => App.Clients.Queues.GetQueueClient($"{App.Prefix}-batches");
 
-    public static async Task<DyingWorker> CreateAsync(AzuriteFixture fixture, params (string Key, string Value)[] settings)
+    public static Task<DyingWorker> CreateAsync(AzuriteFixture fixture, params (string Key, string Value)[] settings) =>
+        CreateAsync(fixture, storage: null, settings);
+
+    public static async Task<DyingWorker> CreateAsync(
+        AzuriteFixture fixture, FaultyStorage? storage, params (string Key, string Value)[] settings)
     {
         var worker = new DyingWorker();
         var all = new Dictionary<string, string?> { ["Nanodet:Worker:DeadAfter"] = "00:00:01" };
@@ -52,8 +57,11 @@ internal sealed class DyingWorker
             all[key] = value;
         }
 
-        worker.App = await TestApp.CreateReadyAsync(
-            fixture, all, services => new RunFaults { Find = (_, images) => worker.FindFault(images) }.AddTo(services));
+        worker.App = await TestApp.CreateReadyAsync(fixture, all, services =>
+        {
+            new RunFaults { Find = (_, images) => worker.FindFault(images) }.AddTo(services);
+            storage?.AddTo(services);
+        });
         return worker;
     }
 
