@@ -1,12 +1,17 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Workers;
 
 namespace Nanodet.Serverless.Functions.Batches;
 
 /// <summary>The worker: a batch of queue <c>batches</c> through the warm model, then the event to its orchestration.</summary>
-public sealed class BatchQueued(BatchProcessor processor, BatchEvents events)
+/// <param name="processor">Detects batches.</param>
+/// <param name="staging">Has the results of finished batches.</param>
+/// <param name="begun">Has the marks of begun batches.</param>
+/// <param name="events">Tells orchestrations.</param>
+public sealed class BatchQueued(BatchProcessor processor, BatchStaging staging, BegunBatches begun, BatchEvents events)
 {
     /// <summary>Detects it.</summary>
     /// <param name="message">The queue message.</param>
@@ -23,6 +28,10 @@ public sealed class BatchQueued(BatchProcessor processor, BatchEvents events)
         var batch = MessageReader.ReadBatch(message);
         if (await events.IsDoneAsync(client, batch.Batch, cancellationToken))
         {
+            // A worker may have staged it after its job had given it up, and died before it could tell; or died before it had staged it, and
+            // left its mark. Nobody else looks for either.
+            await events.RaiseAsync(client, await staging.FindAsync(batch.Batch, cancellationToken), cancellationToken);
+            await begun.ForgetAsync(batch.Batch, cancellationToken);
             return;
         }
 

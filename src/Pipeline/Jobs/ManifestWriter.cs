@@ -4,6 +4,7 @@ using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Results;
+using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
 using Nanodet.Serverless.Pipeline.Writing;
@@ -74,7 +75,8 @@ public sealed class ManifestWriter
         }
         else
         {
-            // A job that ended early may leave batches behind that a worker finished meanwhile.
+            // A job that ended early may leave batches behind that a worker finished meanwhile. What is finished later than this is written
+            // when its event is refused: it may not be cleared away.
             await _writer.WriteLateAsync(end.Job.JobId, cancellationToken).ConfigureAwait(false);
             await ClearStagingAsync(end.Job.JobId, cancellationToken).ConfigureAwait(false);
         }
@@ -174,14 +176,21 @@ public sealed class ManifestWriter
             new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" } },
             cancellationToken).ConfigureAwait(false);
 
+    /// <summary>Clears lists and marks away. A finished batch is only removed by whoever has written it.</summary>
     private async Task ClearStagingAsync(string jobId, CancellationToken cancellationToken)
     {
+        var finished = BatchNames.JobStaging(jobId);
         var blobs = _clients.Staging.GetBlobsAsync(BlobTraits.None, BlobStates.None, $"jobs/{jobId}/", cancellationToken);
         await Parallel.ForEachAsync(
             blobs,
             new ParallelOptions { MaxDegreeOfParallelism = DeleteConcurrency, CancellationToken = cancellationToken },
             async (blob, token) =>
             {
+                if (blob.Name.StartsWith(finished, StringComparison.Ordinal))
+                {
+                    return;
+                }
+
                 try
                 {
                     await _clients.Staging.GetBlobClient(blob.Name).DeleteIfExistsAsync(cancellationToken: token).ConfigureAwait(false);
