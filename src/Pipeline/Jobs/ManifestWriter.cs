@@ -70,8 +70,9 @@ public sealed class ManifestWriter
 
         if (manifest.State == JobState.Inconsistent)
         {
-            // Lists and staging blobs stay: they show what is missing.
+            // The lists stay: they show what is missing.
             Log.JobInconsistent(_logger, manifest.JobId, string.Join(" ", manifest.Missing));
+            await TryWriteLateAsync(manifest.JobId, cancellationToken).ConfigureAwait(false);
         }
         else
         {
@@ -82,6 +83,22 @@ public sealed class ManifestWriter
         }
 
         return manifest;
+    }
+
+    /// <summary>
+    /// Writes what the job lacks and staging has: other batches skip images whose results wait there. It could not be written before, so
+    /// that it fails again does not end the job otherwise.
+    /// </summary>
+    private async Task TryWriteLateAsync(string jobId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _writer.WriteLateAsync(jobId, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            Log.LateResultsLeft(_logger, jobId, exception);
+        }
     }
 
     private async Task<JobManifest> CreateAsync(JobEnd end, CancellationToken cancellationToken)

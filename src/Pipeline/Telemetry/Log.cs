@@ -112,6 +112,10 @@ internal static partial class Log
     [LoggerMessage(162, LogLevel.Error, "Job {JobId} does not add up: {What}")]
     public static partial void JobInconsistent(ILogger logger, string jobId, string what);
 
+    [LoggerMessage(
+        163, LogLevel.Error, "Job {JobId} does not add up, and results of it that wait in staging still cannot all be written; they stay there")]
+    public static partial void LateResultsLeft(ILogger logger, string jobId, Exception exception);
+
     [LoggerMessage(170, LogLevel.Information, "Model {Name} {Version} ({Sha256}) is ready on {Provider} after {Milliseconds:F0} ms")]
     public static partial void ModelReady(ILogger logger, string name, string version, string sha256, string provider, double milliseconds);
 

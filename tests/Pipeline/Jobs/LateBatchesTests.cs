@@ -46,6 +46,32 @@ public sealed class LateBatchesTests(AzuriteFixture fixture)
         }
     }
 
+    /// <summary>A batch whose results could not be written ten times: the next job over its images skips them, because they are there.</summary>
+    [Fact]
+    public async Task Write_JobThatLacksABatch_WritesItsRecordsBeforeTheNextJobSkipsThem()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.UploadAsync("a.png");
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest());
+        var page = Assert.Single(await JobPagerTests.ListAllAsync(app, job));
+        Assert.NotNull(await app.ProcessAsync(Assert.Single(page.Split(job))));
+        var progress = new JobProgress { StartedUtc = job.CreatedUtc }.Add(page);
+
+        var manifest = await EndAsync(app, job, progress);
+
+        Assert.Equal(JobState.Inconsistent, manifest.State);
+        Assert.Equal([page.Blob], (await TestApp.ListBlobsAsync(app.Staging)).Keys);
+        job = await JobPagerTests.CreateAsync(app, new JobRequest());
+        page = Assert.Single(await JobPagerTests.ListAllAsync(app, job));
+        var counts = await app.RunAsync(Assert.Single(page.Split(job)));
+        manifest = await EndAsync(app, job, new JobProgress { StartedUtc = job.CreatedUtc }.Add(page).Add(counts));
+        Assert.Equal((JobState.Completed, 1L), (manifest.State, manifest.Skipped));
+        Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync("a.png"))?.Status);
+    }
+
+    private static Task<JobManifest> EndAsync(TestApp app, JobDefinition job, JobProgress progress) =>
+        app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobState.Completed, job.CreatedUtc), Token);
+
     private static Task<BatchDetected> StageAsync(TestApp app, BatchReference batch, ImageMessage image) =>
         app.Get<BatchStaging>().WriteAsync(batch, [Detected(image)], Token);
 
