@@ -72,13 +72,13 @@ public sealed class ManifestWriter
         {
             // The lists stay: they show what is missing.
             Log.JobInconsistent(_logger, manifest.JobId, string.Join(" ", manifest.Missing));
-            await TryWriteLateAsync(manifest.JobId, cancellationToken).ConfigureAwait(false);
+            await WriteLateAsync(manifest, cancellationToken).ConfigureAwait(false);
         }
         else
         {
             // A job that ended early may leave batches behind that a worker finished meanwhile. What is finished later than this is written
             // when its event is refused: it may not be cleared away.
-            await _writer.WriteLateAsync(end.Job.JobId, cancellationToken).ConfigureAwait(false);
+            await WriteLateAsync(manifest, cancellationToken).ConfigureAwait(false);
             await ClearStagingAsync(end.Job.JobId, cancellationToken).ConfigureAwait(false);
         }
 
@@ -86,18 +86,19 @@ public sealed class ManifestWriter
     }
 
     /// <summary>
-    /// Writes what the job lacks and staging has: other batches skip images whose results wait there. It could not be written before, so
-    /// that it fails again does not end the job otherwise.
+    /// Writes the records of what staging still has of the job: other batches skip images whose results wait there. The job ends as its
+    /// manifest says, though some of it cannot be written; where the manifest says that something is missing, whatever the reason.
     /// </summary>
-    private async Task TryWriteLateAsync(string jobId, CancellationToken cancellationToken)
+    private async Task WriteLateAsync(JobManifest manifest, CancellationToken cancellationToken)
     {
         try
         {
-            await _writer.WriteLateAsync(jobId, cancellationToken).ConfigureAwait(false);
+            await _writer.WriteLateAsync(manifest.JobId, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is PipelineException
+            || (manifest.State == JobState.Inconsistent && !cancellationToken.IsCancellationRequested))
         {
-            Log.LateResultsLeft(_logger, jobId, exception);
+            Log.LateResultsLeft(_logger, manifest.JobId, exception);
         }
     }
 
