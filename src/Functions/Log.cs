@@ -1,3 +1,4 @@
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 
 namespace Nanodet.Serverless.Functions;
@@ -88,6 +89,10 @@ internal static partial class Log
 
     [LoggerMessage(21, LogLevel.Warning, "Whether batch {BatchId} was ever started cannot be told now; its list is looked at again.")]
     public static partial void LostBatchLeft(ILogger logger, string batchId, Exception exception);
+
+    [LoggerMessage(22, LogLevel.Error, "Batch {BatchId}, {Count} images, ended as {Status} ({Reason}): it is started again.")]
+    public static partial void FailedBatchStarted(
+        ILogger logger, string batchId, int count, OrchestrationRuntimeStatus status, string reason);
 
     [LoggerMessage(16, LogLevel.Warning, "The state of instance {Instance} cannot be read; it counts as under way.")]
     public static partial void InstanceUnreadable(ILogger logger, string instance, Exception exception);

@@ -27,6 +27,9 @@ public static class PipelineErrorCodes
     /// <summary>The list of a batch holds fewer images than its reference says.</summary>
     public const string IncompleteList = "batch_list_incomplete";
 
+    /// <summary>Storage refuses to write records of a batch: they have a lease, a legal hold or an immutability policy.</summary>
+    public const string RecordsRefused = "records_refused";
+
     /// <summary>Another publisher moved the pointer to the current model meanwhile.</summary>
     public const string PointerMoved = "model_pointer_moved";
 

@@ -2,13 +2,20 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using Nanodet.Serverless.Functions.Orchestration;
+using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Workers;
 
 namespace Nanodet.Serverless.Functions.Batches;
 
 /// <summary>The worker: a batch of queue <c>batches</c> through the warm model, then the event to its orchestration.</summary>
-public sealed class BatchQueued(BatchProcessor processor, BatchEvents events, ILogger<BatchQueued> logger)
+/// <param name="processor">Detects batches.</param>
+/// <param name="staging">Has the results of finished batches.</param>
+/// <param name="begun">Has the marks of begun batches.</param>
+/// <param name="events">Tells orchestrations.</param>
+/// <param name="logger">The log.</param>
+public sealed class BatchQueued(
+    BatchProcessor processor, BatchStaging staging, BegunBatches begun, BatchEvents events, ILogger<BatchQueued> logger)
 {
     /// <summary>
     /// Detects it. While storage or the durable engine fails, its message comes again two times; then the batch is left to its
@@ -29,10 +36,16 @@ public sealed class BatchQueued(BatchProcessor processor, BatchEvents events, IL
         var batch = MessageReader.ReadBatch(message);
         try
         {
-            if (!await events.IsDoneAsync(client, batch.Batch, cancellationToken))
+            if (await events.IsDoneAsync(client, batch.Batch, cancellationToken))
             {
-                await events.RaiseAsync(client, await processor.ProcessAsync(batch, dequeueCount, cancellationToken), cancellationToken);
+                // A worker may have staged it after its job had given it up, and died before it could tell; or died before it had staged
+                // it, and left its mark. Nobody else looks for either.
+                await events.RaiseAsync(client, await staging.FindAsync(batch.Batch, cancellationToken), cancellationToken);
+                await begun.ForgetAsync(batch.Batch, cancellationToken);
+                return;
             }
+
+            await events.RaiseAsync(client, await processor.ProcessAsync(batch, dequeueCount, cancellationToken), cancellationToken);
         }
         catch (Exception exception) when (
             dequeueCount >= BatchProcessor.ManyDeliveries && PassingFault.Is(exception, cancellationToken))

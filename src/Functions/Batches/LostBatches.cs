@@ -7,8 +7,9 @@ namespace Nanodet.Serverless.Functions.Batches;
 /// <summary>
 /// Looks after lists of batches that stay. A host that dies between the engine's start message and the instance's row leaves a list that
 /// nobody takes, and a message that the engine puts back for ever, because it waits for that row. The images come again by their own
-/// messages, in another group. Starting the batch once more gives the message its row, and finds the images done. A list whose batch was
-/// finished is removed.
+/// messages, in another group. Starting the batch once more gives the message its row, and finds the images done. A batch that failed, or
+/// that somebody ended, is started again, too: its results may wait in staging, and other batches skip images because of them. A list
+/// whose batch was finished is removed.
 /// </summary>
 /// <param name="lists">The lists.</param>
 /// <param name="starter">Starts batches.</param>
@@ -22,6 +23,9 @@ public sealed class LostBatches(BatchLists lists, BatchStarter starter, TimeProv
     /// <summary>A younger list may be about to be started.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
 
+    /// <summary>A batch that fails again and again is started as often in the end.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
+
     private string _last = string.Empty;
 
     /// <summary>
@@ -33,7 +37,7 @@ public sealed class LostBatches(BatchLists lists, BatchStarter starter, TimeProv
     {
         ArgumentNullException.ThrowIfNull(client);
         var looks = 0;
-        await foreach (var batchId in lists.FindAsync(time.GetUtcNow() - Grace, cancellationToken))
+        await foreach (var (batchId, written) in lists.FindAsync(time.GetUtcNow() - Grace, cancellationToken))
         {
             // They are listed in the order of their names.
             if (string.CompareOrdinal(batchId, _last) <= 0)
@@ -49,7 +53,7 @@ public sealed class LostBatches(BatchLists lists, BatchStarter starter, TimeProv
             _last = batchId;
             try
             {
-                await LookAsync(client, batchId, cancellationToken);
+                await LookAsync(client, batchId, written, cancellationToken);
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
@@ -60,7 +64,7 @@ public sealed class LostBatches(BatchLists lists, BatchStarter starter, TimeProv
         _last = string.Empty;
     }
 
-    private async Task LookAsync(DurableTaskClient client, string batchId, CancellationToken cancellationToken)
+    private async Task LookAsync(DurableTaskClient client, string batchId, DateTimeOffset written, CancellationToken cancellationToken)
     {
         var instance = await client.GetInstanceAsync(BatchNames.InstanceId(batchId), getInputsAndOutputs: false, cancellationToken);
         if (instance?.RuntimeStatus == OrchestrationRuntimeStatus.Completed)
@@ -71,6 +75,30 @@ public sealed class LostBatches(BatchLists lists, BatchStarter starter, TimeProv
         {
             await starter.StartAsync(client, batch, cancellationToken);
             Log.LostBatchStarted(logger, batchId, batch.Count);
+        }
+        else if (instance is { IsCompleted: true } && IsDue(written, instance.LastUpdatedAt))
+        {
+            await StartAgainAsync(client, batchId, instance, cancellationToken);
+        }
+    }
+
+    /// <summary>Whether the age of a batch has doubled since it failed: what mends itself soon is tried soon, and nothing all the time.</summary>
+    private bool IsDue(DateTimeOffset written, DateTimeOffset failed)
+    {
+        var pause = failed - written;
+        pause = pause < Grace ? Grace : pause > LongestPause ? LongestPause : pause;
+        return time.GetUtcNow() - failed >= pause;
+    }
+
+    private async Task StartAgainAsync(
+        DurableTaskClient client, string batchId, OrchestrationMetadata instance, CancellationToken cancellationToken)
+    {
+        if (await lists.ReferAsync(batchId, cancellationToken) is { } batch)
+        {
+            var failed = await client.GetInstanceAsync(instance.InstanceId, getInputsAndOutputs: true, cancellationToken);
+            await starter.StartAsync(client, batch, cancellationToken);
+            Log.FailedBatchStarted(
+                logger, batchId, batch.Count, instance.RuntimeStatus, failed?.FailureDetails?.ErrorMessage ?? "no reason is known");
         }
     }
 }

@@ -27,17 +27,19 @@ public sealed class BatchLists(StorageClients clients)
         return Refer(batch.BatchId, batch.Images);
     }
 
-    /// <summary>The ids of the batches whose lists are there and were written before a time.</summary>
+    /// <summary>The ids of the batches whose lists are there and were written before a time, and when each was.</summary>
     /// <param name="before">The time.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async IAsyncEnumerable<string> FindAsync(DateTimeOffset before, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<(string BatchId, DateTimeOffset WrittenUtc)> FindAsync(
+        DateTimeOffset before, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var blobs = clients.Staging.GetBlobsAsync(BlobTraits.None, BlobStates.None, BatchNames.ListFolder, cancellationToken);
         await foreach (var blob in blobs.ConfigureAwait(false))
         {
-            if (blob.Properties.LastModified < before && blob.Name.EndsWith(BatchNames.ListSuffix, StringComparison.Ordinal))
+            if (blob.Properties.LastModified is { } written && written < before
+                && blob.Name.EndsWith(BatchNames.ListSuffix, StringComparison.Ordinal))
             {
-                yield return blob.Name[BatchNames.ListFolder.Length..^BatchNames.ListSuffix.Length];
+                yield return (blob.Name[BatchNames.ListFolder.Length..^BatchNames.ListSuffix.Length], written);
             }
         }
     }

@@ -91,8 +91,10 @@ public sealed class BegunBatches(StorageClients clients)
         }
     }
 
-    /// <summary>Removes a mark, whoever made it.</summary>
-    internal async Task ForgetAsync(BatchReference batch, CancellationToken cancellationToken) =>
+    /// <summary>Removes the mark of a batch that is done, whoever made it.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task ForgetAsync(BatchReference batch, CancellationToken cancellationToken) =>
         await clients.Staging.GetBlobClient(BatchNames.Begun(batch)).DeleteIfExistsAsync(cancellationToken: cancellationToken)
             .ConfigureAwait(false);
 

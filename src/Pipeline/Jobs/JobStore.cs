@@ -32,6 +32,11 @@ public sealed class JobStore(
 
     private const int MaxKeyLength = 128;
 
+    /// <summary>Says that each name of a list comes once.</summary>
+    private const string OnceKey = "nanodetonce";
+
+    private static readonly SemaphoreSlim OwnLists = new(1);
+
     /// <summary>Checks a request, fills in the app's settings, and writes <c>jobs/&lt;jobId&gt;/request.json</c>.</summary>
     /// <param name="request">What was asked for.</param>
     /// <param name="jobId">Null for a new id; an id makes the call repeatable (a timer's occurrence, for example).</param>
@@ -111,24 +116,24 @@ public sealed class JobStore(
         }
     }
 
-    /// <summary>Keeps a list of images under a name that follows from its content, unless it is there.</summary>
+    /// <summary>
+    /// Keeps a list of images under a name that follows from its content, unless it is there. A name that comes again is left out.
+    /// </summary>
     /// <param name="content">UTF-8, a name on each line, as <see cref="ReadList"/> takes them; at most <see cref="MaxListBytes"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The list, and whether this call made it.</returns>
     /// <exception cref="PipelineException"><see cref="PipelineErrorCodes.InvalidRequest"/>: there is no name in it.</exception>
     public async Task<(StoredList List, bool IsNew)> StoreListAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        var count = ReadList(content).LongCount();
+        var (once, count) = ListOnce.Keep(content);
         if (count == 0)
         {
             throw new PipelineException(
                 PipelineErrorCodes.InvalidRequest, $"Expected names of images, a line each, found none in {content.Length} bytes.");
         }
 
-        var name = JobNames.List(content.Span);
-        var isNew = await NdjsonLines.TryCreateAsync(clients.Jobs.GetBlobClient(name), content, metadata: null, cancellationToken)
-            .ConfigureAwait(false);
-        return (new StoredList(name, count, content.Length), isNew);
+        var (name, isNew) = await KeepAsync(once, cancellationToken).ConfigureAwait(false);
+        return (new StoredList(name, count, once.Length), isNew);
     }
 
     /// <summary>Reads a request body.</summary>
@@ -196,10 +201,8 @@ public sealed class JobStore(
     {
         if (images is { } inline)
         {
-            var content = JobList.Write(inline.Items);
-            job = job with { List = JobNames.List(content.Span) };
-            await NdjsonLines.TryCreateAsync(
-                clients.Jobs.GetBlobClient(job.List), content, metadata: null, cancellationToken).ConfigureAwait(false);
+            var content = JobList.Write(inline.Items.Distinct(StringComparer.Ordinal));
+            job = job with { List = (await KeepAsync(content, cancellationToken).ConfigureAwait(false)).Name };
         }
 
         if (job.List is null)
@@ -211,7 +214,9 @@ public sealed class JobStore(
         {
             BlobProperties list = await clients.Jobs.GetBlobClient(job.List)
                 .GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            return job with { ListEtag = BlobNames.Etag(list.ETag.ToString()) };
+            return list.Metadata.ContainsKey(OnceKey) || list.ContentLength > MaxListBytes
+                ? job with { ListEtag = BlobNames.Etag(list.ETag.ToString()) }
+                : await WithOwnListAsync(job, job.List, cancellationToken).ConfigureAwait(false);
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
         {
@@ -219,6 +224,46 @@ public sealed class JobStore(
                 PipelineErrorCodes.InvalidRequest,
                 $"list: expected a blob {job.List} in container '{names.Value.Jobs}', found none.");
         }
+    }
+
+    /// <summary>
+    /// Looks through a list that somebody has put there: the job takes it as it stands, or a copy in which each name comes once. An image
+    /// has one line in a job, and the pages of a list know nothing of each other.
+    /// </summary>
+    private async Task<JobDefinition> WithOwnListAsync(JobDefinition job, string name, CancellationToken cancellationToken)
+    {
+        // One at a time: each takes as much memory as its list, and more.
+        await OwnLists.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            BlobDownloadResult list = await clients.Jobs.GetBlobClient(name)
+                .DownloadContentAsync(cancellationToken).ConfigureAwait(false);
+            var content = list.Content.ToMemory();
+            var (once, _) = ListOnce.Keep(content);
+            if (once.Length == content.Length)
+            {
+                return job with { ListEtag = BlobNames.Etag(list.Details.ETag.ToString()) };
+            }
+
+            (name, _) = await KeepAsync(once, cancellationToken).ConfigureAwait(false);
+            BlobProperties copy = await clients.Jobs.GetBlobClient(name)
+                .GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            return job with { List = name, ListEtag = BlobNames.Etag(copy.ETag.ToString()) };
+        }
+        finally
+        {
+            OwnLists.Release();
+        }
+    }
+
+    /// <summary>Keeps a list in which each name comes once.</summary>
+    private async Task<(string Name, bool IsNew)> KeepAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var name = JobNames.List(content.Span);
+        var metadata = new Dictionary<string, string> { [OnceKey] = bool.TrueString };
+        var isNew = await NdjsonLines.TryCreateAsync(clients.Jobs.GetBlobClient(name), content, metadata, cancellationToken)
+            .ConfigureAwait(false);
+        return (name, isNew);
     }
 
     /// <summary>Writes the request of a job, unless it is there.</summary>

@@ -4,6 +4,7 @@ using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Results;
+using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
 using Nanodet.Serverless.Pipeline.Writing;
@@ -69,17 +70,36 @@ public sealed class ManifestWriter
 
         if (manifest.State == JobState.Inconsistent)
         {
-            // Lists and staging blobs stay: they show what is missing.
+            // The lists stay: they show what is missing.
             Log.JobInconsistent(_logger, manifest.JobId, string.Join(" ", manifest.Missing));
+            await WriteLateAsync(manifest, cancellationToken).ConfigureAwait(false);
         }
         else
         {
-            // A job that ended early may leave batches behind that a worker finished meanwhile.
-            await _writer.WriteLateAsync(end.Job.JobId, cancellationToken).ConfigureAwait(false);
+            // A job that ended early may leave batches behind that a worker finished meanwhile. What is finished later than this is written
+            // when its event is refused: it may not be cleared away.
+            await WriteLateAsync(manifest, cancellationToken).ConfigureAwait(false);
             await ClearStagingAsync(end.Job.JobId, cancellationToken).ConfigureAwait(false);
         }
 
         return manifest;
+    }
+
+    /// <summary>
+    /// Writes the records of what staging still has of the job: other batches skip images whose results wait there. The job ends as its
+    /// manifest says, though some of it cannot be written; where the manifest says that something is missing, whatever the reason.
+    /// </summary>
+    private async Task WriteLateAsync(JobManifest manifest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _writer.WriteLateAsync(manifest.JobId, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is PipelineException
+            || (manifest.State == JobState.Inconsistent && !cancellationToken.IsCancellationRequested))
+        {
+            Log.LateResultsLeft(_logger, manifest.JobId, exception);
+        }
     }
 
     private async Task<JobManifest> CreateAsync(JobEnd end, CancellationToken cancellationToken)
@@ -174,14 +194,21 @@ public sealed class ManifestWriter
             new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" } },
             cancellationToken).ConfigureAwait(false);
 
+    /// <summary>Clears lists and marks away. A finished batch is only removed by whoever has written it.</summary>
     private async Task ClearStagingAsync(string jobId, CancellationToken cancellationToken)
     {
+        var finished = BatchNames.JobStaging(jobId);
         var blobs = _clients.Staging.GetBlobsAsync(BlobTraits.None, BlobStates.None, $"jobs/{jobId}/", cancellationToken);
         await Parallel.ForEachAsync(
             blobs,
             new ParallelOptions { MaxDegreeOfParallelism = DeleteConcurrency, CancellationToken = cancellationToken },
             async (blob, token) =>
             {
+                if (blob.Name.StartsWith(finished, StringComparison.Ordinal))
+                {
+                    return;
+                }
+
                 try
                 {
                     await _clients.Staging.GetBlobClient(blob.Name).DeleteIfExistsAsync(cancellationToken: token).ConfigureAwait(false);

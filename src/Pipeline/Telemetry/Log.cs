@@ -74,6 +74,13 @@ internal static partial class Log
         138, LogLevel.Error, "Image {Container}/{Name} was skipped for a record that is not there any more: its job has no line for it")]
     public static partial void SkippedWithoutRecord(ILogger logger, string container, string name);
 
+    [LoggerMessage(
+        139, LogLevel.Error, "Image {Container}/{Name} was skipped for a record that cannot be read: its job has no line for it: {Reason}")]
+    public static partial void SkippedRecordUnreadable(ILogger logger, string container, string name, string? reason);
+
+    [LoggerMessage(142, LogLevel.Error, "Image {Container}/{Name}: storage refuses to write its record: {Reason}")]
+    public static partial void RecordRefused(ILogger logger, string container, string name, string? reason);
+
     [LoggerMessage(140, LogLevel.Error, "A message of queue {Queue} became the dead letter {Blob}: {Problem}")]
     public static partial void DeadLetter(ILogger logger, string queue, string blob, string problem);
 
@@ -111,6 +118,10 @@ internal static partial class Log
 
     [LoggerMessage(162, LogLevel.Error, "Job {JobId} does not add up: {What}")]
     public static partial void JobInconsistent(ILogger logger, string jobId, string what);
+
+    [LoggerMessage(
+        163, LogLevel.Error, "Job {JobId}: results of it that wait in staging cannot all be written; they stay there")]
+    public static partial void LateResultsLeft(ILogger logger, string jobId, Exception exception);
 
     [LoggerMessage(170, LogLevel.Information, "Model {Name} {Version} ({Sha256}) is ready on {Provider} after {Milliseconds:F0} ms")]
     public static partial void ModelReady(ILogger logger, string name, string version, string sha256, string provider, double milliseconds);

@@ -1,9 +1,12 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using Azure;
 using Microsoft.Extensions.Logging;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
+using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Pipeline.Writing;
@@ -51,6 +54,9 @@ public sealed class DetectionWriter
     /// <param name="batch">The batch.</param>
     /// <param name="detected">Its event, or what <see cref="BatchStaging.FindAsync"/> found in place of it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="PipelineException">
+    /// <see cref="PipelineErrorCodes.RecordsRefused"/>: storage refuses records; those of the other images are written.
+    /// </exception>
     public async Task<BatchCounts> WriteAsync(BatchReference batch, BatchDetected detected, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -65,7 +71,7 @@ public sealed class DetectionWriter
             return detected.ToCounts();
         }
 
-        await WriteRecordsAsync(images, cancellationToken).ConfigureAwait(false);
+        await WriteRecordsAsync(batch.BatchId, images, cancellationToken).ConfigureAwait(false);
         var counts = batch.Results is { } results
             ? await WriteLinesAsync(results, batch, images, cancellationToken).ConfigureAwait(false)
             : detected.ToCounts();
@@ -87,14 +93,28 @@ public sealed class DetectionWriter
         await WriteLateAsync(detected.StagingBlob, detected.BatchId, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The same for a job that ended before the batches which its workers had under way.</summary>
+    /// <summary>The same for a job that ended before the batches which its workers had under way. Each is tried.</summary>
     /// <param name="jobId">The job.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="PipelineException">At least one cannot be written; the others are.</exception>
     internal async Task WriteLateAsync(string jobId, CancellationToken cancellationToken)
     {
+        PipelineException? failure = null;
         await foreach (var (name, batchId) in _staging.ListAsync(jobId, cancellationToken).ConfigureAwait(false))
         {
-            await WriteLateAsync(name, batchId, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await WriteLateAsync(name, batchId, cancellationToken).ConfigureAwait(false);
+            }
+            catch (PipelineException exception)
+            {
+                failure ??= exception;
+            }
+        }
+
+        if (failure is not null)
+        {
+            throw new PipelineException(failure.Code, failure.Message, failure);
         }
     }
 
@@ -119,17 +139,42 @@ public sealed class DetectionWriter
             return;
         }
 
-        await WriteRecordsAsync(images, cancellationToken).ConfigureAwait(false);
+        await WriteRecordsAsync(batchId, images, cancellationToken).ConfigureAwait(false);
         await _staging.DiscardAsync(name, cancellationToken).ConfigureAwait(false);
         Log.BatchWrittenLate(_logger, batchId);
     }
 
-    private Task WriteRecordsAsync(IReadOnlyList<StagedImage> images, CancellationToken cancellationToken) => Parallel.ForEachAsync(
-        images.Where(image => image.Result is not null),
-        new ParallelOptions { MaxDegreeOfParallelism = WriteConcurrency, CancellationToken = cancellationToken },
-        async (image, token) =>
+    /// <summary>Each record is tried, whatever becomes of the others: one that storage refuses is tried with its batch again and again.</summary>
+    private async Task WriteRecordsAsync(string batchId, IReadOnlyList<StagedImage> images, CancellationToken cancellationToken)
+    {
+        var refused = new ConcurrentQueue<(StagedImage Image, RequestFailedException Failure)>();
+        await Parallel.ForEachAsync(
+            images.Where(image => image.Result is not null),
+            new ParallelOptions { MaxDegreeOfParallelism = WriteConcurrency, CancellationToken = cancellationToken },
+            async (image, token) =>
+            {
+                using var activity = TraceContext.StartImage("nanodet.image.write", image.Traceparent);
+                try
+                {
+                    await _records.WriteAsync(image, token).ConfigureAwait(false);
+                }
+                catch (RequestFailedException exception) when (IsRefusal(exception.Status))
+                {
+                    refused.Enqueue((image, exception));
+                    Log.RecordRefused(_logger, image.Container, image.Name, StorageFailure.Explain(exception));
+                }
+            }).ConfigureAwait(false);
+        if (refused.TryPeek(out var first))
         {
-            using var activity = TraceContext.StartImage("nanodet.image.write", image.Traceparent);
-            await _records.WriteAsync(image, token).ConfigureAwait(false);
-        });
+            throw new PipelineException(
+                PipelineErrorCodes.RecordsRefused,
+                $"Batch {batchId}: expected to write the records of its images, found {refused.Count} that storage refuses, one of them of "
+                + $"{first.Image.Container}/{first.Image.Name}: {StorageFailure.Explain(first.Failure)} "
+                + "Take off what protects them (a lease, a legal hold, an immutability policy); their results wait in staging.",
+                first.Failure);
+        }
+    }
+
+    /// <summary>Whether the answer is about the record. Storage that is away, busy or shut is so for all of them.</summary>
+    private static bool IsRefusal(int status) => status is >= 400 and < 500 and not (401 or 403 or 404 or 408 or 429);
 }

@@ -1,7 +1,9 @@
+using Azure;
 using Microsoft.Extensions.Logging;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Records;
+using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Telemetry;
 
 namespace Nanodet.Serverless.Pipeline.Writing;
@@ -20,7 +22,7 @@ public sealed class JobLines(ResultRecords records, BatchStaging staging, ILogge
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>
     /// One result for each image, in their order: its own, or, for a skipped one, the result that it was skipped for. Null where somebody
-    /// has removed that meanwhile.
+    /// has removed that meanwhile, and where it cannot be read.
     /// </returns>
     internal async Task<IReadOnlyList<DetectionResult?>> FindAsync(IReadOnlyList<StagedImage> images, CancellationToken cancellationToken)
     {
@@ -35,7 +37,7 @@ public sealed class JobLines(ResultRecords records, BatchStaging staging, ILogge
 
     private async Task<DetectionResult?> FindSkippedAsync(StagedImage image, CancellationToken cancellationToken)
     {
-        var (result, identity) = await records.ReadAsync(image.Container, image.Name, cancellationToken).ConfigureAwait(false);
+        var (result, identity, problem) = await ReadAsync(image, cancellationToken).ConfigureAwait(false);
         if (result is not null && identity == image.Identity)
         {
             return result;
@@ -50,12 +52,38 @@ public sealed class JobLines(ResultRecords records, BatchStaging staging, ILogge
             return found;
         }
 
-        (result, _) = await records.ReadAsync(image.Container, image.Name, cancellationToken).ConfigureAwait(false);
-        if (result is null)
+        (result, _, problem) = problem is null ? await ReadAsync(image, cancellationToken).ConfigureAwait(false) : (null, null, problem);
+        if (problem is not null)
+        {
+            Log.SkippedRecordUnreadable(logger, image.Container, image.Name, problem);
+        }
+        else if (result is null)
         {
             Log.SkippedWithoutRecord(logger, image.Container, image.Name);
         }
 
         return result;
+    }
+
+    /// <summary>
+    /// Reads a record, or says why it cannot be read: it lies in the archive tier, for example, or somebody has written into it. That is so
+    /// however often it is tried, and may not take the lines of the batch's other images along.
+    /// </summary>
+    private async Task<(DetectionResult? Result, string? Identity, string? Problem)> ReadAsync(
+        StagedImage image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (result, identity) = await records.ReadAsync(image.Container, image.Name, cancellationToken).ConfigureAwait(false);
+            return (result, identity, null);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 409)
+        {
+            return (null, null, StorageFailure.Explain(exception));
+        }
+        catch (PipelineException exception)
+        {
+            return (null, null, exception.Message);
+        }
     }
 }

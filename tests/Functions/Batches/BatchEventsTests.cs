@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Tests.Publishing;
+using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Storage;
 using Nanodet.Serverless.Pipeline.Writing;
 
 namespace Nanodet.Serverless.Functions.Tests.Batches;
@@ -12,6 +14,10 @@ namespace Nanodet.Serverless.Functions.Tests.Batches;
 /// <summary>Events that the engine refuses: a staging blob is written and removed only where nobody waits for it any more.</summary>
 public sealed class BatchEventsTests(AzuriteFixture fixture)
 {
+    private const string Staged =
+        """{"container":"images","name":"a.png","result":{"status":"detected","createdUtc":"2026-01-31T12:00:00Z","model":null,"options":null,"""
+        + """ "provider":null,"image":{"container":"images","name":"a.png","etag":"0x1","width":1,"height":1,"bytes":1},"detections":[]}}""";
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -67,6 +73,32 @@ public sealed class BatchEventsTests(AzuriteFixture fixture)
         Assert.Equal(expected, await IsDoneAsync(job, () => status is { } known
             ? new OrchestrationMetadata("DetectBatch", "batch-b1") { RuntimeStatus = known }
             : null));
+
+    /// <summary>
+    /// The worker that staged the batch died before its event, or could not raise it. Its job had given the batch up, so nobody else looks.
+    /// </summary>
+    [Fact]
+    public async Task Queued_BatchThatIsDoneAndStaged_IsWritten()
+    {
+        await using var app = await PublishingApp.CreateAsync(fixture);
+        var blob = app.Container("staging").GetBlobClient("jobs/j1/batches/b1.ndjson");
+        await blob.UploadAsync(BinaryData.FromString(Staged + "\n"), Token);
+        var mark = app.Container("staging").GetBlobClient("jobs/j1/begun/b1.json");
+        await mark.UploadAsync(BinaryData.FromString("{}"), Token);
+        await using var client = new FakeDurableClient(
+            StatusCode.FailedPrecondition,
+            instance => new OrchestrationMetadata("any", instance) { RuntimeStatus = OrchestrationRuntimeStatus.Completed });
+        var events = new BatchEvents(app.Services.GetRequiredService<DetectionWriter>(), NullLogger<BatchEvents>.Instance);
+        var message = """{"schemaVersion":1,"batch":{"schemaVersion":1,"batchId":"b1","blob":"jobs/j1/pages/0.ndjson","count":1,"jobId":"j1"}}"""u8;
+        var clients = app.Services.GetRequiredService<StorageClients>();
+
+        await new BatchQueued(processor: null!, new BatchStaging(clients), new BegunBatches(clients), events)
+            .RunAsync(message.ToArray(), dequeueCount: 2, client, Token);
+
+        Assert.True(await app.Container("detections").GetBlobClient("images/a.png.json").ExistsAsync(Token));
+        Assert.False(await blob.ExistsAsync(Token));
+        Assert.False(await mark.ExistsAsync(Token));
+    }
 
     [Fact]
     public async Task IsDone_StateThatCannotBeRead_IsDetectedAgain() => Assert.False(

@@ -35,7 +35,6 @@ public sealed class LostBatchesTests(AzuriteFixture fixture)
     [InlineData(OrchestrationRuntimeStatus.Completed, false)]
     [InlineData(OrchestrationRuntimeStatus.Running, true)]
     [InlineData(OrchestrationRuntimeStatus.Pending, true)]
-    [InlineData(OrchestrationRuntimeStatus.Failed, true)]
     public async Task Run_ListOfAKnownInstance_GoesWhenItsBatchIsDone(OrchestrationRuntimeStatus status, bool stays)
     {
         await using var app = await IntakeApp.CreateAsync(fixture);
@@ -45,6 +44,35 @@ public sealed class LostBatchesTests(AzuriteFixture fixture)
 
         Assert.Empty(client.Started);
         Assert.Equal(stays, await app.Lists.ReadAsync(reference, Token) is not null);
+    }
+
+    /// <summary>
+    /// Results that could not be written ten times wait in staging, and other batches skip their images. A batch that fails again and again
+    /// is tried whenever its age has doubled, and once a day in the end.
+    /// </summary>
+    [Theory]
+    [InlineData(OrchestrationRuntimeStatus.Failed, 5, 4, false)]
+    [InlineData(OrchestrationRuntimeStatus.Failed, 5, 6, true)]
+    [InlineData(OrchestrationRuntimeStatus.Terminated, 5, 6, true)]
+    [InlineData(OrchestrationRuntimeStatus.Failed, 0, 1, false)]
+    [InlineData(OrchestrationRuntimeStatus.Failed, 0, 3, true)]
+    [InlineData(OrchestrationRuntimeStatus.Failed, 300, 290, false)]
+    [InlineData(OrchestrationRuntimeStatus.Failed, 300, 310, true)]
+    [InlineData(OrchestrationRuntimeStatus.Failed, 20_000, 1_430, false)]
+    [InlineData(OrchestrationRuntimeStatus.Failed, 20_000, 1_450, true)]
+    public async Task Run_ListOfABatchThatFailed_IsStartedAgainWhenItsAgeHasDoubled(
+        OrchestrationRuntimeStatus status, int failedAfterMinutes, int minutesSince, bool starts)
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        var reference = await WriteAsync(app);
+        var failed = TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(failedAfterMinutes);
+        await using var client = new FakeDurableClient(
+            StatusCode.NotFound, () => new OrchestrationMetadata("DetectBatch", "batch-b1") { RuntimeStatus = status, LastUpdatedAt = failed });
+
+        await Create(app, new FakeTimeProvider(failed + TimeSpan.FromMinutes(minutesSince))).RunAsync(client, Token);
+
+        Assert.Equal(starts ? [("batch-b1", reference)] : [], client.Started.Select(one => (one.InstanceId, one.Input.Batch)));
+        Assert.NotNull(await app.Lists.ReadAsync(reference, Token));
     }
 
     [Fact]

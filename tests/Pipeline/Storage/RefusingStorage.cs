@@ -15,17 +15,31 @@ internal sealed class RefusingStorage() : DelegatingHandler(new SocketsHttpHandl
     /// <summary>Which requests are refused: the status and the error code, or null.</summary>
     public Func<HttpRequestMessage, (HttpStatusCode Status, string Code)?> Refuse { get; set; } = _ => null;
 
+    /// <summary>Storage that answers 409 to one method on the blobs whose names end so: a lease, a legal hold, the archive tier.</summary>
+    public static RefusingStorage Conflict(HttpMethod method, string ending, string code) => new()
+    {
+        Refuse = request => request.Method == method && request.RequestUri!.AbsolutePath.EndsWith(ending, StringComparison.Ordinal)
+            ? (HttpStatusCode.Conflict, code)
+            : null,
+    };
+
+    /// <summary>Clients of an app's account that go through it.</summary>
+    public StorageClients ClientsOf(TestApp app) => Create(app.Get<IConfiguration>(), app.Get<IOptions<StorageOptions>>());
+
     /// <summary>Puts it between an app and its account.</summary>
-    public void AddTo(IServiceCollection services) => services.AddSingleton(provider =>
+    public void AddTo(IServiceCollection services) => services.AddSingleton(provider => Create(
+        provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<IOptions<StorageOptions>>()));
+
+    private StorageClients Create(IConfiguration configuration, IOptions<StorageOptions> options)
     {
         var transport = new HttpClientTransport(this);
         return new StorageClients(
-            provider.GetRequiredService<IConfiguration>(),
-            provider.GetRequiredService<IOptions<StorageOptions>>(),
+            configuration,
+            options,
             credential: null,
             new BlobClientOptions { Transport = transport },
             new QueueClientOptions { Transport = transport });
-    });
+    }
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

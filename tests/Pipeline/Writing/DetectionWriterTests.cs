@@ -1,6 +1,13 @@
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Nanodet.Detection.Results;
+using Nanodet.Serverless.Pipeline.Batches;
+using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
+using Nanodet.Serverless.Pipeline.Records;
+using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.Pipeline.Tests.Jobs;
+using Nanodet.Serverless.Pipeline.Tests.Storage;
 using Nanodet.Serverless.Pipeline.Writing;
 using Nanodet.Serverless.TestKit;
 
@@ -75,6 +82,82 @@ public sealed class DetectionWriterTests(AzuriteFixture fixture)
         Assert.Equal(DetectionStatus.Detected, (await app.ReadAsync("a.png"))!.Status);
         Assert.False(await app.Staging.GetBlobClient(detected.StagingBlob).ExistsAsync(Token));
         Assert.Equal(1, app.Model.Status.Images);
+    }
+
+    /// <summary>Old records may lie in the archive tier: their metadata says that the image was done, and nobody can read them.</summary>
+    [Fact]
+    public async Task Write_RecordOfASkippedImageThatCannotBeRead_LacksItsLineOnly()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.RunAsync(await app.UploadAsync("a.png"), await app.UploadAsync("b.png"), await app.UploadAsync("c.png"));
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest());
+        var page = Assert.Single(await JobPagerTests.ListAllAsync(app, job));
+        var batch = Assert.Single(page.Split(job));
+        var detected = (await app.ProcessAsync(batch))!;
+        using var storage = RefusingStorage.Conflict(HttpMethod.Get, "/b.png.json", "BlobArchived");
+
+        var counts = await Writer(storage.ClientsOf(app)).WriteAsync(batch, detected, Token);
+
+        Assert.Equal(new BatchCounts(0, 0, 3), counts);
+        var progress = new JobProgress { StartedUtc = job.CreatedUtc }.Add(page).Add(counts);
+        var manifest = await app.Get<ManifestWriter>().WriteAsync(new JobEnd(job, progress, JobState.Completed, job.CreatedUtc), Token);
+        Assert.Equal(["Expected 3 lines of results, one for each of these images, found 2."], manifest.Missing);
+    }
+
+    /// <summary>A record that has a lease or a legal hold cannot be written: its neighbours are, each time that the batch is tried.</summary>
+    [Fact]
+    public async Task Write_RecordThatIsRefused_WritesTheOthers()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        var names = Enumerable.Range(0, 24).Select(i => $"{i:D2}.png").ToArray();
+        var images = new List<ImageMessage>();
+        foreach (var name in names)
+        {
+            images.Add(await app.UploadAsync(name));
+        }
+
+        var batch = await app.ListAsync(images);
+        var detected = (await app.ProcessAsync(batch))!;
+        using var storage = RefusingStorage.Conflict(HttpMethod.Put, "/03.png.json", "BlobImmutableDueToPolicy");
+
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => Writer(storage.ClientsOf(app)).WriteAsync(batch, detected, Token));
+
+        Assert.Equal(
+            names.Where(name => name != "03.png").Select(name => $"{app.Images.Name}/{name}.json"),
+            (await TestApp.ListBlobsAsync(app.Detections)).Keys);
+        Assert.Contains($"{app.Images.Name}/03.png", failure.Message, StringComparison.Ordinal);
+
+        // The results stay until all of them are written.
+        await app.WriteAsync(batch, detected);
+        Assert.NotNull(await app.ReadAsync("03.png"));
+        Assert.Empty(await TestApp.ListBlobsAsync(app.Staging));
+    }
+
+    /// <summary>A job that was cancelled while workers had batches under way: one that cannot be written keeps no other from it.</summary>
+    [Fact]
+    public async Task WriteLate_BatchThatIsRefused_WritesTheOthers()
+    {
+        await using var app = await TestApp.CreateReadyAsync(fixture);
+        await app.UploadAsync("a.png");
+        await app.UploadAsync("b.png");
+        var job = await JobPagerTests.CreateAsync(app, new JobRequest { BatchSize = 1 });
+        var batches = Assert.Single(await JobPagerTests.ListAllAsync(app, job)).Split(job);
+        var first = (await app.ProcessAsync(batches[0]))!;
+        await app.ProcessAsync(batches[1]);
+        using var storage = RefusingStorage.Conflict(HttpMethod.Put, "/a.png.json", "BlobImmutableDueToPolicy");
+
+        await Assert.ThrowsAnyAsync<Exception>(() => Writer(storage.ClientsOf(app)).WriteLateAsync(job.JobId, Token));
+
+        Assert.NotNull(await app.ReadAsync("b.png"));
+        Assert.Equal([first.StagingBlob], (await TestApp.ListBlobsAsync(app.Staging, $"jobs/{job.JobId}/batches/")).Keys);
+    }
+
+    private static DetectionWriter Writer(StorageClients clients)
+    {
+        var (staging, results) = (new BatchStaging(clients), new JobResults(clients));
+        var records = new ResultRecords(clients, NullLogger<ResultRecords>.Instance);
+        var lines = new JobLines(records, staging, NullLogger<JobLines>.Instance);
+        return new DetectionWriter(staging, records, results, lines, TimeProvider.System, NullLogger<DetectionWriter>.Instance);
     }
 
     /// <summary>Azurite logs requests one by one, and so the last one when all of them.</summary>
