@@ -170,6 +170,30 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
+    public async Task Source_LinksToFolders_AreReadOnce()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("links need a privilege on Windows");
+        }
+
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var input = _folder.CreateSubdirectory("in/run-1").Parent!.FullName;
+        var outside = _folder.CreateSubdirectory("outside").FullName;
+        await File.WriteAllBytesAsync(Path.Combine(input, "run-1", "x.json"), Results.Of("x", 1, 1).ToUtf8Json(), cancellationToken);
+        await File.WriteAllBytesAsync(Path.Combine(outside, "y.json"), Results.Of("y", 1, 1).ToUtf8Json(), cancellationToken);
+        Directory.CreateSymbolicLink(Path.Combine(input, "latest"), "run-1");
+        Directory.CreateSymbolicLink(Path.Combine(input, "run-1", "up"), "..");
+        Directory.CreateSymbolicLink(Path.Combine(input, "a"), outside);
+        Directory.CreateSymbolicLink(Path.Combine(input, "b"), "a");
+
+        var names = await new ResultFolder(input).ReadAsync(cancellationToken)
+            .Select(result => result.Image.Name).Order().ToListAsync(cancellationToken);
+
+        Assert.Equal(["x", "y"], names);
+    }
+
+    [Fact]
     public async Task Source_ThatHasNoResult_SaysWhatWasFound()
     {
         var cancellationToken = TestContext.Current.CancellationToken;

@@ -67,6 +67,47 @@ public sealed class ResultsExportCommandTests(DemoModel model) : IDisposable
         Assert.Contains(parsed.Errors, error => error.Message.Contains(expected, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Export_IntoItsOwnInput_IsWrongUsage_WhereItWouldBeReadAgain()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("links need a privilege on Windows");
+        }
+
+        var input = Directory.CreateDirectory(_folder.File("results", "sub")).Parent!.FullName;
+        var outside = Directory.CreateDirectory(_folder.File("outside")).FullName;
+        Directory.CreateDirectory(_folder.File("results2"));
+        Directory.CreateSymbolicLink(_folder.File("link"), input);
+        Directory.CreateSymbolicLink(Path.Combine(input, "sub", "out"), outside);
+        File.CreateSymbolicLink(Path.Combine(input, "all.ndjson"), _folder.File("all.ndjson"));
+
+        // A folder takes the format's file; links lead in from outside, and out from inside.
+        Assert.All(
+            new[] { "results", "results/", "results/new/", "results/sub/x.ndjson", "results/one.json", "link", "outside/", "all.ndjson" },
+            path => Assert.Equal(
+                "--output: expected an NDJSON file outside of --input, found",
+                Assert.Single(Errors(input, "ndjson", path)).Split(" found")[0] + " found"));
+        Assert.NotEmpty(Errors(_folder.File("link"), "ndjson", "results/"));
+        Assert.NotEmpty(Errors(input, "csv", "results/table.ndjson"));
+
+        // What is beside it, and what no reader of results takes.
+        Assert.All(
+            new[] { "results2/", "results.ndjson", "new/", "results/x.jsonl", "results/x.txt" },
+            path => Assert.Empty(Errors(input, "ndjson", path)));
+        Assert.All(
+            new[] { "csv", "parquet", "coco", "coco-dataset", "yolo", "voc", "labelstudio", "azureml" },
+            format => Assert.Empty(Errors(input, format, "results/")));
+        Assert.Empty(Errors(_folder.File("some.ndjson"), "csv", "results/"));
+
+        string[] Errors(string from, string format, string path) =>
+        [
+            .. NanodetCommand.CreateRoot(AllCommands.Create()).Parse(
+                ["results", "export", "--input", from, "--format", format, "--output", Path.Combine(_folder.Path, path)])
+                .Errors.Select(error => error.Message),
+        ];
+    }
+
     private static async Task MoveAsync(string dataset)
     {
         var root = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(dataset, TestContext.Current.CancellationToken))!;
