@@ -38,7 +38,8 @@ public sealed class MemoryTests
     {
         public Task<Stream> CreateAsync(string name, CancellationToken cancellationToken) => Task.FromResult(Stream.Null);
 
-        public ValueTask<bool> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => new(true);
+        public ValueTask<LeftOutReason?> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+            default;
 
         public Task CompleteAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

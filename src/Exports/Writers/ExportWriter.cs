@@ -114,7 +114,9 @@ public abstract class ExportWriter : IAsyncDisposable
         }
     }
 
-    private protected ValueTask<bool> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+    /// <summary>Adds the file of one image; says why where it cannot.</summary>
+    private protected ValueTask<LeftOutReason?> TryAddAsync(
+        string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         _target.TryAddAsync(name, content, cancellationToken);
 
     /// <summary>Name of a file beside the export's: <c>a.json</c> and <c>.dataset.json</c> give <c>a.dataset.json</c>.</summary>

@@ -27,9 +27,9 @@ internal sealed class YoloExport(IExportTarget target, ExportOptions options) : 
 
         WriteLines(result, result.Image.Width.Value, result.Image.Height.Value);
         var name = $"labels/{ImageNames.WithEnding(ImageNames.RelativePath(result.Image.Name), ".txt")}";
-        if (!await TryAddAsync(name, _lines.WrittenMemory, cancellationToken).ConfigureAwait(false))
+        if (await TryAddAsync(name, _lines.WrittenMemory, cancellationToken).ConfigureAwait(false) is { } reason)
         {
-            return LeftOutReason.NameTaken;
+            return reason;
         }
 
         foreach (var detection in result.Detections!)
