@@ -9,8 +9,11 @@ public enum LeftOutReason
     /// <summary>Image: a filter left it out.</summary>
     Filtered,
 
-    /// <summary>Image: the data set whose image ids are used has no file of that name, or several.</summary>
+    /// <summary>Image: the data set whose image ids are used has no file of that name.</summary>
     NotInDataset,
+
+    /// <summary>Image: that data set has several files that the name may mean, or several results may mean the file.</summary>
+    NameAmbiguous,
 
     /// <summary>Image: the format needs the image's size in pixels, and the result does not say it.</summary>
     SizeUnknown,

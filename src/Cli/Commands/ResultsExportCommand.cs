@@ -129,12 +129,6 @@ internal static class ResultsExportCommand
                 }
             }
         });
-        var summary = await writer.CompleteAsync(cancellationToken);
-        return count > 0 && summary.LeftOut.GetValueOrDefault(LeftOutReason.NotInDataset) == count
-            ? throw new CliException(
-                "dataset_does_not_fit",
-                $"expected images of the data set, found none of its file names among {count} results; it is another data set, "
-                    + "or its names have other folders and are not unique without them.")
-            : summary;
+        return await writer.CompleteAsync(cancellationToken);
     }
 }

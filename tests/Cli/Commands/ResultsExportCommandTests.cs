@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Evaluation;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Commands;
 using Nanodet.Serverless.Cli.Tests.Demo;
 
@@ -106,6 +108,28 @@ public sealed class ResultsExportCommandTests(DemoModel model) : IDisposable
                 ["results", "export", "--input", from, "--format", format, "--output", Path.Combine(_folder.Path, path)])
                 .Errors.Select(error => error.Message),
         ];
+    }
+
+    [Fact]
+    public async Task Export_OfAnotherDataset_FailsByNameAndKeepsTheFile()
+    {
+        var (results, dataset, output) = (_folder.File("results.ndjson"), _folder.File("instances.json"), _folder.File("coco.json"));
+        var failure = DetectionResult.CreateFailure(new DetectionError("image_empty", "x"), new ImageReference(null, "b.jpg", null, 0), default);
+        var lines = new[] { failure with { Status = DetectionStatus.Detected, Error = null, Detections = [], Image = new("images", "a.jpg", null, 1, 4, 4) }, failure }
+            .Select(result => System.Text.Encoding.UTF8.GetString(result.ToUtf8Json()));
+        await File.WriteAllLinesAsync(results, lines, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            dataset,
+            """{ "images": [{ "id": 1, "file_name": "other.jpg" }], "categories": [{ "id": 1, "name": "dog" }], "annotations": [] }""",
+            TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(output, "good", TestContext.Current.CancellationToken);
+
+        var run = await Cli.RunAsync("results", "export", "--input", results, "--format", "coco", "--dataset", dataset, "--output", output);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("error: dataset_does_not_fit: expected images of the data set, ", run.Error, StringComparison.Ordinal);
+        Assert.Equal("good", await File.ReadAllTextAsync(output, TestContext.Current.CancellationToken));
+        Assert.Empty(Directory.EnumerateFiles(_folder.Path, "*.tmp"));
     }
 
     private static async Task MoveAsync(string dataset)
