@@ -12,8 +12,6 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <param name="folder">The folder.</param>
 internal sealed class FolderOutput(DirectoryInfo folder) : IResultOutput
 {
-    private const string ResultEnding = ".json";
-
     /// <inheritdoc/>
     public Task<DetectedImage> WriteAsync(
         string name, DetectionResult result, Func<Task<ReadOnlyMemory<byte>>>? draw, CancellationToken cancellationToken) =>
@@ -37,9 +35,9 @@ internal sealed class FolderOutput(DirectoryInfo folder) : IResultOutput
             document = result.ToUtf8Json();
         }
 
-        var file = await TryWriteAsync(name, ResultEnding, document, cancellationToken);
+        var file = await TryWriteAsync(name, ImageFiles.ResultEnding, document, cancellationToken);
         return new DetectedImage(
-            file is null && result.Error is null ? Failure(name, ResultEnding, result) : result, file, picture);
+            file is null && result.Error is null ? Failure(name, ImageFiles.ResultEnding, result) : result, file, picture);
     }
 
     private static DetectionResult Failure(string name, string ending, DetectionResult result)
