@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Nanodet.Detection.Evaluation;
 using Nanodet.Detection.Postprocessing;
+using Nanodet.Serverless.Exports.Filters;
+using Nanodet.Serverless.Exports.Targets;
 using Nanodet.Serverless.Exports.Writers;
 
 namespace Nanodet.Serverless.Exports.Tests;
@@ -40,19 +42,88 @@ public sealed class CocoTests
             [new CocoCategory(18, "Dog"), new CocoCategory(90, "bus")]);
 
         var (summary, target) = await MemoryTarget.ExportAsync(
-            ExportFormat.Coco,
-            [.. Results.Some, Results.Of("other/0001.jpg", 10, 10)],
-            new ExportOptions { Dataset = dataset, FileName = "a.json" });
+            ExportFormat.Coco, Results.Some, new ExportOptions { Dataset = dataset, FileName = "a.json" });
 
         var only = Assert.Single(JsonDocument.Parse(target.Files["a.json"]).RootElement.EnumerateArray());
         Assert.Equal((70, 18), (only.GetProperty("image_id").GetInt32(), only.GetProperty("category_id").GetInt32()));
         Assert.Equal(["a.json"], target.Files.Keys);
         Assert.Equal(2, summary.Images);
 
-        // A name that is not there, and a second image that would have an id of another; two persons; one failure.
-        Assert.Equal(2, summary.LeftOut[LeftOutReason.NotInDataset]);
+        // A name that is not there; a person; one failure.
+        Assert.Equal(1, summary.LeftOut[LeftOutReason.NotInDataset]);
         Assert.Equal(1, summary.LeftOut[LeftOutReason.ClassNotInDataset]);
         Assert.Equal(1, summary.LeftOut[LeftOutReason.Failed]);
+    }
+
+    [Theory]
+    [InlineData("1.jpg", "old/1.jpg 1.jpg", "1.jpg=0")]
+    [InlineData("1.jpg", "old/1.jpg", "old/1.jpg=0")]
+    [InlineData("val/1.jpg", "old/1.jpg", "old/1.jpg=0")]
+    [InlineData("val/1.jpg", "data\\val\\1.jpg", "data\\val\\1.jpg=0")]
+    [InlineData("1.jpg", "old/1.jpg new/1.jpg", "")]
+    [InlineData("1.jpg", "old/1.jpg !1.jpg", "")]
+    [InlineData("1.jpg", "1.jpg 1.jpg", "")]
+    [InlineData("a/1.jpg b/1.jpg", "x/a/1.jpg x/b/1.jpg", "x/a/1.jpg=0 x/b/1.jpg=1")]
+    [InlineData("a/1.jpg b/1.jpg", "a/1.jpg c/1.jpg", "a/1.jpg=0")]
+    [InlineData("c/b/1.jpg", "x/1.jpg b/1.jpg", "b/1.jpg=0")]
+    [InlineData("1.jpg 1.jpg", "1.jpg", "")]
+    public async Task Coco_WithADataset_NamesDecideInAnyOrder(string files, string names, string expected)
+    {
+        // Each detection has its image's number as its score; a failure has a mark before its name.
+        var dataset = new CocoDataset(
+            [.. files.Split(' ').Select((file, id) => new CocoImage(id, file, [])), new CocoImage(99, "other.png", [])],
+            [new CocoCategory(1, "dog")]);
+        var given = names.Split(' ').Append("other.png").ToList();
+        var results = given.Select((name, i) => name[0] == '!'
+            ? Results.Failed(name[1..])
+            : Results.Of(name, 10, 10, new DetectedObject(0, "dog", i / 16f, new(0, 0, 5, 5)))).ToList();
+        foreach (var order in new[] { results, results.AsEnumerable().Reverse() })
+        {
+            var (summary, target) = await MemoryTarget.ExportAsync(ExportFormat.Coco, order, new ExportOptions { Dataset = dataset });
+
+            Assert.Equal(
+                $"{expected} other.png=99".Trim(),
+                string.Join(' ', JsonDocument.Parse(target.Files["coco.json"]).RootElement.EnumerateArray()
+                    .Select(found => (
+                        Name: given[(int)(found.GetProperty("score").GetSingle() * 16)], Id: found.GetProperty("image_id").GetInt64()))
+                    .OrderBy(pair => pair.Id).Select(pair => $"{pair.Name}={pair.Id}")));
+            var taken = expected.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
+            Assert.Equal((taken + 1, taken + 1), (summary.Images, summary.DetectionsByClass["dog"]));
+            Assert.Equal(
+                results.Count - taken - 1 - names.Count(letter => letter == '!'),
+                summary.LeftOut.GetValueOrDefault(LeftOutReason.NameAmbiguous));
+        }
+    }
+
+    [Theory]
+    [InlineData("elsewhere.jpg")]
+    [InlineData("1.jpg 1.jpg")]
+    public async Task Coco_OfAnotherDataset_FailsAndLeavesTheFileThatIsThere(string files)
+    {
+        var folder = Directory.CreateTempSubdirectory("nanodet-exports-");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "coco.json");
+            await File.WriteAllTextAsync(file, "good", TestContext.Current.CancellationToken);
+            var dataset = new CocoDataset(
+                [.. files.Split(' ').Select((name, id) => new CocoImage(id, name, []))], [new CocoCategory(1, "dog")]);
+
+            // A failure among them, and one that the filter leaves out, are none of its images either.
+            var refusal = await Assert.ThrowsAsync<ExportException>(() => ExportWriters.WriteAsync(
+                new[] { Results.Of("a/1.jpg", 4, 4), Results.Failed("b.jpg"), Results.Of("c.txt", 4, 4) }.ToAsyncEnumerable(),
+                ExportFormat.Coco,
+                new FolderTarget(folder),
+                new ExportOptions { Dataset = dataset, Filter = new ExportFilter { Name = new NameGlob("**/*.jpg") } },
+                TestContext.Current.CancellationToken));
+
+            Assert.Equal("dataset_does_not_fit", refusal.Code);
+            Assert.Equal("good", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+            Assert.Equal([file], folder.EnumerateFiles().Select(found => found.FullName));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]

@@ -134,6 +134,50 @@ public sealed class ExportTests : IDisposable
                 .Select(file => Path.GetRelativePath(_folder.FullName, file.FullName).Replace('\\', '/')).Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData(ExportFormat.Yolo, "labels", ".txt")]
+    [InlineData(ExportFormat.Voc, "Annotations", ".xml")]
+    public async Task Folder_NamesThatItCannotHold_AreLeftOutAndTheOthersStay(ExportFormat format, string folder, string ending)
+    {
+        var name = new string('x', 255);
+
+        var summary = await ExportWriters.WriteAsync(
+            new[] { $"{name[4..]}.jpg", $"{name[3..]}.jpg", $"{name}x/a.jpg", $"a/{name}x/b.jpg", "b.jpg", $"b{ending}/c.jpg", $"d{ending}/e.jpg", "d.jpg" }
+                .Select(image => Results.Of(image, 4, 4)).ToAsyncEnumerable(),
+            format,
+            new FolderTarget(_folder),
+            cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.Equal(
+            new[] { "b", "e", name[4..] }.Select(file => file + ending),
+            new DirectoryInfo(Path.Combine(_folder.FullName, folder)).EnumerateFiles("*", SearchOption.AllDirectories)
+                .Select(file => file.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(3, summary.Images);
+        Assert.Equal(
+            new Dictionary<LeftOutReason, long> { [LeftOutReason.NameTaken] = 2, [LeftOutReason.NameTooLong] = 3 }, summary.LeftOut);
+    }
+
+    [Fact]
+    public async Task Folder_FileWithALongName_IsWritten()
+    {
+        var name = $"{new string('x', 251)}.csv";
+
+        await ExportWriters.WriteAsync(
+            Results.Some.ToAsyncEnumerable(),
+            ExportFormat.Csv,
+            new FolderTarget(_folder),
+            new ExportOptions { FileName = name },
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal([name], _folder.EnumerateFiles().Select(file => file.Name));
+
+        // A name that it cannot have in the end is said with the first result, not after the last one.
+        await using var writer = ExportWriters.Create(
+            ExportFormat.Csv, new FolderTarget(_folder), new ExportOptions { FileName = $"xxxxx{name}" });
+        await Assert.ThrowsAsync<PathTooLongException>(
+            async () => await writer.AddAsync(Results.Some[0], TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task Folder_ThatHasFiles_IsRefusedWhereEachImageGetsOne()
     {
@@ -167,6 +211,30 @@ public sealed class ExportTests : IDisposable
         Assert.Equal(Results.Some.Select(result => result.Image.Name).Order(), names);
         Assert.Equal(1, source.OtherFiles);
         Assert.EndsWith("instances.json", source.OtherFile, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Source_LinksToFolders_AreReadOnce()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("links need a privilege on Windows");
+        }
+
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var input = _folder.CreateSubdirectory("in/run-1").Parent!.FullName;
+        var outside = _folder.CreateSubdirectory("outside").FullName;
+        await File.WriteAllBytesAsync(Path.Combine(input, "run-1", "x.json"), Results.Of("x", 1, 1).ToUtf8Json(), cancellationToken);
+        await File.WriteAllBytesAsync(Path.Combine(outside, "y.json"), Results.Of("y", 1, 1).ToUtf8Json(), cancellationToken);
+        Directory.CreateSymbolicLink(Path.Combine(input, "latest"), "run-1");
+        Directory.CreateSymbolicLink(Path.Combine(input, "run-1", "up"), "..");
+        Directory.CreateSymbolicLink(Path.Combine(input, "a"), outside);
+        Directory.CreateSymbolicLink(Path.Combine(input, "b"), "a");
+
+        var names = await new ResultFolder(input).ReadAsync(cancellationToken)
+            .Select(result => result.Image.Name).Order().ToListAsync(cancellationToken);
+
+        Assert.Equal(["x", "y"], names);
     }
 
     [Fact]

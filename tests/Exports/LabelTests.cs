@@ -24,6 +24,10 @@ public sealed class LabelTests
         var classes = target.Text("classes.txt").TrimEnd('\n').Split('\n');
         Assert.Equal((17, "person", "class-1", "dog"), (classes.Length, classes[0], classes[1], classes[16]));
         var data = new DeserializerBuilder().Build().Deserialize<Dictionary<string, object>>(target.Text("data.yaml"));
+
+        // Ultralytics takes a relative path from where it runs, and without one the folder of this file.
+        Assert.Equal(["names", "train", "val"], data.Keys.Order());
+        Assert.Equal(("images", "images"), (data["train"], data["val"]));
         Assert.Equal(classes, ((Dictionary<object, object>)data["names"])
             .OrderBy(pair => int.Parse((string)pair.Key, CultureInfo.InvariantCulture))
             .Select(pair => (string)pair.Value));

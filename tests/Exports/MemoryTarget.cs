@@ -26,8 +26,8 @@ internal sealed class MemoryTarget : IExportTarget
         return Task.FromResult<Stream>(_open[name]);
     }
 
-    public ValueTask<bool> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Files.TryAdd(name, content.ToArray()));
+    public ValueTask<LeftOutReason?> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Files.TryAdd(name, content.ToArray()) ? (LeftOutReason?)null : LeftOutReason.NameTaken);
 
     public Task CompleteAsync(CancellationToken cancellationToken)
     {

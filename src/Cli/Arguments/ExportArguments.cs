@@ -62,6 +62,10 @@ internal sealed class ExportArguments
     /// <summary>The format; null where none is named.</summary>
     public ExportFormat? Format(ParseResult parsed) => ExportFormats.Find(parsed.GetValue(_format));
 
+    /// <summary>The format; null where none is named that there is.</summary>
+    public ExportFormat? Format(CommandResult result) =>
+        result.GetResult(_format) is { Tokens: [var named, ..] } ? ExportFormats.Find(named.Value) : null;
+
     /// <summary>Whether a format is named.</summary>
     public bool IsNamed(CommandResult result) => result.GetResult(_format) is not null;
 
@@ -99,7 +103,7 @@ internal sealed class ExportArguments
 
     private void Check(CommandResult result)
     {
-        var format = result.GetResult(_format) is { Tokens: [var named, ..] } ? ExportFormats.Find(named.Value) : null;
+        var format = Format(result);
         Require(_dataset, format is ExportFormat.Coco, "coco");
         Require(_imageUrl, format is ExportFormat.LabelStudio or ExportFormat.AzureMl, "labelstudio or azureml");
         Require(_scores, format is ExportFormat.Yolo or ExportFormat.Voc, "yolo or voc");

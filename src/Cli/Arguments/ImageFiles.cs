@@ -11,6 +11,9 @@ internal sealed record ImageFiles(string Root, IReadOnlyList<string> Files, int 
     private static readonly HashSet<string> Endings =
         new([".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"], StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>What the name of a result's file ends in, behind the image's.</summary>
+    public const string ResultEnding = ".json";
+
     /// <summary>What an annotated picture's name ends in, behind the image's.</summary>
     public const string AnnotatedEnding = ".annotated.jpg";
 

@@ -63,7 +63,10 @@ internal static class ImageInputs
 
     private static bool IsGlob(string input) => input.Contains('*', StringComparison.Ordinal) && !Path.Exists(input);
 
-    /// <summary>The files that a glob names, from the folder before its first star. All are taken, whatever their ending.</summary>
+    /// <summary>
+    /// The files that a glob names, from the folder before its first star. All are taken, whatever their ending, but what an earlier run
+    /// wrote there: the output, pictures with boxes, and results beside their images.
+    /// </summary>
     private static ImageFiles FindByGlob(string glob, string except)
     {
         var full = Path.GetFullPath(glob);
@@ -78,13 +81,15 @@ internal static class ImageInputs
         matcher.AddInclude(Path.GetRelativePath(root, full).Replace(Path.DirectorySeparatorChar, '/'));
         var output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(except));
         var isInside = output != root && output.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
-        var outputPrefix = isInside ? Path.GetRelativePath(root, output).Replace(Path.DirectorySeparatorChar, '/') + "/" : null;
+        var outputName = isInside ? Path.GetRelativePath(root, output).Replace(Path.DirectorySeparatorChar, '/') : null;
         string[] files =
         [
             .. matcher.Execute(new DirectoryInfoWrapper(new DirectoryInfo(root))).Files
                 .Select(match => match.Path)
-                .Where(name => outputPrefix is null || !name.StartsWith(outputPrefix, StringComparison.Ordinal))
+                .Where(name => outputName is null || (name != outputName && !name.StartsWith($"{outputName}/", StringComparison.Ordinal)))
                 .Where(name => !name.EndsWith(ImageFiles.AnnotatedEnding, StringComparison.Ordinal))
+                .Where(name => !name.EndsWith(ImageFiles.ResultEnding, StringComparison.Ordinal)
+                    || !File.Exists(Path.Combine(root, name[..^ImageFiles.ResultEnding.Length])))
                 .Order(StringComparer.Ordinal),
         ];
         return files.Length > 0

@@ -36,7 +36,7 @@ internal static class TargetResults
         IAsyncEnumerable<(string Line, DetectionResult Result)> lines, string jobId, FileInfo file, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(file.DirectoryName!);
-        var temporary = $"{file.FullName}.{Guid.NewGuid():n}.tmp";
+        var temporary = InputFile.TemporaryFor(file);
         try
         {
             var (detected, failed) = (0L, 0L);

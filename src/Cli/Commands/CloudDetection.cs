@@ -4,6 +4,7 @@ using Nanodet.Detection.Annotation;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Filtering;
 using Nanodet.Detection.Images;
+using Nanodet.Detection.Postprocessing;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Cloud;
@@ -175,18 +176,19 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
         var blob = container.GetBlobClient(ResultName.For(storage.Names.Images, prefix + name));
         var content = await ReadAsync(blob, cancellationToken);
         var result = DetectionResult.Parse(content);
-        var file = new FileInfo(Path.Combine(output.FullName, $"{name}.json"));
-        await InputFile.WriteAsync(file, content.ToMemory(), cancellationToken);
+        return await new FolderOutput(output).WriteAsync(
+            name,
+            result,
+            content.ToMemory(),
+            annotate && result.Detections is { } detections ? () => DrawAsync(files, name, detections, cancellationToken) : null,
+            cancellationToken);
+    }
 
-        FileInfo? picture = null;
-        if (annotate && result.Detections is { } detections)
-        {
-            picture = new FileInfo(Path.Combine(output.FullName, name + ImageFiles.AnnotatedEnding));
-            var encoded = await ImageFileReader.ReadAsync(files, name, new ImageLimits().MaxBytes, cancellationToken);
-            await InputFile.WriteAsync(picture, Annotator.Annotate(encoded.Bytes.Span, detections), cancellationToken);
-        }
-
-        return new DetectedImage(result, file.FullName, picture?.FullName);
+    private static async Task<ReadOnlyMemory<byte>> DrawAsync(
+        ImageFiles files, string name, IReadOnlyList<DetectedObject> detections, CancellationToken cancellationToken)
+    {
+        var encoded = await ImageFileReader.ReadAsync(files, name, new ImageLimits().MaxBytes, cancellationToken);
+        return Annotator.Annotate(encoded.Bytes.Span, detections);
     }
 
     /// <summary>

@@ -167,7 +167,7 @@ internal static class DetectCommand
             detector,
             files,
             export is null ? new FolderOutput(output) : new ExportOutput(export),
-            annotate ? output : null,
+            annotate,
             resume
                 ? new KeptResults(output, files, ResultModel.From(detector.Model), ResultOptions.From(options, detector.Model), annotate)
                 : null,

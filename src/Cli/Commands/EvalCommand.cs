@@ -144,7 +144,9 @@ internal static class EvalCommand
         return ExitCode.Ok;
     }
 
-    private static void EnsureKnown(ILookup<long, CocoDetection> found, CocoDataset dataset)
+    /// <summary>Detections of other images than the data set's would count as none.</summary>
+    /// <exception cref="CliException"><c>unknown_images</c>: there are some.</exception>
+    internal static void EnsureKnown(ILookup<long, CocoDetection> found, CocoDataset dataset)
     {
         var known = dataset.Images.Select(image => image.Id).ToHashSet();
         var unknown = found.Select(image => image.Key).Where(id => !known.Contains(id)).ToList();

@@ -42,7 +42,9 @@ internal sealed record EvalOutputs(FileInfo? Page, FileInfo? Detections, FileInf
         if (Compare.Extension.Equals(".json", StringComparison.OrdinalIgnoreCase))
         {
             await using var stream = Compare.OpenRead();
-            other.Take(run, await CocoResults.ReadAsync(stream, cancellationToken));
+            var found = await CocoResults.ReadAsync(stream, cancellationToken);
+            EvalCommand.EnsureKnown(found, dataset);
+            other.Take(run, found);
             return (Compare.Name, other);
         }
 

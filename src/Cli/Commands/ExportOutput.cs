@@ -8,9 +8,10 @@ namespace Nanodet.Serverless.Cli.Commands;
 internal sealed class ExportOutput(ExportWriter writer) : IResultOutput
 {
     /// <inheritdoc/>
-    public async Task<string?> WriteAsync(DetectionResult result, CancellationToken cancellationToken)
+    public async Task<DetectedImage> WriteAsync(
+        string name, DetectionResult result, Func<Task<ReadOnlyMemory<byte>>>? draw, CancellationToken cancellationToken)
     {
         await writer.AddAsync(result, cancellationToken);
-        return null;
+        return new DetectedImage(result, null, null);
     }
 }

@@ -1,5 +1,6 @@
 using Nanodet.Detection.Annotation;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Postprocessing;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Output;
@@ -10,7 +11,7 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <param name="detector">Detects.</param>
 /// <param name="files">The images.</param>
 /// <param name="output">Where results go.</param>
-/// <param name="pictures">Folder for pictures with boxes; null for none.</param>
+/// <param name="annotate">Whether pictures with boxes are drawn.</param>
 /// <param name="kept">Results that stand already; null where every image is detected.</param>
 /// <param name="tally">Counts the images.</param>
 /// <param name="clock">The time of the results.</param>
@@ -18,7 +19,7 @@ internal sealed class FolderDetection(
     Detector detector,
     ImageFiles files,
     IResultOutput output,
-    DirectoryInfo? pictures,
+    bool annotate,
     KeptResults? kept,
     DetectTally tally,
     TimeProvider clock)
@@ -78,7 +79,7 @@ internal sealed class FolderDetection(
     {
         var result = DetectionResult.CreateFailure(
             new DetectionError(ImageFileReader.Unreadable, problem), new ImageReference(null, name, null, 0), clock.GetUtcNow());
-        return new DetectedImage(result, await output.WriteAsync(result, cancellationToken), null);
+        return await output.WriteAsync(name, result, draw: null, cancellationToken);
     }
 
     private void Report(StepProgress progress) => progress.Report(
@@ -101,16 +102,14 @@ internal sealed class FolderDetection(
 
             var reference = new ImageReference(null, name, null, content.Length);
             var result = DetectionResult.Create(outcomes.Dequeue(), reference, detector, clock.GetUtcNow());
-            var file = await output.WriteAsync(result, cancellationToken);
-            FileInfo? picture = null;
-            if (pictures is not null && result.Detections is { } detections)
-            {
-                picture = new FileInfo(Path.Combine(pictures.FullName, name + ImageFiles.AnnotatedEnding));
-                await InputFile.WriteAsync(
-                    picture, Annotator.Annotate(content.Bytes.Span, detections, detector.Options.Limits), cancellationToken);
-            }
-
-            tally.Add(new DetectedImage(result, file, picture?.FullName));
+            tally.Add(await output.WriteAsync(
+                name,
+                result,
+                annotate && result.Detections is { } detections ? () => Task.FromResult(Draw(content, detections)) : null,
+                cancellationToken));
         }
     }
+
+    private ReadOnlyMemory<byte> Draw(ImageFileContent content, IReadOnlyList<DetectedObject> detections) =>
+        Annotator.Annotate(content.Bytes.Span, detections, detector.Options.Limits);
 }

@@ -6,8 +6,11 @@ namespace Nanodet.Serverless.Cli.Commands;
 internal interface IResultOutput
 {
     /// <summary>Writes a result.</summary>
+    /// <param name="name">The image's name here.</param>
     /// <param name="result">The result.</param>
+    /// <param name="draw">Draws the picture that goes with it; null for none.</param>
     /// <param name="cancellationToken">Cancels writing.</param>
-    /// <returns>The result's own file; null where it has none.</returns>
-    Task<string?> WriteAsync(DetectionResult result, CancellationToken cancellationToken);
+    /// <returns>What was written: the result, or why the file system has no room for it.</returns>
+    Task<DetectedImage> WriteAsync(
+        string name, DetectionResult result, Func<Task<ReadOnlyMemory<byte>>>? draw, CancellationToken cancellationToken);
 }

@@ -6,6 +6,7 @@ using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Exports;
 using Nanodet.Serverless.Exports.Sources;
+using Nanodet.Serverless.Exports.Targets;
 using Nanodet.Serverless.Exports.Writers;
 using Nanodet.Serverless.Pipeline.Storage;
 using Spectre.Console;
@@ -54,12 +55,12 @@ internal static class ResultsExportCommand
                 result.AddError("--data, --server and --account: only with --job and --prefix; --input needs no app.");
             }
 
-            if (result.GetValue(input) is { } folder && result.GetResult(output) is { Tokens: [var file] }
-                && file.Value.EndsWith(".ndjson", StringComparison.OrdinalIgnoreCase)
-                && Path.GetFullPath(file.Value).StartsWith(
-                    Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            if (result.GetValue(input) is { Length: > 0 } folder && result.GetResult(output) is { Tokens: [{ Value.Length: > 0 } path] }
+                && format.Format(result) is { } written && ExportPaths.FileOf(written, path.Value) is { } file
+                && IsOfResults(written, file) && new ResultFolder(folder).WouldRead(file))
             {
-                result.AddError("--output: expected an NDJSON file outside of --input; the next export would take its results again.");
+                result.AddError(
+                    $"--output: expected an NDJSON file outside of --input, found {file}; the next export would take its results again.");
             }
 
             if (result.GetResult(container) is not null && result.GetResult(prefix) is null)
@@ -108,6 +109,10 @@ internal static class ResultsExportCommand
         }
     }
 
+    // Whatever is called .ndjson is read as results; another document is, too, where it holds one.
+    private static bool IsOfResults(ExportFormat format, string file) =>
+        format == ExportFormat.Ndjson || file.EndsWith(".ndjson", StringComparison.OrdinalIgnoreCase);
+
     private static async Task<ExportSummary> WriteAsync(
         ExportWriter writer, IAsyncEnumerable<DetectionResult> results, Report report, CancellationToken cancellationToken)
     {
@@ -124,12 +129,6 @@ internal static class ResultsExportCommand
                 }
             }
         });
-        var summary = await writer.CompleteAsync(cancellationToken);
-        return count > 0 && summary.LeftOut.GetValueOrDefault(LeftOutReason.NotInDataset) == count
-            ? throw new CliException(
-                "dataset_does_not_fit",
-                $"expected images of the data set, found none of its file names among {count} results; it is another data set, "
-                    + "or its names have other folders and are not unique without them.")
-            : summary;
+        return await writer.CompleteAsync(cancellationToken);
     }
 }

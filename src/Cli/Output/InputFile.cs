@@ -41,6 +41,13 @@ internal static class InputFile
         return (onnx, config is null ? null : await ReadAsync(config, "config", cancellationToken));
     }
 
+    /// <summary>
+    /// Path of a file that becomes another one when it is whole. Its name is its own and short: one with the other's in it would be too
+    /// long earlier than that.
+    /// </summary>
+    /// <param name="file">The file that it becomes, in the same folder.</param>
+    public static string TemporaryFor(FileInfo file) => Path.Combine(file.DirectoryName!, $".{Guid.NewGuid():n}.tmp");
+
     /// <summary>Writes a file so that it is there whole or not at all.</summary>
     /// <param name="file">The file; its folder is made where there is none.</param>
     /// <param name="content">What is in it then.</param>
@@ -50,7 +57,7 @@ internal static class InputFile
         FileInfo file, ReadOnlyMemory<byte> content, CancellationToken cancellationToken, bool isSecret = false)
     {
         Directory.CreateDirectory(file.DirectoryName!);
-        var temporary = $"{file.FullName}.{Guid.NewGuid():n}.tmp";
+        var temporary = TemporaryFor(file);
         try
         {
             var options = new FileStreamOptions

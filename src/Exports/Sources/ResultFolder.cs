@@ -6,14 +6,15 @@ namespace Nanodet.Serverless.Exports.Sources;
 
 /// <summary>
 /// The results of a folder and its subfolders: <c>*.json</c> with one result each, as <c>nanodet detect</c> writes them, and
-/// <c>*.ndjson</c> with one a line. They come in the order of the file system.
+/// <c>*.ndjson</c> with one a line. They come in the order of the file system. Links are followed; a folder is read once, however many
+/// lead to it.
 /// </summary>
 /// <param name="folder">The folder, or one such file.</param>
 public sealed class ResultFolder(string folder)
 {
     private const long LargestDocument = 64L << 20;
 
-    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, IgnoreInaccessible = false };
+    private static readonly EnumerationOptions Everything = new() { IgnoreInaccessible = false };
 
     /// <summary>JSON files that hold something else, which were left alone.</summary>
     public long OtherFiles { get; private set; }
@@ -60,6 +61,39 @@ public sealed class ResultFolder(string folder)
         }
     }
 
+    /// <summary>Whether a file that is written to a path would be one of those that are read here the next time.</summary>
+    /// <param name="path">The file; neither it nor its folder need exist.</param>
+    public bool WouldRead(string path)
+    {
+        if (!IsTaken(path) || File.Exists(folder))
+        {
+            return false;
+        }
+
+        var full = Path.GetFullPath(path);
+        var parent = RealPath.Of(Path.GetDirectoryName(full)!);
+        if (RealPath.IsIn(parent, RealPath.Of(folder)))
+        {
+            return true;
+        }
+
+        // A link inside may lead out to the file, or to a folder that it is in.
+        var real = Path.Combine(parent, Path.GetFileName(full));
+        try
+        {
+            return Directory.Exists(folder) && Folders().Any(found => RealPath.IsIn(parent, found.Real)
+                || found.Folder.EnumerateFiles("*", Everything).Any(file => IsTaken(file.Name)
+                    && file.LinkTarget is not null && RealPath.Of(file.FullName).Equals(real, RealPath.Comparison)));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Whoever reads it says why it cannot be listed.
+            return false;
+        }
+    }
+
+    private static bool IsTaken(string path) => Path.GetExtension(path).ToLowerInvariant() is ".json" or ".ndjson";
+
     private IEnumerable<string> Files()
     {
         if (File.Exists(folder))
@@ -68,9 +102,27 @@ public sealed class ResultFolder(string folder)
         }
 
         return Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, "*", Everything)
-                .Where(path => Path.GetExtension(path).ToLowerInvariant() is ".json" or ".ndjson")
+            ? Folders().SelectMany(found => Directory.EnumerateFiles(found.Folder.FullName, "*", Everything)).Where(IsTaken)
             : throw new ExportException("input_not_found", $"there is no folder and no file at {folder}.");
+    }
+
+    /// <summary>The folder and its subfolders, each once, and where they really are.</summary>
+    private IEnumerable<(DirectoryInfo Folder, string Real)> Folders()
+    {
+        var waiting = new Stack<(DirectoryInfo Folder, string Real)>([(new DirectoryInfo(folder), RealPath.Of(folder))]);
+        var seen = new HashSet<string>(StringComparer.Ordinal) { waiting.Peek().Real };
+        while (waiting.TryPop(out var next))
+        {
+            yield return next;
+            foreach (var inside in next.Folder.EnumerateDirectories("*", Everything))
+            {
+                var real = inside.LinkTarget is null ? Path.Combine(next.Real, inside.Name) : RealPath.Of(inside.FullName);
+                if (seen.Add(real))
+                {
+                    waiting.Push((inside, real));
+                }
+            }
+        }
     }
 
     private async Task<DetectionResult?> ParseAsync(string path, CancellationToken cancellationToken)

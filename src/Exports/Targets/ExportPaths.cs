@@ -12,17 +12,28 @@ public static class ExportPaths
     /// <returns>The target, and the name for <c>ExportOptions.FileName</c>.</returns>
     public static (IExportTarget Target, string? FileName) Open(ExportFormat format, string path)
     {
+        if (FileOf(format, path) is not { } file)
+        {
+            return (new FolderTarget(new DirectoryInfo(Path.GetFullPath(path))), null);
+        }
+
+        var folder = new FolderTarget(new DirectoryInfo(Path.GetDirectoryName(file)!));
+        return ExportFormats.IsFolder(format) ? (new ZipTarget(folder, Path.GetFileName(file)), null) : (folder, Path.GetFileName(file));
+    }
+
+    /// <summary>The file that an export to a path becomes, as <see cref="Open"/> has it; null where it becomes a folder.</summary>
+    /// <param name="format">The format.</param>
+    /// <param name="path">The path.</param>
+    /// <returns>The file's whole path.</returns>
+    public static string? FileOf(ExportFormat format, string path)
+    {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var full = Path.GetFullPath(path);
         if (ExportFormats.IsFolder(format))
         {
-            return string.Equals(Path.GetExtension(full), ".zip", StringComparison.OrdinalIgnoreCase)
-                ? (new ZipTarget(new FolderTarget(new DirectoryInfo(Path.GetDirectoryName(full)!)), Path.GetFileName(full)), null)
-                : (new FolderTarget(new DirectoryInfo(full)), null);
+            return string.Equals(Path.GetExtension(full), ".zip", StringComparison.OrdinalIgnoreCase) ? full : null;
         }
 
-        return Directory.Exists(full) || Path.EndsInDirectorySeparator(path)
-            ? (new FolderTarget(new DirectoryInfo(full)), null)
-            : (new FolderTarget(new DirectoryInfo(Path.GetDirectoryName(full)!)), Path.GetFileName(full));
+        return Directory.Exists(full) || Path.EndsInDirectorySeparator(path) ? Path.Combine(full, ExportFormats.FileNameOf(format)) : full;
     }
 }

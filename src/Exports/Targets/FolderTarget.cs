@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Nanodet.Serverless.Exports.Targets;
 
 /// <summary>A folder of the file system.</summary>
@@ -20,8 +22,12 @@ public sealed class FolderTarget : IExportTarget
     public Task<Stream> CreateAsync(string name, CancellationToken cancellationToken)
     {
         var path = PathOf(name);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var temporary = $"{path}.{Guid.NewGuid():n}.tmp";
+        var parent = Path.GetDirectoryName(path)!;
+        Directory.CreateDirectory(parent);
+        EnsureRoomFor(path);
+
+        // A name of its own: one that has the file's in it would be too long earlier than the file's.
+        var temporary = Path.Combine(parent, $".{Guid.NewGuid():n}.tmp");
         _pending.Add((temporary, path));
         return Task.FromResult<Stream>(new FileStream(
             temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, bufferSize: 1 << 16, FileOptions.Asynchronous));
@@ -29,27 +35,21 @@ public sealed class FolderTarget : IExportTarget
 
     /// <inheritdoc/>
     /// <exception cref="ExportException"><c>output_not_empty</c>: the folder had files before.</exception>
-    public ValueTask<bool> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public ValueTask<LeftOutReason?> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         CheckEmpty();
         var path = PathOf(name);
-        var parent = Path.GetDirectoryName(path)!;
-        if (parent != _latestFolder)
+        if (TryOpen(path, out var file) is { } reason)
         {
-            Directory.CreateDirectory(parent);
-            _latestFolder = parent;
+            return ValueTask.FromResult<LeftOutReason?>(reason);
         }
 
-        try
+        using (file)
         {
-            using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
-            RandomAccess.Write(file, content.Span, fileOffset: 0);
-            return ValueTask.FromResult(true);
+            RandomAccess.Write(file!, content.Span, fileOffset: 0);
         }
-        catch (IOException) when (File.Exists(path))
-        {
-            return ValueTask.FromResult(false);
-        }
+
+        return ValueTask.FromResult<LeftOutReason?>(null);
     }
 
     /// <inheritdoc/>
@@ -88,6 +88,58 @@ public sealed class FolderTarget : IExportTarget
         }
 
         _isChecked = true;
+    }
+
+    private LeftOutReason? TryOpen(string path, out SafeFileHandle? file)
+    {
+        file = null;
+        var parent = Path.GetDirectoryName(path)!;
+        try
+        {
+            if (parent != _latestFolder)
+            {
+                Directory.CreateDirectory(parent);
+                _latestFolder = parent;
+            }
+
+            file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+            return null;
+        }
+        catch (Exception exception) when (FileNames.IsTooLong(exception))
+        {
+            return LeftOutReason.NameTooLong;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && IsTaken(path))
+        {
+            return LeftOutReason.NameTaken;
+        }
+    }
+
+    /// <summary>Whether a file or folder of that name is there, or a file where a folder on the way should be.</summary>
+    private bool IsTaken(string path)
+    {
+        for (var at = path; at.Length > _folder.FullName.Length; at = Path.GetDirectoryName(at)!)
+        {
+            if (File.Exists(at))
+            {
+                return true;
+            }
+        }
+
+        return Directory.Exists(path);
+    }
+
+    /// <summary>Nothing is written for hours under another name that cannot have this one in the end.</summary>
+    private static void EnsureRoomFor(string path)
+    {
+        try
+        {
+            _ = File.GetAttributes(path);
+        }
+        catch (FileNotFoundException)
+        {
+            // As it should be.
+        }
     }
 
     private string PathOf(string name) => Path.Combine(_folder.FullName, name.Replace('/', Path.DirectorySeparatorChar));

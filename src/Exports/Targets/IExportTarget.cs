@@ -13,8 +13,11 @@ public interface IExportTarget : IAsyncDisposable
     /// <param name="name">Its name.</param>
     /// <param name="content">What it holds.</param>
     /// <param name="cancellationToken">Cancels writing.</param>
-    /// <returns>False where a file of that name was added before; that one stays.</returns>
-    ValueTask<bool> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+    /// <returns>
+    /// Null where it is added; <see cref="LeftOutReason.NameTaken"/> where a file of that name was added before, which stays;
+    /// <see cref="LeftOutReason.NameTooLong"/> where the target has no room for the name.
+    /// </returns>
+    ValueTask<LeftOutReason?> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
     /// <summary>Everything is written.</summary>
     /// <param name="cancellationToken">Cancels the completion.</param>

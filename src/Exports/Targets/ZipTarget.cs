@@ -34,11 +34,11 @@ public sealed class ZipTarget : IExportTarget
     }
 
     /// <inheritdoc/>
-    public async ValueTask<bool> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public async ValueTask<LeftOutReason?> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         if (!_names.Add(name))
         {
-            return false;
+            return LeftOutReason.NameTaken;
         }
 
         var entry = await BeginAsync(name, cancellationToken).ConfigureAwait(false);
@@ -47,7 +47,7 @@ public sealed class ZipTarget : IExportTarget
             await entry.WriteAsync(content, cancellationToken).ConfigureAwait(false);
         }
 
-        return true;
+        return null;
     }
 
     /// <inheritdoc/>

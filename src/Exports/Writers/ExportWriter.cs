@@ -45,6 +45,7 @@ public abstract class ExportWriter : IAsyncDisposable
             return;
         }
 
+        See(taken);
         if (taken.Detections is null && !ExportFormats.HasFailures(Format))
         {
             LeaveOut(LeftOutReason.Failed);
@@ -88,6 +89,11 @@ public abstract class ExportWriter : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Told of each result that the filter takes, also of one that has no place in the format.</summary>
+    private protected virtual void See(DetectionResult result)
+    {
+    }
+
     /// <summary>Writes what was taken of a result; says why where it cannot.</summary>
     private protected abstract ValueTask<LeftOutReason?> WriteAsync(DetectionResult result, CancellationToken cancellationToken);
 
@@ -114,7 +120,9 @@ public abstract class ExportWriter : IAsyncDisposable
         }
     }
 
-    private protected ValueTask<bool> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+    /// <summary>Adds the file of one image; says why where it cannot.</summary>
+    private protected ValueTask<LeftOutReason?> TryAddAsync(
+        string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         _target.TryAddAsync(name, content, cancellationToken);
 
     /// <summary>Name of a file beside the export's: <c>a.json</c> and <c>.dataset.json</c> give <c>a.dataset.json</c>.</summary>
@@ -122,6 +130,25 @@ public abstract class ExportWriter : IAsyncDisposable
 
     private protected void Count(string className) =>
         System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_byClass, className, out _)++;
+
+    /// <summary>Leaves out an image that was taken until more was known. It is no failure.</summary>
+    private protected void Withdraw(LeftOutReason reason)
+    {
+        _images--;
+        LeaveOut(reason);
+    }
+
+    /// <summary>Images that are taken, and those left out for a reason.</summary>
+    private protected (long Taken, long LeftOut) Images(params ReadOnlySpan<LeftOutReason> reasons)
+    {
+        var leftOut = 0L;
+        foreach (var reason in reasons)
+        {
+            leftOut += _leftOut.GetValueOrDefault(reason);
+        }
+
+        return (_images, leftOut);
+    }
 
     private protected void LeaveOut(LeftOutReason reason) =>
         System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_leftOut, reason, out _)++;

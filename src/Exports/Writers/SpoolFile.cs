@@ -14,6 +14,14 @@ internal sealed class SpoolFile : IAsyncDisposable
         bufferSize: 1 << 16,
         FileOptions.DeleteOnClose);
 
+    /// <summary>The part, from its beginning; nothing is written to it any more.</summary>
+    internal async Task<Stream> RewindAsync(CancellationToken cancellationToken)
+    {
+        await Stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+        Stream.Position = 0;
+        return Stream;
+    }
+
     /// <summary>Puts the part where it belongs.</summary>
     internal async Task CopyToAsync(Stream stream, CancellationToken cancellationToken)
     {

@@ -29,9 +29,9 @@ internal sealed class VocExport(IExportTarget target, ExportOptions options) : E
         _document.SetLength(0);
         WriteDocument(result, path, result.Image.Width.Value, result.Image.Height.Value);
         var content = _document.GetBuffer().AsMemory(0, (int)_document.Length);
-        if (!await TryAddAsync($"Annotations/{name}.xml", content, cancellationToken).ConfigureAwait(false))
+        if (await TryAddAsync($"Annotations/{name}.xml", content, cancellationToken).ConfigureAwait(false) is { } reason)
         {
-            return LeftOutReason.NameTaken;
+            return reason;
         }
 
         await _list.Stream.WriteAsync(Encoding.UTF8.GetBytes($"{name}\n"), cancellationToken).ConfigureAwait(false);

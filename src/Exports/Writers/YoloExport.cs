@@ -27,9 +27,9 @@ internal sealed class YoloExport(IExportTarget target, ExportOptions options) : 
 
         WriteLines(result, result.Image.Width.Value, result.Image.Height.Value);
         var name = $"labels/{ImageNames.WithEnding(ImageNames.RelativePath(result.Image.Name), ".txt")}";
-        if (!await TryAddAsync(name, _lines.WrittenMemory, cancellationToken).ConfigureAwait(false))
+        if (await TryAddAsync(name, _lines.WrittenMemory, cancellationToken).ConfigureAwait(false) is { } reason)
         {
-            return LeftOutReason.NameTaken;
+            return reason;
         }
 
         foreach (var detection in result.Detections!)
@@ -42,7 +42,8 @@ internal sealed class YoloExport(IExportTarget target, ExportOptions options) : 
 
     private protected override async Task FinishAsync(CancellationToken cancellationToken)
     {
-        var (classes, data) = (new StringBuilder(), new StringBuilder("path: .\ntrain: images\nval: images\nnames:\n"));
+        // Without a path, Ultralytics takes the other paths from the file's own folder; '.' would be the folder that it runs in.
+        var (classes, data) = (new StringBuilder(), new StringBuilder("train: images\nval: images\nnames:\n"));
         foreach (var (id, name) in _classes.All)
         {
             classes.Append(name.ReplaceLineEndings(" ")).Append('\n');

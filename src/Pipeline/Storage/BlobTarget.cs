@@ -1,6 +1,7 @@
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
+using Nanodet.Serverless.Exports;
 using Nanodet.Serverless.Exports.Targets;
 
 namespace Nanodet.Serverless.Pipeline.Storage;
@@ -26,16 +27,16 @@ internal sealed class BlobTarget(BlobContainerClient container, string prefix) :
     }
 
     /// <inheritdoc/>
-    public async ValueTask<bool> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public async ValueTask<LeftOutReason?> TryAddAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         if (!_names.Add(name))
         {
-            return false;
+            return LeftOutReason.NameTaken;
         }
 
         await container.GetBlobClient(prefix + name)
             .UploadAsync(BinaryData.FromBytes(content), overwrite: true, cancellationToken).ConfigureAwait(false);
-        return true;
+        return null;
     }
 
     /// <inheritdoc/>

@@ -56,6 +56,21 @@ public sealed class ImageInputsTests : IDisposable
     public void Find_GlobThatHasTheOutputInIt_LeavesThatOut() =>
         Assert.Equal(["a/1.jpg"], ImageInputs.Find([_folder.File("**/*.jpg")], [], _folder.File("b"), TextReader.Null).Files);
 
+    [Fact]
+    public void Find_GlobOverTheOutput_TakesNoResultOfOurs()
+    {
+        foreach (var name in new[] { "a/1.jpg.json", "a/deep/2.png.json", "a/own.json" })
+        {
+            File.WriteAllText(_folder.File(name), "{}");
+        }
+
+        Assert.Equal(
+            ["1.jpg", "deep/2.png", "notes.txt", "own.json"],
+            ImageInputs.Find([_folder.File("a/**/*")], [], _folder.File("a"), TextReader.Null).Files);
+        Assert.Equal(
+            ["3.jpg"], ImageInputs.Find([_folder.File("b/*")], [], _folder.File("b/raw.dat"), TextReader.Null).Files);
+    }
+
     [Theory]
     [InlineData("no_images", "a/*.tiff")]
     [InlineData("file_not_found", "gone/*.jpg")]

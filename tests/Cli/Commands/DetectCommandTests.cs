@@ -129,6 +129,45 @@ public sealed class DetectCommandTests(DemoModel model) : IDisposable
         Assert.Equal("file_unreadable", written.GetProperty("error").GetProperty("code").GetString());
     }
 
+    /// <summary>A name has 255 bytes at most, and a result's is longer than its image's.</summary>
+    [Fact]
+    public async Task Detect_NamesWithoutRoomForTheResult_AreFailuresAndTheOthersAreDetected()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("names have other limits on Windows");
+        }
+
+        var input = Directory.CreateDirectory(_folder.File("in")).FullName;
+        string[] names = [.. new[] { 20, 230, 245, 250, 251 }.Select(length => $"{length}-{new string('x', length - 8)}.jpg")];
+        foreach (var name in names)
+        {
+            File.Copy(Path.Combine(DemoModel.Photos, Photo), Path.Combine(input, name));
+        }
+
+        var dangling = $"{new string('z', 250)}.jpg";
+        File.CreateSymbolicLink(Path.Combine(input, dangling), "/nowhere/x.jpg");
+        string[] detect = ["detect", "--model", model.Onnx, "--input", input, "--provider", "cpu", "--json", "--output"];
+
+        var run = await Cli.RunAsync([.. detect, _folder.File("out")]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Equal(["detected", "detected", "detected", "detected", "name_unusable", "file_unreadable"], [.. names.Append(dangling).Select(name => Outcomes(run)[name])]);
+        Assert.Contains($"error: name_unusable: {names[4]}: expected ", run.Error, StringComparison.Ordinal);
+        Assert.Equal(names[..4].Select(name => $"{name}.json").Order(), Written("out"));
+
+        // A picture's ending is longer. Where it has no room, the result says so.
+        run = await Cli.RunAsync([.. detect, _folder.File("both"), "--annotate"]);
+
+        Assert.Equal(["detected", "detected", "name_unusable", "name_unusable", "name_unusable", "file_unreadable"], [.. names.Append(dangling).Select(name => Outcomes(run)[name])]);
+        Assert.Equal(
+            names[..4].Select(name => $"{name}.json").Concat(names[..2].Select(name => $"{name}.annotated.jpg")).Order(), Written("both"));
+        Assert.Contains("name_unusable", await File.ReadAllTextAsync(_folder.File("both", $"{names[2]}.json"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        IEnumerable<string> Written(string folder) =>
+            new DirectoryInfo(_folder.File(folder)).EnumerateFiles("*", SearchOption.AllDirectories).Select(file => file.Name).Order();
+    }
+
     [Fact]
     public async Task Detect_OneFileThatIsAPipe_FailsAtOnce()
     {

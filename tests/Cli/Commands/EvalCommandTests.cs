@@ -169,6 +169,15 @@ public sealed class EvalCommandTests(DemoModel model) : IDisposable
         Assert.StartsWith("error: file_not_found: ", absent.Error, StringComparison.Ordinal);
         var other = await Cli.RunAsync([.. eval, "--compare", annotations]);
         Assert.StartsWith("error: invalid_detections: ", other.Error, StringComparison.Ordinal);
+
+        // Detections of images that the annotations have no id for: all numbers would be 0.
+        var unknown = _folder.File("unknown.json");
+        await File.WriteAllTextAsync(
+            unknown, """[{ "image_id": 7, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.9 }]""", TestContext.Current.CancellationToken);
+        var images = await Cli.RunAsync([.. eval, "--compare", unknown]);
+        Assert.Equal(1, images.ExitCode);
+        Assert.StartsWith("error: unknown_images: expected detections of the 1 images of the annotations, ", images.Error, StringComparison.Ordinal);
+        Assert.Contains("image_id 7", images.Error, StringComparison.Ordinal);
     }
 
     private static string Metrics(JsonElement report) => JsonSerializer.Serialize(report.GetProperty("metrics"));

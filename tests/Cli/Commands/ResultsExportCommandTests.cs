@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Evaluation;
+using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Commands;
 using Nanodet.Serverless.Cli.Tests.Demo;
 
@@ -65,6 +67,69 @@ public sealed class ResultsExportCommandTests(DemoModel model) : IDisposable
             ["results", "export", .. options.Contains("--output") ? [] : new[] { "--output", "x" }, .. options]);
 
         Assert.Contains(parsed.Errors, error => error.Message.Contains(expected, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Export_IntoItsOwnInput_IsWrongUsage_WhereItWouldBeReadAgain()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("links need a privilege on Windows");
+        }
+
+        var input = Directory.CreateDirectory(_folder.File("results", "sub")).Parent!.FullName;
+        var outside = Directory.CreateDirectory(_folder.File("outside")).FullName;
+        Directory.CreateDirectory(_folder.File("results2"));
+        Directory.CreateSymbolicLink(_folder.File("link"), input);
+        Directory.CreateSymbolicLink(Path.Combine(input, "sub", "out"), outside);
+        File.CreateSymbolicLink(Path.Combine(input, "all.ndjson"), _folder.File("all.ndjson"));
+
+        // A folder takes the format's file; links lead in from outside, and out from inside.
+        Assert.All(
+            new[] { "results", "results/", "results/new/", "results/sub/x.ndjson", "results/one.json", "link", "outside/", "all.ndjson" },
+            path => Assert.Equal(
+                "--output: expected an NDJSON file outside of --input, found",
+                Assert.Single(Errors(input, "ndjson", path)).Split(" found")[0] + " found"));
+        Assert.NotEmpty(Errors(_folder.File("link"), "ndjson", "results/"));
+        Assert.NotEmpty(Errors(input, "csv", "results/table.ndjson"));
+
+        // What is beside it, and what no reader of results takes.
+        Assert.All(
+            new[] { "results2/", "results.ndjson", "new/", "results/x.jsonl", "results/x.txt" },
+            path => Assert.Empty(Errors(input, "ndjson", path)));
+        Assert.All(
+            new[] { "csv", "parquet", "coco", "coco-dataset", "yolo", "voc", "labelstudio", "azureml" },
+            format => Assert.Empty(Errors(input, format, "results/")));
+        Assert.Empty(Errors(_folder.File("some.ndjson"), "csv", "results/"));
+
+        string[] Errors(string from, string format, string path) =>
+        [
+            .. NanodetCommand.CreateRoot(AllCommands.Create()).Parse(
+                ["results", "export", "--input", from, "--format", format, "--output", Path.Combine(_folder.Path, path)])
+                .Errors.Select(error => error.Message),
+        ];
+    }
+
+    [Fact]
+    public async Task Export_OfAnotherDataset_FailsByNameAndKeepsTheFile()
+    {
+        var (results, dataset, output) = (_folder.File("results.ndjson"), _folder.File("instances.json"), _folder.File("coco.json"));
+        var failure = DetectionResult.CreateFailure(new DetectionError("image_empty", "x"), new ImageReference(null, "b.jpg", null, 0), default);
+        var lines = new[] { failure with { Status = DetectionStatus.Detected, Error = null, Detections = [], Image = new("images", "a.jpg", null, 1, 4, 4) }, failure }
+            .Select(result => System.Text.Encoding.UTF8.GetString(result.ToUtf8Json()));
+        await File.WriteAllLinesAsync(results, lines, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            dataset,
+            """{ "images": [{ "id": 1, "file_name": "other.jpg" }], "categories": [{ "id": 1, "name": "dog" }], "annotations": [] }""",
+            TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(output, "good", TestContext.Current.CancellationToken);
+
+        var run = await Cli.RunAsync("results", "export", "--input", results, "--format", "coco", "--dataset", dataset, "--output", output);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("error: dataset_does_not_fit: expected images of the data set, ", run.Error, StringComparison.Ordinal);
+        Assert.Equal("good", await File.ReadAllTextAsync(output, TestContext.Current.CancellationToken));
+        Assert.Empty(Directory.EnumerateFiles(_folder.Path, "*.tmp"));
     }
 
     private static async Task MoveAsync(string dataset)
