@@ -45,6 +45,53 @@ public sealed class GroundTruthTests(RunningApp app, Chromium chromium)
         }
     }
 
+    [Fact]
+    public async Task GroundTruth_OfOneClass_MissesNothingOfTheOthers()
+    {
+        // One image with red and two with green; everything is found where the file says.
+        var job = await app.DetectAsync("truth-class/", ViewerTests.Pictures("truth-class", 4).Where((_, i) => i != 2));
+        var items = (await app.App.GetAsync($"api/results?job={job}")).Body.GetProperty("items").EnumerateArray().ToArray();
+        string[] classes = [.. items.SelectMany(item => item.GetProperty("detections").EnumerateArray())
+            .Select(found => found.GetProperty("className").GetString()!)];
+        var red = classes.Count(name => name == "red");
+        Assert.InRange(red, 1, classes.Length - 1);
+        var truth = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():n}.json");
+        await File.WriteAllTextAsync(
+            truth,
+            JsonSerializer.Serialize(new
+            {
+                images = items.Select((item, i) => new { id = i, file_name = item.GetProperty("image").GetProperty("name").GetString() }),
+                categories = new[] { new { id = 1, name = "red" }, new { id = 2, name = "green" } },
+                annotations = items.SelectMany((item, i) => item.GetProperty("detections").EnumerateArray().Select(found => new
+                {
+                    image_id = i,
+                    category_id = found.GetProperty("className").GetString() == "red" ? 1 : 2,
+                    bbox = new[] { "x", "y", "width", "height" }.Select(side => found.GetProperty("box").GetProperty(side).GetDouble()),
+                })),
+            }),
+            App.Cancellation);
+        try
+        {
+            await using var page = await chromium.OpenAsync();
+            await page.GoAsync(app.Address, $"#/results?job={job}");
+            await page.UntilAsync("document.querySelector('.judged input[type=file]')", "a file can be chosen");
+            await (await page.Page.QuerySelectorAsync(".judged input[type=file]")).UploadFileAsync(truth);
+            await page.UntilAsync($"document.querySelector('.judged .true')?.innerText === '{classes.Length} true'", "everything is true");
+            await page.ClickAsync(".classes button[title=red]");
+            await page.UntilAsync($"document.querySelector('.judged .true')?.innerText === '{red} true'", "the sums are of red");
+            Assert.Equal("0 missed", await page.TextAsync(".judged .missed"));
+            Assert.Equal(
+                ["100.0 %", "100.0 %"],
+                await page.Page.EvaluateExpressionAsync<string[]>(
+                    "[...document.querySelectorAll('.judged .facts dd')].slice(0, 2).map(dd => dd.innerText)"));
+            page.HasNoComplaint();
+        }
+        finally
+        {
+            File.Delete(truth);
+        }
+    }
+
     /// <summary>A name that two images of the file, or two results, end with tells neither.</summary>
     [Theory]
     [InlineData("a/1.png,b/1.png", "a/1.png,b/1.png", "a/1.png,b/1.png")]

@@ -33,7 +33,7 @@ public sealed class PageExportTests(RunningApp app, Chromium chromium)
     [InlineData("code=image_empty", 1)]
     public async Task Export_WhateverThePageShows_HasExactlyThat(string filter, int images)
     {
-        var job = await JobAsync();
+        var job = await JobAsync(app);
         await using var page = await chromium.OpenAsync(1600, 1200);
         await page.GoAsync(app.Address, $"#/results?job={job}&{filter}");
         await ExportIsWhatIsShownAsync(page, images);
@@ -48,7 +48,7 @@ public sealed class PageExportTests(RunningApp app, Chromium chromium)
         var folder = Directory.CreateTempSubdirectory("nanodet-view-");
         try
         {
-            var items = (await app.App.GetAsync($"api/results?job={await JobAsync()}")).Body.GetProperty("items");
+            var items = (await app.App.GetAsync($"api/results?job={await JobAsync(app)}")).Body.GetProperty("items");
             await File.WriteAllLinesAsync(
                 Path.Combine(folder.FullName, "all.ndjson"), items.EnumerateArray().Select(item => item.GetRawText()), App.Cancellation);
             await using var server = await ViewServer.StartAsync(
@@ -66,7 +66,7 @@ public sealed class PageExportTests(RunningApp app, Chromium chromium)
     [Fact]
     public async Task Export_ButtonWithoutChosen_HasTheImagesWithoutObjects()
     {
-        var job = await JobAsync();
+        var job = await JobAsync(app);
         await using var page = await chromium.OpenAsync(1600, 1200);
         await page.GoAsync(app.Address, $"#/results?job={job}");
         await page.UntilAsync("document.querySelectorAll('.grid-items > li').length === 9", "every image is shown");
@@ -87,7 +87,7 @@ public sealed class PageExportTests(RunningApp app, Chromium chromium)
     [Fact]
     public async Task Export_FilterByGroundTruth_IsNotOfferedAndSaysWhy()
     {
-        var job = await JobAsync();
+        var job = await JobAsync(app);
         var truth = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():n}.json");
         await File.WriteAllTextAsync(
             truth,
@@ -121,7 +121,7 @@ public sealed class PageExportTests(RunningApp app, Chromium chromium)
     [Fact]
     public async Task Export_EveryFormat_IsSavedUnderItsName()
     {
-        var job = await JobAsync();
+        var job = await JobAsync(app);
         await using var page = await chromium.OpenAsync(1600, 1200);
         await page.GoAsync(app.Address, $"#/results?job={job}");
         await page.UntilAsync("document.querySelectorAll('.grid-items > li').length === 9", "every image is shown");
@@ -148,7 +148,7 @@ public sealed class PageExportTests(RunningApp app, Chromium chromium)
     [Fact]
     public async Task Export_FormatWithoutAPlaceForFailures_SaysThatNothingIsLeft()
     {
-        var job = await JobAsync();
+        var job = await JobAsync(app);
         await using var page = await chromium.OpenAsync(1600, 1200);
         await page.GoAsync(app.Address, $"#/results?job={job}&status=failed");
         await page.UntilAsync("document.querySelectorAll('.grid-items > li').length === 2", "the failures are shown");
@@ -168,6 +168,7 @@ public sealed class PageExportTests(RunningApp app, Chromium chromium)
         if (images == 0)
         {
             Assert.True(await page.Page.EvaluateExpressionAsync<bool>("document.querySelector('.export').disabled"));
+            Assert.EndsWith("· 0 objects", await page.TextAsync(".count-line"), StringComparison.Ordinal);
             return;
         }
 
@@ -180,9 +181,12 @@ public sealed class PageExportTests(RunningApp app, Chromium chromium)
 
         var (_, content) = await page.SaveAsync(() => page.Page.SelectAsync(".export", "csv"));
 
-        var saved = Rows(content).GroupBy(row => row.Name).Select(rows => $"{rows.Key}: " + rows.Count(row => row.Class.Length > 0) switch
+        var rows = Rows(content);
+        var objects = rows.Count(row => row.Class.Length > 0);
+        Assert.EndsWith(objects == 1 ? "· 1 object" : $"· {objects} objects", await page.TextAsync(".count-line"), StringComparison.Ordinal);
+        var saved = rows.GroupBy(row => row.Name).Select(of => $"{of.Key}: " + of.Count(row => row.Class.Length > 0) switch
         {
-            0 when rows.First().Status == "failed" => "failed",
+            0 when of.First().Status == "failed" => "failed",
             1 => "1 object",
             var many => $"{many} objects",
         });
@@ -198,7 +202,7 @@ public sealed class PageExportTests(RunningApp app, Chromium chromium)
     private static string? _job;
 
     /// <summary>Six images, one with a name of other scripts, and two failures.</summary>
-    private async Task<string> JobAsync()
+    internal static async Task<string> JobAsync(RunningApp app)
     {
         var good = ViewerTests.Pictures("exports", 6).ToArray();
         return _job ??= await app.DetectAsync(

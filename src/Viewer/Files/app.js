@@ -7,6 +7,7 @@ import { failuresView } from './failures.js';
 import { jobsView } from './jobs.js';
 import { modelsView } from './models.js';
 import { resultsView } from './results.js';
+import { replaceLink, takeStep } from './steps.js';
 import { tryView } from './try.js';
 
 const views = {
@@ -20,6 +21,7 @@ const views = {
 
 const main = document.getElementById('main');
 let current = null;
+let address = ''; // the last one that a view was made for, or wrote
 
 /** The view that an address names, and its parameters. */
 export function parse(hash) {
@@ -38,7 +40,8 @@ export function linkTo(name, parameters = {}) {
 }
 
 async function route() {
-  const { name, parameters } = parse(location.hash);
+  address = location.hash;
+  const { name, parameters } = parse(address);
   if (current?.name === name && current.view?.accept?.(parameters)) return;
   current?.view?.dispose?.();
   document.title = `${views[name].title} · Nanodet viewer`;
@@ -49,17 +52,18 @@ async function route() {
   const moved = current !== null;
   const config = await settings();
   const mine = current = { name, view: null };
-  // What a view that was left still finishes is no business of the address.
-  mine.view = views[name].make({ parameters, config, linkTo, change: state => current === mine && change(name, state) });
+  // What a view that was left still finishes is no business of the address, nor what one finishes that is about to be left: browsers say
+  // that there is another address some time after it is there.
+  const ifShown = write => (state, ...how) => {
+    if (current !== mine || location.hash !== address) return;
+    write(linkTo(name, state), ...how);
+    address = location.hash;
+  };
+  mine.view = views[name].make({ parameters, config, linkTo, change: ifShown(replaceLink), enter: ifShown(takeStep) });
   main.className = `view-${name}`;
   main.replaceChildren(current.view.element);
   current.view.start?.();
   if (moved) main.focus({ preventScroll: true });
-}
-
-/** Puts the state of a view into the address, without a step back for each of them. */
-function change(name, parameters) {
-  history.replaceState(null, '', linkTo(name, parameters));
 }
 
 function theme() {

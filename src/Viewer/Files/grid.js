@@ -12,7 +12,7 @@ const budget = 10;
 
 export class Grid {
   /**
-   * @param {{ open: (index: number) => string, boxes: (index: number) => any[], note?: (index: number) => any, label: string }} options
+   * @param {{ open: (index: number) => string, opened?: (index: number, event: MouseEvent) => void, boxes: (index: number) => any[], note?: (index: number) => any, label: string }} options
    */
   constructor(options) {
     this.options = options;
@@ -173,7 +173,9 @@ export class Grid {
     const link = h('a', { class: 'tile', tabindex: '-1' }, frame, h('span', { class: 'caption' }, name, count));
     picture.addEventListener('load', () => link.classList.add('loaded'));
     picture.addEventListener('error', () => link.classList.add('gone'));
-    return { element: h('li', {}, link), link, frame, canvas, picture, why, name, count };
+    const tile = { element: h('li', {}, link), link, frame, canvas, picture, why, name, count };
+    link.addEventListener('click', event => this.options.opened?.(tile.index, event));
+    return tile;
   }
 
   draw(tile) {

@@ -6,6 +6,7 @@ import { arrange, complain, eachFrame, h, nameOf, number, pause, plural, say, sh
 import { Grid } from './grid.js';
 import { Truth } from './match.js';
 import { factsOf, Picture } from './picture.js';
+import { isPlain, isStep, takeStepBack, whenBack } from './steps.js';
 import { EVERY, Loader, MOST } from './store.js';
 
 let kept = null; // the results of the last query, so that going back is at once
@@ -15,7 +16,7 @@ const queryOf = parameters => ({
   job: parameters.get('job') ?? '', prefix: parameters.get('prefix') ?? '', container: parameters.get('container') ?? '',
 });
 
-export function resultsView({ parameters, config, linkTo, change }) {
+export function resultsView({ parameters, config, linkTo, change, enter }) {
   const state = {
     ...queryOf(parameters),
     min: Number(parameters.get('min')) || 0,
@@ -30,6 +31,7 @@ export function resultsView({ parameters, config, linkTo, change }) {
   if (config.readOnly && config.job && !state.job) state.job = config.job;
   if (config.compared.length && !state.job) state.job = config.compared.at(-1).job;
   let loader = null;
+  let disposed = false;
   let selected = new Uint32Array(0);
 
   const parametersOf = (changes = {}) => {
@@ -50,6 +52,12 @@ export function resultsView({ parameters, config, linkTo, change }) {
   const grid = new Grid({
     label: 'Images',
     open: index => linkTo('results', parametersOf({ image: keyOf(index) })),
+    opened: (index, event) => {
+      if (!isPlain(event)) return;
+      event.preventDefault();
+      const key = keyOf(index); // the tile may show another image by then
+      whenBack(() => enterImage(key));
+    },
     boxes: boxesOf,
     note: index => {
       const verdict = judge(index);
@@ -133,7 +141,7 @@ export function resultsView({ parameters, config, linkTo, change }) {
 
   let keeps = false;
   const apply = eachFrame(() => {
-    if (!loader) return;
+    if (!loader || disposed) return;
     const status = state.status === 'failed' ? 'failed' : state.status ? 'detected' : '';
     truth?.look(store());
     selected = store().select({
@@ -143,7 +151,7 @@ export function resultsView({ parameters, config, linkTo, change }) {
     grid.show(store(), selected, keeps);
     keeps = false;
     describe();
-    if (!state.image) change(parametersOf());
+    change(parametersOf());
   });
   const later = isLoading => {
     keeps = isLoading;
@@ -371,31 +379,24 @@ export function resultsView({ parameters, config, linkTo, change }) {
   }
 
   // One image, large. A click on a tile is a step of the browser's history, and closing the image takes that step back: so Back leads to
-  // what was there before, however many images were looked at.
-  let isClicked = false;
-  let isStep = false;
-  let back = null; // a promise while the browser goes back
-
-  grid.element.addEventListener('click', event => {
-    const tile = event.target.closest('a.tile');
-    if (!tile || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-    isClicked = true;
-    if (back) {
-      event.preventDefault();
-      back.then(() => { location.hash = tile.hash; });
-    }
-  });
+  // what was there before, however many images were looked at. A link to an image is no such step.
+  function enterImage(key) {
+    if (disposed) return;
+    const isStepTaken = !state.image;
+    // What is come back to is what is shown now, also where the frame that puts it into the address is still to come.
+    if (isStepTaken) change(parametersOf());
+    state.image = key;
+    (isStepTaken ? enter : change)(parametersOf());
+    isAwaited = false;
+    open();
+  }
 
   const detail = imageDialog({
     closed: () => {
-      state.image = '';
-      change(parametersOf());
+      const wasStep = isStep();
+      leaveImage();
       grid.focus(grid.focused);
-      if (isStep) {
-        isStep = false;
-        back = new Promise(resolve => addEventListener('popstate', resolve, { once: true })).then(() => { back = null; });
-        history.back();
-      }
+      if (wasStep) takeStepBack();
     },
     step: by => {
       const next = detail.place + by;
@@ -407,6 +408,12 @@ export function resultsView({ parameters, config, linkTo, change }) {
       }
     },
   });
+
+  function leaveImage() {
+    state.image = '';
+    isAwaited = false;
+    change(parametersOf(), true);
+  }
 
   function open() {
     if (!state.image) {
@@ -424,6 +431,19 @@ export function resultsView({ parameters, config, linkTo, change }) {
     return true;
   }
 
+  /** Opens the image that the address names as soon as it is there. */
+  let isAwaited = state.image !== '';
+  function openAwaited() {
+    if (!isAwaited || disposed) return;
+    if (open()) {
+      isAwaited = false;
+    } else if (loader.done && !loader.error) {
+      say('The image of this address is not among those that are shown.');
+      leaveImage();
+      detail.close();
+    }
+  }
+
   return {
     element,
     start() {
@@ -432,12 +452,10 @@ export function resultsView({ parameters, config, linkTo, change }) {
       const query = queryOf(new URLSearchParams(parametersOf()));
       query.job = state.job;
       const same = JSON.stringify(query);
-      let opened = false;
       const changed = () => {
+        if (disposed) return;
         refresh(false, true);
-        if (!opened && state.image) {
-          requestAnimationFrame(() => { opened = open() || opened; });
-        }
+        if (isAwaited) requestAnimationFrame(openAwaited); // after what is selected is known
       };
       if (kept && kept.same === same && kept.loader.done && !kept.loader.error && performance.now() - kept.at < 60_000) {
         loader = kept.loader;
@@ -459,13 +477,14 @@ export function resultsView({ parameters, config, linkTo, change }) {
       others.delete('image');
       const mine = new URLSearchParams(linkTo('results', parametersOf({ image: '' })).split('?')[1] ?? '');
       if (others.toString() !== mine.toString()) return false;
-      isStep = image !== '' && isClicked;
-      isClicked = false;
       state.image = image;
-      open();
+      isAwaited = image !== '';
+      if (isAwaited) requestAnimationFrame(openAwaited); // as above
+      else open();
       return true;
     },
     dispose() {
+      disposed = true;
       summing++;
       detail.dispose();
       grid.dispose();
@@ -514,7 +533,10 @@ export function imageDialog({ closed, step }) {
     event.preventDefault();
     leave();
   });
-  dialog.addEventListener('close', leave);
+  dialog.addEventListener('close', () => {
+    // The next image may be open by then.
+    if (!dialog.open) leave();
+  });
   dialog.addEventListener('keydown', event => {
     if (event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return;
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

@@ -31,8 +31,9 @@ export function tryView() {
   }
 
   async function take(files) {
-    for (const file of files) await detect(file);
+    const all = [...files]; // the input's own list is emptied, here and by the next choice
     input.value = '';
+    for (const file of all) await detect(file);
   }
 
   /** Detects a file. Answers may come in another order than they were asked for: what is shown is that of the last question. */

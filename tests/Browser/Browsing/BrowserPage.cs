@@ -90,6 +90,30 @@ internal sealed class BrowserPage : IAsyncDisposable
         })()
         """);
 
+    /// <summary>Waits until the page has drawn what it had to: what a frame asks the next one for is there, too.</summary>
+    public Task DrawnAsync() => Page.EvaluateExpressionAsync(
+        "new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))))");
+
+    /// <summary>Looks at every request of the page; true for one that it answers, and a task that takes its time delays one.</summary>
+    public async Task AnswerAsync(Func<IRequest, Task<bool>> answer)
+    {
+        await Page.SetRequestInterceptionAsync(true);
+        Page.Request += async (_, sent) =>
+        {
+            try
+            {
+                if (!await answer(sent.Request))
+                {
+                    await sent.Request.ContinueAsync();
+                }
+            }
+            catch (PuppeteerException)
+            {
+                // The page is gone, or has no use for the answer any more.
+            }
+        };
+    }
+
     /// <summary>Does what saves a file, and reads the file.</summary>
     /// <param name="save">Such as a click.</param>
     /// <returns>The file's name and its content.</returns>
