@@ -92,7 +92,7 @@ public sealed class BatchEventsTests(AzuriteFixture fixture)
         var message = """{"schemaVersion":1,"batch":{"schemaVersion":1,"batchId":"b1","blob":"jobs/j1/pages/0.ndjson","count":1,"jobId":"j1"}}"""u8;
         var clients = app.Services.GetRequiredService<StorageClients>();
 
-        await new BatchQueued(processor: null!, new BatchStaging(clients), new BegunBatches(clients), events)
+        await new BatchQueued(processor: null!, new BatchStaging(clients), new BegunBatches(clients), events, NullLogger<BatchQueued>.Instance)
             .RunAsync(message.ToArray(), dequeueCount: 2, client, Token);
 
         Assert.True(await app.Container("detections").GetBlobClient("images/a.png.json").ExistsAsync(Token));
