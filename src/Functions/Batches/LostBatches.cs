@@ -82,7 +82,9 @@ public sealed class LostBatches(BatchLists lists, BatchStarter starter, TimeProv
         }
     }
 
-    /// <summary>Whether the age of a batch has doubled since it failed: what mends itself soon is tried soon, and nothing all the time.</summary>
+    /// <summary>
+    /// Whether the age of a batch has doubled since it failed: what mends itself soon is tried soon, and nothing all the time.
+    /// </summary>
     private bool IsDue(DateTimeOffset written, DateTimeOffset failed)
     {
         var pause = failed - written;

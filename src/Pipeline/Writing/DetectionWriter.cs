@@ -144,7 +144,9 @@ public sealed class DetectionWriter
         Log.BatchWrittenLate(_logger, batchId);
     }
 
-    /// <summary>Each record is tried, whatever becomes of the others: one that storage refuses is tried with its batch again and again.</summary>
+    /// <summary>
+    /// Each record is tried, whatever becomes of the others: one that storage refuses is tried with its batch again and again.
+    /// </summary>
     private async Task WriteRecordsAsync(string batchId, IReadOnlyList<StagedImage> images, CancellationToken cancellationToken)
     {
         var refused = new ConcurrentQueue<(StagedImage Image, RequestFailedException Failure)>();
