@@ -122,7 +122,9 @@ public sealed partial class DocumentWalkTests(InstalledTool tool, DemoModel mode
             """;
         foreach (var annotations in (string[])["instances_val2017.json", "instances.json", "mosaics/instances.json"])
         {
-            await File.WriteAllTextAsync(_folder.File(annotations.Split('/')), truth, Token);
+            // By then 'results' has results of several files that are called a.jpg, and one that is called d.jpg.
+            var file = annotations == "instances.json" ? truth.Replace("a.jpg", "d.jpg", StringComparison.Ordinal) : truth;
+            await File.WriteAllTextAsync(_folder.File(annotations.Split('/')), file, Token);
         }
 
         foreach (var names in (string[])["names.txt", "names.ndjson"])
