@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Options;
+using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Natives;
 using Nanodet.Detection.Results;
@@ -49,6 +50,11 @@ public sealed class DetectApi(
         catch (Exception exception) when (EnvironmentFault.From(exception) is { } fault)
         {
             return Problem.MachineLacks(fault.Code, fault.Message);
+        }
+        catch (ModelLoadException exception)
+        {
+            // The warm model may be ready, so health would not say why.
+            return Problem.ModelNotReady($"{exception.Message} Try again later.");
         }
 
         if (result is not null)

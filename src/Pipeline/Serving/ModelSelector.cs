@@ -77,6 +77,11 @@ public sealed class ModelSelector(ModelCatalog catalog, ModelFetcher fetcher, On
         }
     }
 
+    /// <summary>What is to be said where <see cref="LeaseAsync"/> has neither a lease nor an error.</summary>
+    internal static ModelLoadException NotNow(string? requested, TimeSpan limit) => new(
+        ModelErrorCodes.Busy,
+        $"Expected model '{requested}' within {limit}, found no room for it yet, or no way to load it now: the log says which.");
+
     /// <summary>A lease of the selected model.</summary>
     /// <returns>
     /// A lease that the caller ends, unless it is the warm one; or why the model cannot be used; or neither, when there is no room for it

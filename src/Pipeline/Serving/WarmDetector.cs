@@ -44,9 +44,10 @@ public sealed class WarmDetector
     /// <param name="options">How to detect; null for the app's settings.</param>
     /// <param name="limit">How long to wait for a model that is not ready.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>
-    /// The result, possibly a failure; null when the model is not ready, or cannot be loaded now for a reason that is not its own.
-    /// </returns>
+    /// <returns>The result, possibly a failure; null when the warm model is not ready.</returns>
+    /// <exception cref="ModelLoadException">
+    /// Another model cannot be used now, or a lost session cannot be built again, for a reason that is not the model's own.
+    /// </exception>
     /// <exception cref="EnvironmentException">The machine lacks what detection needs.</exception>
     /// <exception cref="PipelineException">An option is out of its range.</exception>
     public async Task<DetectionResult?> DetectAsync(
@@ -65,16 +66,7 @@ public sealed class WarmDetector
         }
 
         var reference = new ImageReference(null, name, null, image.Length);
-        SelectedModel selected;
-        try
-        {
-            selected = await _selector.SelectAsync(lease, options?.Model, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ModelLoadException)
-        {
-            return null;
-        }
-
+        var selected = await _selector.SelectAsync(lease, options?.Model, cancellationToken).ConfigureAwait(false);
         var (used, error) = await _selector.LeaseAsync(lease, selected, limit, cancellationToken).ConfigureAwait(false);
         using (used)
         {
@@ -83,14 +75,11 @@ public sealed class WarmDetector
                 return DetectionResult.CreateFailure(error, reference, _time.GetUtcNow());
             }
 
-            if (used is null)
-            {
-                return null;
-            }
-
             try
             {
-                var detection = await DetectAsync([image], [name], options, used, cancellationToken).ConfigureAwait(false);
+                var detection = await DetectAsync(
+                    [image], [name], options, used ?? throw ModelSelector.NotNow(options?.Model, limit), cancellationToken)
+                    .ConfigureAwait(false);
                 return DetectionResult.Create(detection.Outcomes[0], reference, detection.Detector, _time.GetUtcNow());
             }
             catch (FilterException exception)

@@ -2,7 +2,6 @@ using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.ML.OnnxRuntime;
-using Nanodet.Detection.Description;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Filtering;
 using Nanodet.Detection.Natives;
@@ -263,10 +262,7 @@ public sealed class BatchDetection(
                 await DetectAsync(
                     batch,
                     [.. group],
-                    lease ?? throw new ModelLoadException(
-                        ModelErrorCodes.Busy,
-                        $"Expected model '{group.Key}' within {options.Value.ReadyWait}, "
-                        + "found no room for it yet, or no way to load it now: the log says why."),
+                    lease ?? throw ModelSelector.NotNow(group.Key, options.Value.ReadyWait),
                     cancellationToken).ConfigureAwait(false);
             }
         }

@@ -145,10 +145,9 @@ public sealed class ImageSource(StorageClients clients, IOptions<DetectorOptions
     /// </summary>
     private async Task<bool> IsAboutBlobAsync(BatchImage image, RequestFailedException refusal, CancellationToken cancellationToken)
     {
-        var container = clients.Blobs.GetBlobContainerClient(image.Message.Container);
         try
         {
-            await container.GetBlobClient(image.Message.Name)
+            await clients.Image(image.Message.Container, image.Message.Name)
                 .GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
             return false;
         }
@@ -159,7 +158,8 @@ public sealed class ImageSource(StorageClients clients, IOptions<DetectorOptions
 
         try
         {
-            await container.GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            await clients.Blobs.GetBlobContainerClient(image.Message.Container)
+                .GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
             return true;
         }
         catch (RequestFailedException)

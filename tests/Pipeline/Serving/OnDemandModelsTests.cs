@@ -184,7 +184,9 @@ public sealed class OnDemandModelsTests(AzuriteFixture fixture)
         }
 
         var options = new DetectionRequestOptions { Model = "v0" };
-        Assert.Null(await app.Get<WarmDetector>().DetectAsync(TestModel.Image, "body", options, TimeSpan.FromMinutes(1), Token));
+        var busy = await Assert.ThrowsAsync<ModelLoadException>(
+            () => app.Get<WarmDetector>().DetectAsync(TestModel.Image, "body", options, TimeSpan.FromMinutes(1), Token));
+        Assert.Equal(ModelErrorCodes.Busy, busy.Code);
         Assert.Equal((WarmModelState.Ready, 0), (app.Model.Status.State, app.Get<OnDemandModels>().Count));
 
         File.Delete(cache);
