@@ -4,8 +4,9 @@ import { download, get, settings } from './api.js';
 import { histogram } from './boxes.js';
 import { arrange, complain, eachFrame, h, nameOf, number, pause, plural, say, shown } from './dom.js';
 import { Grid } from './grid.js';
+import { imageDialog } from './image.js';
 import { Truth } from './match.js';
-import { factsOf, Picture } from './picture.js';
+import { factsOf } from './picture.js';
 import { isPlain, isStep, takeStepBack, whenBack } from './steps.js';
 import { EVERY, Loader, MOST } from './store.js';
 
@@ -506,63 +507,4 @@ let formatsKnown = null;
 async function exportFormats() {
   formatsKnown ??= (await settings()).formats ?? [];
   return formatsKnown;
-}
-
-/** The dialog of one image. */
-export function imageDialog({ closed, step }) {
-  const picture = new Picture();
-  const title = h('h2', {});
-  const place = h('span', { class: 'muted num' });
-  const failure = h('div', { class: 'failure', hidden: true });
-  const dialog = h('dialog', { class: 'detail', 'aria-label': 'Image' },
-    h('header', {}, title, place,
-      h('button', { type: 'button', class: 'secondary', 'aria-label': 'The image before', onclick: () => step(-1) }, '‹'),
-      h('button', { type: 'button', class: 'secondary', 'aria-label': 'The next image', onclick: () => step(1) }, '›'),
-      h('button', { type: 'button', class: 'secondary', 'aria-label': 'Close', onclick: () => leave() }, '×')),
-    failure, picture.element);
-
-  // A browser sends "close" a frame later: who reloaded the page until then would find the image open again.
-  let isOpen = false;
-  const leave = () => {
-    if (!isOpen) return;
-    isOpen = false;
-    if (dialog.open) dialog.close();
-    closed();
-  };
-  dialog.addEventListener('cancel', event => {
-    event.preventDefault();
-    leave();
-  });
-  dialog.addEventListener('close', () => {
-    // The next image may be open by then.
-    if (!dialog.open) leave();
-  });
-  dialog.addEventListener('keydown', event => {
-    if (event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return;
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (by) {
-      event.preventDefault();
-      step(by);
-    }
-  });
-  return {
-    place: 0,
-    open(at, of, image, boxes, facts, error) {
-      this.place = at;
-      if (!dialog.isConnected) document.body.append(dialog);
-      if (!dialog.open) dialog.showModal();
-      isOpen = true;
-      title.replaceChildren(nameOf(image.name));
-      place.textContent = `${number(at + 1)} of ${number(of)}`;
-      failure.hidden = !error;
-      picture.element.hidden = Boolean(error);
-      if (error) failure.replaceChildren(h('code', {}, error.code), h('p', {}, shown(error.message)));
-      else picture.show(image, boxes, facts).catch(complain);
-    },
-    close: leave,
-    dispose() {
-      picture.dispose();
-      dialog.remove();
-    },
-  };
 }
