@@ -65,6 +65,8 @@ internal sealed class TestApp : IAsyncDisposable
 
     public string CacheFolder => _cache.Path;
 
+    public IServiceProvider Services => _services;
+
     public StorageClients Clients => Get<StorageClients>();
 
     public BlobContainerClient Images => Container("images");

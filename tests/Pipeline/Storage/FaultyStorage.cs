@@ -1,11 +1,5 @@
-using Azure.Core.Pipeline;
-using Azure.Storage.Blobs;
-using Azure.Storage.Queues;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
-using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Storage;
 
@@ -41,7 +35,8 @@ internal sealed class FaultyStorage() : DelegatingHandler(new SocketsHttpHandler
     }
 
     /// <summary>Has an app use it.</summary>
-    public void AddTo(IServiceCollection services) => services.Replace(ServiceDescriptor.Singleton(Clients));
+    public void AddTo(IServiceCollection services) => services.Replace(
+        ServiceDescriptor.Singleton(provider => TransportClients.Create(provider, this, Retries)));
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -57,19 +52,5 @@ internal sealed class FaultyStorage() : DelegatingHandler(new SocketsHttpHandler
 
         Interlocked.Increment(ref _faults);
         throw fault;
-    }
-
-    private StorageClients Clients(IServiceProvider provider)
-    {
-        var transport = new HttpClientTransport(this);
-        var blobs = new BlobClientOptions { Transport = transport };
-        blobs.Retry.MaxRetries = Retries;
-        blobs.Retry.Delay = TimeSpan.FromMilliseconds(1);
-        return new StorageClients(
-            provider.GetRequiredService<IConfiguration>(),
-            provider.GetRequiredService<IOptions<StorageOptions>>(),
-            credential: null,
-            blobs,
-            new QueueClientOptions { Transport = transport });
     }
 }

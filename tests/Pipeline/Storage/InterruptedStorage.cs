@@ -1,8 +1,3 @@
-using Azure.Core.Pipeline;
-using Azure.Storage.Blobs;
-using Azure.Storage.Queues;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Storage;
@@ -18,16 +13,7 @@ internal sealed class InterruptedStorage(int index, Func<Task> interrupt) : Dele
     public int Requests => Volatile.Read(ref _requests);
 
     /// <summary>Clients of an app's account that go through it.</summary>
-    public StorageClients ClientsOf(TestApp app)
-    {
-        var transport = new HttpClientTransport(this);
-        return new StorageClients(
-            app.Get<IConfiguration>(),
-            app.Get<IOptions<StorageOptions>>(),
-            credential: null,
-            new BlobClientOptions { Transport = transport },
-            new QueueClientOptions { Transport = transport });
-    }
+    public StorageClients ClientsOf(TestApp app) => TransportClients.Create(app.Services, this);
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

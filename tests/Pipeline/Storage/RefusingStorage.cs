@@ -1,10 +1,5 @@
 using System.Net;
-using Azure.Core.Pipeline;
-using Azure.Storage.Blobs;
-using Azure.Storage.Queues;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Storage;
@@ -24,22 +19,10 @@ internal sealed class RefusingStorage() : DelegatingHandler(new SocketsHttpHandl
     };
 
     /// <summary>Clients of an app's account that go through it.</summary>
-    public StorageClients ClientsOf(TestApp app) => Create(app.Get<IConfiguration>(), app.Get<IOptions<StorageOptions>>());
+    public StorageClients ClientsOf(TestApp app) => TransportClients.Create(app.Services, this);
 
     /// <summary>Puts it between an app and its account.</summary>
-    public void AddTo(IServiceCollection services) => services.AddSingleton(provider => Create(
-        provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<IOptions<StorageOptions>>()));
-
-    private StorageClients Create(IConfiguration configuration, IOptions<StorageOptions> options)
-    {
-        var transport = new HttpClientTransport(this);
-        return new StorageClients(
-            configuration,
-            options,
-            credential: null,
-            new BlobClientOptions { Transport = transport },
-            new QueueClientOptions { Transport = transport });
-    }
+    public void AddTo(IServiceCollection services) => services.AddSingleton(provider => TransportClients.Create(provider, this));
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

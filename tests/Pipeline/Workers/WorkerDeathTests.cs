@@ -4,7 +4,6 @@ using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Tests.Jobs;
-using Nanodet.Serverless.Pipeline.Tests.Storage;
 using Nanodet.Serverless.TestKit;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Workers;
@@ -12,9 +11,6 @@ namespace Nanodet.Serverless.Pipeline.Tests.Workers;
 /// <summary>Images at which the worker's process dies.</summary>
 public sealed class WorkerDeathTests(AzuriteFixture fixture)
 {
-    /// <summary>Tries of a client with one retry; it throws the failures of both together.</summary>
-    private const int Tries = 2;
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -318,71 +314,6 @@ public sealed class WorkerDeathTests(AzuriteFixture fixture)
         Assert.Null(await delivery!);
         Assert.Equal(messages, (await worker.ReceiveAsync()).Count);
     }
-
-    /// <summary>How storage is away: without a connection, or without an answer in time.</summary>
-    public static TheoryData<string> Outages => [nameof(HttpRequestException), nameof(TaskCanceledException)];
-
-    /// <summary>A process whose mark could not be renewed once is alive, and says so with its next beat.</summary>
-    [Theory]
-    [MemberData(nameof(Outages))]
-    public async Task Process_StorageAwayDuringABeat_TheNextBeatRenewsTheMark(string kind)
-    {
-        using var storage = new FaultyStorage();
-        var worker = await DyingWorker.CreateAsync(fixture, storage);
-        await using var app = worker.App;
-        var batch = await app.ListAsync(await UploadAsync(app, 1, killers: []));
-        worker.MustEnd = async () =>
-        {
-            storage.Fail(HttpMethod.Put, $"/begun/{batch.BatchId}.json", () => Make(kind), Tries);
-            await Poll.UntilAsync(() => storage.Faults == Tries, "a beat that fails", Token);
-            var mark = worker.MarkOf(batch);
-            var before = (await mark.GetPropertiesAsync(cancellationToken: Token)).Value.ETag;
-            await Poll.UntilAsync(
-                async () => (await mark.GetPropertiesAsync(cancellationToken: Token)).Value.ETag != before, "another beat", Token, seconds: 5);
-        };
-
-        Assert.Equal(1, (await app.ProcessAsync(batch))!.Detected);
-        Assert.False(await worker.MarkOf(batch).ExistsAsync(Token));
-    }
-
-    /// <summary>A batch that is staged is done, whatever becomes of its mark.</summary>
-    [Theory]
-    [MemberData(nameof(Outages))]
-    public async Task Process_StorageAwayWhenTheMarkGoes_TheBatchIsDone(string kind)
-    {
-        using var storage = new FaultyStorage();
-        var worker = await DyingWorker.CreateAsync(fixture, storage);
-        await using var app = worker.App;
-        var batch = await app.ListAsync(await UploadAsync(app, 1, killers: []));
-        storage.Fail(HttpMethod.Delete, $"/begun/{batch.BatchId}.json", () => Make(kind), Tries);
-
-        Assert.Equal(1, (await app.ProcessAsync(batch))!.Detected);
-        Assert.Equal(Tries, storage.Faults);
-        Assert.Equal(1, (await app.ProcessAsync(batch))!.Detected);
-        Assert.False(await worker.MarkOf(batch).ExistsAsync(Token));
-    }
-
-    /// <summary>Storage has written the last beat, and nobody knows the mark's ETag.</summary>
-    [Fact]
-    public async Task Process_AnswerToTheLastBeatIsLost_TheMarkGoes()
-    {
-        using var storage = new FaultyStorage { Retries = 0 };
-        var worker = await DyingWorker.CreateAsync(fixture, storage, ("Nanodet:Worker:DeadAfter", "00:00:06"));
-        await using var app = worker.App;
-        var batch = await app.ListAsync(await UploadAsync(app, 1, killers: []));
-        worker.MustEnd = async () =>
-        {
-            storage.LosesAnswers = true;
-            storage.Fail(HttpMethod.Put, $"/begun/{batch.BatchId}.json", () => Make(nameof(HttpRequestException)));
-            await Poll.UntilAsync(() => storage.Faults == 1, "a beat whose answer is lost", Token);
-        };
-
-        Assert.Equal(1, (await app.ProcessAsync(batch))!.Detected);
-        Assert.False(await worker.MarkOf(batch).ExistsAsync(Token));
-    }
-
-    private static Exception Make(string kind) =>
-        kind == nameof(TaskCanceledException) ? FaultyStorage.Timeout() : new HttpRequestException("The connection is reset.");
 
     private static async Task<ImageMessage[]> UploadAsync(TestApp app, int count, int[] killers)
     {
