@@ -94,6 +94,12 @@ internal static partial class Log
     public static partial void FailedBatchStarted(
         ILogger logger, string batchId, int count, OrchestrationRuntimeStatus status, string reason);
 
+    [LoggerMessage(
+        23,
+        LogLevel.Warning,
+        "Batch {BatchId} was detected, and its results cannot be written now; they wait in staging until the next look.")]
+    public static partial void LostEventLeft(ILogger logger, string batchId, Exception exception);
+
     [LoggerMessage(16, LogLevel.Warning, "The state of instance {Instance} cannot be read; it counts as under way.")]
     public static partial void InstanceUnreadable(ILogger logger, string instance, Exception exception);
 

@@ -49,6 +49,7 @@ internal static class NanodetFunctions
             services.AddSingleton<OrchestrationStarter>();
             services.AddSingleton<BatchStarter>();
             services.AddSingleton<LostBatches>();
+            services.AddSingleton<LostEvents>();
             services.AddSingleton<ImageIntake>();
             services.AddSingleton<JobClient>();
             services.AddSingleton<CheckpointIntake>();

@@ -14,6 +14,12 @@ public static class BatchNames
     /// <summary>What the name of a list ends with, after its batch's id.</summary>
     internal const string ListSuffix = ".ndjson";
 
+    /// <summary>What the names of finished batches start with whose images came one by one.</summary>
+    internal const string StagingFolder = "batches/";
+
+    /// <summary>What the names of everything of a job start with, before its id.</summary>
+    internal const string JobsFolder = "jobs/";
+
     /// <summary>The instance id of a batch's orchestration: <c>batch-</c> and the batch id.</summary>
     public static string InstanceId(string batchId) => $"batch-{batchId}";
 
@@ -30,7 +36,7 @@ public static class BatchNames
     public static string Staging(BatchReference batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return (batch.JobId is null ? "batches/" : JobStaging(batch.JobId)) + batch.BatchId + StagingSuffix;
+        return (batch.JobId is null ? StagingFolder : JobStaging(batch.JobId)) + batch.BatchId + StagingSuffix;
     }
 
     /// <summary>The job whose finished batch lies in a blob; null when its images came one by one.</summary>

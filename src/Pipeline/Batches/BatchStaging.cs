@@ -26,16 +26,33 @@ public sealed class BatchStaging(StorageClients clients)
         {
             BlobProperties properties =
                 await clients.Staging.GetBlobClient(name).GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            return new BatchDetected(
-                batch.BatchId,
-                name,
-                Count(properties, DetectedKey),
-                Count(properties, FailedKey),
-                Count(properties, SkippedKey));
+            return Read(batch.BatchId, name, properties.Metadata);
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
         {
             return null;
+        }
+    }
+
+    /// <summary>
+    /// All finished batches that have waited for being written since a time, of jobs and of images that came one by one, in the order of
+    /// their blobs' names.
+    /// </summary>
+    /// <param name="before">The time: younger ones are left out.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The event of each.</returns>
+    public async IAsyncEnumerable<BatchDetected> FindOlderAsync(
+        DateTimeOffset before, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var folder in ListFoldersAsync(cancellationToken).ConfigureAwait(false))
+        {
+            await foreach (var blob in ListAsync(folder, BlobTraits.Metadata, cancellationToken).ConfigureAwait(false))
+            {
+                if (blob.Properties.LastModified < before && blob.Name.EndsWith(BatchNames.StagingSuffix, StringComparison.Ordinal))
+                {
+                    yield return Read(BatchIdOf(blob, folder), blob.Name, blob.Metadata);
+                }
+            }
         }
     }
 
@@ -95,11 +112,10 @@ public sealed class BatchStaging(StorageClients clients)
     internal async IAsyncEnumerable<(string Name, string BatchId)> ListAsync(
         string jobId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var prefix = BatchNames.JobStaging(jobId);
-        var blobs = clients.Staging.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellationToken);
-        await foreach (var blob in blobs.ConfigureAwait(false))
+        var folder = BatchNames.JobStaging(jobId);
+        await foreach (var blob in ListAsync(folder, BlobTraits.None, cancellationToken).ConfigureAwait(false))
         {
-            yield return (blob.Name, blob.Name[prefix.Length..^BatchNames.StagingSuffix.Length]);
+            yield return (blob.Name, BatchIdOf(blob, folder));
         }
     }
 
@@ -119,9 +135,32 @@ public sealed class BatchStaging(StorageClients clients)
         await clients.Staging.GetBlobClient(name).DeleteIfExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
-    private static int Count(BlobProperties properties, string key) =>
-        properties.Metadata.TryGetValue(key, out var text)
+    private static string BatchIdOf(BlobItem blob, string folder) => blob.Name[folder.Length..^BatchNames.StagingSuffix.Length];
+
+    private static BatchDetected Read(string batchId, string name, IDictionary<string, string> metadata) =>
+        new(batchId, name, Count(metadata, DetectedKey), Count(metadata, FailedKey), Count(metadata, SkippedKey));
+
+    private static int Count(IDictionary<string, string> metadata, string key) =>
+        metadata.TryGetValue(key, out var text)
         && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
             ? count
             : 0;
+
+    private AsyncPageable<BlobItem> ListAsync(string folder, BlobTraits traits, CancellationToken cancellationToken) =>
+        clients.Staging.GetBlobsAsync(traits, BlobStates.None, folder, cancellationToken);
+
+    /// <summary>Where finished batches may lie. A job that has ended has no folder, unless something was left in it.</summary>
+    private async IAsyncEnumerable<string> ListFoldersAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        yield return BatchNames.StagingFolder;
+        var jobs = clients.Staging.GetBlobsByHierarchyAsync(
+            BlobTraits.None, BlobStates.None, "/", BatchNames.JobsFolder, cancellationToken);
+        await foreach (var job in jobs.ConfigureAwait(false))
+        {
+            if (job.IsPrefix)
+            {
+                yield return BatchNames.JobStaging(job.Prefix[BatchNames.JobsFolder.Length..^1]);
+            }
+        }
+    }
 }

@@ -14,7 +14,7 @@ namespace Nanodet.Serverless.Functions.Tests.Batches;
 /// <summary>Events that the engine refuses: a staging blob is written and removed only where nobody waits for it any more.</summary>
 public sealed class BatchEventsTests(AzuriteFixture fixture)
 {
-    private const string Staged =
+    internal const string Staged =
         """{"container":"images","name":"a.png","result":{"status":"detected","createdUtc":"2026-01-31T12:00:00Z","model":null,"options":null,"""
         + """ "provider":null,"image":{"container":"images","name":"a.png","etag":"0x1","width":1,"height":1,"bytes":1},"detections":[]}}""";
 
