@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds and runs every test. The last line says how many passed, failed and were skipped.
 # Usage: ./test.sh [--publish] [TEST-PROJECT ...]   such as ./test.sh Checkpoints Pipeline
-#        ./test.sh --soak N    N images through one undisturbed app; what it holds has to stay level
+#        ./test.sh --soak N    N images through one undisturbed app, in bursts; what it holds has to stay level, and no burst may take over a minute
 #        ./test.sh --chaos N [--first SEED] [--images N] [--burners N] [--hurry] [--verbose]   N long runs under faults instead of the tests, a line for each
 # --publish: publishing is tested for every platform that is served, not for Linux alone; that fetches Windows' and macOS' packages.
 set -uo pipefail

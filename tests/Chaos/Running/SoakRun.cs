@@ -10,7 +10,7 @@ namespace Nanodet.Serverless.Chaos.Tests.Running;
 /// <summary>
 /// Many images through one app that nobody disturbs, in rounds. What the app holds has to stay level: after the first third, in which
 /// pools and caches fill, no later third may hold more than the second by <see cref="Tolerance"/>. The same goes for the processor time
-/// of a round.
+/// of a round. A round comes in one burst, and the last of it has its record <see cref="LongestWait"/> after the last upload.
 /// </summary>
 /// <remarks>
 /// A round's images and records are deleted after it, as a rule of an account's life cycle does. Azurite needs more time for every request
@@ -20,6 +20,9 @@ internal sealed class SoakRun(int images, Action<string> say)
 {
     /// <summary>Growth of the last third over the second that counts as level: garbage is collected when it suits.</summary>
     public const double Tolerance = 0.15;
+
+    /// <summary>How long a person who drops a folder waits for its last record, at most.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     private const int RoundsAtLeast = 9;
     private const int LargestRound = 1000;
@@ -66,9 +69,9 @@ internal sealed class SoakRun(int images, Action<string> say)
         foreach (var chunk in SampleImages.Good(images, "soak").Chunk(round))
         {
             await blobs.GetBlobContainerClient(Uploader.StreamContainer).UploadAsync(chunk);
-            await HaveRecordsAsync(blobs, chunk.Length, cancellationToken);
+            var wait = await HaveRecordsAsync(blobs, chunk.Length, cancellationToken);
             var ended = Math.Min(images, (samples.Count + 1) * round);
-            samples.Add(await SampleAsync(app, storage, blobs, ended, watch.Elapsed, cancellationToken));
+            samples.Add(await SampleAsync(app, storage, blobs, ended, watch.Elapsed, wait, cancellationToken));
             say($"{samples[^1]}");
             await DeleteAsync(blobs, chunk.Select(image => image.Name), cancellationToken);
         }
@@ -76,7 +79,7 @@ internal sealed class SoakRun(int images, Action<string> say)
         return (process.Starts, samples);
     }
 
-    /// <summary>What is larger in the last third than in the second.</summary>
+    /// <summary>What is larger in the last third than in the second, and rounds that took too long.</summary>
     internal static IReadOnlyList<string> Judge(IReadOnlyList<SoakSample> samples)
     {
         var third = samples.Count / 3;
@@ -104,6 +107,9 @@ internal sealed class SoakRun(int images, Action<string> say)
                let after = last.Max(one.Of)
                where after > (most * (1 + Tolerance)) + one.Some
                select $"{one.Name}: at most {most:F0} in the second third, {after:F0} in the last",
+            .. from sample in samples
+               where sample.Wait > LongestWait.TotalSeconds
+               select $"the last record of the images up to {sample.Images}: {sample.Wait:F0} s after the last upload, expected {LongestWait.TotalSeconds:F0}",
         ];
     }
 
@@ -123,7 +129,7 @@ internal sealed class SoakRun(int images, Action<string> say)
         },
     };
 
-    private static async Task HaveRecordsAsync(BlobServiceClient blobs, int expected, CancellationToken cancellationToken)
+    private static async Task<TimeSpan> HaveRecordsAsync(BlobServiceClient blobs, int expected, CancellationToken cancellationToken)
     {
         var since = Stopwatch.StartNew();
         var found = 0;
@@ -133,6 +139,8 @@ internal sealed class SoakRun(int images, Action<string> say)
             await Task.Delay(Look, TimeProvider.System, cancellationToken);
             found = (await AccountState.NamesAsync(blobs.GetBlobContainerClient("detections"), cancellationToken)).Count;
         }
+
+        return since.Elapsed;
     }
 
     private static async Task DeleteAsync(BlobServiceClient blobs, IEnumerable<string> images, CancellationToken cancellationToken)
@@ -149,12 +157,19 @@ internal sealed class SoakRun(int images, Action<string> say)
     }
 
     private static async Task<SoakSample> SampleAsync(
-        App app, StorageProcess storage, BlobServiceClient blobs, int images, TimeSpan elapsed, CancellationToken cancellationToken)
+        App app,
+        StorageProcess storage,
+        BlobServiceClient blobs,
+        int images,
+        TimeSpan elapsed,
+        TimeSpan wait,
+        CancellationToken cancellationToken)
     {
         var (_, status) = await app.GetAsync("admin/host/status");
         return new SoakSample(
             images,
             elapsed.TotalSeconds,
+            wait.TotalSeconds,
             SoakSample.Process.Of(status.GetProperty("processId").GetInt32()),
             SoakSample.Process.Of(status.GetProperty("workerProcessId").GetInt32()),
             SoakSample.Process.Of(storage.ProcessId),
