@@ -62,6 +62,28 @@ public sealed class GroundTruthTests(RunningApp app, Chromium chromium)
         page.HasNoComplaint();
     }
 
+    /// <summary>An image that misses all it has of a class is what somebody looks for.</summary>
+    [Fact]
+    public async Task GroundTruth_WithMissedOfAClass_ShowsImagesWithoutAnyOfIt()
+    {
+        // Red in the first image, green in the second; the file says that the second has red, too.
+        var job = await app.DetectAsync("truth-lacks/", ViewerTests.Pictures("truth-lacks", 2));
+        await using var page = await OpenAsync(job, JsonSerializer.Serialize(new
+        {
+            images = new[] { new { id = 1, file_name = "0001.png" } },
+            categories = new[] { new { id = 1, name = "red" } },
+            annotations = new[] { new { id = 1, image_id = 1, category_id = 1, bbox = new[] { 150, 110, 5, 5 } } },
+        }));
+        await page.ClickAsync(".classes button[title=red]");
+        await page.UntilAsync("document.querySelector('.judged .missed')?.innerText === '1 missed'", "the sums are of red");
+
+        await page.ClickAsync(".judged .chips button:nth-child(3)");
+
+        await page.UntilAsync("document.querySelector('.count-line strong').innerText === '1'", "the image that misses red is left");
+        await page.UntilAsync("location.hash.includes('judged=missed')", "the address says so");
+        page.HasNoComplaint();
+    }
+
     /// <summary>A name that two images of the file, or two results, end with tells neither.</summary>
     [Theory]
     [InlineData("a/1.png,b/1.png", "a/1.png,b/1.png", "a/1.png,b/1.png")]

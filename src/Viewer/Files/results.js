@@ -148,6 +148,8 @@ export function resultsView({ parameters, config, linkTo, change, enter }) {
     selected = store().select({
       min: state.min, cls: clsIndex(), status, code: state.code, text: state.text, sort: state.sort, only: onlyOf(),
       empty: state.status === 'none',
+      // What is missed may be all that an image has of a class.
+      lacking: Boolean(truth) && state.judged === 'missed',
     });
     grid.show(store(), selected, keeps);
     keeps = false;

@@ -180,9 +180,10 @@ export class ResultStore {
   /**
    * The images that meet a filter, in order. The order is that of the detections which the filter takes; how many they are in all these
    * images is in `objects`.
-   * @param {{min?: number, cls?: number, status?: string, code?: string, text?: string, sort?: string, only?: (index: number) => boolean}} filter
+   * @param {{min?: number, cls?: number, status?: string, code?: string, text?: string, sort?: string, only?: (index: number) => boolean,
+   *   empty?: boolean, lacking?: boolean}} filter `empty`: without any object; `lacking`: of a class, those without it as well
    */
-  select({ min = 0, cls = EVERY, status = '', code = '', text = '', sort = '', only = null, empty = false }) {
+  select({ min = 0, cls = EVERY, status = '', code = '', text = '', sort = '', only = null, empty = false, lacking = false }) {
     const wanted = new Uint32Array(this.length);
     const [first, scores, classes, codes, best] =
       [this.first.values, this.score.values, this.cls.values, this.code.values, this.best.values];
@@ -195,7 +196,7 @@ export class ResultStore {
     for (let i = 0; i < this.length; i++) {
       const failed = codes[i] > 0;
       if ((status === 'failed' && !failed) || (status === 'detected' && failed) || (codeIndex !== 0 && codes[i] !== codeIndex)) continue;
-      if (cls !== EVERY) {
+      if (cls !== EVERY && !lacking) {
         let found = false;
         for (let d = first[i]; d < first[i + 1] && !found; d++) found = classes[d] === cls && isAtLeast(scores[d], min);
         if (!found) continue;
