@@ -174,6 +174,9 @@ internal static class EvalCommand
         using var model = NanodetModel.Load(modelFile.FullName, modelOptions);
         ParityFixture.Verify(model).EnsurePassed();
         var mapping = dataset.MapClasses(model.Description.ClassNames, matching);
+        using var rival = outputs.Compare is { } other
+            ? await EvalRival.LoadAsync(other, dataset, modelOptions, matching, cancellationToken)
+            : null;
         var detector = new Detector(model, options);
         var run = new EvaluationRun(dataset, folder, outputs.NeedsImages);
         var clock = TimeProvider.System;
@@ -181,9 +184,9 @@ internal static class EvalCommand
         await report.ProgressAsync(
             "evaluating", progress => run.DetectAsync(detector, mapping.CategoryIds, progress, cancellationToken));
         var elapsed = clock.GetElapsedTime(started);
-        (string Name, EvaluationRun Run)? compared = outputs.Compare is null
+        (string Name, EvaluationRun Run)? compared = rival is null
             ? null
-            : await outputs.CompareAsync(dataset, folder, run, options, modelOptions, matching, report, cancellationToken);
+            : await rival.EvaluateAsync(run, folder, options, report, cancellationToken);
         var title = $"{model.Description.Name} {model.Version}, {annotations.Name}";
         await outputs.WriteAsync(title, run, compared, dataset, model.Description.ClassNames, mapping, options, cancellationToken);
         report.Write(

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Evaluation;
-using Nanodet.Detection.Inference;
 using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Evaluation;
 using Nanodet.Serverless.Cli.Output;
@@ -20,41 +19,6 @@ internal sealed record EvalOutputs(FileInfo? Page, FileInfo? Detections, FileInf
 
     /// <summary>Whether the detections of each image have to be kept.</summary>
     public bool NeedsImages => Page is not null || Detections is not null || Compare is not null;
-
-    /// <summary>Evaluates what <see cref="Compare"/> names on the images of another run.</summary>
-    public async Task<(string Name, EvaluationRun Run)> CompareAsync(
-        CocoDataset dataset,
-        DirectoryInfo folder,
-        EvaluationRun run,
-        DetectorOptions options,
-        ModelOptions modelOptions,
-        ClassMatching matching,
-        Report report,
-        CancellationToken cancellationToken)
-    {
-        if (!Compare!.Exists)
-        {
-            throw new CliException("file_not_found", $"there is no model and no file of detections at {Compare}.");
-        }
-
-        var other = new EvaluationRun(
-            dataset with { Images = [.. run.Images.Select(image => image.Image)] }, folder, keeps: false);
-        if (Compare.Extension.Equals(".json", StringComparison.OrdinalIgnoreCase))
-        {
-            await using var stream = Compare.OpenRead();
-            var found = await CocoResults.ReadAsync(stream, cancellationToken);
-            EvalCommand.EnsureKnown(found, dataset);
-            other.Take(run, found);
-            return (Compare.Name, other);
-        }
-
-        using var model = NanodetModel.Load(Compare.FullName, modelOptions);
-        ParityFixture.Verify(model).EnsurePassed();
-        var mapping = dataset.MapClasses(model.Description.ClassNames, matching);
-        await report.ProgressAsync("comparing", progress => other.DetectAsync(
-            new Detector(model, options), mapping.CategoryIds, progress, cancellationToken));
-        return ($"{model.Description.Name} {model.Version}", other);
-    }
 
     /// <summary>Writes the files.</summary>
     public async Task WriteAsync(

@@ -163,7 +163,10 @@ public sealed class EvalCommandTests(DemoModel model) : IDisposable
             "detect", "--model", model.Onnx, "--input", Path.Combine(DemoModel.Photos, "sample1.jpg"), "--output", _folder.File("out"),
             "--provider", "cpu");
         var annotations = await WriteAnnotationsAsync(detected, image => image);
-        string[] eval = ["eval", "--model", model.Onnx, "--images", DemoModel.Photos, "--annotations", annotations, "--provider", "cpu"];
+
+        // Before the first image is looked for: here is none.
+        var photos = Directory.CreateDirectory(_folder.File("none")).FullName;
+        string[] eval = ["eval", "--model", model.Onnx, "--images", photos, "--annotations", annotations, "--provider", "cpu"];
 
         var absent = await Cli.RunAsync([.. eval, "--compare", _folder.File("absent.json")]);
         Assert.StartsWith("error: file_not_found: ", absent.Error, StringComparison.Ordinal);
