@@ -110,7 +110,8 @@ public sealed class ImageIntake(
         }
         catch (Exception exception) when (deliveries >= BatchProcessor.ManyDeliveries && PassingFault.Is(exception, cancellationToken))
         {
-            await queues.PutEventBackAsync(body, cancellationToken);
+            // As its sender meant it: the queue's client encodes what it sends.
+            await queues.PutEventBackAsync(MessageBody.Decode(body), cancellationToken);
             Log.MessagePutBack(logger, names.Value.EventQueue, deliveries, MessageQueues.PutBackPause, exception);
         }
     }

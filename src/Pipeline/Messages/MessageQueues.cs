@@ -41,7 +41,7 @@ public sealed class MessageQueues(StorageClients clients, IOptions<StorageOption
         cancellationToken);
 
     /// <summary>Queues an event again that could not be taken now: it is seen after <see cref="PutBackPause"/>.</summary>
-    /// <param name="body">The event, as it came.</param>
+    /// <param name="body">The event, decoded.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task PutEventBackAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
         PutBackAsync(options.Value.EventQueue, BinaryData.FromBytes(body), cancellationToken);

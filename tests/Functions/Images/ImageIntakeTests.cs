@@ -2,6 +2,7 @@ using System.Text;
 using Azure.Storage.Blobs.Models;
 using Grpc.Core;
 using Nanodet.Serverless.Functions.Tests.Batches;
+using Nanodet.Serverless.Pipeline.Messages;
 
 namespace Nanodet.Serverless.Functions.Tests.Images;
 
@@ -109,6 +110,28 @@ public sealed class ImageIntakeTests(AzuriteFixture fixture)
         Assert.Equal(1, await app.CountQueuedAsync("image"));
         Assert.Empty(await app.QueuedAsync());
         Assert.Empty(await app.RecordsAsync());
+    }
+
+    /// <summary>What is put back can be read again, however its sender encoded it: the queue's client encodes it once more.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Queue_EngineIsAway_EventIsPutBackAndTakenLater(bool isEncoded)
+    {
+        await using var app = await IntakeApp.CreateAsync(fixture);
+        await app.Checkpoints.UploadBlobAsync("later.ckpt", BinaryData.FromString("weights"), Token);
+        await using var away = new FakeDurableClient(StatusCode.OK, () => null) { StartFault = new RpcException(new Status(StatusCode.Unavailable, "away")) };
+        var text = Encoding.UTF8.GetBytes($$"""{ "container": "{{app.Checkpoints.Name}}", "name": "later.ckpt" }""");
+        var body = isEncoded ? Encoding.UTF8.GetBytes(Convert.ToBase64String(text)) : text;
+
+        await app.Intake.QueueAsync(body, deliveries: 3, away, Token);
+
+        // As the host hands it over: the text that lies on the queue.
+        var again = Encoding.UTF8.GetBytes(Assert.Single(app.SentTo("event")));
+        Assert.Equal(text, MessageBody.Decode(again).ToArray());
+        var failure = await Assert.ThrowsAsync<AggregateException>(() => app.Intake.QueueAsync(again, deliveries: 1, away, Token));
+        Assert.IsType<RpcException>(Assert.Single(failure.InnerExceptions));
+        Assert.Empty(await app.DeadLettersAsync("PREFIX-event"));
     }
 
     [Fact]

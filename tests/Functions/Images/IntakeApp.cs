@@ -1,10 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
 using Azure;
+using Azure.Core.Pipeline;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
+using Azure.Storage.Queues;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Nanodet.Serverless.Functions.Batches;
 using Nanodet.Serverless.Functions.Images;
@@ -24,6 +27,7 @@ internal sealed class IntakeApp : IAsyncDisposable
 {
     private static int s_count;
     private readonly ServiceProvider _services;
+    private readonly SentMessages _sent = new();
     private readonly string _prefix;
 
     private IntakeApp(AzuriteFixture fixture, TimeProvider time)
@@ -44,6 +48,12 @@ internal sealed class IntakeApp : IAsyncDisposable
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
         services.AddLogging();
         services.AddSingleton(new UploadRegister(time));
+        services.AddSingleton(provider => new StorageClients(
+            provider.GetRequiredService<IConfiguration>(),
+            provider.GetRequiredService<IOptions<StorageOptions>>(),
+            credential: null,
+            new BlobClientOptions(),
+            new QueueClientOptions { Transport = new HttpClientTransport(_sent) }));
         services.AddNanodetCoordinator();
         services.AddOptions<OrchestrationOptions>();
         services.AddSingleton<OrchestrationStarter>();
@@ -102,6 +112,9 @@ internal sealed class IntakeApp : IAsyncDisposable
         return [.. messages.Select(message => MessageReader.ReadImage(message.Body.ToMemory()).Name).Order(StringComparer.Ordinal)];
     }
 
+    /// <summary>What was put on a queue, hidden or not.</summary>
+    public IReadOnlyList<string> SentTo(string queue) => _sent.To($"{_prefix}-{queue}");
+
     /// <summary>How many messages a queue has, hidden ones included.</summary>
     public async Task<int> CountQueuedAsync(string queue) => (await _services.GetRequiredService<StorageClients>().Queues
         .GetQueueClient($"{_prefix}-{queue}").GetPropertiesAsync(Token)).Value.ApproximateMessagesCount;
@@ -133,7 +146,11 @@ internal sealed class IntakeApp : IAsyncDisposable
         return names;
     }
 
-    public async ValueTask DisposeAsync() => await _services.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        _sent.Dispose();
+    }
 
     private BlobContainerClient Container(string name) =>
         _services.GetRequiredService<StorageClients>().Blobs.GetBlobContainerClient($"{_prefix}-{name}");
