@@ -97,7 +97,10 @@ internal sealed class AppClient : IDisposable
     public Task<JobStatus> CancelAsync(string jobId, CancellationToken cancellationToken) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Delete, $"api/jobs/{Uri.EscapeDataString(jobId)}"), cancellationToken);
 
-    /// <summary>Starts a job over the failures of one that ended.</summary>
+    /// <summary>
+    /// Starts a job over the failures of one that ended, under a key of this call's own: where the answer gets lost, the request is sent
+    /// again, and the app knows that it is the same.
+    /// </summary>
     /// <param name="jobId">The job that ended.</param>
     /// <param name="codes">Only failures with these codes; none for all.</param>
     /// <param name="force">Whether failures are taken that cannot get better, too.</param>
@@ -112,7 +115,11 @@ internal sealed class AppClient : IDisposable
             .. force ? ["force=true"] : Array.Empty<string>(),
         ];
         var address = $"api/jobs/{Uri.EscapeDataString(jobId)}/retry{(query.Length > 0 ? "?" : "")}{string.Join('&', query)}";
-        return SendAsync(new HttpRequestMessage(HttpMethod.Post, address), cancellationToken);
+        var key = Guid.NewGuid().ToString();
+        return AgainAsync(
+            () => SendAsync(
+                new HttpRequestMessage(HttpMethod.Post, address) { Headers = { { "Idempotency-Key", key } } }, cancellationToken),
+            cancellationToken);
     }
 
     /// <summary>Whether the app takes work; where it does not, why.</summary>

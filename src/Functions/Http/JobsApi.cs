@@ -60,14 +60,7 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models, BodyReader bodi
         }
         catch (PipelineException exception)
         {
-            return exception.Code switch
-            {
-                PipelineErrorCodes.JobIdTaken => Problem.Result(
-                    StatusCodes.Status409Conflict, exception.Code, "Another job has this id", exception.Message),
-                PipelineErrorCodes.KeyReused => Problem.Result(
-                    StatusCodes.Status422UnprocessableEntity, exception.Code, "The key came with another request", exception.Message),
-                _ => Problem.InvalidRequest(exception.Message),
-            };
+            return Refused(exception);
         }
     }
 
@@ -141,7 +134,8 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models, BodyReader bodi
     /// <summary>
     /// <c>POST /api/jobs/{id}/retry</c> starts a new job over the failures of one that ended, without those that cannot get better: 202,
     /// 404, 409 while it runs, or 400 for a query that is none. <c>?failure=CODE,CODE</c> takes failures with these codes only,
-    /// <c>?force=true</c> takes every failure.
+    /// <c>?force=true</c> takes every failure. The same request again under its <c>Idempotency-Key</c> starts nothing: 200; another
+    /// request under it: 422.
     /// </summary>
     [Function("RetryJob")]
     public async Task<IResult> RetryAsync(
@@ -175,15 +169,24 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models, BodyReader bodi
 
         try
         {
-            return await jobs.RetryAsync(client, jobId, codes, force, cancellationToken) is { } retry
-                ? Accepted(retry)
+            return await jobs.RetryAsync(client, jobId, codes, force, ReadKey(request.Headers), cancellationToken) is var (retry, isNew)
+                ? Answer(isNew ? StatusCodes.Status202Accepted : StatusCodes.Status200OK, retry)
                 : Problem.JobNotFound(jobId);
         }
         catch (PipelineException exception)
         {
-            return Problem.InvalidRequest(exception.Message);
+            return Refused(exception);
         }
     }
+
+    private static IResult Refused(PipelineException exception) => exception.Code switch
+    {
+        PipelineErrorCodes.JobIdTaken => Problem.Result(
+            StatusCodes.Status409Conflict, exception.Code, "Another job has this id", exception.Message),
+        PipelineErrorCodes.KeyReused => Problem.Result(
+            StatusCodes.Status422UnprocessableEntity, exception.Code, "The key came with another request", exception.Message),
+        _ => Problem.InvalidRequest(exception.Message),
+    };
 
     private static JsonAnswer Accepted(JobStatus job) => Answer(StatusCodes.Status202Accepted, job);
 

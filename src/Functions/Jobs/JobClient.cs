@@ -120,11 +120,14 @@ public sealed class JobClient(
     /// <param name="jobId">The job that ended.</param>
     /// <param name="failureCodes">Only failures with these codes; null for all.</param>
     /// <param name="force">Whether failures are taken that cannot get better, too, and those at which workers crashed.</param>
+    /// <param name="key">The caller's idempotency key, or null.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <returns>Null when there is no such job.</returns>
-    /// <exception cref="Pipeline.PipelineException">A code is none, or one that only a forced retry takes.</exception>
-    public async Task<JobStatus?> RetryAsync(
-        DurableTaskClient client, string jobId, TextList? failureCodes, bool force, CancellationToken cancellationToken)
+    /// <returns>The new job, and whether this call started it; null when there is no such job.</returns>
+    /// <exception cref="Pipeline.PipelineException">
+    /// A code is none, or one that only a forced retry takes; or the key came with another request.
+    /// </exception>
+    public async Task<(JobStatus Job, bool IsNew)?> RetryAsync(
+        DurableTaskClient client, string jobId, TextList? failureCodes, bool force, string? key, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(jobId, cancellationToken) is not { } job)
         {
@@ -149,7 +152,7 @@ public sealed class JobClient(
             PagesInFlight = job.PagesInFlight,
             BatchSize = job.BatchSize,
         };
-        return await StartAsync(client, request, jobId: null, cancellationToken);
+        return await StartOnceAsync(client, request, key, cancellationToken);
     }
 
     private async Task<JobStatus> StartAsync(DurableTaskClient client, JobDefinition job, CancellationToken cancellationToken)
