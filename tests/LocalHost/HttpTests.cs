@@ -152,6 +152,9 @@ public sealed class HttpTests(StorageFixture storage)
     [InlineData("Host: localhost\r\nOrigin: https://evil.example", 403, "origin_not_allowed")]
     [InlineData("Host: localhost\r\nOrigin: null", 403, "origin_not_allowed")]
     [InlineData("Host: localhost\r\nOrigin: http://localhost.evil.example", 403, "origin_not_allowed")]
+    [InlineData("Host: localhost:7071\r\nOrigin: http://localhost:3000", 403, "origin_not_allowed")]
+    [InlineData("Host: localhost:7071\r\nOrigin: http://127.0.0.1:7071", 403, "origin_not_allowed")]
+    [InlineData("Host: localhost:7071\r\nOrigin: http://app.localhost:7071", 403, "origin_not_allowed")]
     public async Task Send_FromAPageOnTheWeb_IsNotLetIn(string headers, int status, string code)
     {
         using var socket = await SocketAsync();
@@ -170,8 +173,9 @@ public sealed class HttpTests(StorageFixture storage)
     [InlineData("GET / HTTP/1.1", "Host: app.localhost")]
     [InlineData("GET / HTTP/1.1", "Host: 127.0.0.2:80")]
     [InlineData("GET / HTTP/1.1", "Host: [::1]:80")]
-    [InlineData("GET / HTTP/1.1", "Host: localhost\r\nOrigin: http://127.0.0.1:3000")]
-    [InlineData("GET / HTTP/1.1", "Host: localhost\r\nOrigin: http://[::1]")]
+    [InlineData("GET / HTTP/1.1", "Host: localhost:7071\r\nOrigin: http://localhost:7071")]
+    [InlineData("GET / HTTP/1.1", "Host: localhost\r\nOrigin: http://LOCALHOST")]
+    [InlineData("GET / HTTP/1.1", "Host: [::1]:7071\r\nOrigin: http://[::1]:7071")]
     public async Task Send_FromThisMachine_IsLetIn(string line, string headers)
     {
         using var socket = await SocketAsync();

@@ -11,6 +11,8 @@ namespace Nanodet.Serverless.LocalHost.Http;
 /// <param name="allowed">Host names beside <c>localhost</c> and the loopback addresses.</param>
 internal sealed class CallerCheck(IReadOnlyList<string> allowed)
 {
+    private const int HttpPort = 80;
+
     /// <summary>The middleware.</summary>
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -27,13 +29,13 @@ internal sealed class CallerCheck(IReadOnlyList<string> allowed)
 
         foreach (var origin in context.Request.Headers.Origin)
         {
-            if (!Uri.TryCreate(origin, UriKind.Absolute, out var page) || !IsAllowed(page.Host))
+            if (!Uri.TryCreate(origin, UriKind.Absolute, out var page) || !(IsSame(page, host) || IsNamed(page.Host)))
             {
                 return ProblemAnswers.WriteAsync(
                     context,
                     StatusCodes.Status403Forbidden,
                     "origin_not_allowed",
-                    $"Expected a page of localhost, of a loopback address or of an allowed name, found the origin '{origin}'.");
+                    $"Expected a page of this server ({host.Value}) or of an allowed name, found the origin '{origin}'.");
             }
         }
 
@@ -46,5 +48,11 @@ internal sealed class CallerCheck(IReadOnlyList<string> allowed)
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address))
-        || allowed.Contains(host, StringComparer.OrdinalIgnoreCase);
+        || IsNamed(host);
+
+    /// <summary>Whether a page was served under the name and the port that the request is for. Another port is another program's.</summary>
+    private static bool IsSame(Uri page, HostString host) =>
+        page.Host.Equals(host.Host, StringComparison.OrdinalIgnoreCase) && page.Port == (host.Port ?? HttpPort);
+
+    private bool IsNamed(string host) => allowed.Contains(host, StringComparer.OrdinalIgnoreCase);
 }
