@@ -1,5 +1,4 @@
 using Microsoft.Extensions.FileSystemGlobbing;
-using Microsoft.Extensions.FileSystemGlobbing.Abstractions;
 using Nanodet.Serverless.Cli.Output;
 
 namespace Nanodet.Serverless.Cli.Arguments;
@@ -65,7 +64,7 @@ internal static class ImageInputs
 
     /// <summary>
     /// The files that a glob names, from the folder before its first star. All are taken, whatever their ending, but what an earlier run
-    /// wrote there: the output, pictures with boxes, and results beside their images.
+    /// wrote there: the output, pictures with boxes, and results beside their images. A folder that cannot be listed is one of them.
     /// </summary>
     private static ImageFiles FindByGlob(string glob, string except)
     {
@@ -82,10 +81,12 @@ internal static class ImageInputs
         var output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(except));
         var isInside = output != root && output.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
         var outputName = isInside ? Path.GetRelativePath(root, output).Replace(Path.DirectorySeparatorChar, '/') : null;
+        var folder = new GlobFolder(root);
+        var matches = matcher.Execute(folder).Files.Select(match => match.Path).ToArray();
         string[] files =
         [
-            .. matcher.Execute(new DirectoryInfoWrapper(new DirectoryInfo(root))).Files
-                .Select(match => match.Path)
+            .. matches
+                .Concat(folder.Unreadable.Select(path => Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/')))
                 .Where(name => outputName is null || (name != outputName && !name.StartsWith($"{outputName}/", StringComparison.Ordinal)))
                 .Where(name => !name.EndsWith(ImageFiles.AnnotatedEnding, StringComparison.Ordinal))
                 .Where(name => !name.EndsWith(ImageFiles.ResultEnding, StringComparison.Ordinal)

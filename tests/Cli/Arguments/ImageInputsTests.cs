@@ -56,6 +56,30 @@ public sealed class ImageInputsTests : IDisposable
     public void Find_GlobThatHasTheOutputInIt_LeavesThatOut() =>
         Assert.Equal(["a/1.jpg"], ImageInputs.Find([_folder.File("**/*.jpg")], [], _folder.File("b"), TextReader.Null).Files);
 
+    /// <summary>A link to a folder above would name each image again and again.</summary>
+    [Fact]
+    public void Find_GlobOverLinks_FollowsEachFolderOnce()
+    {
+        Directory.CreateSymbolicLink(_folder.File("a", "deep", "up"), _folder.File("a"));
+        Directory.CreateSymbolicLink(_folder.File("a", "deep", "self"), ".");
+        File.CreateSymbolicLink(_folder.File("a", "dangling.jpg"), "/nowhere/x.jpg");
+
+        Assert.Equal(["1.jpg", "dangling.jpg", "deep/2.png", "notes.txt"], Find([_folder.File("a/**/*")]).Files);
+    }
+
+    /// <summary>A folder that cannot be listed is a name that cannot be read, as in the search of a whole folder.</summary>
+    [Fact]
+    public void GlobFolder_ThatCannotBeListed_IsNamed()
+    {
+        var root = new GlobFolder(_folder.File("a"));
+        var deep = Assert.IsType<GlobFolder>(root.EnumerateFileSystemInfos().Single(entry => entry.Name == "deep"));
+        Directory.Delete(_folder.File("a", "deep"), recursive: true);
+
+        Assert.Empty(deep.EnumerateFileSystemInfos());
+        Assert.Equal([_folder.File("a", "deep")], root.Unreadable);
+        Assert.Throws<DirectoryNotFoundException>(() => new GlobFolder(_folder.File("gone")).EnumerateFileSystemInfos());
+    }
+
     [Fact]
     public void Find_GlobOverTheOutput_TakesNoResultOfOurs()
     {
