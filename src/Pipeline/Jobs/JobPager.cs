@@ -143,6 +143,8 @@ public sealed class JobPager
         var images = names.Distinct(StringComparer.Ordinal)
             .Select(name => new ImageMessage { Container = job.Container, Name = name })
             .ToArray();
+        images = await KeepAsync(
+            images, async (image, token) => !await IsFolderAsync(image, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         if (job.OnlyFailed)
         {
             images = await KeepFailedAsync(images, job, cancellationToken).ConfigureAwait(false);
@@ -151,22 +153,52 @@ public sealed class JobPager
         return (images, names.Count - images.Length, next?.ToString(CultureInfo.InvariantCulture));
     }
 
-    private async Task<ImageMessage[]> KeepFailedAsync(
-        ImageMessage[] images, JobDefinition job, CancellationToken cancellationToken)
+    /// <summary>
+    /// Whether a name of a list is that of a folder. A list that a tool made has them, and of the blob itself it says nothing: those whose
+    /// names end with a slash are looked at.
+    /// </summary>
+    private async Task<bool> IsFolderAsync(ImageMessage image, CancellationToken cancellationToken)
     {
-        var isFailed = new bool[images.Length];
+        if (!image.Name.EndsWith('/') || BlobNames.FindProblem(image.Container, image.Name) is not null)
+        {
+            return false;
+        }
+
+        try
+        {
+            var blob = _clients.Blobs.GetBlobContainerClient(image.Container).GetBlobClient(image.Name);
+            BlobProperties properties = await blob.GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            return FolderMarkers.IsMarker(image.Name, properties.ContentLength, properties.Metadata);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            // The worker says so.
+            return false;
+        }
+    }
+
+    private Task<ImageMessage[]> KeepFailedAsync(ImageMessage[] images, JobDefinition job, CancellationToken cancellationToken) => KeepAsync(
+        images,
+        async (image, token) =>
+        {
+            // A name that can have no record would be looked up under that of another image.
+            var record = BlobNames.FindProblem(image.Container, image.Name) is null
+                ? await _records.FindAsync(image.Container, image.Name, token).ConfigureAwait(false)
+                : null;
+            return record?.Status == DetectionStatus.Failed && Takes(job, record, image.Etag);
+        },
+        cancellationToken);
+
+    /// <summary>The images that a look-up keeps, in their order.</summary>
+    private static async Task<ImageMessage[]> KeepAsync(
+        ImageMessage[] images, Func<ImageMessage, CancellationToken, Task<bool>> keeps, CancellationToken cancellationToken)
+    {
+        var isKept = new bool[images.Length];
         await Parallel.ForEachAsync(
             Enumerable.Range(0, images.Length),
             new ParallelOptions { MaxDegreeOfParallelism = LookupConcurrency, CancellationToken = cancellationToken },
-            async (i, token) =>
-            {
-                // A name that can have no record would be looked up under that of another image.
-                var record = BlobNames.FindProblem(images[i].Container, images[i].Name) is null
-                    ? await _records.FindAsync(images[i].Container, images[i].Name, token).ConfigureAwait(false)
-                    : null;
-                isFailed[i] = record?.Status == DetectionStatus.Failed && Takes(job, record, images[i].Etag);
-            }).ConfigureAwait(false);
-        return [.. images.Where((_, i) => isFailed[i])];
+            async (i, token) => isKept[i] = await keeps(images[i], token).ConfigureAwait(false)).ConfigureAwait(false);
+        return [.. images.Where((_, i) => isKept[i])];
     }
 
     private static bool Takes(JobDefinition job, ResultRecord record, string? etag)

@@ -163,6 +163,11 @@ public sealed class JobPagerTests(AzuriteFixture fixture)
         await app.UploadFolderAsync("s/folder");
         var page = Assert.Single(await ListAllAsync(app, await CreateAsync(app, new JobRequest { Prefix = "s/" })));
         Assert.Equal((3, 2), (page.Count, page.Filtered));
+
+        // What a tool lists has them, too. A blob with content is an image, whatever its name, and one that is not there a failure.
+        var list = new JobRequest { Images = new TextList(["s/a.png", "s/folder2/", "s/full/", "s/gone/", "s/empty.png"]) };
+        page = Assert.Single(await ListAllAsync(app, await CreateAsync(app, list)));
+        Assert.Equal((4, 1), (page.Count, page.Filtered));
     }
 
     internal static Task<JobDefinition> CreateAsync(TestApp app, JobRequest request) => app.Get<JobStore>().CreateAsync(request, null, Token);
