@@ -45,6 +45,18 @@ public sealed class AuditorTests
     }
 
     [Fact]
+    public void Audit_SoonAfterTheEnd_ListsAreNoFinding()
+    {
+        var planted = new Planted();
+        planted.Staging.Add("lists/0123.ndjson");
+        planted.Expected.MayKeepLists = true;
+        Assert.Empty(Auditor.Audit(planted.State, planted.Expected));
+
+        planted.Staging.Add("batches/0123.ndjson");
+        Assert.Single(Auditor.Audit(planted.State, planted.Expected));
+    }
+
+    [Fact]
     public void Audit_ImageOfAJobWasOverwritten_ItsLineMayBeAboutTheContentBefore()
     {
         var planted = new Planted();

@@ -83,6 +83,9 @@ internal sealed record AccountState
         return states;
     }
 
+    /// <summary>Whether a blob of container <c>staging</c> is the list of a batch whose images came one by one.</summary>
+    public static bool IsList(string blob) => blob.StartsWith("lists/", StringComparison.Ordinal);
+
     public static async Task<List<string>> NamesAsync(BlobContainerClient container, CancellationToken cancellationToken)
     {
         var names = new List<string>();

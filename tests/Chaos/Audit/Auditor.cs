@@ -11,9 +11,6 @@ internal static class Auditor
 {
     private const string DeadLetterFolder = "dead-letters/";
 
-    // Documented to remain where a message came again after its batch was finished.
-    private const string ListFolder = "lists/";
-
     // A run of several images may add in another order than a run of one.
     private const double ScoreTolerance = 1e-4;
 
@@ -217,7 +214,7 @@ internal static class Auditor
         }
 
         foreach (var blob in account.Staging.Where(blob =>
-            !blob.StartsWith(DeadLetterFolder, StringComparison.Ordinal) && !blob.StartsWith(ListFolder, StringComparison.Ordinal)))
+            !blob.StartsWith(DeadLetterFolder, StringComparison.Ordinal) && !(expected.MayKeepLists && AccountState.IsList(blob))))
         {
             yield return new Finding(FindingKind.LeftOverBlob, $"staging/{blob}: expected that it is gone.");
         }

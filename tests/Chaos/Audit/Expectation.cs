@@ -25,6 +25,12 @@ internal sealed class Expectation
     /// </summary>
     public bool MayHide { get; set; }
 
+    /// <summary>
+    /// Whether lists of batches may be left. One may be, where a message came again after its batch was finished, until a timer of the app
+    /// has looked at it, minutes later.
+    /// </summary>
+    public bool MayKeepLists { get; set; }
+
     /// <summary>Whether a queue may hold these messages.</summary>
     public bool IsAllowed(string queue, StoredQueue messages) =>
         MayHide && messages.Visible == 0

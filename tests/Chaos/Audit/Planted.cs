@@ -76,6 +76,7 @@ internal sealed class Planted
             planted => planted.Queues["nanodetserverless-control-00"] = new StoredQueue(1, 1)),
         ("a poison message", [FindingKind.LeftOverMessage], planted => planted.Queues["batches-poison"] = new StoredQueue(1, 1)),
         ("a finished batch that was not written", [FindingKind.LeftOverBlob], planted => planted.Staging.Add("batches/0123.ndjson")),
+        ("a list", [FindingKind.LeftOverBlob], planted => planted.Staging.Add("lists/0123.ndjson")),
         ("a dead letter", [FindingKind.DeadLetter], planted => planted.Staging.Add("dead-letters/images/0123.json")),
         ("an orchestration that runs", [FindingKind.Orchestration], planted => planted.Instances["batch-1"] = "Running"),
         ("an orchestration that failed", [FindingKind.Orchestration], planted => planted.Instances["batch-1"] = "Failed"),
@@ -89,7 +90,7 @@ internal sealed class Planted
 
     public Dictionary<string, StoredQueue> Queues { get; } = [];
 
-    public List<string> Staging { get; } = ["lists/documented-to-remain.ndjson"];
+    public List<string> Staging { get; } = [];
 
     public Dictionary<string, string> Instances { get; } = new() { ["job-1"] = "Completed" };
 

@@ -52,7 +52,10 @@ internal sealed record ChaosPlan
     /// <summary>Whether the run waits until messages that a killed process had taken have come back: ten minutes.</summary>
     public bool WaitsForHidden { get; init; }
 
-    /// <summary>Every kind of fault, small enough for every test run.</summary>
+    /// <summary>
+    /// Small enough for every test run: without a death of the host and without an image that kills, which <see cref="Long"/> has and
+    /// tests of their own.
+    /// </summary>
     public static ChaosPlan Short(int seed) => new()
     {
         Seed = seed,

@@ -20,12 +20,13 @@ internal sealed class ChaosRun : IAsyncDisposable
 
     // The listener's visibility timeout is ten minutes.
     private static readonly TimeSpan HiddenFor = TimeSpan.FromMinutes(12);
+    private static readonly TimeSpan ListsStayFor = TimeSpan.FromMinutes(5);
 
     private readonly ChaosPlan _plan;
     private readonly Action<string> _say;
     private readonly string _folder;
     private readonly StorageProcess _storage;
-    private readonly Expectation _expected = new() { MayHide = true };
+    private readonly Expectation _expected = new() { MayHide = true, MayKeepLists = true };
     private readonly Uploader _uploader;
     private readonly Progress _progress;
     private readonly List<Burner> _burners = [];
@@ -120,6 +121,7 @@ internal sealed class ChaosRun : IAsyncDisposable
         if (isDone && _plan.WaitsForHidden)
         {
             await HiddenComeBackAsync(cancellationToken);
+            await ListsGoAsync(cancellationToken);
         }
 
         var findings = Auditor.Audit(await AccountState.ReadAsync(Connection, cancellationToken), _expected);
@@ -242,6 +244,18 @@ internal sealed class ChaosRun : IAsyncDisposable
         }
         while (!_progress.IsDone && since.Elapsed < HiddenFor);
         Say("at rest");
+    }
+
+    /// <summary>Waits until the app's timer has looked at the lists that are left, as it does with those that are two minutes old.</summary>
+    private async Task ListsGoAsync(CancellationToken cancellationToken)
+    {
+        _expected.MayKeepLists = false;
+        var staging = Blobs.GetBlobContainerClient("staging");
+        var since = Stopwatch.StartNew();
+        while ((await AccountState.NamesAsync(staging, cancellationToken)).Any(AccountState.IsList) && since.Elapsed < ListsStayFor)
+        {
+            await Task.Delay(Look, TimeProvider.System, cancellationToken);
+        }
     }
 
     private void Say(string what) => _say(
