@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace Nanodet.Serverless.Functions.Tests.Orchestration;
 
 /// <summary>Keeps what is logged.</summary>
-internal sealed class LogLines : ILogger
+internal class LogLines : ILogger
 {
     private readonly List<string> _lines = [];
 
@@ -18,3 +18,6 @@ internal sealed class LogLines : ILogger
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         _lines.Add($"{logLevel}: {formatter(state, exception)}");
 }
+
+/// <summary>The same for whoever asks for a logger of its own.</summary>
+internal sealed class LogLines<T> : LogLines, ILogger<T>;
