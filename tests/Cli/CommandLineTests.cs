@@ -36,6 +36,15 @@ public sealed class CommandLineTests
         Assert.All(commands, command => AssertTaken(root, command));
     }
 
+    /// <summary>PowerShell gives the line without the blank at its end, and the position behind that blank.</summary>
+    [Theory]
+    [InlineData("[suggest:8]", "nanodet", "detect")]
+    [InlineData("[suggest:16]", "nanodet results", "export")]
+    [InlineData("[suggest:16]", "nanodet results ", "export")]
+    [InlineData("[suggest:10]", "nanodet de results", "detect")]
+    public async Task Suggest_PositionBehindTheLine_IsBehindABlank(string position, string line, string word) =>
+        Assert.Contains(word, (await Cli.RunAsync(position, line)).Output.Split('\n', StringSplitOptions.TrimEntries));
+
     [Fact]
     public async Task Completion_Bash_OffersCommandsOptionsAndValues()
     {

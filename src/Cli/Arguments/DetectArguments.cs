@@ -20,7 +20,7 @@ internal sealed class DetectArguments
 
     private readonly Option<bool> _resume = new("--resume")
     {
-        Description = "Keep the results in --output that are of this model, these options and an unchanged image.",
+        Description = "Keep the results in --output that are of this model, these options and an image of the same length that was not written since.",
     };
 
     private readonly Option<bool> _quiet = new("--quiet")
@@ -68,8 +68,8 @@ internal sealed class DetectArguments
     }
 
     /// <summary>Finds the images.</summary>
-    public ImageFiles FindImages(ParseResult parsed, string except) =>
-        ImageInputs.Find(parsed.GetValue(_input) ?? [], parsed.GetValue(_list) ?? [], except, Console.In);
+    public ImageFiles FindImages(ParseResult parsed, string except, CancellationToken cancellationToken) =>
+        ImageInputs.Find(parsed.GetValue(_input) ?? [], parsed.GetValue(_list) ?? [], except, Console.In, cancellationToken);
 
     /// <summary>Whether results that are there are kept.</summary>
     public bool Resume(ParseResult parsed) => parsed.GetValue(_resume);

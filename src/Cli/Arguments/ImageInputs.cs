@@ -16,8 +16,14 @@ internal static class ImageInputs
     /// <param name="lists">Files with a name a line; <c>-</c> is standard input.</param>
     /// <param name="except">The folder that results are written to; see <see cref="ImageFiles.Find"/>.</param>
     /// <param name="standardInput">Standard input.</param>
+    /// <param name="cancellationToken">Ends the wait for standard input.</param>
     /// <exception cref="CliException">An input is not there, or none has an image.</exception>
-    public static ImageFiles Find(IReadOnlyList<string> inputs, IReadOnlyList<string> lists, string except, TextReader standardInput)
+    public static ImageFiles Find(
+        IReadOnlyList<string> inputs,
+        IReadOnlyList<string> lists,
+        string except,
+        TextReader standardInput,
+        CancellationToken cancellationToken = default)
     {
         var names = inputs.Where(IsList).Select(input => input[1..]).Concat(lists).ToList();
         var paths = inputs.Where(input => !IsList(input)).ToList();
@@ -37,7 +43,8 @@ internal static class ImageInputs
             ignored += found.Ignored;
         }
 
-        foreach (var file in names.SelectMany(list => ReadList(list, standardInput)).Select(name => Path.GetFullPath(name)))
+        var listed = names.SelectMany(list => ReadList(list, standardInput, cancellationToken));
+        foreach (var file in listed.Select(name => Path.GetFullPath(name)))
         {
             files.Add(file);
             roots.Add(Path.GetDirectoryName(file)!);
@@ -98,22 +105,35 @@ internal static class ImageInputs
             : throw new CliException("no_images", $"{glob}: expected files that it names, found none in {root}.");
     }
 
-    private static IEnumerable<string> ReadList(string list, TextReader standardInput)
+    private static List<string> ReadList(string list, TextReader standardInput, CancellationToken cancellationToken)
     {
-        if (list != StandardInput && !File.Exists(list))
+        if (list == StandardInput)
+        {
+            // Nobody knows when it ends, and a read of it cannot be cancelled.
+            return Task.Run(() => ReadLines(standardInput), cancellationToken).WaitAsync(cancellationToken).GetAwaiter().GetResult();
+        }
+
+        if (!File.Exists(list))
         {
             throw new CliException("file_not_found", $"there is no list of images at {list}.");
         }
 
-        using var file = list == StandardInput ? null : new StreamReader(list);
-        var reader = file ?? standardInput;
+        using var file = new StreamReader(list);
+        return ReadLines(file);
+    }
+
+    private static List<string> ReadLines(TextReader reader)
+    {
+        var lines = new List<string>();
         while (reader.ReadLine() is { } line)
         {
             if (line.Length > 0)
             {
-                yield return line;
+                lines.Add(line);
             }
         }
+
+        return lines;
     }
 
     private static string Common(List<string> folders)

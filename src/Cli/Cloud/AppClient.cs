@@ -188,8 +188,10 @@ internal sealed class AppClient : IDisposable
 
             return (await answer.Content.ReadFromJsonAsync(type, cancellationToken))!;
         }
-        catch (HttpRequestException exception)
+        catch (Exception exception) when (
+            exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
+            // A call that takes too long looks like a cancellation, and nobody has cancelled anything.
             throw new CliException(Unreachable, $"{_http.BaseAddress} does not answer: {exception.Message}");
         }
     }

@@ -67,6 +67,9 @@ internal sealed class TargetOptions
     /// <summary>Whether the command line names an account.</summary>
     public bool NamesAccount(CommandResult result) => result.GetResult(_account) is not null;
 
+    /// <summary>Whether the command line names a data folder.</summary>
+    public bool NamesData(CommandResult result) => result.GetResult(_data) is { Implicit: false };
+
     /// <summary>Whether the command line names an app by its address.</summary>
     public bool NamesServer(CommandResult result) => result.GetResult(_server) is not null;
 
@@ -164,7 +167,8 @@ internal sealed class TargetOptions
                 ? $"--server: '{command}' works on the app's storage, which an address of its functions does not give. Name "
                     + $"{(_kinds.HasFlag(TargetKinds.Account) ? "the storage account with --account, or " : "")}"
                     + "the data folder of 'nanodet up' with --data."
-                : $"{option.Name}: '{command}' asks the app itself. Name it with --server, or its data folder with --data.");
+                : $"{option.Name}: '{command}' asks the app itself. Name "
+                    + $"{(_kinds.HasFlag(TargetKinds.Server) ? "it with --server, or " : "")}its data folder with --data.");
         }
 
         if (named.Count > 1)

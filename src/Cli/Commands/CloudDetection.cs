@@ -71,7 +71,8 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
 
         // The app sees the uploads by itself, too, and detects them with its own options; where those differ and its results came
         // last, the job runs again, now alone.
-        for (var again = 0; images.FirstOrDefault(image => image.Result.Options is { } used && used != options) is { } other; again++)
+        bool IsOther(DetectedImage image) => image.Result.Options is { } used && !IsAsAsked(used, options);
+        for (var again = 0; images.FirstOrDefault(IsOther) is { } other; again++)
         {
             if (again == MostRepeats)
             {
@@ -87,6 +88,16 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
         DetectedImage[] all = [.. images.Concat(unreadable).OrderBy(image => image.Result.Image.Name, StringComparer.Ordinal)];
         return ReportOf(files, all, job, clock.GetElapsedTime(started));
     }
+
+    /// <summary>
+    /// Whether a result was made as asked for. What was not asked for is the app's: slices of its own, with which no image is decoded
+    /// fast, and TF32.
+    /// </summary>
+    /// <param name="used">What the result says.</param>
+    /// <param name="asked">What was asked for.</param>
+    internal static bool IsAsAsked(ResultOptions used, ResultOptions asked) => asked.Slices is null && used.Slices is not null
+        ? used with { Slices = null, FastDecode = asked.FastDecode, Tf32 = false } == asked
+        : used with { Tf32 = false } == asked;
 
     private static DetectReport ReportOf(ImageFiles files, IReadOnlyList<DetectedImage> images, JobStatus? job, TimeSpan duration)
     {
@@ -130,6 +141,7 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
         await report.ProgressAsync("uploading", async progress =>
         {
             var done = 0;
+            var rate = new ProgressRate(TimeProvider.System);
             await Parallel.ForEachAsync(Enumerable.Range(0, failures.Length), Parallelism(cancellationToken), async (index, token) =>
             {
                 var name = files.Files[index];
@@ -146,7 +158,8 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
                     }
                 }
 
-                progress.Report("uploading", Interlocked.Increment(ref done), files.Files.Count);
+                var sent = Interlocked.Increment(ref done);
+                progress.Report(rate.Describe("uploading", sent, files.Files.Count), sent, files.Files.Count);
             });
         });
         return (
@@ -159,8 +172,17 @@ internal sealed class CloudDetection(AppClient client, CloudStorage storage, Rep
     {
         var container = storage.Clients.Blobs.GetBlobContainerClient(storage.Names.Detections);
         var images = new DetectedImage[files.Files.Count];
-        await Parallel.ForEachAsync(Enumerable.Range(0, images.Length), Parallelism(cancellationToken), async (index, token) =>
-            images[index] = await DownloadAsync(container, files, files.Files[index], prefix, output, annotate, token));
+        await report.ProgressAsync("fetching", async progress =>
+        {
+            var done = 0;
+            var rate = new ProgressRate(TimeProvider.System);
+            await Parallel.ForEachAsync(Enumerable.Range(0, images.Length), Parallelism(cancellationToken), async (index, token) =>
+            {
+                images[index] = await DownloadAsync(container, files, files.Files[index], prefix, output, annotate, token);
+                var fetched = Interlocked.Increment(ref done);
+                progress.Report(rate.Describe("fetching", fetched, images.Length), fetched, images.Length);
+            });
+        });
         return images;
     }
 

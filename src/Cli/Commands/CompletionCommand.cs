@@ -36,7 +36,12 @@ internal static class CompletionCommand
                 _files
             fi
         }
-        compdef _nanodet nanodet
+        # Loaded by its name, the whole file is the function, and this is its first call.
+        if [[ "${funcstack[1]}" = _nanodet ]]; then
+            _nanodet "$@"
+        else
+            compdef _nanodet nanodet
+        fi
         """;
 
     private const string PowerShell = """
@@ -95,8 +100,12 @@ internal static class CompletionCommand
         var line = arguments.Count > 1 ? arguments[1] : string.Empty;
         var position = arguments[0].Split(':') is [_, var number]
             && int.TryParse(number.TrimEnd(']'), NumberStyles.None, CultureInfo.InvariantCulture, out var place)
-            ? Math.Min(place, line.Length)
+            ? place
             : line.Length;
+
+        // PowerShell gives the line without the blank behind it, and the position with it.
+        line = line.PadRight(Math.Min(position, line.Length + 1));
+        position = Math.Min(position, line.Length);
 
         // The program may be called by another name or path than the parser knows: what counts is behind it.
         var start = line.IndexOf(' ', StringComparison.Ordinal) + 1;

@@ -40,6 +40,11 @@ internal static class DoctorCommand
             {
                 result.AddError("doctor takes either --storage or --account.");
             }
+
+            if (target.NamesData(result) && result.GetResult(storage) is not { Implicit: false })
+            {
+                result.AddError("--data: only with --storage");
+            }
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -129,10 +129,7 @@ internal static class EvalCommand
                 Detections = detections.Name,
                 Images = evaluator.Images,
                 Missing = [],
-                ClassesWithoutCategory =
-                    [.. found.SelectMany(image => image).Select(detection => detection.CategoryId).Distinct()
-                        .Where(id => !known.Contains(id)).Order()
-                        .Select(id => string.Create(CultureInfo.InvariantCulture, $"category_id {id}"))],
+                ClassesWithoutCategory = UnknownCategories(found, dataset),
                 CategoriesWithoutClass = [],
                 ScoreThreshold = score,
                 FastDecode = false,
@@ -157,6 +154,18 @@ internal static class EvalCommand
                 $"expected detections of the {known.Count} images of the annotations, found detections of {unknown.Count} others, "
                 + $"such as image_id {unknown[0]}; export them with '--format coco --dataset ANNOTATIONS', which takes the ids there.");
         }
+    }
+
+    /// <summary>Categories of detections that the data set does not have.</summary>
+    internal static IReadOnlyList<string> UnknownCategories(ILookup<long, CocoDetection> found, CocoDataset dataset)
+    {
+        var known = dataset.Categories.Select(category => category.Id).ToHashSet();
+        return
+        [
+            .. found.SelectMany(image => image).Select(detection => detection.CategoryId).Distinct()
+                .Where(id => !known.Contains(id)).Order()
+                .Select(id => string.Create(CultureInfo.InvariantCulture, $"category_id {id}")),
+        ];
     }
 
     private static async Task<int> RunAsync(
@@ -202,7 +211,7 @@ internal static class EvalCommand
                 FastDecode = options.FastDecode,
                 Slices = options.Slices,
                 Metrics = run.Evaluator.Summarize(),
-                Compared = compared is null ? null : new EvalComparison(compared.Value.Name, compared.Value.Run.Evaluator.Summarize()),
+                Compared = compared is { } done ? rival!.Describe(done.Run) : null,
                 ElapsedMs = elapsed.TotalMilliseconds,
             },
             CliJsonContext.Default.EvalReport,

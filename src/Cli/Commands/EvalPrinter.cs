@@ -20,40 +20,57 @@ internal static class EvalPrinter
         }
 
         var others = Rows(answer.Compared?.Metrics ?? answer.Metrics);
-        foreach (var ((metric, iou, area, most, value), other) in Rows(answer.Metrics).Zip(others))
+        foreach (var ((metric, iou, area, most, value), another) in Rows(answer.Metrics).Zip(others))
         {
             string[] cells = [metric, iou, area, $"{most}", Number(value)];
             table.AddRow(answer.Compared is null
                 ? cells
-                : [.. cells, Number(other.Value), value < 0 || other.Value < 0 ? "" : Number(value - other.Value, "+0.0000;-0.0000")]);
+                : [.. cells, Number(another.Value), Difference(value, another.Value)]);
         }
 
         console.Write(table);
         console.MarkupLineInterpolated(
             CultureInfo.InvariantCulture,
             $"{answer.Images} images, scores above {answer.ScoreThreshold}; {Source(answer)}; {answer.ElapsedMs:0} ms");
-        if (answer.CategoriesWithoutClass is { Count: > 0 } unknown)
+        PrintNotes(console, "", answer.ClassesWithoutCategory, answer.CategoriesWithoutClass, answer.Missing);
+        if (answer.Compared is { } other)
+        {
+            PrintNotes(console, "B: ", other.ClassesWithoutCategory, other.CategoriesWithoutClass, other.Missing);
+        }
+    }
+
+    private static void PrintNotes(
+        IAnsiConsole console,
+        string whose,
+        IReadOnlyList<string> classesWithoutCategory,
+        IReadOnlyList<string> categoriesWithoutClass,
+        IReadOnlyList<string> missing)
+    {
+        if (categoriesWithoutClass.Count > 0)
         {
             console.MarkupLineInterpolated(
-                $"[yellow]note:[/] without a class, so that their objects count as missed: {string.Join(", ", unknown)}");
+                $"[yellow]note:[/] {whose}without a class, so that their objects count as missed: {string.Join(", ", categoriesWithoutClass)}");
         }
 
-        if (answer.ClassesWithoutCategory is { Count: > 0 } idle)
+        if (classesWithoutCategory.Count > 0)
         {
             console.MarkupLineInterpolated(
-                $"[yellow]note:[/] classes without a category, which are left out: {string.Join(", ", idle)}");
+                $"[yellow]note:[/] {whose}classes without a category, which are left out: {string.Join(", ", classesWithoutCategory)}");
         }
 
-        if (answer.Missing.Count > 0)
+        if (missing.Count > 0)
         {
             console.MarkupLineInterpolated(
-                $"[yellow]note:[/] {answer.Missing.Count} images were not evaluated, such as {answer.Missing[0]}");
+                $"[yellow]note:[/] {whose}{missing.Count} images were not evaluated, such as {missing[0]}");
         }
     }
 
     private static string Source(EvalReport answer) => answer.Model is { } model
         ? $"model {model.Name} {model.Version} on {answer.Provider}"
         : $"the detections of {answer.Detections}";
+
+    private static string Difference(double value, double another) =>
+        value < 0 || another < 0 ? "" : Number(value - another, "+0.0000;-0.0000");
 
     private static string Number(double value) => value < 0 ? "none" : Number(value, "0.0000");
 

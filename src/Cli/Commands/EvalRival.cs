@@ -16,16 +16,15 @@ internal sealed class EvalRival : IDisposable
     private readonly string _name;
     private readonly ILookup<long, CocoDetection>? _found;
     private readonly NanodetModel? _model;
-    private readonly IReadOnlyList<int> _categories;
+    private readonly ClassMapping _classes;
 
-    private EvalRival(
-        CocoDataset dataset, string name, ILookup<long, CocoDetection>? found, NanodetModel? model, IReadOnlyList<int> categories)
+    private EvalRival(CocoDataset dataset, string name, ILookup<long, CocoDetection>? found, NanodetModel? model, ClassMapping classes)
     {
         _dataset = dataset;
         _name = name;
         _found = found;
         _model = model;
-        _categories = categories;
+        _classes = classes;
     }
 
     /// <summary>Reads it.</summary>
@@ -48,15 +47,16 @@ internal sealed class EvalRival : IDisposable
             await using var stream = file.OpenRead();
             var found = await CocoResults.ReadAsync(stream, cancellationToken);
             EvalCommand.EnsureKnown(found, dataset);
-            return new EvalRival(dataset, file.Name, found, model: null, categories: []);
+            return new EvalRival(
+                dataset, file.Name, found, model: null, new ClassMapping([], EvalCommand.UnknownCategories(found, dataset), []));
         }
 
         var model = NanodetModel.Load(file.FullName, options);
         try
         {
             ParityFixture.Verify(model).EnsurePassed();
-            var categories = dataset.MapClasses(model.Description.ClassNames, matching).CategoryIds;
-            return new EvalRival(dataset, $"{model.Description.Name} {model.Version}", found: null, model, categories);
+            var classes = dataset.MapClasses(model.Description.ClassNames, matching);
+            return new EvalRival(dataset, $"{model.Description.Name} {model.Version}", found: null, model, classes);
         }
         catch
         {
@@ -73,16 +73,21 @@ internal sealed class EvalRival : IDisposable
         var own = new EvaluationRun(_dataset with { Images = [.. run.Images.Select(image => image.Image)] }, folder, keeps: false);
         if (_found is not null)
         {
-            own.Take(run, _found);
+            own.Take(run, _found, options.ScoreThreshold);
         }
         else
         {
             var detector = new Detector(_model!, options);
-            await report.ProgressAsync("comparing", progress => own.DetectAsync(detector, _categories, progress, cancellationToken));
+            await report.ProgressAsync(
+                "comparing", progress => own.DetectAsync(detector, _classes.CategoryIds, progress, cancellationToken));
         }
 
         return (_name, own);
     }
+
+    /// <summary>What the answer says of it.</summary>
+    public EvalComparison Describe(EvaluationRun own) => new(
+        _name, own.Evaluator.Summarize(), _classes.ClassesWithoutCategory, _classes.CategoriesWithoutClass, own.Missing);
 
     /// <summary>Frees a model.</summary>
     public void Dispose() => _model?.Dispose();

@@ -87,7 +87,19 @@ internal static class SubmitCommand
                 ErrorThreshold = parsed.GetValue(threshold) is { } text ? ErrorThreshold.Parse(text) : ErrorThreshold.Never,
             };
             request = await more.CompleteAsync(parsed, request, target, client, cancellationToken);
-            var job = await client.StartAsync(request, cancellationToken);
+            request = request with { Id = request.Id ?? JobStore.CreateId(TimeProvider.System.GetUtcNow()) };
+            JobStatus job;
+            try
+            {
+                job = await client.StartAsync(request, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                await Console.Error.WriteLineAsync(
+                    $"job {request.Id} may have begun: 'nanodet job {request.Id}{target.Again(parsed)}' tells");
+                throw;
+            }
+
             return await AnswerAsync(
                 client, job, parsed.GetValue(watch), target.Again(parsed), new Report(parsed.GetValue(json)), cancellationToken);
         });

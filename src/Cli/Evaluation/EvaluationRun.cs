@@ -1,5 +1,6 @@
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Evaluation;
+using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Output;
 
 namespace Nanodet.Serverless.Cli.Evaluation;
@@ -48,11 +49,12 @@ internal sealed class EvaluationRun(CocoDataset dataset, DirectoryInfo folder, b
     /// <summary>Takes detections of a file for the images that another run has evaluated.</summary>
     /// <param name="other">The other run, which kept its images.</param>
     /// <param name="detections">By image id.</param>
-    public void Take(EvaluationRun other, ILookup<long, CocoDetection> detections)
+    /// <param name="threshold">The score above which detections count, as it does for a model.</param>
+    public void Take(EvaluationRun other, ILookup<long, CocoDetection> detections, float threshold)
     {
         foreach (var image in other.Images)
         {
-            Add(image.Image, image.Path, [.. detections[image.Image.Id]]);
+            Add(image.Image, image.Path, [.. detections[image.Image.Id].Where(found => found.Score > threshold)]);
         }
     }
 
@@ -62,13 +64,20 @@ internal sealed class EvaluationRun(CocoDataset dataset, DirectoryInfo folder, b
         var found = new List<(CocoImage Image, string Path, ReadOnlyMemory<byte> Encoded)>();
         foreach (var image in images)
         {
-            if (Locate(image) is { } path)
+            if (Locate(image) is not { } path)
             {
-                found.Add((image, path, await File.ReadAllBytesAsync(path, cancellationToken)));
+                _missing.Add(image.FileName);
+                continue;
+            }
+
+            var (content, problem) = await ImageFileReader.TryReadAsync(path, detector.Options.Limits.MaxBytes, cancellationToken);
+            if (content is null)
+            {
+                _missing.Add($"{image.FileName}: {problem}");
             }
             else
             {
-                _missing.Add(image.FileName);
+                found.Add((image, path, content.Bytes));
             }
         }
 

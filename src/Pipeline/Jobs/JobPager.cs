@@ -144,7 +144,9 @@ public sealed class JobPager
             .Select(name => new ImageMessage { Container = job.Container, Name = name })
             .ToArray();
         images = await KeepAsync(
-            images, async (image, token) => !await IsFolderAsync(image, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            images,
+            async (image, token) => !await IsFolderAsync(image, token).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false);
         if (job.OnlyFailed)
         {
             images = await KeepFailedAsync(images, job, cancellationToken).ConfigureAwait(false);
@@ -177,17 +179,19 @@ public sealed class JobPager
         }
     }
 
-    private Task<ImageMessage[]> KeepFailedAsync(ImageMessage[] images, JobDefinition job, CancellationToken cancellationToken) => KeepAsync(
-        images,
-        async (image, token) =>
+    private Task<ImageMessage[]> KeepFailedAsync(ImageMessage[] images, JobDefinition job, CancellationToken cancellationToken)
+    {
+        return KeepAsync(images, IsFailedAsync, cancellationToken);
+
+        async Task<bool> IsFailedAsync(ImageMessage image, CancellationToken token)
         {
             // A name that can have no record would be looked up under that of another image.
             var record = BlobNames.FindProblem(image.Container, image.Name) is null
                 ? await _records.FindAsync(image.Container, image.Name, token).ConfigureAwait(false)
                 : null;
             return record?.Status == DetectionStatus.Failed && Takes(job, record, image.Etag);
-        },
-        cancellationToken);
+        }
+    }
 
     /// <summary>The images that a look-up keeps, in their order.</summary>
     private static async Task<ImageMessage[]> KeepAsync(

@@ -46,7 +46,7 @@ public sealed class ImageInputsTests : IDisposable
         File.WriteAllLines(_folder.File("names.txt"), [_folder.File("a/1.jpg"), "", _folder.File("b/gone with space.jpg")]);
 
         var found = ImageInputs.Find(
-            [$"@{_folder.File("names.txt")}"], ["-"], _folder.File("out"), new StringReader(_folder.File("b/raw.dat") + "\r\n"));
+            [$"@{_folder.File("names.txt")}"], ["-"], _folder.File("out"), new StringReader(_folder.File("b/raw.dat") + "\r\n"), TestContext.Current.CancellationToken);
 
         // One that is not there is a failure of its own later.
         Assert.Equal(["a/1.jpg", "b/gone with space.jpg", "b/raw.dat"], found.Files);
@@ -54,7 +54,7 @@ public sealed class ImageInputsTests : IDisposable
 
     [Fact]
     public void Find_GlobThatHasTheOutputInIt_LeavesThatOut() =>
-        Assert.Equal(["a/1.jpg"], ImageInputs.Find([_folder.File("**/*.jpg")], [], _folder.File("b"), TextReader.Null).Files);
+        Assert.Equal(["a/1.jpg"], ImageInputs.Find([_folder.File("**/*.jpg")], [], _folder.File("b"), TextReader.Null, TestContext.Current.CancellationToken).Files);
 
     /// <summary>A link to a folder above would name each image again and again.</summary>
     [Fact]
@@ -90,9 +90,9 @@ public sealed class ImageInputsTests : IDisposable
 
         Assert.Equal(
             ["1.jpg", "deep/2.png", "notes.txt", "own.json"],
-            ImageInputs.Find([_folder.File("a/**/*")], [], _folder.File("a"), TextReader.Null).Files);
+            ImageInputs.Find([_folder.File("a/**/*")], [], _folder.File("a"), TextReader.Null, TestContext.Current.CancellationToken).Files);
         Assert.Equal(
-            ["3.jpg"], ImageInputs.Find([_folder.File("b/*")], [], _folder.File("b/raw.dat"), TextReader.Null).Files);
+            ["3.jpg"], ImageInputs.Find([_folder.File("b/*")], [], _folder.File("b/raw.dat"), TextReader.Null, TestContext.Current.CancellationToken).Files);
     }
 
     [Theory]
@@ -107,8 +107,8 @@ public sealed class ImageInputsTests : IDisposable
     {
         Assert.Equal("file_not_found", Assert.Throws<CliException>(() => Find([$"@{_folder.File("gone.txt")}"])).Code);
         Assert.Equal(
-            "no_images", Assert.Throws<CliException>(() => ImageInputs.Find([], ["-"], _folder.File("out"), TextReader.Null)).Code);
+            "no_images", Assert.Throws<CliException>(() => ImageInputs.Find([], ["-"], _folder.File("out"), TextReader.Null, TestContext.Current.CancellationToken)).Code);
     }
 
-    private ImageFiles Find(string[] inputs) => ImageInputs.Find(inputs, [], _folder.File("out"), TextReader.Null);
+    private ImageFiles Find(string[] inputs) => ImageInputs.Find(inputs, [], _folder.File("out"), TextReader.Null, TestContext.Current.CancellationToken);
 }

@@ -26,6 +26,19 @@ public sealed class AppClientTests
         Assert.StartsWith("20260131-120000-", job.JobId, StringComparison.Ordinal);
     }
 
+    /// <summary>A call that takes too long looks like a cancellation, and nobody has cancelled anything.</summary>
+    [Fact]
+    public async Task Start_AnswersThatTakeTooLong_SendTheSameIdAgain()
+    {
+        using var app = new FakeApp(_clock, failures: 1) { Lost = new TaskCanceledException("100 seconds are over.", new TimeoutException()) };
+        using var client = Client(app);
+
+        await client.StartAsync(new JobRequest { Prefix = "a/" }, Token);
+
+        Assert.Equal(2, app.Ids.Count);
+        Assert.Single(app.Ids.Distinct());
+    }
+
     [Fact]
     public async Task Start_TwoCalls_AreTwoJobs()
     {
@@ -70,6 +83,8 @@ public sealed class AppClientTests
     {
         public List<string> Ids { get; } = [];
 
+        public Exception Lost { get; init; } = new HttpRequestException("The answer got lost.");
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             using var body = JsonDocument.Parse(await request.Content!.ReadAsStringAsync(cancellationToken));
@@ -79,7 +94,7 @@ public sealed class AppClientTests
             {
                 return Ids.Count % 2 == 0
                     ? new HttpResponseMessage(HttpStatusCode.GatewayTimeout)
-                    : throw new HttpRequestException("The answer got lost.");
+                    : throw Lost;
             }
 
             var answer = status == HttpStatusCode.Accepted

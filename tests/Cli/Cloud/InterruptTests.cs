@@ -67,6 +67,38 @@ public sealed class InterruptTests : IDisposable
         Assert.Equal(("cancelled", expected), (failure.GetProperty("code").GetString(), failure.GetProperty("message").GetString()));
     }
 
+    /// <summary>Nobody knows when standard input ends: the program has to end before.</summary>
+    [Fact]
+    public async Task Signal_WhileStandardInputIsRead_EndsTheProgram()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Skip("a signal is sent with the programs env and kill of GNU");
+        }
+
+        using var folder = new TemporaryFolder();
+        var model = folder.File("model.onnx");
+        await File.WriteAllBytesAsync(model, [], Token);
+        string[] arguments =
+            ["--default-signal=INT", "dotnet", Cli.Program, "detect", "--model", model, "--list", "-", "--output", folder.File("out"), "--json"];
+        using var process = Process.Start(new ProcessStartInfo("env", arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+
+        // More than a pipe holds: when it is written, most of it was read.
+        var names = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"photos/{i:D6}.jpg\n"));
+        await process.StandardInput.WriteAsync(names.AsMemory(), Token).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System, Token);
+        await Cli.RunProgramAsync("sh", ["-c", $"kill -INT {process.Id}"]);
+        var output = await process.StandardOutput.ReadToEndAsync(Token).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System, Token);
+        await process.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System, Token);
+
+        Assert.Equal(130, process.ExitCode);
+        Assert.Equal("cancelled", JsonDocument.Parse(output).RootElement.GetProperty("error").GetProperty("code").GetString());
+    }
+
     /// <summary>Until it has asked how far the job is twice: the first time may be before it follows.</summary>
     private Task FollowsAsync() => _followed.Task;
 

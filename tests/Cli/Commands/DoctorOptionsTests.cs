@@ -95,6 +95,7 @@ public sealed class DoctorOptionsTests : IDisposable
 
     [Theory]
     [InlineData("doctor takes either --storage or --account", "doctor", "--storage", "--account", "somebody")]
+    [InlineData("--data: only with --storage", "doctor", "--data", "nowhere")]
     [InlineData("--account: expected the name", "doctor", "--account", "Not A Name")]
     [InlineData("--account: expected the name", "models", "--account", "http://somebody.blob.core.windows.net")]
     [InlineData("--client-id: only with --account", "rollback", "--client-id", "x")]
