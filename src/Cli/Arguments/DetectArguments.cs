@@ -68,8 +68,8 @@ internal sealed class DetectArguments
     }
 
     /// <summary>Finds the images.</summary>
-    public ImageFiles FindImages(ParseResult parsed, string except, CancellationToken cancellationToken) =>
-        ImageInputs.Find(parsed.GetValue(_input) ?? [], parsed.GetValue(_list) ?? [], except, Console.In, cancellationToken);
+    public Task<ImageFiles> FindImagesAsync(ParseResult parsed, string except, CancellationToken cancellationToken) =>
+        ImageInputs.FindAsync(parsed.GetValue(_input) ?? [], parsed.GetValue(_list) ?? [], except, Console.In, cancellationToken);
 
     /// <summary>Whether results that are there are kept.</summary>
     public bool Resume(ParseResult parsed) => parsed.GetValue(_resume);

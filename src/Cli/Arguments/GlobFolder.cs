@@ -6,35 +6,34 @@ namespace Nanodet.Serverless.Cli.Arguments;
 /// A folder that a glob is looked for in. Like the search of a whole folder it takes one that cannot be listed as a name that cannot be
 /// read, and follows links to a folder once.
 /// </summary>
-/// <remarks>As in a shell, a star takes no hidden name.</remarks>
+/// <remarks>A star takes no hidden name, unless the glob itself has one, such as <c>photos/**/.kept/*.jpg</c>.</remarks>
 internal sealed class GlobFolder : DirectoryInfoBase
 {
-    private static readonly EnumerationOptions Everything = new()
-    {
-        IgnoreInaccessible = false,
-        AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
-    };
-
     private readonly DirectoryInfo _folder;
     private readonly string _real;
     private readonly GlobFolder? _parent;
+    private readonly bool _takesHidden;
     private readonly HashSet<string> _visited;
     private readonly List<string> _unreadable;
 
     /// <summary>The folder in which a search begins.</summary>
     /// <param name="root">Its path.</param>
-    public GlobFolder(string root)
-        : this(new DirectoryInfo(root), ImageFiles.RealPath(root), parent: null, new(StringComparer.Ordinal), [])
+    /// <param name="glob">What is looked for there, with slashes.</param>
+    public GlobFolder(string root, string glob)
     {
+        _folder = new DirectoryInfo(root);
+        _real = ImageFiles.RealPath(root);
+        _takesHidden = glob.Split('/').Any(part => part.StartsWith('.'));
+        _visited = new(StringComparer.Ordinal);
+        _unreadable = [];
     }
 
-    private GlobFolder(DirectoryInfo folder, string real, GlobFolder? parent, HashSet<string> visited, List<string> unreadable)
+    private GlobFolder(DirectoryInfo folder, GlobFolder parent)
     {
         _folder = folder;
-        _real = real;
+        _real = ImageFiles.RealPath(folder, parent._real);
         _parent = parent;
-        _visited = visited;
-        _unreadable = unreadable;
+        (_takesHidden, _visited, _unreadable) = (parent._takesHidden, parent._visited, parent._unreadable);
     }
 
     /// <summary>Folders, among those that were looked into so far, that could not be listed.</summary>
@@ -56,11 +55,10 @@ internal sealed class GlobFolder : DirectoryInfoBase
     {
         try
         {
-            // In an order of its own: of several links to a folder it is always the same one that is followed.
             return !_visited.Add(_real) ? [] :
             [
-                .. _folder.EnumerateFileSystemInfos("*", Everything).OrderBy(entry => entry.Name, StringComparer.Ordinal)
-                    .Select(entry => entry is DirectoryInfo folder ? In(folder) : (FileSystemInfoBase)new FileInfoWrapper((FileInfo)entry)),
+                .. ImageFiles.List(_folder, _takesHidden).Select<FileSystemInfo, FileSystemInfoBase>(entry =>
+                    entry is DirectoryInfo folder ? new GlobFolder(folder, this) : new FileInfoWrapper((FileInfo)entry)),
             ];
         }
         catch (Exception exception) when (_parent is not null && exception is IOException or UnauthorizedAccessException)
@@ -73,15 +71,9 @@ internal sealed class GlobFolder : DirectoryInfoBase
 
     /// <inheritdoc/>
     public override DirectoryInfoBase? GetDirectory(string path) => Directory.Exists(Path.Combine(FullName, path))
-        ? In(new DirectoryInfo(Path.Combine(FullName, path)))
+        ? new GlobFolder(new DirectoryInfo(Path.Combine(FullName, path)), this)
         : null;
 
     /// <inheritdoc/>
     public override FileInfoBase GetFile(string path) => new FileInfoWrapper(new FileInfo(Path.Combine(FullName, path)));
-
-    private GlobFolder In(DirectoryInfo folder)
-    {
-        var real = folder.LinkTarget is null ? Path.Combine(_real, folder.Name) : ImageFiles.RealPath(folder.FullName);
-        return new GlobFolder(folder, real, this, _visited, _unreadable);
-    }
 }

@@ -50,5 +50,24 @@ internal sealed record ImageFiles(string Root, IReadOnlyList<string> Files, int 
             ? Path.TrimEndingDirectorySeparator(target.FullName)
             : folder;
 
+    /// <summary>The same for a folder that was found in another one, whose path without links is known.</summary>
+    internal static string RealPath(DirectoryInfo folder, string realParent) =>
+        folder.LinkTarget is null ? Path.Combine(realParent, folder.Name) : RealPath(folder.FullName);
+
+    /// <summary>
+    /// What is in a folder, in an order of its own: of several links to a folder it is always the same one that is followed.
+    /// </summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="takesHidden">Whether hidden names are among it.</param>
+    /// <exception cref="IOException">It cannot be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">It cannot be listed.</exception>
+    internal static IEnumerable<FileSystemInfo> List(DirectoryInfo folder, bool takesHidden = false) => folder
+        .EnumerateFileSystemInfos("*", new EnumerationOptions
+        {
+            IgnoreInaccessible = false,
+            AttributesToSkip = takesHidden ? FileAttributes.None : FileAttributes.Hidden | FileAttributes.System,
+        })
+        .OrderBy(entry => entry.Name, StringComparer.Ordinal);
+
     private static bool IsImage(string name) => Endings.Contains(Path.GetExtension(name));
 }

@@ -6,12 +6,6 @@ namespace Nanodet.Serverless.Cli.Arguments;
 /// <param name="isImage">Whether a name is an image's.</param>
 internal sealed class ImageFolderSearch(string root, string except, Func<string, bool> isImage)
 {
-    private static readonly EnumerationOptions Everything = new()
-    {
-        IgnoreInaccessible = false,
-        AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
-    };
-
     private readonly HashSet<string> _visited = new(StringComparer.Ordinal);
     private bool _isOutput;
 
@@ -30,15 +24,11 @@ internal sealed class ImageFolderSearch(string root, string except, Func<string,
     {
         _isOutput = real == except;
         _visited.Add(real);
-        foreach (var entry in List(new DirectoryInfo(folder)))
+        foreach (var entry in ImageFiles.List(new DirectoryInfo(folder)))
         {
             Add(entry, real);
         }
     }
-
-    // In an order of its own: of several links to a folder it is always the same one that is followed.
-    private static IEnumerable<FileSystemInfo> List(DirectoryInfo folder) =>
-        folder.EnumerateFileSystemInfos("*", Everything).OrderBy(entry => entry.Name, StringComparer.Ordinal);
 
     private void Add(FileSystemInfo entry, string parent)
     {
@@ -61,13 +51,13 @@ internal sealed class ImageFolderSearch(string root, string except, Func<string,
         var found = Images.Count;
         try
         {
-            var real = folder.LinkTarget is null ? Path.Combine(parent, folder.Name) : ImageFiles.RealPath(folder.FullName);
+            var real = ImageFiles.RealPath(folder, parent);
             if (real == except || !_visited.Add(real))
             {
                 return;
             }
 
-            foreach (var entry in List(folder))
+            foreach (var entry in ImageFiles.List(folder))
             {
                 Add(entry, real);
             }

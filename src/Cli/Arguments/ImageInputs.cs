@@ -18,12 +18,12 @@ internal static class ImageInputs
     /// <param name="standardInput">Standard input.</param>
     /// <param name="cancellationToken">Ends the wait for standard input.</param>
     /// <exception cref="CliException">An input is not there, or none has an image.</exception>
-    public static ImageFiles Find(
+    public static async Task<ImageFiles> FindAsync(
         IReadOnlyList<string> inputs,
         IReadOnlyList<string> lists,
         string except,
         TextReader standardInput,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken)
     {
         var names = inputs.Where(IsList).Select(input => input[1..]).Concat(lists).ToList();
         var paths = inputs.Where(input => !IsList(input)).ToList();
@@ -43,11 +43,13 @@ internal static class ImageInputs
             ignored += found.Ignored;
         }
 
-        var listed = names.SelectMany(list => ReadList(list, standardInput, cancellationToken));
-        foreach (var file in listed.Select(name => Path.GetFullPath(name)))
+        foreach (var list in names)
         {
-            files.Add(file);
-            roots.Add(Path.GetDirectoryName(file)!);
+            foreach (var file in (await ReadListAsync(list, standardInput, cancellationToken)).Select(Path.GetFullPath))
+            {
+                files.Add(file);
+                roots.Add(Path.GetDirectoryName(file)!);
+            }
         }
 
         if (files.Count == 0)
@@ -59,8 +61,7 @@ internal static class ImageInputs
         return new ImageFiles(
             root,
             [
-                .. files.Select(file => Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/'))
-                    .Order(StringComparer.Ordinal),
+                .. files.Select(file => Slashed(root, file)).Order(StringComparer.Ordinal),
             ],
             ignored);
     }
@@ -84,16 +85,17 @@ internal static class ImageInputs
         }
 
         var matcher = new Matcher(StringComparison.Ordinal);
-        matcher.AddInclude(Path.GetRelativePath(root, full).Replace(Path.DirectorySeparatorChar, '/'));
+        var pattern = Slashed(root, full);
+        matcher.AddInclude(pattern);
         var output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(except));
         var isInside = output != root && output.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
-        var outputName = isInside ? Path.GetRelativePath(root, output).Replace(Path.DirectorySeparatorChar, '/') : null;
-        var folder = new GlobFolder(root);
+        var outputName = isInside ? Slashed(root, output) : null;
+        var folder = new GlobFolder(root, pattern);
         var matches = matcher.Execute(folder).Files.Select(match => match.Path).ToArray();
         string[] files =
         [
             .. matches
-                .Concat(folder.Unreadable.Select(path => Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/')))
+                .Concat(folder.Unreadable.Select(path => Slashed(root, path)))
                 .Where(name => outputName is null || (name != outputName && !name.StartsWith($"{outputName}/", StringComparison.Ordinal)))
                 .Where(name => !name.EndsWith(ImageFiles.AnnotatedEnding, StringComparison.Ordinal))
                 .Where(name => !name.EndsWith(ImageFiles.ResultEnding, StringComparison.Ordinal)
@@ -105,12 +107,12 @@ internal static class ImageInputs
             : throw new CliException("no_images", $"{glob}: expected files that it names, found none in {root}.");
     }
 
-    private static List<string> ReadList(string list, TextReader standardInput, CancellationToken cancellationToken)
+    private static async Task<List<string>> ReadListAsync(string list, TextReader standardInput, CancellationToken cancellationToken)
     {
         if (list == StandardInput)
         {
             // Nobody knows when it ends, and a read of it cannot be cancelled.
-            return Task.Run(() => ReadLines(standardInput), cancellationToken).WaitAsync(cancellationToken).GetAwaiter().GetResult();
+            return await Task.Run(() => ReadLines(standardInput), cancellationToken).WaitAsync(cancellationToken);
         }
 
         if (!File.Exists(list))
@@ -135,6 +137,8 @@ internal static class ImageInputs
 
         return lines;
     }
+
+    private static string Slashed(string root, string path) => Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/');
 
     private static string Common(List<string> folders)
     {

@@ -16,6 +16,9 @@ internal sealed class AppClient : IDisposable
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    /// <summary>An app gives a body two minutes; whoever gives up before has sent it for nothing.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     private readonly HttpClient _http;
     private readonly TimeProvider _clock;
 
@@ -30,7 +33,7 @@ internal sealed class AppClient : IDisposable
     internal AppClient(Uri server, string? key, HttpMessageHandler handler, TimeProvider clock)
     {
         _clock = clock;
-        _http = new HttpClient(handler) { BaseAddress = server };
+        _http = new HttpClient(handler) { BaseAddress = server, Timeout = Patience };
         if (key is not null)
         {
             _http.DefaultRequestHeaders.Add("x-functions-key", key);
@@ -44,13 +47,16 @@ internal sealed class AppClient : IDisposable
     /// <exception cref="CliException">The app refuses or does not answer.</exception>
     public async Task<JobStatus> StartAsync(JobRequest request, CancellationToken cancellationToken)
     {
-        request = request with { Id = request.Id ?? JobStore.CreateId(_clock.GetUtcNow()) };
+        request = WithId(request);
         return await AgainAsync(
             () => SendAsync(
                 new HttpRequestMessage(HttpMethod.Post, "api/jobs") { Content = JsonContent.Create(request, JobJson.Default.JobRequest) },
                 cancellationToken),
             cancellationToken);
     }
+
+    /// <summary>A request with an id of its own, which its job will have.</summary>
+    public JobRequest WithId(JobRequest request) => request with { Id = request.Id ?? JobStore.CreateId(_clock.GetUtcNow()) };
 
     /// <summary>Keeps a list of images in the app's storage.</summary>
     /// <param name="content">A name on each line.</param>

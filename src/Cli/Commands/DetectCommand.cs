@@ -102,7 +102,7 @@ internal static class DetectCommand
                     Precision = parsed.GetValue(precision),
                     Tf32 = parsed.GetValue(tf32),
                 };
-                var files = images.FindImages(parsed, parsed.GetRequiredValue(output).FullName, cancellationToken);
+                var files = await images.FindImagesAsync(parsed, parsed.GetRequiredValue(output).FullName, cancellationToken);
                 return await RunAsync(
                     parsed.GetValue(model)!,
                     modelOptions,
@@ -122,7 +122,7 @@ internal static class DetectCommand
             using var client = await target.ConnectAsync(parsed, cancellationToken);
             var detection = new CloudDetection(
                 client, new CloudStorage((await target.FindAsync(parsed, cancellationToken)).Storage), report);
-            var uploads = images.FindImages(parsed, parsed.GetRequiredValue(output).FullName, cancellationToken);
+            var uploads = await images.FindImagesAsync(parsed, parsed.GetRequiredValue(output).FullName, cancellationToken);
             var answer = await detection.RunAsync(
                 uploads, parsed.GetRequiredValue(output), options, parsed.GetValue(annotate), cancellationToken);
             var failures = answer.Images.Select(image => image.Result).Where(result => result.Error is not null);

@@ -87,7 +87,7 @@ internal static class SubmitCommand
                 ErrorThreshold = parsed.GetValue(threshold) is { } text ? ErrorThreshold.Parse(text) : ErrorThreshold.Never,
             };
             request = await more.CompleteAsync(parsed, request, target, client, cancellationToken);
-            request = request with { Id = request.Id ?? JobStore.CreateId(TimeProvider.System.GetUtcNow()) };
+            request = client.WithId(request);
             JobStatus job;
             try
             {

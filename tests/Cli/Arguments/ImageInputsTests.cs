@@ -19,13 +19,13 @@ public sealed class ImageInputsTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Find_OneFolder_IsNamedFromThatFolder() =>
-        Assert.Equal(["1.jpg", "deep/2.png", "deep/2.png.annotated.jpg"], Find([_folder.File("a")]).Files);
+    public async Task Find_OneFolder_IsNamedFromThatFolder() =>
+        Assert.Equal(["1.jpg", "deep/2.png", "deep/2.png.annotated.jpg"], (await FindAsync([_folder.File("a")])).Files);
 
     [Fact]
-    public void Find_SeveralInputs_AreNamedFromWhatTheyHaveInCommonAndTakenOnce()
+    public async Task Find_SeveralInputs_AreNamedFromWhatTheyHaveInCommonAndTakenOnce()
     {
-        var found = Find([_folder.File("b"), _folder.File("b/3.jpg"), _folder.File("a/deep")]);
+        var found = await FindAsync([_folder.File("b"), _folder.File("b/3.jpg"), _folder.File("a/deep")]);
 
         Assert.Equal(["a/deep/2.png", "a/deep/2.png.annotated.jpg", "b/3.jpg"], found.Files);
         Assert.Equal(Path.TrimEndingDirectorySeparator(_folder.Path), found.Root);
@@ -37,51 +37,64 @@ public sealed class ImageInputsTests : IDisposable
     [InlineData("a/*", "1.jpg,notes.txt")]
     [InlineData("b/*.dat", "raw.dat")]
     [InlineData("*/1.jpg", "a/1.jpg")]
-    public void Find_Glob_TakesWhatItNamesButNoPictureOfOurs(string glob, string expected) =>
-        Assert.Equal(expected.Split(','), Find([_folder.File(glob)]).Files);
+    public async Task Find_Glob_TakesWhatItNamesButNoPictureOfOurs(string glob, string expected) =>
+        Assert.Equal(expected.Split(','), (await FindAsync([_folder.File(glob)])).Files);
 
     [Fact]
-    public void Find_Lists_OfAFileAndOfStandardInput_AreNames()
+    public async Task Find_Lists_OfAFileAndOfStandardInput_AreNames()
     {
         File.WriteAllLines(_folder.File("names.txt"), [_folder.File("a/1.jpg"), "", _folder.File("b/gone with space.jpg")]);
 
-        var found = ImageInputs.Find(
-            [$"@{_folder.File("names.txt")}"], ["-"], _folder.File("out"), new StringReader(_folder.File("b/raw.dat") + "\r\n"), TestContext.Current.CancellationToken);
+        var found = await FindAsync(
+            [$"@{_folder.File("names.txt")}"], lists: ["-"], standardInput: new StringReader(_folder.File("b/raw.dat") + "\r\n"));
 
         // One that is not there is a failure of its own later.
         Assert.Equal(["a/1.jpg", "b/gone with space.jpg", "b/raw.dat"], found.Files);
     }
 
     [Fact]
-    public void Find_GlobThatHasTheOutputInIt_LeavesThatOut() =>
-        Assert.Equal(["a/1.jpg"], ImageInputs.Find([_folder.File("**/*.jpg")], [], _folder.File("b"), TextReader.Null, TestContext.Current.CancellationToken).Files);
+    public async Task Find_GlobThatHasTheOutputInIt_LeavesThatOut() =>
+        Assert.Equal(["a/1.jpg"], (await FindAsync([_folder.File("**/*.jpg")], "b")).Files);
+
+    [Theory]
+    [InlineData("a/**/*.jpg", "1.jpg")]
+    [InlineData("a/**/.kept/*.jpg", ".kept/4.jpg")]
+    [InlineData("a/.kept/*.jpg", "4.jpg")]
+    public async Task Find_HiddenNames_AreTakenWhereTheGlobHasOne(string glob, string expected)
+    {
+        Directory.CreateDirectory(_folder.File("a/.kept"));
+        File.WriteAllText(_folder.File("a/.kept/4.jpg"), "x");
+        File.WriteAllText(_folder.File("a/.5.jpg"), "x");
+
+        Assert.Equal([expected], (await FindAsync([_folder.File(glob)])).Files);
+    }
 
     /// <summary>A link to a folder above would name each image again and again.</summary>
     [Fact]
-    public void Find_GlobOverLinks_FollowsEachFolderOnce()
+    public async Task Find_GlobOverLinks_FollowsEachFolderOnce()
     {
         Directory.CreateSymbolicLink(_folder.File("a", "deep", "up"), _folder.File("a"));
         Directory.CreateSymbolicLink(_folder.File("a", "deep", "self"), ".");
         File.CreateSymbolicLink(_folder.File("a", "dangling.jpg"), "/nowhere/x.jpg");
 
-        Assert.Equal(["1.jpg", "dangling.jpg", "deep/2.png", "notes.txt"], Find([_folder.File("a/**/*")]).Files);
+        Assert.Equal(["1.jpg", "dangling.jpg", "deep/2.png", "notes.txt"], (await FindAsync([_folder.File("a/**/*")])).Files);
     }
 
     /// <summary>A folder that cannot be listed is a name that cannot be read, as in the search of a whole folder.</summary>
     [Fact]
     public void GlobFolder_ThatCannotBeListed_IsNamed()
     {
-        var root = new GlobFolder(_folder.File("a"));
+        var root = new GlobFolder(_folder.File("a"), "**/*");
         var deep = Assert.IsType<GlobFolder>(root.EnumerateFileSystemInfos().Single(entry => entry.Name == "deep"));
         Directory.Delete(_folder.File("a", "deep"), recursive: true);
 
         Assert.Empty(deep.EnumerateFileSystemInfos());
         Assert.Equal([_folder.File("a", "deep")], root.Unreadable);
-        Assert.Throws<DirectoryNotFoundException>(() => new GlobFolder(_folder.File("gone")).EnumerateFileSystemInfos());
+        Assert.Throws<DirectoryNotFoundException>(() => new GlobFolder(_folder.File("gone"), "*").EnumerateFileSystemInfos());
     }
 
     [Fact]
-    public void Find_GlobOverTheOutput_TakesNoResultOfOurs()
+    public async Task Find_GlobOverTheOutput_TakesNoResultOfOurs()
     {
         foreach (var name in new[] { "a/1.jpg.json", "a/deep/2.png.json", "a/own.json" })
         {
@@ -90,25 +103,27 @@ public sealed class ImageInputsTests : IDisposable
 
         Assert.Equal(
             ["1.jpg", "deep/2.png", "notes.txt", "own.json"],
-            ImageInputs.Find([_folder.File("a/**/*")], [], _folder.File("a"), TextReader.Null, TestContext.Current.CancellationToken).Files);
+            (await FindAsync([_folder.File("a/**/*")], "a")).Files);
         Assert.Equal(
-            ["3.jpg"], ImageInputs.Find([_folder.File("b/*")], [], _folder.File("b/raw.dat"), TextReader.Null, TestContext.Current.CancellationToken).Files);
+            ["3.jpg"], (await FindAsync([_folder.File("b/*")], "b/raw.dat")).Files);
     }
 
     [Theory]
     [InlineData("no_images", "a/*.tiff")]
     [InlineData("file_not_found", "gone/*.jpg")]
     [InlineData("file_not_found", "gone")]
-    public void Find_Nothing_FailsByName(string code, string input) =>
-        Assert.Equal(code, Assert.Throws<CliException>(() => Find([_folder.File(input)])).Code);
+    public async Task Find_Nothing_FailsByName(string code, string input) =>
+        Assert.Equal(code, (await Assert.ThrowsAsync<CliException>(() => FindAsync([_folder.File(input)]))).Code);
 
     [Fact]
-    public void Find_ListThatIsNone_FailsByName()
+    public async Task Find_ListThatIsNone_FailsByName()
     {
-        Assert.Equal("file_not_found", Assert.Throws<CliException>(() => Find([$"@{_folder.File("gone.txt")}"])).Code);
+        Assert.Equal("file_not_found", (await Assert.ThrowsAsync<CliException>(() => FindAsync([$"@{_folder.File("gone.txt")}"]))).Code);
         Assert.Equal(
-            "no_images", Assert.Throws<CliException>(() => ImageInputs.Find([], ["-"], _folder.File("out"), TextReader.Null, TestContext.Current.CancellationToken)).Code);
+            "no_images", (await Assert.ThrowsAsync<CliException>(() => FindAsync([], lists: ["-"]))).Code);
     }
 
-    private ImageFiles Find(string[] inputs) => ImageInputs.Find(inputs, [], _folder.File("out"), TextReader.Null, TestContext.Current.CancellationToken);
+    private Task<ImageFiles> FindAsync(string[] inputs, string except = "out", string[]? lists = null, TextReader? standardInput = null) =>
+        ImageInputs.FindAsync(
+            inputs, lists ?? [], _folder.File(except), standardInput ?? TextReader.Null, TestContext.Current.CancellationToken);
 }
