@@ -26,7 +26,7 @@ public sealed class LostBatches(BatchLists lists, BatchStarter starter, TimeProv
     /// <summary>A batch that fails again and again is started as often in the end.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
 
-    private string _last = string.Empty;
+    private readonly BoundedRound _round = new(Most);
 
     /// <summary>
     /// Looks at lists, and goes on in the next call where this one ended. What fails is left to the next round.
@@ -36,32 +36,12 @@ public sealed class LostBatches(BatchLists lists, BatchStarter starter, TimeProv
     public async Task RunAsync(DurableTaskClient client, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);
-        var looks = 0;
-        await foreach (var (batchId, written) in lists.FindAsync(time.GetUtcNow() - Grace, cancellationToken))
-        {
-            // They are listed in the order of their names.
-            if (string.CompareOrdinal(batchId, _last) <= 0)
-            {
-                continue;
-            }
-
-            if (looks++ == Most)
-            {
-                return;
-            }
-
-            _last = batchId;
-            try
-            {
-                await LookAsync(client, batchId, written, cancellationToken);
-            }
-            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-            {
-                Log.LostBatchLeft(logger, batchId, exception);
-            }
-        }
-
-        _last = string.Empty;
+        await _round.RunAsync(
+            lists.FindAsync(time.GetUtcNow() - Grace, cancellationToken),
+            list => list.BatchId,
+            list => LookAsync(client, list.BatchId, list.WrittenUtc, cancellationToken),
+            (list, exception) => Log.LostBatchLeft(logger, list.BatchId, exception),
+            cancellationToken);
     }
 
     private async Task LookAsync(DurableTaskClient client, string batchId, DateTimeOffset written, CancellationToken cancellationToken)

@@ -26,8 +26,8 @@ public sealed class LostEvents(BatchStaging staging, BatchEvents events, TimePro
     /// <summary>Between a round and the next: what cannot be written is tried as seldom.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
 
+    private readonly BoundedRound _round = new(Most);
     private DateTimeOffset _next;
-    private string _last = string.Empty;
 
     /// <summary>
     /// Looks at finished batches, and goes on in the next call where this one ended; does nothing for ten minutes after it has seen all.
@@ -43,33 +43,16 @@ public sealed class LostEvents(BatchStaging staging, BatchEvents events, TimePro
             return;
         }
 
-        var looks = 0;
-        await foreach (var detected in staging.FindOlderAsync(time.GetUtcNow() - Grace, cancellationToken))
+        var isOver = await _round.RunAsync(
+            staging.FindOlderAsync(time.GetUtcNow() - Grace, cancellationToken),
+            detected => detected.StagingBlob,
+            detected => LookAsync(client, detected, cancellationToken),
+            (detected, exception) => Log.LostEventLeft(logger, detected.BatchId, exception),
+            cancellationToken);
+        if (isOver)
         {
-            // They are listed in the order of their names.
-            if (string.CompareOrdinal(detected.StagingBlob, _last) <= 0)
-            {
-                continue;
-            }
-
-            if (looks++ == Most)
-            {
-                return;
-            }
-
-            _last = detected.StagingBlob;
-            try
-            {
-                await LookAsync(client, detected, cancellationToken);
-            }
-            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-            {
-                Log.LostEventLeft(logger, detected.BatchId, exception);
-            }
+            _next = time.GetUtcNow() + Pause;
         }
-
-        _last = string.Empty;
-        _next = time.GetUtcNow() + Pause;
     }
 
     private async Task LookAsync(DurableTaskClient client, BatchDetected detected, CancellationToken cancellationToken)
