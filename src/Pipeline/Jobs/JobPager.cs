@@ -168,13 +168,13 @@ public sealed class JobPager
 
         try
         {
-            var blob = _clients.Blobs.GetBlobContainerClient(image.Container).GetBlobClient(image.Name);
-            BlobProperties properties = await blob.GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            BlobProperties properties = await _clients.Image(image.Container, image.Name)
+                .GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
             return FolderMarkers.IsMarker(image.Name, properties.ContentLength, properties.Metadata);
         }
-        catch (RequestFailedException exception) when (exception.Status == 404)
+        catch (RequestFailedException exception) when (exception.Status is 403 or 404 or 409)
         {
-            // The worker says so.
+            // The blob is not there, or storage refuses it. The worker says so of this one; here it would end the job.
             return false;
         }
     }

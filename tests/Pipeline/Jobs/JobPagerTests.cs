@@ -1,8 +1,10 @@
+using System.Net;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Pipeline.Batches;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
+using Nanodet.Serverless.Pipeline.Tests.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Tests.Jobs;
 
@@ -168,6 +170,27 @@ public sealed class JobPagerTests(AzuriteFixture fixture)
         var list = new JobRequest { Images = new TextList(["s/a.png", "s/folder2/", "s/full/", "s/gone/", "s/empty.png"]) };
         page = Assert.Single(await ListAllAsync(app, await CreateAsync(app, list)));
         Assert.Equal((4, 1), (page.Count, page.Filtered));
+    }
+
+    /// <summary>A name that storage says nothing of is the worker's: it ends alone there, and takes no page along here.</summary>
+    [Theory]
+    [InlineData(HttpStatusCode.Forbidden)]
+    [InlineData(HttpStatusCode.Conflict)]
+    public async Task List_NameOfAListThatStorageRefuses_StaysAndKeepsNoOtherWaiting(HttpStatusCode status)
+    {
+        using var storage = new RefusingStorage
+        {
+            Refuse = request => request.Method == HttpMethod.Head && request.RequestUri!.AbsolutePath.EndsWith("/held/", StringComparison.Ordinal)
+                ? (status, "Refused")
+                : null,
+        };
+        await using var app = await TestApp.CreateAsync(fixture, replace: storage.AddTo);
+        await app.UploadAsync("s/folder/", []);
+
+        var list = new JobRequest { Images = new TextList(["s/a.png", "s/held/", "s/folder/"]) };
+        var page = Assert.Single(await ListAllAsync(app, await CreateAsync(app, list)));
+
+        Assert.Equal((2, 1), (page.Count, page.Filtered));
     }
 
     internal static Task<JobDefinition> CreateAsync(TestApp app, JobRequest request) => app.Get<JobStore>().CreateAsync(request, null, Token);
