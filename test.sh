@@ -53,7 +53,7 @@ run_lane() {
     dll=$(dirname "$project")/bin/Release/net10.0/Nanodet.Serverless.$name.Tests.dll
     began=$SECONDS
     # The runner prints each failure, and each skipped test with its reason. A signal that ends the lane ends it, too.
-    dotnet exec "$dll" -noColor -noLogo -xml "$results/$name.xml" >"$results/$name.log" 2>&1 &
+    dotnet exec "$dll" -noColor -noLogo -result-xml "$results/$name.xml" >"$results/$name.log" 2>&1 &
     # shellcheck disable=SC2064 # this process, not a later one
     trap "kill $! 2>/dev/null; exit 143" TERM
     wait $!
@@ -85,7 +85,7 @@ lanes=($!)
 wait "${lanes[@]}"
 lanes=()
 
-total=0 failed=0 skipped=0 broken=0
+total=0 failed=0 skipped=0 broken=0 failing=()
 for project in "${projects[@]}" "${last[@]}"; do
   name=$(basename "$project" .Tests.csproj)
   summary=$(grep -m1 -o '<assembly [^>]*>' "$results/$name.xml" 2>/dev/null)
@@ -99,13 +99,18 @@ for project in "${projects[@]}" "${last[@]}"; do
   total=$((total + $(count total) - $(count not-run)))
   failed=$((failed + $(count failed) + $(count errors)))
   skipped=$((skipped + $(count skipped)))
-  # What failed is said again where it is seen: the lanes' outputs are long.
-  [ $(($(count failed) + $(count errors))) -eq 0 ] || echo "failures in $name, see above"
+  [ $(($(count failed) + $(count errors))) -eq 0 ] || failing+=("$name")
 done
 
 echo "the ten slowest of them, in seconds:"
 cat "$results"/*.xml 2>/dev/null | grep -o '<test [^>]*>' | sed -n 's/.* time="\([0-9.]*\)".* type="\([^"]*\)" method="\([^"]*\)".*/\1 \2.\3/p' \
   | sort -rn | head -10 | sed 's/Nanodet\.Serverless\.//; s/^/  /'
+
+# What failed is said again where it is seen, with its first lines: the lanes' outputs are long, and who keeps the last part has it.
+for name in "${failing[@]}"; do
+  echo "failures in $name:"
+  awk '/\[FAIL\]$/ { left = 12 } left-- > 0' "$results/$name.log" | cut -c1-1000
+done
 
 failed=$((failed + broken))
 passed=$((total - (failed - broken) - skipped))
