@@ -26,8 +26,8 @@ public sealed class PictureTests
         using var client = new HttpClient(service);
         var links = Links(client);
 
-        var first = await links.CreateAsync(null, "a b/#1 100%.jpg", App.Cancellation);
-        var second = await links.CreateAsync("images", "c.png", App.Cancellation);
+        var first = await links.CreateAsync(null, "a b/#1 100%.jpg", etag: null, App.Cancellation);
+        var second = await links.CreateAsync("images", "c.png", etag: null, App.Cancellation);
 
         Assert.Equal("acct.blob.core.windows.net", first.Url.Host);
         Assert.Equal("/images/a%20b/%231%20100%25.jpg", first.Url.AbsolutePath);
@@ -52,7 +52,7 @@ public sealed class PictureTests
         using var service = new DelegationService();
         using var client = new HttpClient(service);
 
-        await Assert.ThrowsAsync<PipelineException>(() => Links(client).CreateAsync(container, name, App.Cancellation));
+        await Assert.ThrowsAsync<PipelineException>(() => Links(client).CreateAsync(container, name, etag: null, App.Cancellation));
         Assert.Equal(0, service.Keys);
     }
 

@@ -152,7 +152,7 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
             var photos = new DirectoryInfo(Path.Combine(folder.FullName, "photos"));
             var results = await FolderResults.ReadAsync(folder.FullName, isNamed ? photos : null, App.Cancellation);
 
-            Assert.Equal(isFound, await results.FindImageAsync("images", name, App.Cancellation) is not null);
+            Assert.Equal(isFound, await results.FindImageAsync("images", name, etag: null, App.Cancellation) is not null);
         }
         finally
         {
@@ -178,7 +178,7 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
                 App.Cancellation);
             var results = await FolderResults.ReadAsync(folder.FullName, photos, App.Cancellation);
 
-            Assert.Null(await results.FindImageAsync("images", name, App.Cancellation));
+            Assert.Null(await results.FindImageAsync("images", name, etag: null, App.Cancellation));
         }
         finally
         {

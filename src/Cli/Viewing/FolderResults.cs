@@ -37,6 +37,9 @@ internal sealed class FolderResults : IViewedResults
     /// <inheritdoc/>
     public Uri? ImageOrigin => null;
 
+    /// <inheritdoc/>
+    public bool IsContentKnown => false;
+
     /// <summary>How many results there are.</summary>
     public int Count => _results.Count;
 
@@ -108,11 +111,12 @@ internal sealed class FolderResults : IViewedResults
     }
 
     /// <inheritdoc/>
-    public Task<ImageLink?> LinkAsync(string? container, string name, CancellationToken cancellationToken) =>
+    public Task<ImageLink?> LinkAsync(string? container, string name, string? etag, CancellationToken cancellationToken) =>
         Task.FromResult<ImageLink?>(null);
 
     /// <inheritdoc/>
-    public async Task<ReadOnlyMemory<byte>?> FindImageAsync(string? container, string name, CancellationToken cancellationToken)
+    public async Task<ReadOnlyMemory<byte>?> FindImageAsync(
+        string? container, string name, string? etag, CancellationToken cancellationToken)
     {
         // Only what a result names is read, and only from below the folders: a page of the web that got in would learn nothing else.
         if (!_names.Contains(name) || Array.Exists(name.Split('/', '\\'), segment => segment == "..") || Path.IsPathRooted(name))

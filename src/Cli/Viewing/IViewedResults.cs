@@ -27,15 +27,22 @@ internal interface IViewedResults
     /// <param name="cancellationToken">Ends the reading.</param>
     IAsyncEnumerable<DetectionResult> ReadAllAsync(ResultQuery query, CancellationToken cancellationToken);
 
+    /// <summary>Whether an ETag names the content of an image. Nobody can tell whether a file is still what was detected.</summary>
+    bool IsContentKnown { get; }
+
     /// <summary>An address from which a browser reads an image directly; null when it has none.</summary>
     /// <param name="container">The image's container, or null.</param>
     /// <param name="name">The image's name.</param>
+    /// <param name="etag">The content that is meant; null for any.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    Task<ImageLink?> LinkAsync(string? container, string name, CancellationToken cancellationToken);
+    /// <exception cref="Pipeline.PipelineException">There is no such image, or it was overwritten.</exception>
+    Task<ImageLink?> LinkAsync(string? container, string name, string? etag, CancellationToken cancellationToken);
 
     /// <summary>The bytes of an image; null when there is none.</summary>
     /// <param name="container">The image's container, or null.</param>
     /// <param name="name">The image's name.</param>
+    /// <param name="etag">The content that is meant; null for any.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    Task<ReadOnlyMemory<byte>?> FindImageAsync(string? container, string name, CancellationToken cancellationToken);
+    /// <exception cref="Pipeline.PipelineException">It was overwritten.</exception>
+    Task<ReadOnlyMemory<byte>?> FindImageAsync(string? container, string name, string? etag, CancellationToken cancellationToken);
 }

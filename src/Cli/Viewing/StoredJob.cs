@@ -1,11 +1,14 @@
 using Azure;
+using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Images;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
+using Nanodet.Serverless.Pipeline;
 using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Reading;
+using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Cli.Viewing;
@@ -36,6 +39,9 @@ internal sealed class StoredJob : IViewedResults
 
     /// <inheritdoc/>
     public Uri? ImageOrigin => _links.Origin;
+
+    /// <inheritdoc/>
+    public bool IsContentKnown => true;
 
     private JobStore Jobs { get; }
 
@@ -70,11 +76,12 @@ internal sealed class StoredJob : IViewedResults
         _results.ReadAllAsync(query with { JobId = _jobId }, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<ImageLink?> LinkAsync(string? container, string name, CancellationToken cancellationToken) =>
-        await _links.CreateAsync(container, name, cancellationToken);
+    public async Task<ImageLink?> LinkAsync(string? container, string name, string? etag, CancellationToken cancellationToken) =>
+        await _links.CreateAsync(container, name, etag, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<ReadOnlyMemory<byte>?> FindImageAsync(string? container, string name, CancellationToken cancellationToken)
+    public async Task<ReadOnlyMemory<byte>?> FindImageAsync(
+        string? container, string name, string? etag, CancellationToken cancellationToken)
     {
         container ??= _storage.Names.Images;
         if (!_storage.Names.IsImageContainer(container) || BlobNames.FindProblem(container, name) is not null)
@@ -84,14 +91,23 @@ internal sealed class StoredJob : IViewedResults
 
         try
         {
+            // The length is known before the first byte is read.
             var blob = _storage.Clients.Blobs.GetBlobContainerClient(container).GetBlobClient(name);
-            return (await blob.GetPropertiesAsync(cancellationToken: cancellationToken)).Value.ContentLength <= new ImageLimits().MaxBytes
-                ? (await blob.DownloadContentAsync(cancellationToken)).Value.Content.ToMemory()
+            var isMeant = new BlobRequestConditions { IfMatch = etag is null ? null : new ETag($"\"{etag}\"") };
+            var download = await blob.DownloadStreamingAsync(new BlobDownloadOptions { Conditions = isMeant }, cancellationToken);
+            using var content = download.Value;
+            return content.Details.ContentLength <= new ImageLimits().MaxBytes
+                ? (await BinaryData.FromStreamAsync(content.Content, cancellationToken)).ToMemory()
                 : (ReadOnlyMemory<byte>?)null;
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
         {
             return null;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 412)
+        {
+            throw new PipelineException(
+                FailureCodes.BlobChanged, $"Expected the content {etag} of '{BlobNames.Show(name)}', found that it was overwritten.", exception);
         }
     }
 }

@@ -104,6 +104,10 @@ internal sealed class ViewServer : IAsyncDisposable
         {
             await route(context);
         }
+        catch (PipelineException exception) when (exception.Code is FailureCodes.BlobNotFound or FailureCodes.BlobChanged)
+        {
+            await NotFoundAsync(context, exception.Code, exception.Message);
+        }
         catch (PipelineException exception)
         {
             await ProblemAnswers.WriteAsync(context, StatusCodes.Status400BadRequest, exception.Code, exception.Message);
@@ -196,13 +200,15 @@ internal sealed class ViewServer : IAsyncDisposable
     }
 
     /// <summary>An image of any of the results: those that are compared are about the same ones.</summary>
-    private async Task<ReadOnlyMemory<byte>?> FindImageAsync(string? container, string name, CancellationToken cancellationToken)
+    private async Task<(ReadOnlyMemory<byte> Content, bool IsContentKnown)?> FindImageAsync(HttpContext context)
     {
         foreach (var results in _compared.Select(one => one.Results).Prepend(_results))
         {
-            if (await results.FindImageAsync(container, name, cancellationToken) is { } image)
+            if (await results.FindImageAsync(
+                Text(context, "container"), Text(context, "name") ?? string.Empty, Text(context, "etag"), context.RequestAborted)
+                is { } image)
             {
-                return image;
+                return (image, results.IsContentKnown);
             }
         }
 
@@ -244,7 +250,7 @@ internal sealed class ViewServer : IAsyncDisposable
     private async Task GetLinkAsync(HttpContext context)
     {
         var name = Text(context, "name") ?? string.Empty;
-        var link = await _results.LinkAsync(Text(context, "container"), name, context.RequestAborted)
+        var link = await _results.LinkAsync(Text(context, "container"), name, Text(context, "etag"), context.RequestAborted)
             ?? new ImageLink(new Uri(Page, $"/api/images/content?name={Uri.EscapeDataString(name)}"), DateTimeOffset.MaxValue);
         await WriteAsync(context, JsonSerializer.SerializeToUtf8Bytes(link, ViewJson.Default.ImageLink), ViewerConfig.ContentType);
     }
@@ -261,14 +267,11 @@ internal sealed class ViewServer : IAsyncDisposable
         var side = Text(context, "size") is { } size && int.TryParse(size, out var wanted) && ThumbnailStore.Sides.Contains(wanted)
             ? wanted
             : ThumbnailStore.Sides[0];
-        ReadOnlyMemory<byte>? picture;
+        (ReadOnlyMemory<byte> Content, bool IsContentKnown)? picture;
         await _pictures.WaitAsync(context.RequestAborted);
         try
         {
-            picture = await FindImageAsync(
-                Text(context, "container"), Text(context, "name") ?? string.Empty, context.RequestAborted) is { } image
-                    ? make(image, side)
-                    : (ReadOnlyMemory<byte>?)null;
+            picture = await FindImageAsync(context) is { } image ? (make(image.Content, side), image.IsContentKnown) : null;
         }
         finally
         {
@@ -281,11 +284,11 @@ internal sealed class ViewServer : IAsyncDisposable
             return;
         }
 
-        foreach (var (name, value) in ViewerHeaders.OfImage(isVersioned: Text(context, "etag") is not null))
+        foreach (var (name, value) in ViewerHeaders.OfImage(found.IsContentKnown && Text(context, "etag") is not null))
         {
             context.Response.Headers[name] = value;
         }
 
-        await WriteAsync(context, found, contentType);
+        await WriteAsync(context, found.Content, contentType);
     }
 }

@@ -17,7 +17,7 @@ public sealed class ImagesApi(ImageLinks links, ThumbnailStore thumbnails)
 {
     /// <summary>
     /// <c>GET /api/images?name=</c>: 200 with an address from which the image can be read for ten minutes; 400 or 422 for a name that
-    /// leads nowhere.
+    /// leads nowhere; with <c>etag</c>, 404 when there is no such image, or not with this content.
     /// </summary>
     [Function("GetImageLink")]
     public async Task<IResult> GetLinkAsync(
@@ -25,7 +25,7 @@ public sealed class ImagesApi(ImageLinks links, ThumbnailStore thumbnails)
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (RequestQuery.Refuse(request, "container", "name") is { } refusal)
+        if (RequestQuery.Refuse(request, "container", "name", "etag") is { } refusal)
         {
             return refusal;
         }
@@ -37,7 +37,7 @@ public sealed class ImagesApi(ImageLinks links, ThumbnailStore thumbnails)
 
         try
         {
-            var link = await links.CreateAsync(Text(request, "container"), name, cancellationToken);
+            var link = await links.CreateAsync(Text(request, "container"), name, Text(request, "etag"), cancellationToken);
             return JsonAnswer.Of(StatusCodes.Status200OK, link, ApiJson.Default.ImageLink);
         }
         catch (PipelineException exception)

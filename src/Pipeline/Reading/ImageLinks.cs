@@ -1,3 +1,4 @@
+using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Sas;
@@ -51,14 +52,31 @@ public sealed class ImageLinks(StorageClients clients, IOptions<StorageOptions> 
         return dot >= 0 && Types.TryGetValue(name[dot..], out var type) ? type : "application/octet-stream";
     }
 
-    /// <summary>Makes an address. Whether there is such an image shows when it is asked.</summary>
+    /// <summary>
+    /// Makes an address. With an ETag, the image has this content now; without one, whether there is such an image shows when it is asked.
+    /// </summary>
     /// <param name="container">The image's container; null for the app's own.</param>
     /// <param name="name">The image's name.</param>
+    /// <param name="etag">The content that is meant, without quotes; null for whatever is there when the address is used.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="PipelineException">There can be no such image.</exception>
-    public async Task<ImageLink> CreateAsync(string? container, string name, CancellationToken cancellationToken)
+    /// <exception cref="PipelineException">There can be no such image; or there is none, or not with this content.</exception>
+    public async Task<ImageLink> CreateAsync(string? container, string name, string? etag, CancellationToken cancellationToken)
     {
         var blob = ImageNames.Require(clients, names.Value, container, name);
+        ImageNames.RequireEtag(etag);
+        if (etag is not null)
+        {
+            try
+            {
+                await blob.GetPropertiesAsync(new BlobRequestConditions { IfMatch = new ETag($"\"{etag}\"") }, cancellationToken)
+                    .ConfigureAwait(false);
+            }
+            catch (RequestFailedException exception) when (exception.Status is 404 or 412)
+            {
+                throw ImageNames.NotThere(exception, blob, etag);
+            }
+        }
+
         var now = time.GetUtcNow();
         var builder = new BlobSasBuilder(BlobSasPermissions.Read, now + Life)
         {

@@ -7,7 +7,6 @@ using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Images;
-using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Storage;
 
 namespace Nanodet.Serverless.Pipeline.Reading;
@@ -49,11 +48,7 @@ public sealed class ThumbnailStore(StorageClients clients, IOptions<StorageOptio
                 PipelineErrorCodes.InvalidRequest, $"size: expected {string.Join(" or ", Sides)}, found {side}.");
         }
 
-        if (BlobNames.FindEtagProblem(etag) is { } problem)
-        {
-            throw new PipelineException(PipelineErrorCodes.InvalidRequest, $"etag: {problem}.");
-        }
-
+        ImageNames.RequireEtag(etag);
         try
         {
             etag ??= BlobNames.Etag((await blob.GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false))
@@ -64,13 +59,7 @@ public sealed class ThumbnailStore(StorageClients clients, IOptions<StorageOptio
         }
         catch (RequestFailedException exception) when (exception.Status is 404 or 412)
         {
-            throw exception.Status == 404
-                ? new PipelineException(
-                    FailureCodes.BlobNotFound, $"Expected the image '{BlobNames.Show(blob.Name)}', found none.", exception)
-                : new PipelineException(
-                    FailureCodes.BlobChanged,
-                    $"Expected the content {etag} of '{BlobNames.Show(blob.Name)}', found that it was overwritten.",
-                    exception);
+            throw ImageNames.NotThere(exception, blob, etag);
         }
     }
 

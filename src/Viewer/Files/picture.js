@@ -12,6 +12,7 @@ export class Picture {
     this.x = 0;
     this.y = 0;
     this.pointers = new Map();
+    this.note = ''; // what is said beside the image
     this.image = h('img', { alt: '', draggable: 'false' });
     this.overlay = svg('svg', { class: 'overlay', 'aria-hidden': 'true' });
     this.stage = h('div', { class: 'stage' }, this.image, this.overlay);
@@ -23,7 +24,7 @@ export class Picture {
     h('div', { class: 'zoom' },
       this.button('−', 'Zoom out', () => this.zoom(1 / 1.4)),
       this.button('Fit', 'Fit the image into the window', () => this.fit()),
-      this.button('1:1', '1:1, a pixel of the image is one of the screen', () => this.zoom(1 / (this.base * this.scale))),
+      this.button('1:1', '1:1, a pixel of the image is one of the screen', () => this.zoom(this.exact / this.scale)),
       this.button('+', 'Zoom in', () => this.zoom(1.4))));
     this.table = h('tbody');
     this.summary = h('p', { class: 'muted' });
@@ -52,7 +53,8 @@ export class Picture {
     this.observer = new ResizeObserver(() => this.layout());
     this.observer.observe(this.view);
     this.image.addEventListener('load', () => {
-      this.message.textContent = '';
+      this.message.textContent = this.note;
+      this.message.classList.toggle('over', this.note !== '');
       if (!this.width) {
         this.width = this.image.naturalWidth;
         this.height = this.image.naturalHeight;
@@ -70,19 +72,27 @@ export class Picture {
     this.begin(image.width, image.height, boxes, facts);
     const wanted = this.wanted = Symbol();
     this.message.textContent = 'Loading…';
-    const preview = () => {
-      this.image.onerror = () => { this.message.textContent = 'The image cannot be shown: it is gone, was overwritten, or cannot be read.'; };
-      this.stop = showThumbnail(this.image, image, 1600);
+    // Of what was overwritten, the grid's small picture is often still there.
+    const preview = ([size, ...smaller] = [1600, 256]) => {
+      this.stop?.();
+      this.image.onerror = () => {
+        if (this.wanted !== wanted) return;
+        if (smaller.length) preview(smaller);
+        else this.message.textContent = this.note || 'The image cannot be shown: it is gone, was overwritten, or cannot be read.';
+      };
+      this.stop = showThumbnail(this.image, image, size);
     };
     // What browsers cannot show, the app shows.
     if (/\.tiff?$/i.test(image.name)) return preview();
-    this.image.onerror = preview;
+    this.image.onerror = () => preview();
     try {
       await settings();
       const link = await imageLink(image);
       if (this.wanted === wanted) this.image.src = link.url;
-    } catch {
-      if (this.wanted === wanted) preview();
+    } catch (error) {
+      if (this.wanted !== wanted) return;
+      if (error.code === 'blob_changed') this.note = 'The image was overwritten after this was found in it. Only a small picture of it may be left.';
+      preview();
     }
   }
 
@@ -99,7 +109,8 @@ export class Picture {
     this.width = width;
     this.height = height;
     this.image.removeAttribute('src');
-    this.message.textContent = '';
+    this.note = this.message.textContent = '';
+    this.message.classList.remove('over');
     this.setBoxes(boxes);
     this.facts.replaceChildren(...facts.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
     this.fit();
@@ -168,6 +179,11 @@ export class Picture {
     this.image.classList.toggle('sharp', this.base * this.scale > 3);
   }
 
+  /** The scale at which a pixel of the image is one of the screen. */
+  get exact() {
+    return 1 / (this.base * (devicePixelRatio || 1));
+  }
+
   fit() {
     this.scale = 1;
     this.layout();
@@ -178,7 +194,8 @@ export class Picture {
       // An offset within the picture becomes one within the window.
       [x, y] = this.pointer ?? [this.view.clientWidth / 2, this.view.clientHeight / 2];
     }
-    const scale = Math.min(most, Math.max(1, this.scale * factor));
+    // A small image is shown larger than it is when it fits.
+    const scale = Math.min(most, Math.max(Math.min(1, this.exact), this.scale * factor));
     this.x = x - ((x - this.x) * scale) / this.scale;
     this.y = y - ((y - this.y) * scale) / this.scale;
     this.scale = scale;
