@@ -21,6 +21,9 @@ internal static class NanodetFunctions
 {
     public const string RoleSetting = "Nanodet:Role";
 
+    // In bytes: more than what any host in front lets through.
+    private const int LongestRequestLine = 64 << 10;
+
     public static void AddNanodet(this FunctionsApplicationBuilder builder)
     {
         builder.UseMiddleware<HttpFailures>();
@@ -72,6 +75,9 @@ internal static class NanodetFunctions
         {
             server.Limits.MaxRequestBodySize = null;
             server.Limits.MinRequestBodyDataRate = null;
+
+            // A name of 1,024 characters is up to 9,216 in a query, and the host in front has its own limit.
+            server.Limits.MaxRequestLineSize = LongestRequestLine;
         });
         services.AddSingleton<BatchEvents>();
     }

@@ -10,8 +10,8 @@ namespace Nanodet.Serverless.LocalHost.Http;
 /// </summary>
 internal static class ProblemAnswers
 {
-    // The server's own limit is higher, so that this answer is possible.
-    private const int LongestTarget = 8 << 10;
+    // A blob's name of 1,024 characters is up to 9,216 in a query. The server's own limit is higher, so that this answer is possible.
+    private const int LongestTarget = 16 << 10;
 
     /// <summary>The middleware.</summary>
     public static async Task InvokeAsync(HttpContext context, RequestDelegate next)
