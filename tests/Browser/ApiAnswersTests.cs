@@ -5,6 +5,7 @@ using Nanodet.Serverless.Browser.Tests.Browsing;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 using Nanodet.Serverless.Exports;
 using Nanodet.Serverless.Pipeline.Jobs;
+using Nanodet.Serverless.Viewer;
 
 namespace Nanodet.Serverless.Browser.Tests;
 
@@ -71,6 +72,9 @@ public sealed class ApiAnswersTests(RunningApp app)
             new("ExportResults", "get", $"results/export?job={job}&format=yolo&status=failed", null, 422),
             new("ExportResults", "get", "results/export?format=csv&job=none", null, 404),
             new("GetImageLink", "get", "images?name=api/0000.png", null, 200),
+            new("GetImageLink", "get", "images?name=api/0000.png&etag=0x1", null, 404),
+            new("GetImageLink", "get", "images?name=api/none.png&etag=0x1", null, 404),
+            new("GetImageLink", "get", "images?name=api/0000.png&etag=*", null, 400),
             new("GetImageLink", "get", "images", null, 400),
             new("GetImageLink", "get", "images?container=jobs&name=x", null, 400),
             new("GetImageLink", "get", "images?name=a/../../jobs/x", null, 422),
@@ -80,7 +84,9 @@ public sealed class ApiAnswersTests(RunningApp app)
             new("GetThumbnail", "get", "thumbnails?name=api/0000.png&etag=0x1", null, 404),
             new("GetThumbnail", "get", "thumbnails?name=api/bad.png", null, 422),
             new("ListJobs", "get", "jobs?limit=3", null, 200),
+            new("ListJobs", "get", $"jobs?limit=1&continuation={job}", null, 200),
             new("ListJobs", "get", "jobs?limit=1000", null, 400),
+            new("ListJobs", "get", "jobs?continuation=..%2Fx", null, 400),
             new("StartJob", "post", "jobs", RunningApp.Json(new { prefix = "api/none/" }), 202),
             new("StartJob", "post", "jobs", RunningApp.Json(new { perfix = "x" }), 400),
 
@@ -117,6 +123,8 @@ public sealed class ApiAnswersTests(RunningApp app)
             new("GetOpenApi", "get", "openapi.json", null, 200),
             new("GetResultSchema", "get", "schemas/detection-result.v1.schema.json", null, 200),
             new("Viewer", "get", "viewer/app.js", null, 200),
+            new("Viewer", "get", "viewer", null, 302),
+            new("Viewer", "get", "viewer/app.js", null, 304, ("If-None-Match", ViewerFiles.Find("app.js")!.Etag)),
             new("Viewer", "get", "viewer/none.js", null, 404),
         ];
         var unknown = ApiDocument.Operations().Select(operation => new Call(

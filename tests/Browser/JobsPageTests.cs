@@ -1,5 +1,6 @@
 using System.Net;
 using Nanodet.Serverless.Browser.Tests.Browsing;
+using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 using PuppeteerSharp;
 
 namespace Nanodet.Serverless.Browser.Tests;
@@ -44,6 +45,125 @@ public sealed class JobsPageTests(RunningApp app, Chromium chromium)
         Assert.True(asked > 2, $"Expected a third request, found {asked}.");
         Assert.Equal("Not now.", await page.TextAsync(".note.error span"));
         Assert.Equal(1, await page.CountAsync(".note.error"));
+    }
+
+    /// <summary>A page has 30 jobs. Older ones come on demand, and the one that the address names is shown wherever it stands.</summary>
+    [Fact]
+    public async Task Jobs_OlderOnes_AreShownOnDemandAndWhereTheAddressNamesOne()
+    {
+        string Job(string id, string state, string ended) => $$"""
+            {"jobId":"{{id}}","state":"{{state}}","discovered":2,"detected":2,"failed":0,"skipped":0,"filtered":0,"isListed":true,
+             "imagesPerSecond":1.5,"secondsLeft":null,"startedUtc":"2026-01-01T00:00:00Z","endedUtc":{{ended}},"error":null}
+            """;
+        const string Ended = "\"2026-01-01T00:01:01Z\"";
+        var answers = new Dictionary<string, string>
+        {
+            ["/api/jobs?limit=30"] = $$"""{"jobs":[{{Job("9", "completed", Ended)}},{{Job("8", "failed", "null")}}],"continuation":"8"}""",
+            ["/api/jobs?limit=100&continuation=8"] =
+                $$"""{"jobs":[{{Job("7", "completed", Ended)}},{{Job("6", "running", "null")}}],"continuation":null}""",
+            ["/api/jobs/6"] = Job("6", "completed", Ended),
+            ["/api/jobs/3"] = Job("3", "completed", Ended),
+        };
+        await using var page = await chromium.OpenAsync();
+        await page.AnswerAsync(async request =>
+        {
+            if (!answers.TryGetValue(new Uri(request.Url).PathAndQuery, out var body))
+            {
+                return false;
+            }
+
+            await request.RespondAsync(new ResponseData { Status = HttpStatusCode.OK, ContentType = "application/json", Body = body });
+            return true;
+        });
+        await page.GoAsync(app.Address, "#/jobs?job=3");
+        const string Ids = "[...document.querySelectorAll('.job h2')].map(id => id.innerText).join()";
+        await page.UntilAsync($"{Ids} === '9,8,3'", "the latest jobs and the one of the address are shown");
+        Assert.Equal("3", await page.TextAsync(".job.marked h2"));
+        Assert.StartsWith("1.5 images/s · took 1 min 1 s · ", await page.TextAsync("#job-9 .muted"), StringComparison.Ordinal);
+
+        // A job that failed without a manifest has no end that is known.
+        Assert.DoesNotContain("took", await page.TextAsync("#job-8 .muted"), StringComparison.Ordinal);
+
+        await page.Page.EvaluateExpressionAsync("[...document.querySelectorAll('.page > button')].find(one => one.innerText === 'Older jobs').click()");
+        await page.UntilAsync($"{Ids} === '9,8,7,6,3'", "the older ones are shown");
+        await page.UntilAsync("document.querySelector('#job-6 .state').dataset.state === 'completed'", "the one that ran is followed", 30);
+        Assert.Equal(
+            0,
+            await page.Page.EvaluateExpressionAsync<int>(
+                "[...document.querySelectorAll('.page > button')].filter(one => one.checkVisibility()).length"));
+        page.HasNoComplaint();
+    }
+
+    [Fact]
+    public async Task Jobs_AddressOfNone_SaysSoOnce()
+    {
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, "#/jobs?job=never");
+        await page.UntilAsync("document.querySelector('.note.error span')?.innerText === 'There is no job never.'", "the page says so");
+        Assert.Equal(1, await page.CountAsync(".note.error"));
+    }
+
+    /// <summary>Results that were read before a job began, or while it ran, are not those after it.</summary>
+    [Fact]
+    public async Task Results_ReadBeforeAJobEnded_AreReadAgain()
+    {
+        await app.Deployment.Images.UploadAsync(ViewerTests.Pictures("again", 3));
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, "#/results?prefix=again%2F");
+        await page.UntilAsync("document.querySelector('.results-view .empty')?.checkVisibility()", "there is no result yet");
+        await page.ClickAsync("#nav a[data-view=jobs]");
+        await page.Page.WaitForSelectorAsync(".new-job input[name=prefix]");
+        await page.Page.TypeAsync(".new-job input[name=prefix]", "again/");
+        await page.ClickAsync(".new-job .primary");
+        await page.UntilAsync("document.querySelector('.job .numbers b')?.innerText === '3 of 3'", "every image is done", 60);
+        await page.UntilAsync("document.querySelector('.job .state').dataset.state === 'completed'", "the job is at its end", 60);
+        await page.Page.EvaluateExpressionAsync("location.hash = '#/results?prefix=again%2F'");
+        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3'", "its results are shown", 10);
+
+        // Detected again, they have another time; who comes back sees those.
+        await page.ClickAsync("#nav a[data-view=jobs]");
+        var asked = 0;
+        await page.AnswerAsync(request =>
+        {
+            asked += request.Url.Contains("/api/results?", StringComparison.Ordinal) ? 1 : 0;
+            return Task.FromResult(false);
+        });
+        await page.Page.WaitForSelectorAsync(".job");
+        await page.Page.EvaluateExpressionAsync("location.hash = '#/results?prefix=again%2F'");
+        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3'", "they are shown", 10);
+        Assert.Equal(0, asked);
+
+        await app.DetectAsync("again/", [], new { scoreThreshold = 0.1 });
+        await page.ClickAsync("#nav a[data-view=jobs]");
+        await page.UntilAsync("document.querySelectorAll('.job').length > 1", "the other job is seen");
+        await page.Page.EvaluateExpressionAsync("location.hash = '#/results?prefix=again%2F'");
+        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3'", "they are shown", 10);
+        Assert.Equal(1, asked);
+        page.HasNoComplaint();
+    }
+
+    /// <summary>Where a session in front of the app has ended, its sign-in answers with an address elsewhere.</summary>
+    [Fact]
+    public async Task Jobs_SignedOut_SaysWhatToDo()
+    {
+        await using var page = await chromium.OpenAsync();
+        await page.AnswerAsync(async request =>
+        {
+            if (!request.Url.Contains("/api/jobs?", StringComparison.Ordinal))
+            {
+                return false;
+            }
+
+            await request.RespondAsync(new ResponseData
+            {
+                Status = HttpStatusCode.Found,
+                Headers = new Dictionary<string, object> { ["Location"] = "https://login.example.org/authorize" },
+            });
+            return true;
+        });
+        await page.GoAsync(app.Address, "#/jobs");
+        await page.UntilAsync("document.querySelector('.note.error')", "the page says something");
+        Assert.Equal("You are signed out. Reload the page to sign in again.", await page.TextAsync(".note.error span"));
     }
 
     [Fact]

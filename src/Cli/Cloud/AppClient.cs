@@ -95,8 +95,11 @@ internal sealed class AppClient : IDisposable
 
     /// <summary>Lists the latest jobs.</summary>
     /// <exception cref="CliException">The app does not answer.</exception>
-    public Task<JobsReport> ListAsync(int limit, CancellationToken cancellationToken) => SendAsync(
-        new HttpRequestMessage(HttpMethod.Get, $"api/jobs?limit={limit}"), CloudJson.Default.JobsReport, cancellationToken);
+    public Task<JobsReport> ListAsync(int limit, string? continuation, CancellationToken cancellationToken) => SendAsync(
+        new HttpRequestMessage(
+            HttpMethod.Get,
+            $"api/jobs?limit={limit}{(continuation is null ? "" : $"&continuation={Uri.EscapeDataString(continuation)}")}"),
+        CloudJson.Default.JobsReport, cancellationToken);
 
     /// <summary>Asks a job to end.</summary>
     /// <exception cref="CliException">There is no such job, it has ended, or the app does not answer.</exception>

@@ -4,4 +4,5 @@ namespace Nanodet.Serverless.Cli.Cloud;
 
 /// <summary>The answer of <c>nanodet jobs</c>.</summary>
 /// <param name="Jobs">The jobs, the latest first.</param>
-internal sealed record JobsReport(IReadOnlyList<JobStatus> Jobs);
+/// <param name="Continuation">What continues the list; null at its end.</param>
+internal sealed record JobsReport(IReadOnlyList<JobStatus> Jobs, string? Continuation = null);

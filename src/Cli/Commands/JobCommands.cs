@@ -26,14 +26,19 @@ internal static class JobCommands
             Description = $"The largest number of jobs, the latest first, 1 to {MaxLimit}.",
             DefaultValueFactory = _ => DefaultLimit,
         }.Within(1, MaxLimit);
+        var continuation = new Option<string>("--continuation")
+        {
+            Description = "Go on with older jobs: what the list before ended with.",
+            HelpName = "ID",
+        };
         var target = new TargetOptions(TargetKinds.Data | TargetKinds.Server);
         var json = CommonOptions.Json();
-        var command = new Command("jobs", "List the latest jobs.") { limit, json };
+        var command = new Command("jobs", "List the latest jobs.") { limit, continuation, json };
         target.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = await target.ConnectAsync(parsed, cancellationToken);
-            var jobs = await client.ListAsync(parsed.GetValue(limit), cancellationToken);
+            var jobs = await client.ListAsync(parsed.GetValue(limit), parsed.GetValue(continuation), cancellationToken);
             new Report(parsed.GetValue(json)).Write(jobs, CliJsonContext.Default.JobsReport, Print);
             return ExitCode.Ok;
         });
@@ -198,6 +203,10 @@ internal static class JobCommands
         }
 
         console.Write(table);
+        if (answer.Continuation is { } continuation)
+        {
+            console.MarkupLineInterpolated($"There are older jobs: --continuation {continuation}");
+        }
     }
 
     private static void Print(IAnsiConsole console, JobFailuresReport answer)

@@ -64,7 +64,10 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models, BodyReader bodi
         }
     }
 
-    /// <summary><c>GET /api/jobs</c> lists the latest jobs: 200, or 400 for a limit out of its range.</summary>
+    /// <summary>
+    /// <c>GET /api/jobs</c> lists the latest jobs, and older ones page by page: 200, or 400 for a limit out of its range or a continuation
+    /// that is none.
+    /// </summary>
     [Function("ListJobs")]
     public async Task<IResult> ListAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "jobs")] HttpRequest request,
@@ -72,7 +75,7 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models, BodyReader bodi
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (RequestQuery.Refuse(request, "limit") is { } refusal)
+        if (RequestQuery.Refuse(request, "limit", "continuation") is { } refusal)
         {
             return refusal;
         }
@@ -84,8 +87,16 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models, BodyReader bodi
             return Problem.InvalidRequest($"limit: expected 1 to {MaxLimit}, found '{text}'.");
         }
 
-        var list = await jobs.ListAsync(client, limit, cancellationToken);
-        return JsonAnswer.Of(StatusCodes.Status200OK, new JobList(list), ApiJson.Default.JobList);
+        try
+        {
+            var continuation = request.Query["continuation"] is [{ Length: > 0 } given] ? given : null;
+            var (list, next) = await jobs.ListAsync(client, limit, continuation, cancellationToken);
+            return JsonAnswer.Of(StatusCodes.Status200OK, new JobList(list, next), ApiJson.Default.JobList);
+        }
+        catch (PipelineException exception)
+        {
+            return Refused(exception);
+        }
     }
 
     /// <summary><c>GET /api/jobs/{id}</c> says how far a job is, with counts, rate and time left: 200 or 404.</summary>
@@ -213,4 +224,5 @@ public sealed class JobsApi(JobClient jobs, ModelCatalog models, BodyReader bodi
 
 /// <summary>The answer of <c>GET /api/jobs</c>.</summary>
 /// <param name="Jobs">The latest first.</param>
-public sealed record JobList(IReadOnlyList<JobStatus> Jobs);
+/// <param name="Continuation">What continues the list; null at its end.</param>
+public sealed record JobList(IReadOnlyList<JobStatus> Jobs, string? Continuation);

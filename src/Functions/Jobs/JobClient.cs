@@ -91,12 +91,16 @@ public sealed class JobClient(
     /// <summary>The latest jobs, the latest first.</summary>
     /// <param name="client">The durable client.</param>
     /// <param name="limit">At most so many.</param>
+    /// <param name="continuation">What the page before gave; null for the latest jobs.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    public async Task<IReadOnlyList<JobStatus>> ListAsync(DurableTaskClient client, int limit, CancellationToken cancellationToken)
+    /// <returns>The jobs, and what continues the list; null at its end.</returns>
+    /// <exception cref="Pipeline.PipelineException">No page gave that continuation.</exception>
+    public async Task<(IReadOnlyList<JobStatus> Jobs, string? Continuation)> ListAsync(
+        DurableTaskClient client, int limit, string? continuation, CancellationToken cancellationToken)
     {
-        var ids = await store.ListAsync(limit, cancellationToken);
+        var (ids, next) = await store.ListAsync(limit, continuation, cancellationToken);
         var jobs = await Task.WhenAll(ids.Select(id => FindAsync(client, id, cancellationToken)));
-        return [.. jobs.OfType<JobStatus>()];
+        return ([.. jobs.OfType<JobStatus>()], next);
     }
 
     /// <summary>Asks a job to end: it lists no more, and what waits for a worker waits no longer. What was done stays.</summary>

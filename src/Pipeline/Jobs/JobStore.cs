@@ -162,25 +162,42 @@ public sealed class JobStore(
 
     /// <summary>Lists the ids of the jobs with the greatest ids, which are the latest; the latest first.</summary>
     /// <param name="limit">At most so many, from 1.</param>
+    /// <param name="continuation">What the page before gave; null for the latest jobs.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task<IReadOnlyList<string>> ListAsync(int limit, CancellationToken cancellationToken)
+    /// <returns>The ids, and what continues the list; null at its end.</returns>
+    /// <exception cref="PipelineException"><see cref="PipelineErrorCodes.InvalidRequest"/>: no page gave that continuation.</exception>
+    public async Task<(IReadOnlyList<string> Ids, string? Continuation)> ListAsync(
+        int limit, string? continuation, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        if (continuation is not null && !IsJobId(continuation))
+        {
+            throw new PipelineException(
+                PipelineErrorCodes.InvalidRequest, "continuation: expected what the page before said, found something else.");
+        }
+
+        // Storage lists from the smallest id, so every page passes what is older. One more than wanted tells whether there is more.
         var latest = new Queue<string>();
         var items = clients.Jobs.GetBlobsByHierarchyAsync(BlobTraits.None, BlobStates.None, "/", prefix: null, cancellationToken);
         await foreach (var item in items.ConfigureAwait(false))
         {
-            if (item.IsPrefix && IsJobId(item.Prefix.TrimEnd('/')))
+            if (item.IsPrefix && item.Prefix.TrimEnd('/') is var id && IsJobId(id))
             {
-                latest.Enqueue(item.Prefix.TrimEnd('/'));
-                if (latest.Count > limit)
+                if (continuation is not null && string.CompareOrdinal(id, continuation) >= 0)
+                {
+                    break;
+                }
+
+                latest.Enqueue(id);
+                if (latest.Count > limit + 1)
                 {
                     latest.Dequeue();
                 }
             }
         }
 
-        return [.. latest.Reverse()];
+        string[] ids = [.. latest.Reverse().Take(limit)];
+        return (ids, latest.Count > limit ? ids[^1] : null);
     }
 
     /// <summary>True for a text that can be a job's id: 1 to 64 letters, digits and hyphens.</summary>

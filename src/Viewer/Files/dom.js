@@ -39,6 +39,13 @@ export const shown = text => text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u20
 /** A name that may be long or of any script: on one line, its direction its own, whole in its tooltip. */
 export const nameOf = (text, className = 'name') => h('bdi', { class: className, title: shown(text) }, shown(text));
 
+/** A list of images, by name as far as a list is of use, closed at first; null for none. */
+export function nameList(names, why, most = 100) {
+  return names.length ? h('details', { class: 'name-list' }, h('summary', {}, `${plural(names.length, 'image')} ${why}`),
+    h('ul', {}, names.slice(0, most).map(name => h('li', {}, nameOf(name)))),
+    names.length > most ? h('p', { class: 'hint' }, `and ${number(names.length - most)} more`) : null) : null;
+}
+
 /** Shows the last part of a name, where images differ, in an element of `nameOf`; the whole is in its tooltip. */
 export const showFileName = (element, text) => {
   element.title = shown(text);

@@ -2,6 +2,7 @@
 
 import { post } from './api.js';
 import { complain, eachFrame, h, nameOf, number, plural, say, shown } from './dom.js';
+import { forgetResults } from './results.js';
 import { Loader } from './store.js';
 
 const help = {
@@ -52,6 +53,7 @@ export function failuresView({ parameters, config, linkTo }) {
       : await post('jobs', {
         prefix, onlyFailed: true, onlyRetryable: !force, includeCrashed: force, failureCodes: code ? [code] : undefined,
       });
+    forgetResults();
     say(`Job ${started.jobId} tries again what still fails.`);
     location.hash = linkTo('jobs', { job: started.jobId });
   }

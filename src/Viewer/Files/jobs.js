@@ -1,7 +1,8 @@
 // Jobs: how far they are, how fast, how long they still take.
 
 import { get, post, send } from './api.js';
-import { arrange, complain, confirm, h, number, plural, say } from './dom.js';
+import { arrange, complain, confirm, h, number, plural, say, shown } from './dom.js';
+import { forgetResults } from './results.js';
 
 const states = { running: 'Running', completed: 'Completed', failed: 'Failed', cancelled: 'Cancelled', inconsistent: 'Inconsistent' };
 
@@ -12,6 +13,14 @@ export const duration = seconds => {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 };
+
+// How far each job was when it was last looked at, over all visits: who saw results before that reads them again.
+const seen = new Map();
+
+const doneOf = job => job.detected + job.failed + job.skipped;
+
+// Ids are in the order of ASCII, so the greatest one is the latest job's.
+const byId = (a, b) => (a.jobId < b.jobId ? 1 : a.jobId > b.jobId ? -1 : 0);
 
 export function jobsView({ parameters, config, linkTo }) {
   const marked = parameters.get('job') ?? '';
@@ -37,11 +46,16 @@ export function jobsView({ parameters, config, linkTo }) {
   h('label', { class: 'check' }, onlyFailed, 'only what failed'),
   h('label', { class: 'check' }, force, 'again, even if there is a result'),
   h('button', { class: 'primary' }, 'Start a job'));
-  const element = h('div', { class: 'page' }, h('h1', {}, 'Jobs'), form, empty, list);
+  const more = h('button', { type: 'button', class: 'secondary', hidden: true, onclick: () => older().catch(complain) }, 'Older jobs');
+  const element = h('div', { class: 'page' }, h('h1', {}, 'Jobs'), form, empty, list, more);
   const cards = new Map();
+  const known = new Map(); // the status of each job that is shown
+  let continuation; // of the last page that was asked for; null at the end of the list
   let timer = null;
   let ended = false;
   let isAnswered = true;
+  let isMissed = false;
+  let isScrolled = false;
 
   async function begin() {
     const request = { onlyFailed: onlyFailed.checked, force: force.checked };
@@ -49,6 +63,7 @@ export function jobsView({ parameters, config, linkTo }) {
     else if (!onlyFailed.checked) request.all = true;
     if (model.value) request.options = { model: model.value };
     const job = await post('jobs', request);
+    forgetResults();
     say(`Job ${job.jobId} is started.`);
     await poll();
   }
@@ -62,6 +77,7 @@ export function jobsView({ parameters, config, linkTo }) {
 
   async function retry(job) {
     const started = await post(`jobs/${encodeURIComponent(job.jobId)}/retry`);
+    forgetResults();
     say(`Job ${started.jobId} tries those of ${plural(job.failed, 'failure')} again that may get better.`);
     await poll();
   }
@@ -85,7 +101,7 @@ export function jobsView({ parameters, config, linkTo }) {
     }
     one.state.textContent = states[job.state] ?? job.state;
     one.state.dataset.state = job.state;
-    const done = job.detected + job.failed + job.skipped;
+    const done = doneOf(job);
     one.bar.max = Math.max(1, job.discovered);
     if (job.state === 'running' && !job.discovered) one.bar.removeAttribute('value');
     else one.bar.value = job.state === 'running' ? done : Math.max(1, job.discovered);
@@ -95,7 +111,12 @@ export function jobsView({ parameters, config, linkTo }) {
       h('span', { class: job.failed ? 'bad' : '' }, `${number(job.failed)} failed`), ` · ${number(job.skipped)} skipped`);
     one.pace.textContent = job.state === 'running'
       ? `${job.imagesPerSecond.toFixed(1)} images/s · ${job.secondsLeft === null ? 'time left unknown' : `${duration(job.secondsLeft)} left`}`
-      : `${job.imagesPerSecond.toFixed(1)} images/s · took ${duration((Date.parse(job.endedUtc) - Date.parse(job.startedUtc)) / 1000)} · ${new Date(job.startedUtc).toLocaleString('en')}`;
+      : [
+        `${job.imagesPerSecond.toFixed(1)} images/s`,
+        // A job that failed without a manifest has no end that is known.
+        job.endedUtc ? `took ${duration((Date.parse(job.endedUtc) - Date.parse(job.startedUtc)) / 1000)}` : '',
+        new Date(job.startedUtc).toLocaleString('en'),
+      ].filter(Boolean).join(' · ');
     one.error.hidden = !job.error;
     one.error.textContent = job.error ?? '';
     if (one.was !== `${job.state} ${job.failed}`) {
@@ -113,18 +134,56 @@ export function jobsView({ parameters, config, linkTo }) {
     return one.element;
   }
 
+  /** Shows what is known of these jobs, and all others, the latest first. */
+  function show(jobs) {
+    for (const job of jobs) {
+      const progress = `${job.state} ${doneOf(job)}`;
+      if (seen.get(job.jobId) !== progress) forgetResults();
+      seen.set(job.jobId, progress);
+      known.set(job.jobId, job);
+    }
+    const all = [...known.values()].sort(byId);
+    empty.hidden = all.length > 0;
+    more.hidden = !continuation;
+    arrange(list, all.map(job => card(job)));
+    for (const job of all) cards.get(job.jobId).element.classList.toggle('marked', job.jobId === marked);
+    if (!isScrolled && known.has(marked)) {
+      isScrolled = true;
+      cards.get(marked).element.scrollIntoView({ block: 'nearest' });
+    }
+  }
+
+  async function older() {
+    const page = await get('jobs', { limit: 100, continuation });
+    if (ended) return;
+    continuation = page.continuation;
+    show(page.jobs);
+  }
+
   async function poll() {
     clearTimeout(timer);
     let wait = 10_000;
     try {
       if (document.visibilityState === 'visible') {
-        const { jobs } = await get('jobs', { limit: 30 });
+        const page = await get('jobs', { limit: 30 });
+        const latest = new Set(page.jobs.map(job => job.jobId));
+        // Of those on no first page: what still runs, and the job that the address names.
+        const others = await Promise.all(
+          [...new Set([...[...known.values()].filter(job => job.state === 'running').map(job => job.jobId), isMissed ? '' : marked])]
+            .filter(id => id && !latest.has(id) && (known.get(id)?.state ?? 'running') === 'running' && !config.readOnly)
+            .map(id => get(`jobs/${encodeURIComponent(id)}`).catch(error => {
+              if (error.status !== 404) throw error;
+              if (id === marked && !known.has(id)) {
+                isMissed = true;
+                say(`There is no job ${shown(id)}.`, 'error');
+              }
+              return null;
+            })));
         isAnswered = true;
         if (ended) return;
-        empty.hidden = jobs.length > 0;
-        arrange(list, jobs.map(job => card(job)));
-        for (const job of jobs) cards.get(job.jobId).element.classList.toggle('marked', job.jobId === marked);
-        if (jobs.some(job => job.state === 'running')) wait = 700;
+        if (continuation === undefined) continuation = page.continuation ?? null;
+        show([...page.jobs, ...others.filter(Boolean)]);
+        if ([...known.values()].some(job => job.state === 'running')) wait = 700;
       }
     } catch (error) {
       // Said once; the next answers are waited for.

@@ -2,7 +2,7 @@
 
 import { download, get, settings } from './api.js';
 import { histogram } from './boxes.js';
-import { arrange, complain, eachFrame, h, nameOf, number, pause, plural, say, shown } from './dom.js';
+import { arrange, complain, eachFrame, h, nameList, number, pause, plural, say, shown } from './dom.js';
 import { Grid } from './grid.js';
 import { imageDialog } from './image.js';
 import { Truth } from './match.js';
@@ -11,6 +11,15 @@ import { isPlain, isStep, takeStepBack, whenBack } from './steps.js';
 import { EVERY, Loader, MOST } from './store.js';
 
 let kept = null; // the results of the last query, so that going back is at once
+
+/** Results that are kept are read again: a job began, or came further. */
+export function forgetResults() {
+  kept = null;
+}
+
+// An empty list is no list to go back to: its results may be on their way.
+const isKept = (same, now) => kept?.same === same && kept.loader.done && !kept.loader.error && kept.loader.store.length > 0
+  && now - kept.at < 60_000;
 let truth = null;
 
 const queryOf = parameters => ({
@@ -316,8 +325,8 @@ export function resultsView({ parameters, config, linkTo, change, enter }) {
       h('dl', { class: 'facts' }, h('dt', {}, 'Precision'), h('dd', {}, share(sum.right, sum.right + sum.wrong)),
         h('dt', {}, 'Recall'), h('dd', {}, share(sum.right, sum.right + sum.missed)),
         h('dt', {}, 'Images'), h('dd', {}, `${number(sum.images)} of ${number(sum.length)}`)),
-      notMatched(sum.unknown, of, 'not in the file'),
-      notMatched(sum.ambiguous, of, 'with a name that fits several'),
+      nameList(sum.unknown.map(index => of.names[index]), 'not in the file'),
+      nameList(sum.ambiguous.map(index => of.names[index]), 'with a name that fits several'),
       truth.size > sum.images
         ? h('p', { class: 'hint' }, `${plural(truth.size - sum.images, 'image')} of the file without a result; the sums leave them out.`) : null,
       chipRow, putAway,
@@ -329,14 +338,6 @@ export function resultsView({ parameters, config, linkTo, change, enter }) {
   const chipRow = h('div', { class: 'chips' }, Object.values(chips));
   const putAway = h('button', { type: 'button', class: 'secondary', onclick: () => { truth = null; state.judged = ''; refresh(); } }, 'Put it away');
 
-  /** Images that are not judged, by name as far as a list is of use. */
-  function notMatched(indices, of, why) {
-    const most = 100;
-    return indices.length ? h('details', { class: 'not-matched' }, h('summary', {}, `${plural(indices.length, 'image')} ${why}`),
-      h('ul', {}, indices.slice(0, most).map(index => h('li', {}, nameOf(of.names[index])))),
-      indices.length > most ? h('p', { class: 'hint' }, `and ${number(indices.length - most)} more`) : null) : null;
-  }
-
   async function describeSource() {
     if (config.compared.length) {
       const sets = h('select', {
@@ -347,11 +348,12 @@ export function resultsView({ parameters, config, linkTo, change, enter }) {
       source.replaceChildren(h('label', {}, h('span', {}, 'Results of'), sets));
     }
     if (config.readOnly) return;
-    const jobs = (await get('jobs', { limit: 50 })).jobs;
+    const { jobs, continuation } = await get('jobs', { limit: 50 });
     const select = h('select', {
       'aria-label': 'Job', onchange: () => { location.hash = linkTo('results', { ...parametersOf({ image: '' }), job: select.value }); },
     }, h('option', { value: '' }, 'Every image’s latest result'), jobs.map(job => h('option', { value: job.jobId }, `${job.jobId} · ${number(job.discovered)}`)));
     if (state.job && !jobs.some(job => job.jobId === state.job)) select.append(h('option', { value: state.job }, state.job));
+    if (continuation) select.append(h('option', { disabled: true }, 'Older ones: under Jobs'));
     select.value = state.job;
     const prefix = h('input', { type: 'text', value: state.prefix, placeholder: 'such as cam1/', 'aria-label': 'Prefix of the names' });
     source.replaceChildren(
@@ -460,7 +462,7 @@ export function resultsView({ parameters, config, linkTo, change, enter }) {
         refresh(false, true);
         if (isAwaited) requestAnimationFrame(openAwaited); // after what is selected is known
       };
-      if (kept && kept.same === same && kept.loader.done && !kept.loader.error && performance.now() - kept.at < 60_000) {
+      if (isKept(same, performance.now())) {
         loader = kept.loader;
         changed();
       } else {

@@ -93,7 +93,7 @@ public sealed class JobStoreTests(AzuriteFixture fixture)
         Assert.Equal(PipelineErrorCodes.InvalidRequest, await CodeAsync(named, key));
         Assert.NotEqual(first.JobId, (await store.CreateOnceAsync(keyed, "another", Token)).Job.JobId);
         Assert.NotEqual(first.JobId, (await store.CreateOnceAsync(keyed, key: null, Token)).Job.JobId);
-        Assert.Equal(4, (await store.ListAsync(100, Token)).Count);
+        Assert.Equal(4, (await store.ListAsync(100, null, Token)).Ids.Count);
 
         async Task<string> CodeAsync(JobRequest request, string? its) =>
             (await Assert.ThrowsAsync<PipelineException>(() => store.CreateOnceAsync(request, its, Token))).Code;
@@ -184,9 +184,22 @@ public sealed class JobStoreTests(AzuriteFixture fixture)
         }
 
         ids.Reverse();
-        Assert.Equal(ids, await store.ListAsync(100, Token));
-        Assert.Equal(ids[..2], await store.ListAsync(2, Token));
+        await IsPageAsync(ids, null, 100, null);
+        await IsPageAsync(ids, null, 5, null);
+        await IsPageAsync(ids[..2], ids[1], 2, null);
+        await IsPageAsync(ids[2..4], ids[3], 2, ids[1]);
+        await IsPageAsync(ids[4..], null, 2, ids[3]);
+        await IsPageAsync([], null, 2, ids[4]);
+        var exception = await Assert.ThrowsAsync<PipelineException>(() => store.ListAsync(2, "a/b", Token));
+        Assert.Equal(PipelineErrorCodes.InvalidRequest, exception.Code);
         Assert.Null(await store.FindAsync("unknown", Token));
+
+        async Task IsPageAsync(IEnumerable<string> expected, string? continues, int limit, string? continuation)
+        {
+            var page = await store.ListAsync(limit, continuation, Token);
+            Assert.Equal(expected, page.Ids);
+            Assert.Equal(continues, page.Continuation);
+        }
     }
 
     [Fact]
