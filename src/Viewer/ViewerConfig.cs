@@ -11,11 +11,12 @@ public static class ViewerConfig
     /// <summary>Its media type.</summary>
     public const string ContentType = "application/json; charset=utf-8";
 
-    /// <summary>The document of an app: everything can be done.</summary>
+    /// <summary>The document of an app: everything can be done that it has functions for.</summary>
+    /// <param name="canDetect">Whether a photo can be detected at once: a coordinator has no model.</param>
     /// <param name="formats">Names of the formats of exports.</param>
     /// <param name="retryable">Codes of failures that another try may mend.</param>
-    public static ReadOnlyMemory<byte> OfApp(IEnumerable<string> formats, IEnumerable<string> retryable) =>
-        Of(isReadOnly: false, job: null, title: null, formats, retryable, compared: []);
+    public static ReadOnlyMemory<byte> OfApp(bool canDetect, IEnumerable<string> formats, IEnumerable<string> retryable) =>
+        Of(isReadOnly: false, canDetect, job: null, title: null, formats, retryable, compared: []);
 
     /// <summary>The document of a program that shows results and nothing else.</summary>
     /// <param name="job">The job whose results are shown, or null.</param>
@@ -29,10 +30,11 @@ public static class ViewerConfig
         IEnumerable<string> formats,
         IEnumerable<string> retryable,
         IReadOnlyList<(string Job, string Title)> compared) =>
-        Of(isReadOnly: true, job, title, formats, retryable, compared);
+        Of(isReadOnly: true, canDetect: false, job, title, formats, retryable, compared);
 
     private static byte[] Of(
         bool isReadOnly,
+        bool canDetect,
         string? job,
         string? title,
         IEnumerable<string> formats,
@@ -47,6 +49,7 @@ public static class ViewerConfig
         {
             writer.WriteStartObject();
             writer.WriteBoolean("readOnly"u8, isReadOnly);
+            writer.WriteBoolean("canDetect"u8, canDetect);
             writer.WriteString("job"u8, job);
             writer.WriteString("title"u8, title);
             WriteTexts(writer, "formats", formats);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Nanodet.Serverless.Browser.Tests.Browsing;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.Viewer;
 using PuppeteerSharp;
 using PuppeteerSharp.Input;
 
@@ -16,6 +17,59 @@ public sealed class TryTests(RunningApp app, Chromium chromium)
         {"image":{"width":160,"height":120},"model":{"name":"late","version":"1"},"provider":"CPU","timings":{"inferenceMs":1},
          "detections":[{"classId":0,"className":"late","score":0.9,"box":{"x":1,"y":1,"width":9,"height":9}}]}
         """;
+
+    [Fact]
+    public async Task Try_PhotoDropped_ShowsItsBoxes()
+    {
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, "#/try");
+        await page.Page.WaitForSelectorAsync(".drop");
+        var photo = Convert.ToBase64String(ViewerTests.Pictures("x", 1).Single().Bytes);
+        await page.Page.EvaluateFunctionAsync(
+            """
+            async photo => {
+              const data = new DataTransfer();
+              const bytes = Uint8Array.from(atob(photo), letter => letter.charCodeAt(0));
+              data.items.add(new File([bytes], 'dropped.png', { type: 'image/png' }));
+              const drop = document.querySelector('.drop');
+              for (const type of ['dragover', 'drop']) {
+                const event = new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true });
+                if (drop.dispatchEvent(event)) throw new Error(`${type} was left to the browser, which would open the file`);
+                if (drop.classList.contains('over') !== (type === 'dragover')) throw new Error(`${type} is not shown`);
+              }
+            }
+            """,
+            photo);
+
+        await page.UntilAsync("document.querySelectorAll('.found tbody tr').length > 0", "the table has what was found");
+        Assert.Equal("dropped.png", await page.TextAsync(".tried h2"));
+        page.HasNoComplaint();
+    }
+
+    /// <summary>With two roles, the page is the coordinator's, which has no model.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Try_OfAnAppThatCannotDetect_IsNotOffered(bool canDetect)
+    {
+        await using var page = await chromium.OpenAsync();
+        await page.AnswerAsync(async request =>
+        {
+            if (!request.Url.EndsWith("/api/viewer/config.json", StringComparison.Ordinal))
+            {
+                return false;
+            }
+
+            var body = ViewerConfig.OfApp(canDetect, ["csv"], ["poison"]).ToArray();
+            await request.RespondAsync(new ResponseData { Status = HttpStatusCode.OK, ContentType = "application/json", BodyData = body });
+            return true;
+        });
+        await page.GoAsync(app.Address, "#/models");
+        await page.UntilAsync("document.querySelector('.model-table .current')", "the models are there");
+
+        Assert.Equal(canDetect ? 1 : 0, await page.CountAsync("#nav a[data-view=try]"));
+        Assert.Equal(canDetect ? 1 : 0, await page.CountAsync(".model-table .current a"));
+    }
 
     [Fact]
     public async Task Try_AnswersLateOrNever_ShowsWhatWasAskedForLast()

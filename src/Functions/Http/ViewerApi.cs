@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Nanodet.Serverless.Exports;
+using Nanodet.Serverless.Functions.Roles;
 using Nanodet.Serverless.Pipeline.Reading;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Viewer;
@@ -9,7 +10,8 @@ namespace Nanodet.Serverless.Functions.Http;
 
 /// <summary><c>/api/viewer</c> and <c>/api/openapi.json</c>: the page, and the description of the API that it uses.</summary>
 /// <param name="links">Knows where images come from.</param>
-public sealed class ViewerApi(ImageLinks links)
+/// <param name="app">Knows what it has functions for.</param>
+public sealed class ViewerApi(ImageLinks links, AppIdentity app)
 {
     /// <summary>
     /// <c>GET /api/viewer/{path}</c>: the viewer's files. They need no key, because a browser has none before the page asks for it, and
@@ -34,7 +36,7 @@ public sealed class ViewerApi(ImageLinks links)
         if (path == ViewerConfig.Path)
         {
             return new FileAnswer(
-                ViewerConfig.OfApp(ExportFormats.Names, FailureCodes.Retryable),
+                ViewerConfig.OfApp(app.Role != AppRole.Coordinator, ExportFormats.Names, FailureCodes.Retryable),
                 ViewerConfig.ContentType,
                 ViewerHeaders.OfPage(links.Origin));
         }

@@ -58,6 +58,10 @@ export async function send(path, { method = 'GET', parameters, body, type, signa
   if (response.status === 401 && key.get()) {
     throw new ApiError(401, { detail: 'The app refuses this key (401). Choose "Forget the key", and type another.' });
   }
+  if (response.type === 'opaqueredirect') {
+    // Of its own accord the API sends nobody elsewhere: the sign-in in front of it does, when a session has come to its end.
+    throw new ApiError(401, { detail: 'You are signed out. Reload the page to sign in again.' });
+  }
   if (!response.ok) throw new ApiError(response.status, await problemOf(response));
   return response;
 }
@@ -104,8 +108,8 @@ export function showThumbnail(element, image, size = 256) {
   };
 }
 
-/** An address of the image itself, good for a few minutes. */
-export const imageLink = (image, signal) => get('images', { container: image.container, name: image.name }, signal);
+/** An address of the image itself, with the content that was detected, good for a few minutes. */
+export const imageLink = (image, signal) => get('images', { container: image.container, name: image.name, etag: image.etag }, signal);
 
 /** Saves an answer as a file, under the name that the answer gives it. An answer that is none is an error, and no file. */
 export async function download(path, parameters, name) {

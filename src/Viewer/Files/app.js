@@ -130,9 +130,10 @@ async function health() {
   }
 }
 
-/** Whoever only shows results has no view that changes something, nor one without content. */
-const isOffered = (name, view, config) => !config.readOnly
-  || (!view.app && (name !== 'jobs' || config.job) && (name !== 'compare' || config.compared.length > 0));
+/** Whoever only shows results has no view that changes something, nor one without content; an app without a model can try no photo. */
+const isOffered = (name, view, config) => (config.readOnly
+  ? !view.app && (name !== 'jobs' || config.job) && (name !== 'compare' || config.compared.length > 0)
+  : name !== 'try' || config.canDetect);
 
 async function start() {
   theme();

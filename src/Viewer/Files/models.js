@@ -5,7 +5,7 @@ import { complain, confirm, h, nameOf, say } from './dom.js';
 
 const bytes = count => (count < 1 << 20 ? `${(count / 1024).toFixed(0)} KiB` : `${(count / (1 << 20)).toFixed(1)} MiB`);
 
-export function modelsView({ linkTo }) {
+export function modelsView({ config, linkTo }) {
   const rows = h('tbody');
   const served = h('p', { class: 'muted', role: 'status' });
   const empty = h('p', { class: 'empty', hidden: true }, 'No model was published yet: drop a checkpoint and its config into the container “checkpoints”.');
@@ -33,7 +33,7 @@ export function modelsView({ linkTo }) {
       h('td', {}, model.forms.join(', ') || model.precision || 'one file'),
       h('td', { class: 'num' }, bytes(model.bytes)),
       h('td', {}, new Date(model.publishedUtc).toLocaleString('en')),
-      h('td', { class: 'end' }, model.isCurrent ? h('a', { class: 'button secondary', href: linkTo('try') }, 'Try it')
+      h('td', { class: 'end' }, model.isCurrent ? config.canDetect && h('a', { class: 'button secondary', href: linkTo('try') }, 'Try it')
         : h('button', { type: 'button', class: 'secondary', onclick: () => back(model).catch(complain), 'aria-label': `Roll back to ${model.name} ${model.version}` }, 'Roll back')))));
     try {
       const health = await get('health/details');

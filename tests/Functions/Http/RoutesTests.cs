@@ -51,6 +51,25 @@ public sealed class RoutesTests : IAsyncLifetime
     public void Operations_OfTheDocument_AreTheFunctions() => Assert.Equal(
         Functions.Keys.Order(StringComparer.Ordinal), Operations().Select(operation => operation.Id).Order(StringComparer.Ordinal));
 
+    /// <summary>The page offers to try a photo only where the app has the function for it.</summary>
+    [Theory]
+    [InlineData("all", true)]
+    [InlineData("coordinator", false)]
+    public async Task Page_OfARole_IsToldWhetherAPhotoCanBeTried(string role, bool canDetect)
+    {
+        var builder = FunctionsApplication.CreateBuilder([]);
+        builder.Configuration["AzureWebJobsStorage"] = "UseDevelopmentStorage=true";
+        builder.Configuration[NanodetFunctions.RoleSetting] = role;
+        builder.AddNanodet();
+        await using var services = builder.Services.BuildServiceProvider();
+        var context = new DefaultHttpContext { RequestServices = services, Response = { Body = new MemoryStream() } };
+
+        await ActivatorUtilities.CreateInstance<ViewerApi>(services).Get(context.Request, ViewerConfig.Path).ExecuteAsync(context);
+        context.Response.Body.Position = 0;
+
+        Assert.Equal(canDetect, (bool)(await JsonNode.ParseAsync(context.Response.Body, cancellationToken: Token))!["canDetect"]!);
+    }
+
     [Theory]
     [MemberData(nameof(All))]
     public async Task Query_UnknownParameter_IsRefusedByName(string id)
