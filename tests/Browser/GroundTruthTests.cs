@@ -62,6 +62,30 @@ public sealed class GroundTruthTests(RunningApp app, Chromium chromium)
         page.HasNoComplaint();
     }
 
+    /// <summary>The file does not say where each of a crowd is: what lies at least half in one of its class is neither true nor false.</summary>
+    [Fact]
+    public async Task GroundTruth_WhatIsFoundInACrowd_IsNeitherTrueNorFalse()
+    {
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(app.Address, "#/try");
+        var found = await page.Page.EvaluateExpressionAsync<string[]>(
+            """
+            (async () => {
+              const { Truth } = await import(new URL('match.js', document.baseURI));
+              const truth = new Truth({ images: [{ id: 1, file_name: 'a.png' }], categories: [{ id: 1, name: 'person' }, { id: 2, name: 'car' }],
+                annotations: [{ image_id: 1, category_id: 1, bbox: [0, 0, 100, 100], iscrowd: 1 },
+                  { image_id: 1, category_id: 1, bbox: [10, 10, 20, 20], iscrowd: 0 }] });
+              truth.look({ names: ['a.png'], length: 1 });
+              const box = (className, x, width = 20) => ({ className, x, y: 10, width, height: 20 });
+              const { boxes, right, wrong, missed } = truth.judge('a.png',
+                [box('person', 10), box('person', 50), box('person', 60), box('car', 50), box('person', 89), box('person', 91), box('person', 95, 10)]);
+              return [boxes.map(one => one.mark).join(), `${right} ${wrong} ${missed}`];
+            })()
+            """);
+
+        Assert.Equal(["true,crowd,crowd,false,crowd,false,crowd", "1 2 0"], found);
+    }
+
     /// <summary>An image that misses all it has of a class is what somebody looks for.</summary>
     [Fact]
     public async Task GroundTruth_WithMissedOfAClass_ShowsImagesWithoutAnyOfIt()
@@ -129,13 +153,13 @@ public sealed class GroundTruthTests(RunningApp app, Chromium chromium)
         await using var page = await OpenAsync(
             job, """{"images":[{"id":1,"file_name":"1.png"},{"id":2,"file_name":"2.png"}],"categories":[],"annotations":[]}""");
 
-        await page.UntilAsync("document.querySelector('.not-matched')", "what has no match is listed");
+        await page.UntilAsync("document.querySelector('.name-list')", "what has no match is listed");
         Assert.Contains("1 of 3", await page.TextAsync(".judged .facts"), StringComparison.Ordinal);
-        Assert.Equal("2 images with a name that fits several", await page.TextAsync(".not-matched summary"));
+        Assert.Equal("2 images with a name that fits several", await page.TextAsync(".name-list summary"));
         Assert.Equal(
             ["match/a/1.png", "match/b/1.png"],
             await page.Page.EvaluateExpressionAsync<string[]>(
-                "[...document.querySelectorAll('.not-matched li')].map(li => li.textContent)"));
+                "[...document.querySelectorAll('.name-list li')].map(li => li.textContent)"));
         page.HasNoComplaint();
     }
 

@@ -20,7 +20,7 @@ export function colorOf(classId) {
   return color;
 }
 
-export const marks = { true: '#1a9c4b', false: '#d92d3a', missed: '#e08a00', gained: '#1a9c4b', lost: '#d92d3a', changed: '#e08a00', same: '#8b93a5' };
+export const marks = { true: '#1a9c4b', false: '#d92d3a', missed: '#e08a00', gained: '#1a9c4b', lost: '#d92d3a', changed: '#e08a00', same: '#8b93a5', crowd: '#8b93a5' };
 
 /**
  * Draws boxes on a canvas that covers a picture of width x height pixels, shown whole and in the middle. Whoever knows the canvas's size

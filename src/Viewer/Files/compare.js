@@ -2,9 +2,10 @@
 
 import { get, showThumbnail } from './api.js';
 import { drawBoxes } from './boxes.js';
-import { arrange, complain, eachFrame, h, nameOf, number, pause, say } from './dom.js';
+import { arrange, complain, eachFrame, h, nameList, nameOf, number, pause, plural, say } from './dom.js';
 import { compare } from './match.js';
 import { Loader, MOST } from './store.js';
+import { Track } from './track.js';
 
 const rowHeight = 246;
 
@@ -21,13 +22,15 @@ export function compareView({ parameters, config, linkTo, change }) {
   const summary = h('div', { class: 'sums', role: 'group', 'aria-label': 'Differences' });
   const advice = config.compared.length ? '' : 'Choose two jobs over the same images. To compare models, run a job with each.';
   const status = h('p', { class: 'muted', role: 'status' }, advice);
+  const apart = h('div', { class: 'apart' });
   const items = h('ul', { class: 'pairs-items', 'aria-label': 'Images, the largest difference first' });
   const list = h('div', { class: 'pairs', tabindex: '-1' }, items);
   const element = h('div', { class: 'page compare-page' }, h('h1', {}, 'Compare'),
     h('div', { class: 'row compare-head' },
       h('label', { class: 'grow' }, h('span', {}, 'Before'), before), h('label', { class: 'grow' }, h('span', {}, 'After'), after),
       h('div', { class: 'grow' }, h('div', { class: 'label-row' }, h('label', { for: 'compare-score' }, 'Lowest score'), value), slider)),
-    summary, status, list);
+    summary, status, apart, list);
+  const track = new Track(list, items);
   const kinds = Object.fromEntries(['gained', 'lost', 'changed'].map(kind => [kind, h('button', {
     type: 'button', class: `sum ${kind}`,
     onclick: () => {
@@ -37,6 +40,7 @@ export function compareView({ parameters, config, linkTo, change }) {
   })]));
   let loaders = [];
   let rows = [];
+  let apartLists = null;
   let run = 0;
   let disposed = false;
   const drawn = new Map();
@@ -52,7 +56,9 @@ export function compareView({ parameters, config, linkTo, change }) {
     run++;
     clear();
     arrange(summary, []);
-    items.style.height = '0';
+    arrange(apart, []);
+    apartLists = null;
+    track.resize(0);
     status.textContent = advice;
     remember();
     if (!state.before || !state.after) return;
@@ -87,11 +93,27 @@ export function compareView({ parameters, config, linkTo, change }) {
     const places = new Map();
     for (let i = 0; i < left.length; i++) places.set(keyOf(left, i), i);
     const found = [];
-    const sums = { gained: 0, lost: 0, changed: 0, images: 0, both: 0, differing: 0 };
+    const sums = { gained: 0, lost: 0, changed: 0, both: 0, differing: 0 };
+    // Images of which nothing can be said: what one job has alone, what was overwritten between them, and what failed in one of them.
+    const alone = { before: [], after: [], overwritten: [], failedBefore: [], failedAfter: [] };
     let mark = performance.now();
     for (let j = 0; j < right.length; j++) {
-      const i = places.get(keyOf(right, j));
-      if (i === undefined) continue;
+      const key = keyOf(right, j);
+      const i = places.get(key);
+      if (i === undefined) {
+        alone.after.push(right.names[j]);
+        continue;
+      }
+      places.delete(key);
+      if (left.etags[i] && right.etags[j] && left.etags[i] !== right.etags[j]) {
+        alone.overwritten.push(right.names[j]);
+        continue;
+      }
+      if (left.isFailed(i) || right.isFailed(j)) {
+        if (!right.isFailed(j)) alone.failedBefore.push(right.names[j]);
+        else if (!left.isFailed(i)) alone.failedAfter.push(right.names[j]);
+        continue;
+      }
       sums.both++;
       const difference = compare(left.detections(i, state.min), right.detections(j, state.min));
       for (const kind of ['gained', 'lost', 'changed']) sums[kind] += difference[kind];
@@ -105,18 +127,26 @@ export function compareView({ parameters, config, linkTo, change }) {
         mark = performance.now();
       }
     }
+    alone.before = [...places.values()].map(i => left.names[i]);
     found.sort((a, b) => b.amount - a.amount);
     rows = found;
     clear();
     const modelsOf = store => store.models.list.filter(Boolean).join(', ') || 'no model';
-    status.textContent = sums.both === 0 ? 'They have no image in common.'
+    status.textContent = sums.both === 0 ? 'They have no image in common that was detected in both.'
       : `${number(sums.differing)} of ${number(sums.both)} images differ. ${modelsOf(left)} → ${modelsOf(right)}`;
     for (const [kind, button] of Object.entries(kinds)) {
       button.setAttribute('aria-pressed', String(state.kind === kind));
       button.replaceChildren(h('b', {}, number(sums[kind])), ` ${kind}`);
     }
     arrange(summary, Object.values(kinds));
-    items.style.height = `${rows.length * rowHeight}px`;
+    // They do not depend on the score: one that was opened stays open.
+    apartLists ??= [
+      nameList(alone.before, 'only before'), nameList(alone.after, 'only after'),
+      nameList(alone.overwritten, 'overwritten in between: not compared'),
+      nameList(alone.failedBefore, 'failed before only: not compared'), nameList(alone.failedAfter, 'failed after only: not compared'),
+    ].filter(Boolean);
+    arrange(apart, apartLists);
+    track.resize(rows.length * rowHeight);
     list.scrollTop = 0;
     render();
   }
@@ -127,8 +157,9 @@ export function compareView({ parameters, config, linkTo, change }) {
   }
 
   function draw() {
-    const from = Math.max(0, Math.floor(list.scrollTop / rowHeight) - 1);
-    const to = Math.min(rows.length, Math.ceil((list.scrollTop + list.clientHeight) / rowHeight) + 1);
+    const { top, shift } = track;
+    const from = Math.max(0, Math.floor(top / rowHeight) - 1);
+    const to = Math.min(rows.length, Math.ceil((top + list.clientHeight) / rowHeight) + 1);
     for (const [place, row] of drawn) {
       if (place < from || place >= to) {
         row.drop();
@@ -137,6 +168,7 @@ export function compareView({ parameters, config, linkTo, change }) {
     }
     for (let place = from; place < to; place++) {
       if (!drawn.has(place)) drawn.set(place, make(place));
+      drawn.get(place).element.style.transform = `translateY(${place * rowHeight - shift}px)`;
     }
   }
 
@@ -147,24 +179,23 @@ export function compareView({ parameters, config, linkTo, change }) {
     const stops = [];
     const sides = [[left, row.i, difference.before, state.before, 'Before'], [right, row.j, difference.after, state.after, 'After']].map(([store, index, boxes, job, side]) => {
       const image = store.image(index);
-      const failure = store.error(index);
       const picture = h('img', { alt: '' });
       const canvas = h('canvas', { 'aria-hidden': 'true' });
       const link = h('a', {
-        class: 'side-picture', 'aria-label': failure ? `${failure.code}, ${side}` : `${side}: ${boxes.length} objects`,
+        class: 'side-picture', 'aria-label': `${side}: ${plural(boxes.length, 'object')}`,
         href: linkTo('results', { job, min: state.min || '', image: `${image.container ?? ''}/${image.name}` }),
-      }, failure ? h('span', { class: 'why' }, failure.code) : [picture, canvas]);
-      if (!failure) stops.push(showThumbnail(picture, image));
+      }, picture, canvas);
+      stops.push(showThumbnail(picture, image));
       return { link, canvas, boxes, image };
     });
     const element = h('li', { class: 'pair', 'aria-setsize': rows.length, 'aria-posinset': place + 1 },
       h('div', { class: 'pair-head' }, nameOf(right.names[row.j]),
         ['gained', 'lost', 'changed'].filter(kind => row[kind]).map(kind => h('span', { class: `mark ${kind}` }, `${row[kind]} ${kind}`))),
       h('div', { class: 'pair-sides' }, sides.map(side => side.link)));
-    element.style.transform = `translateY(${place * rowHeight}px)`;
     items.append(element);
-    for (const side of sides) if (side.canvas.isConnected) drawBoxes(side.canvas, side.boxes, side.image.width, side.image.height);
+    for (const side of sides) drawBoxes(side.canvas, side.boxes, side.image.width, side.image.height);
     return {
+      element,
       drop() {
         for (const stop of stops) stop();
         element.remove();
@@ -176,11 +207,12 @@ export function compareView({ parameters, config, linkTo, change }) {
     element,
     async start() {
       try {
-        const jobs = config.compared.length ? config.compared : (await get('jobs', { limit: 100 })).jobs.map(job => (
-          { job: job.jobId, title: `${job.jobId} · ${number(job.discovered)} images` }));
+        const page = config.compared.length ? null : await get('jobs', { limit: 100 });
+        const jobs = page?.jobs.map(job => ({ job: job.jobId, title: `${job.jobId} · ${number(job.discovered)} images` })) ?? config.compared;
         for (const [side, box] of [['before', before], ['after', after]]) {
           box.append(...jobs.map(({ job, title }) => h('option', { value: job }, title)));
           if (state[side] && !jobs.some(({ job }) => job === state[side])) box.append(h('option', { value: state[side] }, state[side]));
+          if (page?.continuation) box.append(h('option', { disabled: true }, 'Older ones: Compare, under Jobs'));
           box.value = state[side];
         }
       } catch (error) {

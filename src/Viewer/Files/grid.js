@@ -3,6 +3,7 @@
 import { showThumbnail } from './api.js';
 import { drawBoxes } from './boxes.js';
 import { eachFrame, h, plural, showFileName } from './dom.js';
+import { Track } from './track.js';
 
 const gap = 12;
 const caption = 46;
@@ -22,9 +23,11 @@ export class Grid {
     this.free = [];
     this.focused = 0;
     this.generation = 0;
+    this.shift = 0;
     this.size = innerWidth < 500 ? 150 : 190;
     this.list = h('ul', { class: 'grid-items', 'aria-label': options.label });
     this.element = h('div', { class: 'grid', tabindex: '-1' }, this.list);
+    this.track = new Track(this.element, this.list);
     this.update = eachFrame(() => this.render());
     this.element.addEventListener('scroll', () => {
       this.lastScroll = performance.now();
@@ -59,10 +62,10 @@ export class Grid {
   }
 
   zoom(size) {
-    const first = Math.floor(this.element.scrollTop / this.rowHeight) * this.columns;
+    const first = Math.floor(this.track.top / this.rowHeight) * this.columns;
     this.size = size;
     this.measure();
-    this.element.scrollTop = Math.floor(first / this.columns) * this.rowHeight;
+    this.track.top = Math.floor(first / this.columns) * this.rowHeight;
     this.clear();
     this.update();
   }
@@ -78,7 +81,7 @@ export class Grid {
     this.pictureHeight = Math.round(cell * 0.72);
     this.rowHeight = this.pictureHeight + caption + gap;
     const rows = Math.ceil(this.selected.length / columns);
-    this.list.style.height = `${rows * this.rowHeight + gap}px`;
+    this.track.resize(rows * this.rowHeight + gap);
   }
 
   clear() {
@@ -98,9 +101,9 @@ export class Grid {
   render(whole = false) {
     if (!this.store || !this.columns) return;
     const end = whole ? Infinity : performance.now() + budget;
-    const { scrollTop, clientHeight } = this.element;
-    const firstRow = Math.max(0, Math.floor(scrollTop / this.rowHeight) - 1);
-    const lastRow = Math.ceil((scrollTop + clientHeight) / this.rowHeight) + 1;
+    const { top, shift } = this.track;
+    const firstRow = Math.max(0, Math.floor(top / this.rowHeight) - 1);
+    const lastRow = Math.ceil((top + this.element.clientHeight) / this.rowHeight) + 1;
     const [from, to] = [firstRow * this.columns, Math.min(this.selected.length, lastRow * this.columns)];
     for (const [place, tile] of this.tiles) {
       if (place < from || place >= to || tile.index !== this.selected[place]) {
@@ -109,6 +112,10 @@ export class Grid {
         this.drop(tile);
         this.tiles.delete(place);
       }
+    }
+    if (shift !== this.shift) {
+      this.shift = shift;
+      for (const [place, tile] of this.tiles) this.put(tile, place);
     }
     let done = 0;
     for (let place = from; place < to; place++) {
@@ -145,8 +152,7 @@ export class Grid {
     showFileName(tile.name, image.name);
     const { element } = tile;
     element.setAttribute('aria-posinset', place + 1);
-    const [row, column] = [Math.floor(place / this.columns), place % this.columns];
-    element.style.transform = `translate(${gap + column * (this.cell + gap)}px, ${gap + row * this.rowHeight}px)`;
+    this.put(tile, place);
     element.style.width = `${this.cell}px`;
     element.style.height = `${this.rowHeight - gap}px`;
     tile.frame.style.height = `${this.pictureHeight}px`;
@@ -160,6 +166,12 @@ export class Grid {
       tile.timer = setTimeout(begin, 10);
     }
     return tile;
+  }
+
+  /** Puts a tile where its place is in sight. */
+  put(tile, place) {
+    const [row, column] = [Math.floor(place / this.columns), place % this.columns];
+    tile.element.style.transform = `translate(${gap + column * (this.cell + gap)}px, ${gap + row * this.rowHeight - this.shift}px)`;
   }
 
   /** The elements of a tile, without an image. */
@@ -192,9 +204,9 @@ export class Grid {
   focus(place) {
     this.focused = Math.max(0, Math.min(this.selected.length - 1, place));
     const top = Math.floor(this.focused / this.columns) * this.rowHeight;
-    const { scrollTop, clientHeight } = this.element;
-    if (top < scrollTop) this.element.scrollTop = top;
-    else if (top + this.rowHeight + gap > scrollTop + clientHeight) this.element.scrollTop = top + this.rowHeight + gap - clientHeight;
+    const [first, { clientHeight }] = [this.track.top, this.element];
+    if (top < first) this.track.top = top;
+    else if (top + this.rowHeight + gap > first + clientHeight) this.track.top = top + this.rowHeight + gap - clientHeight;
     this.render(true);
     this.tiles.get(this.focused)?.link.focus({ preventScroll: true });
   }

@@ -8,6 +8,13 @@ export function overlap(a, b) {
   return both / (a.width * a.height + b.width * b.height - both);
 }
 
+/** How much of a box lies in another one, 0 to 1. */
+export function share(box, area) {
+  const width = Math.min(box.x + box.width, area.x + area.width) - Math.max(box.x, area.x);
+  const height = Math.min(box.y + box.height, area.y + area.height) - Math.max(box.y, area.y);
+  return width <= 0 || height <= 0 ? 0 : (width * height) / (box.width * box.height);
+}
+
 /** Pairs boxes, the best overlap first. `same` says whether two may be a pair. */
 export function pairs(left, right, same, least = 0.5) {
   const candidates = [];
@@ -79,10 +86,10 @@ export class Truth {
       throw new Error('Expected a COCO file with images, annotations and categories, found another JSON document.');
     }
     const categories = new Map(document.categories.map(category => [category.id, category.name]));
-    const images = new Map(document.images.map(image => [image.id, { name: String(image.file_name), boxes: [] }]));
+    const images = new Map(document.images.map(image => [image.id, { name: String(image.file_name), boxes: [], crowds: [] }]));
     for (const one of document.annotations) {
-      if (Array.isArray(one.bbox) && !one.iscrowd) {
-        images.get(one.image_id)?.boxes.push({
+      if (Array.isArray(one.bbox)) {
+        images.get(one.image_id)?.[one.iscrowd ? 'crowds' : 'boxes'].push({
           className: categories.get(one.category_id) ?? '?', x: one.bbox[0], y: one.bbox[1], width: one.bbox[2], height: one.bbox[3],
         });
       }
@@ -129,11 +136,12 @@ export class Truth {
   }
 
   /**
-   * The detections marked true or false, with the missed ones behind them; null for an image without its match in the file.
+   * The detections marked true or false, with the missed ones behind them; null for an image without its match in the file. One that lies
+   * at least half in a crowd of its class is neither, as COCO's evaluation has it: the file does not say where each of a crowd is.
    * @param {string} className the only class that was looked for; empty for all
    */
   judge(name, detections, className = '') {
-    const all = this.find(name).image?.boxes;
+    const { boxes: all, crowds } = this.find(name).image ?? {};
     if (!all) return null;
     const expected = className ? all.filter(box => box.className === className) : all;
     const boxes = detections.map(box => ({ ...box, mark: 'false' }));
@@ -150,10 +158,12 @@ export class Truth {
       if (which >= 0) {
         free.delete(which);
         box.mark = 'true';
+      } else if (crowds.some(crowd => crowd.className === box.className && share(box, crowd) >= 0.5)) {
+        box.mark = 'crowd';
       }
     }
     const missed = [...free].map(i => ({ ...expected[i], classId: 0, mark: 'missed' }));
-    const right = boxes.filter(box => box.mark === 'true').length;
-    return { boxes: [...boxes, ...missed], right, wrong: boxes.length - right, missed: missed.length };
+    const countOf = mark => boxes.filter(box => box.mark === mark).length;
+    return { boxes: [...boxes, ...missed], right: countOf('true'), wrong: countOf('false'), missed: missed.length };
   }
 }
