@@ -75,6 +75,8 @@ public sealed class GroundTruthTests(RunningApp app, Chromium chromium)
               const truth = new Truth({ images: [{ id: 1, file_name: 'a.png' }], categories: [{ id: 1, name: 'person' }, { id: 2, name: 'car' }],
                 annotations: [{ image_id: 1, category_id: 1, bbox: [0, 0, 100, 100], iscrowd: 1 },
                   { image_id: 1, category_id: 1, bbox: [10, 10, 20, 20], iscrowd: 0 }] });
+              // Names that were not looked at yet are not judged: a picture may be drawn before.
+              if (truth.judge('a.png', []) !== null) throw new Error('a name is judged that was not looked at');
               truth.look({ names: ['a.png'], length: 1 });
               const box = (className, x, width = 20) => ({ className, x, y: 10, width, height: 20 });
               const { boxes, right, wrong, missed } = truth.judge('a.png',

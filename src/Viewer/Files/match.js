@@ -97,20 +97,23 @@ export class Truth {
     this.size = images.size;
     this.byName = new Map();
     this.byEnding = new Map();
+    this.begin(null);
     for (const image of images.values()) {
       put(this.byName, image.name, image);
       for (const ending of endingsOf(image.name)) put(this.byEnding, ending, image);
     }
   }
 
-  /** Takes the names of a store's results into account: an ending that two of them share tells neither. */
+  begin(store) {
+    this.store = store;
+    this.looked = 0;
+    this.names = new Map();
+    this.endings = new Map();
+  }
+
+  /** Takes the names of a store's results into account: an ending that two of them share tells neither, and a name not looked at nothing. */
   look(store) {
-    if (this.store !== store) {
-      this.store = store;
-      this.looked = 0;
-      this.names = new Map();
-      this.endings = new Map();
-    }
+    if (this.store !== store) this.begin(store);
     for (; this.looked < store.length; this.looked++) {
       const name = store.names[this.looked];
       if (this.byName.has(name)) count(this.names, name);

@@ -299,7 +299,9 @@ export function resultsView({ parameters, config, linkTo, change, enter }) {
       type: 'file', accept: '.json,application/json', 'aria-label': 'COCO annotations',
       onchange: async () => {
         try {
-          truth = new Truth(JSON.parse(await input.files[0].text()));
+          const read = new Truth(JSON.parse(await input.files[0].text()));
+          read.look(store());
+          truth = read; // a picture may be drawn before the next refresh
           refresh();
         } catch (error) {
           complain(error instanceof SyntaxError ? new Error('Expected a COCO file, found a file that is no JSON.') : error);
@@ -457,8 +459,13 @@ export function resultsView({ parameters, config, linkTo, change, enter }) {
       const query = queryOf(new URLSearchParams(parametersOf()));
       query.job = state.job;
       const same = JSON.stringify(query);
+      let lastShown = -Infinity;
       const changed = () => {
         if (disposed) return;
+        // Each look at everything takes the longer the more there is: while more comes, a few in a second are enough.
+        const now = performance.now();
+        if (!loader.done && now - lastShown < 300) return;
+        lastShown = now;
         refresh(false, true);
         if (isAwaited) requestAnimationFrame(openAwaited); // after what is selected is known
       };
