@@ -2,17 +2,18 @@
 # `azd provision` with the same environment makes the rest again around it.
 # It takes AZURE_RESOURCE_GROUP and NANODET_STORAGE_ACCOUNT from the environment, or else from the azd environment in use.
 $ErrorActionPreference = 'Stop'
+trap { [Console]::Error.WriteLine("error: $_"); exit 1 }
+. (Join-Path $PSScriptRoot 'hooks/common.ps1')
 
 $group = $env:AZURE_RESOURCE_GROUP
 $account = $env:NANODET_STORAGE_ACCOUNT
 if (-not $account) {
-    $values = azd env get-values --output json | ConvertFrom-Json
+    $values = Invoke-Native azd env get-values --output json | ConvertFrom-Json
     $group = $values.AZURE_RESOURCE_GROUP
     $account = $values.NANODET_STORAGE_ACCOUNT
 }
 if (-not $group -or -not $account) {
-    [Console]::Error.WriteLine("error: azd sets AZURE_RESOURCE_GROUP and NANODET_STORAGE_ACCOUNT after provisioning: run 'azd provision' first")
-    exit 1
+    Stop-WithError "azd sets AZURE_RESOURCE_GROUP and NANODET_STORAGE_ACCOUNT after provisioning: run 'azd provision' first"
 }
 
 # In this order: apps before their environment, endpoints before their network. The detector rule comes with Application Insights, unasked.
@@ -25,19 +26,14 @@ $types = @(
     'Microsoft.OperationalInsights/workspaces', 'Microsoft.ContainerRegistry/registries', 'Microsoft.ManagedIdentity/userAssignedIdentities'
 )
 foreach ($type in $types) {
-    $ids = az resource list --resource-group $group --resource-type $type --query '[].id' --output tsv
+    $ids = Invoke-Native az resource list --resource-group $group --resource-type $type --query '[].id' --output tsv
     foreach ($id in $ids) {
-        az resource delete --only-show-errors --ids $id | Out-Null
-        if ($LASTEXITCODE -ne 0) {
-            [Console]::Error.WriteLine("error: $id could not be deleted")
-            exit 1
-        }
+        Invoke-Native az resource delete --only-show-errors --ids $id | Out-Null
         Write-Output "Deleted $(($id -split '/providers/')[-1])"
     }
 }
-$left = @(az resource list --resource-group $group --query '[].name' --output tsv)
+$left = @(Invoke-Native az resource list --resource-group $group --query '[].name' --output tsv)
 if ($left.Count -ne 1 -or $left[0] -ne $account) {
-    [Console]::Error.WriteLine("error: expected only storage account $account to be left in $group, found: $($left -join ', ')")
-    exit 1
+    Stop-WithError "expected only storage account $account to be left in $group, found: $($left -join ', ')"
 }
 Write-Output "Storage account $account is left in $group. Its bytes and its backups by soft delete cost as before."

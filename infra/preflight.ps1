@@ -3,6 +3,8 @@
 # Prints one line for each check: ok, warn or error. Ends with 1 when there was an error. It checks what infra/preflight.sh checks.
 # Settings: AZURE_ENV_NAME, AZURE_LOCATION, AZURE_SUBSCRIPTION_ID and every NANODET_... of docs/operations.md. NANODET_PREFLIGHT=off skips it.
 $ErrorActionPreference = 'Stop'
+trap { [Console]::Error.WriteLine("error: $_"); exit 1 }
+. (Join-Path $PSScriptRoot 'hooks/common.ps1')
 
 if ($env:NANODET_PREFLIGHT -eq 'off') {
     Write-Output 'Preflight is off.'
@@ -18,9 +20,9 @@ function Write-Fault([string] $text) {
 }
 
 $settings = @{}
-if (-not $env:AZURE_ENV_NAME -and (Get-Command azd -ErrorAction SilentlyContinue)) {
-    $values = azd env get-values --output json 2>$null
-    if ($LASTEXITCODE -eq 0) { $settings = $values | ConvertFrom-Json -AsHashtable }
+if (-not $env:AZURE_ENV_NAME) {
+    $values = Invoke-Optional azd env get-values --output json
+    if ($values) { $settings = $values | ConvertFrom-Json -AsHashtable }
 }
 function Get-Setting([string] $name, [string] $default = '') {
     $value = [Environment]::GetEnvironmentVariable($name)
@@ -30,8 +32,7 @@ function Get-Setting([string] $name, [string] $default = '') {
 
 # A tool, what says its version, the least that is needed, and where it comes from.
 function Test-Tool([string] $name, [string[]] $command, [version] $least, [string] $from) {
-    $text = ''
-    if (Get-Command $command[0] -ErrorAction SilentlyContinue) { $text = (& $command[0] @($command | Select-Object -Skip 1) 2>$null) -join ' ' }
+    $text = (Invoke-Optional @command) -join ' '
     if ($text -notmatch '\d+\.\d+\.\d+') { Write-Fault "$name is missing: $from" }
     elseif ([version] $Matches[0] -lt $least) { Write-Fault "${name}: expected $least or later, found $($Matches[0]): $from" }
     else { Write-Ok "$name $($Matches[0])" }
@@ -41,7 +42,7 @@ Test-Tool az @('az', 'version', '--query', '"azure-cli"', '--output', 'tsv') '2.
 Test-Tool azd @('azd', 'version') '1.20.0' 'https://learn.microsoft.com/azure/developer/azure-developer-cli/install-azd'
 $hasAz = [bool] (Get-Command az -ErrorAction SilentlyContinue)
 if ($hasAz) {
-    $bicep = (az bicep version 2>$null) -join ' '
+    $bicep = (Invoke-Optional az bicep version) -join ' '
     if ($bicep -notmatch '\d+\.\d+\.\d+') { Write-Ok 'bicep: az has none; azd brings its own' }
     elseif ([version] $Matches[0] -lt [version] '0.36.0') { Write-Fault "bicep: expected 0.36.0 or later, found $($Matches[0]): az bicep upgrade" }
     else { Write-Ok "bicep $($Matches[0])" }
@@ -78,8 +79,8 @@ if ($store -eq 'scheduler' -and $provider -eq 'false') {
     Write-Fault 'NANODET_ORCHESTRATION_STORE=scheduler needs an image with its provider: azd env set NANODET_SCHEDULER_PROVIDER true'
 }
 # Some versions before it built in the registry without the arguments of azure.yaml: https://github.com/Azure/azure-dev/issues/7990
-if ($provider -eq 'true' -and (Get-Command azd -ErrorAction SilentlyContinue)) {
-    $azdVersion = (azd version 2>$null) -join ' '
+if ($provider -eq 'true') {
+    $azdVersion = (Invoke-Optional azd version) -join ' '
     if ($azdVersion -match '\d+\.\d+\.\d+' -and [version] $Matches[0] -lt [version] '1.26.0') {
         Write-Fault "NANODET_SCHEDULER_PROVIDER=true needs azd 1.26.0 or later, found $($Matches[0]): the image would be built without the provider"
     }
@@ -121,7 +122,7 @@ function Exit-Preflight {
     exit 0
 }
 if (-not $hasAz) { Exit-Preflight }
-$account = az account show --query '[id, state]' --output json 2>$null | ConvertFrom-Json
+$account = Invoke-Optional az account show --query '[id, state]' --output json | ConvertFrom-Json
 if (-not $account) {
     Write-Fault "az is not signed in: run 'az login'; the hooks use az beside azd"
     Exit-Preflight
@@ -134,7 +135,7 @@ if ($wanted -and $wanted -ne $subscription) {
     Write-Fault "az uses subscription $subscription, azd uses ${wanted}: run 'az account set --subscription $wanted'"
 }
 
-$registered = @(az provider list --query "[?registrationState=='Registered'].namespace" --output tsv)
+$registered = @(Invoke-Native az provider list --query "[?registrationState=='Registered'].namespace" --output tsv)
 $needed = @(
     'Microsoft.App', 'Microsoft.ContainerRegistry', 'Microsoft.EventGrid', 'Microsoft.Insights', 'Microsoft.ManagedIdentity',
     'Microsoft.OperationalInsights', 'Microsoft.Storage'
@@ -147,7 +148,7 @@ if ($missing.Count -eq 0) { Write-Ok 'resource providers are registered' }
 foreach ($namespace in $missing) { Write-Fault "provider $namespace is not registered: az provider register --namespace $namespace" }
 
 if ($card -and $location) {
-    $supported = @(az containerapp env workload-profile list-supported --location $location --query '[].name' --output tsv 2>$null)
+    $supported = @(Invoke-Optional az containerapp env workload-profile list-supported --location $location --query '[].name' --output tsv)
     if ($supported.Count -eq 0) {
         Write-Warn "the workload profiles of $location cannot be listed: is the extension there? az extension add --name containerapp"
     }
@@ -155,9 +156,9 @@ if ($card -and $location) {
     else { Write-Fault "$location does not offer ${gpuProfile}: choose another region, NANODET_HOSTING or NANODET_GPU_PROFILE_TYPE" }
 
     # What a region offers is not what the subscription may use of it.
-    $usages = @(az rest --method get `
+    $usages = @(Invoke-Optional az rest --method get `
         --url "/subscriptions/$subscription/providers/Microsoft.App/locations/$location/usages?api-version=2025-07-01" `
-        --query "value[?contains(name.value, '$card')].[name.value, currentValue, limit]" --output tsv 2>$null)
+        --query "value[?contains(name.value, '$card')].[name.value, currentValue, limit]" --output tsv)
     if ($usages.Count -eq 0) {
         Write-Warn "the quota for $card GPUs in $location cannot be read: look in the portal under Quotas, Azure Container Apps"
     }
@@ -174,9 +175,9 @@ if ($card -and $location) {
 # The names of account and registry end with a hash of subscription, environment and region; only the group's can be taken.
 if ($environment) {
     $group = "rg-$environment"
-    if ((az group exists --name $group --output tsv) -ne 'true') { Write-Ok "resource group $group is free" }
+    if ((Invoke-Native az group exists --name $group --output tsv) -ne 'true') { Write-Ok "resource group $group is free" }
     else {
-        $owner = az group show --name $group --query 'tags."azd-env-name"' --output tsv
+        $owner = Invoke-Native az group show --name $group --query 'tags."azd-env-name"' --output tsv
         if ($owner -eq $environment) { Write-Ok "resource group $group is this environment's" }
         else { Write-Fault "resource group $group is somebody else's (tag azd-env-name is '$owner'): choose another name with 'azd env new'" }
     }

@@ -180,7 +180,8 @@ fi
 # The names of account and registry end with a hash of subscription, environment and region; only the group's can be taken.
 if [ -n "$environment" ]; then
   group=rg-$environment
-  if [ "$(az group exists --name "$group" --output tsv)" != true ]; then
+  exists=$(az group exists --name "$group" --output tsv)
+  if [ "$exists" != true ]; then
     ok "resource group $group is free"
   else
     owner=$(az group show --name "$group" --query 'tags."azd-env-name"' --output tsv)

@@ -2,11 +2,8 @@
 # Settings (azd env set NAME VALUE): NANODET_SMOKE_IMAGE, an image file (default: a small grey one); NANODET_SMOKE_SECONDS, how long to
 # wait for its result (default 1200: a GPU from zero takes minutes).
 $ErrorActionPreference = 'Stop'
-
-function Stop-WithError([string] $message) {
-    [Console]::Error.WriteLine("error: $message")
-    exit 1
-}
+trap { [Console]::Error.WriteLine("error: $_"); exit 1 }
+. (Join-Path $PSScriptRoot 'common.ps1')
 
 $account = $env:NANODET_STORAGE_ACCOUNT
 $app = $env:NANODET_APP_NAME
@@ -18,7 +15,7 @@ if (-not $account -or -not $app -or -not $uri) {
 }
 
 function Invoke-Blob([string] $command, [string[]] $rest) {
-    az storage blob $command --only-show-errors --auth-mode login --account-name $account @rest
+    Invoke-Native az storage blob $command --only-show-errors --auth-mode login --account-name $account @rest
 }
 
 # Waits until a block is true.
@@ -33,12 +30,13 @@ function Wait-For([string] $what, [int] $seconds, [scriptblock] $test) {
 }
 
 function Test-Blob([string] $container, [string] $name) {
-    (Invoke-Blob exists @('--container-name', $container, '--name', $name, '--query', 'exists', '--output', 'tsv')) -eq 'true'
+    (Invoke-Optional az storage blob exists --only-show-errors --auth-mode login --account-name $account `
+        --container-name $container --name $name --query exists --output tsv) -eq 'true'
 }
 
 # An app that also detects is not ready without a model, and says so with 503: that it answers is enough here.
 function Test-Live {
-    (curl --silent --show-error --max-time 20 "$uri/api/health") -match '"live": *true'
+    [bool] ((Invoke-Optional curl --silent --show-error --max-time 20 "$uri/api/health") -match '"live": *true')
 }
 
 # The template knows how the apps look: with the image that azd has just pushed it gives them ports, probes and scale rules, and the
@@ -54,26 +52,30 @@ if ($image -match '@sha256:') {
 }
 else {
     $repository = $tagged -replace ':[^:/]*$', ''
-    $digest = az acr repository show --only-show-errors --name $registryName --image $tagged --query digest --output tsv
+    $digest = Invoke-Native az acr repository show --only-show-errors --name $registryName --image $tagged --query digest --output tsv
     if ($digest -notmatch '^sha256:') { Stop-WithError "expected the registry to know the digest of $tagged, found '$digest'" }
     $image = "$registry/$repository@$digest"
     $env:SERVICE_APP_IMAGE_NAME = $image
-    azd env set SERVICE_APP_IMAGE_NAME $image
+    Invoke-Native azd env set SERVICE_APP_IMAGE_NAME $image
 }
 
 # Container Apps can start an image before all of it is there, where the repository has it in that form: Premium registries only. A
 # preview: a deployment does not depend on it.
 if ($env:NANODET_REGISTRY_SKU -eq 'Premium') {
-    az acr artifact-streaming update --only-show-errors --name $registryName --repository $repository --enable-streaming true | Out-Null
-    $streams = $LASTEXITCODE -eq 0
-    az acr artifact-streaming create --only-show-errors --name $registryName --image ($image -split '/', 2)[1] --no-wait | Out-Null
-    if ($streams -and $LASTEXITCODE -eq 0) { Write-Output "Artifact streaming is on for $repository." }
-    else { [Console]::Error.WriteLine("warning: artifact streaming could not be switched on for $repository; workers from zero start more slowly") }
+    try {
+        Invoke-Native az acr artifact-streaming update --only-show-errors --name $registryName --repository $repository `
+            --enable-streaming true | Out-Null
+        Invoke-Native az acr artifact-streaming create --only-show-errors --name $registryName --image ($image -split '/', 2)[1] `
+            --no-wait | Out-Null
+        Write-Output "Artifact streaming is on for $repository."
+    }
+    catch {
+        [Console]::Error.WriteLine("warning: artifact streaming could not be switched on for $repository; workers from zero start more slowly")
+    }
 }
 
 $env:NANODET_PREFLIGHT = 'off'
-azd provision --no-prompt --no-state
-if ($LASTEXITCODE -ne 0) { Stop-WithError "'azd provision' ended with $LASTEXITCODE" }
+Invoke-Native azd provision --no-prompt --no-state
 Write-Output "$app$(if ($worker) { " and $worker" }) run $image."
 
 if (-not (Wait-For "$uri/api/health says that the app is alive" 600 { Test-Live })) { exit 1 }

@@ -2,11 +2,8 @@
 # it as soon as it runs.
 # Settings (azd env set NAME VALUE): NANODET_CHECKPOINT, a .pth or .ckpt file; NANODET_CONFIG, its .yml.
 $ErrorActionPreference = 'Stop'
-
-function Stop-WithError([string] $message) {
-    [Console]::Error.WriteLine("error: $message")
-    exit 1
-}
+trap { [Console]::Error.WriteLine("error: $_"); exit 1 }
+. (Join-Path $PSScriptRoot 'common.ps1')
 
 $account = $env:NANODET_STORAGE_ACCOUNT
 if (-not $account) { Stop-WithError "azd sets NANODET_STORAGE_ACCOUNT after provisioning: run 'azd provision' first" }
@@ -25,10 +22,14 @@ foreach ($file in $checkpoint, $config) {
 # A role that was just assigned is not known everywhere yet.
 function Send-Blob([string] $name, [string] $file) {
     for ($try = 1; $try -le 20; $try++) {
-        az storage blob upload --only-show-errors --auth-mode login --account-name $account --container-name checkpoints `
-            --overwrite true --name $name --file $file | Out-Null
-        if ($LASTEXITCODE -eq 0) { return }
-        if ($try -lt 20) { Start-Sleep -Seconds 15 }
+        try {
+            Invoke-Native az storage blob upload --only-show-errors --auth-mode login --account-name $account `
+                --container-name checkpoints --overwrite true --name $name --file $file | Out-Null
+            return
+        }
+        catch {
+            if ($try -lt 20) { Start-Sleep -Seconds 15 }
+        }
     }
     Stop-WithError "'$file' could not be uploaded to container checkpoints of ${account}; is AZURE_PRINCIPAL_ID yours?"
 }

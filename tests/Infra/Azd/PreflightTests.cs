@@ -78,6 +78,16 @@ public sealed class PreflightTests : IDisposable
         Assert.Equal(1, run.ExitCode);
     }
 
+    /// <summary>An az that fails has not said that there is no such group.</summary>
+    [Fact]
+    public async Task Preflight_GroupThatCannotBeLookedUp_IsNotFree()
+    {
+        var run = await RunAsync(new() { ["group exists"] = "exit 3" });
+
+        Assert.Equal(3, run.ExitCode);
+        Assert.DoesNotContain(run.Lines, line => line.Contains("is free", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Preflight_SettingsThatLeadNowhere_AreAllNamedAtOnce()
     {

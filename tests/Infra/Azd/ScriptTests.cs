@@ -1,10 +1,13 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 
 namespace Nanodet.Serverless.Infra.Tests.Azd;
 
-public sealed class ScriptTests
+public sealed partial class ScriptTests
 {
     public static TheoryData<string> Scripts { get; } = [.. Find()];
+
+    public static TheoryData<string> PowerShellScripts { get; } = [.. FindPowerShell()];
 
     [Theory]
     [MemberData(nameof(Scripts))]
@@ -33,6 +36,35 @@ public sealed class ScriptTests
     [InlineData("tools/fresh-machine.sh")]
     public void Script_ThatIsRun_IsExecutable(string script) =>
         Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(Repository.PathOf(script)).HasFlag(UnixFileMode.UserExecute));
+
+    /// <summary>PowerShell goes on after a command that failed: whoever calls one has to look.</summary>
+    [Theory]
+    [MemberData(nameof(PowerShellScripts))]
+    public void Script_ForPowerShell_LooksAtTheCodeOfEveryCommand(string script)
+    {
+        var text = File.ReadAllText(Repository.PathOf(script)).ReplaceLineEndings("\n");
+
+        Assert.Empty(Unchecked(text));
+        if (text.Contains("Invoke-", StringComparison.Ordinal))
+        {
+            Assert.StartsWith("$ErrorActionPreference = 'Stop'\ntrap { ", text[text.IndexOf('$', StringComparison.Ordinal)..], StringComparison.Ordinal);
+            Assert.Contains("common.ps1')\n", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("azd env set A B", true)]
+    [InlineData("$ids = az resource list --output tsv", true)]
+    [InlineData("$ids = @(az resource list | Sort-Object)", true)]
+    [InlineData("if ((az group exists) -ne 'true') { }", true)]
+    [InlineData("(curl $uri) -match 'x'", true)]
+    [InlineData("& $command", true)]
+    [InlineData("$ids = Invoke-Native az resource list", false)]
+    [InlineData("$ids = @(Invoke-Optional az resource list)", false)]
+    [InlineData("Get-Command curl -ErrorAction SilentlyContinue", false)]
+    [InlineData("Stop-WithError \"run 'azd deploy'\" # az says it", false)]
+    [InlineData("if (& $test) { }", false)]
+    public void Commands_WhoseCodeNobodyLooksAt_AreSeen(string line, bool isSeen) => Assert.Equal(isSeen, Unchecked(line).Length > 0);
 
     /// <summary>The end of demo.sh, with what came before it made up: a folder whose name a shell would take apart.</summary>
     [Fact]
@@ -68,6 +100,28 @@ public sealed class ScriptTests
             ],
             arguments.TrimEnd('\n').Split('\n'));
     }
+
+    /// <summary>Calls of a command that neither Invoke-Native nor Invoke-Optional makes.</summary>
+    private static string[] Unchecked(string script) =>
+    [
+        .. Call().Matches(Quoted().Replace(script, match => match.Value[0] == '#' ? string.Empty : "\"\""))
+            .Where(match => !Checked().IsMatch(match.Groups["before"].Value) && match.Value.Trim() != "& $test").Select(match => match.Value),
+    ];
+
+    /// <summary>All but the one that makes the calls.</summary>
+    private static IEnumerable<string> FindPowerShell() =>
+        Directory.EnumerateFiles(Repository.PathOf("infra"), "*.ps1", SearchOption.AllDirectories)
+            .Where(path => Path.GetFileName(path) != "common.ps1")
+            .Select(path => Path.GetRelativePath(Repository.Root, path).Replace('\\', '/')).Order();
+
+    [GeneratedRegex("'(?:[^']|'')*'|\"(?:`.|[^\"`])*\"|#[^\\n]*")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex(@"(?<before>[\w-]*[ \t]*)(?<![\w$.-])((az|azd|curl)(?![\w.-])|&[ \t]*[$\w]+)")]
+    private static partial Regex Call();
+
+    [GeneratedRegex("^(Invoke-Native|Invoke-Optional|Get-Command|Test-Tool)[ \t]+$")]
+    private static partial Regex Checked();
 
     private static IEnumerable<string> Find() =>
         new[] { "demo.sh", "test.sh", ".ci/run" }
