@@ -95,6 +95,8 @@ foreach ($file in (Get-Setting NANODET_CHECKPOINT), (Get-Setting NANODET_CONFIG)
         Write-Fault "there is no file '$file' (NANODET_CHECKPOINT and NANODET_CONFIG name a checkpoint and its config)"
     }
 }
+$upload = Get-Setting NANODET_CHECKPOINT_UPLOAD changed
+if ($upload -cnotin 'changed', 'always') { Write-Fault "NANODET_CHECKPOINT_UPLOAD: expected changed or always, found '$upload'" }
 if ($budget -ne '0' -and (-not (Get-Setting NANODET_ALERT_EMAIL) -or -not (Get-Setting NANODET_BUDGET_START))) {
     Write-Fault 'NANODET_MONTHLY_BUDGET needs NANODET_ALERT_EMAIL and NANODET_BUDGET_START, or there is no budget'
 }

@@ -89,6 +89,10 @@ fi
 for file in "${NANODET_CHECKPOINT:-}" "${NANODET_CONFIG:-}"; do
   [ -z "$file" ] || [ -f "$file" ] || error "there is no file '$file' (NANODET_CHECKPOINT and NANODET_CONFIG name a checkpoint and its config)"
 done
+case ${NANODET_CHECKPOINT_UPLOAD:-changed} in
+  changed | always) ;;
+  *) error "NANODET_CHECKPOINT_UPLOAD: expected changed or always, found '$NANODET_CHECKPOINT_UPLOAD'" ;;
+esac
 if [ "${NANODET_MONTHLY_BUDGET:-0}" != 0 ] && { [ -z "${NANODET_ALERT_EMAIL:-}" ] || [ -z "${NANODET_BUDGET_START:-}" ]; }; then
   error "NANODET_MONTHLY_BUDGET needs NANODET_ALERT_EMAIL and NANODET_BUDGET_START, or there is no budget"
 fi

@@ -75,6 +75,7 @@ if ($env:NANODET_REGISTRY_SKU -eq 'Premium') {
 }
 
 $env:NANODET_PREFLIGHT = 'off'
+$env:NANODET_WITHIN_DEPLOY = 'true'
 Invoke-Native azd provision --no-prompt --no-state
 Write-Output "$app$(if ($worker) { " and $worker" }) run $image."
 

@@ -80,7 +80,7 @@ if [ "${NANODET_REGISTRY_SKU:-Basic}" = Premium ]; then
   fi
 fi
 
-NANODET_PREFLIGHT=off azd provision --no-prompt --no-state
+NANODET_PREFLIGHT=off NANODET_WITHIN_DEPLOY=true azd provision --no-prompt --no-state
 echo "${app}${worker:+ and $worker} run $SERVICE_APP_IMAGE_NAME."
 
 wait_for "$uri/api/health says that the app is alive" 600 is_live

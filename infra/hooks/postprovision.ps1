@@ -1,6 +1,8 @@
 # After provisioning: puts a checkpoint and its config into container `checkpoints`. The coordinator exports, verifies and publishes
-# it as soon as it runs.
+# it as soon as it runs, and makes it current. So what is there already is not put there again: a later model, or one that somebody
+# went back to, stays current.
 # Settings (azd env set NAME VALUE): NANODET_CHECKPOINT, a .pth or .ckpt file; NANODET_CONFIG, its .yml.
+# NANODET_CHECKPOINT_UPLOAD=always uploads both whatever is there. NANODET_WITHIN_DEPLOY is the deployment's own: nothing is uploaded then.
 $ErrorActionPreference = 'Stop'
 trap { [Console]::Error.WriteLine("error: $_"); exit 1 }
 . (Join-Path $PSScriptRoot 'common.ps1')
@@ -9,6 +11,11 @@ $account = $env:NANODET_STORAGE_ACCOUNT
 if (-not $account) { Stop-WithError "azd sets NANODET_STORAGE_ACCOUNT after provisioning: run 'azd provision' first" }
 $checkpoint = $env:NANODET_CHECKPOINT
 $config = $env:NANODET_CONFIG
+$when = if ($env:NANODET_CHECKPOINT_UPLOAD) { $env:NANODET_CHECKPOINT_UPLOAD } else { 'changed' }
+if ($env:NANODET_WITHIN_DEPLOY -eq 'true') {
+    Write-Output "Within a deployment no checkpoint is uploaded: 'azd provision' does that."
+    exit 0
+}
 if (-not $checkpoint -and -not $config) {
     Write-Output 'No model is published: set NANODET_CHECKPOINT and NANODET_CONFIG, or publish one later.'
     exit 0
@@ -18,25 +25,65 @@ foreach ($file in $checkpoint, $config) {
         Stop-WithError "expected NANODET_CHECKPOINT and NANODET_CONFIG to name two files, found '$checkpoint' and '$config'"
     }
 }
+if ($when -cnotin 'changed', 'always') { Stop-WithError "NANODET_CHECKPOINT_UPLOAD: expected changed or always, found '$when'" }
 
-# A role that was just assigned is not known everywhere yet.
-function Send-Blob([string] $name, [string] $file) {
+# A role that was just assigned is not known everywhere yet: what went wrong in the end, and the command.
+function Invoke-Patiently([string] $problem, [string] $command, [string[]] $rest) {
     for ($try = 1; $try -le 20; $try++) {
         try {
-            Invoke-Native az storage blob upload --only-show-errors --auth-mode login --account-name $account `
-                --container-name checkpoints --overwrite true --name $name --file $file | Out-Null
-            return
+            return Invoke-Native az storage blob $command --only-show-errors --auth-mode login --account-name $account `
+                --container-name checkpoints @rest
         }
         catch {
             if ($try -lt 20) { Start-Sleep -Seconds 15 }
         }
     }
-    Stop-WithError "'$file' could not be uploaded to container checkpoints of ${account}; is AZURE_PRINCIPAL_ID yours?"
+    Stop-WithError "$problem container checkpoints of ${account}; is AZURE_PRINCIPAL_ID yours?"
+}
+
+function Get-Md5([string] $file) { (Get-FileHash -LiteralPath $file -Algorithm MD5).Hash.ToLowerInvariant() }
+
+# Whether a blob has an MD5: this hook writes it down, and storage computes it for what comes in one piece.
+function Test-There([string] $name, [string] $md5) {
+    foreach ($line in $there) {
+        $part = $line -split "`t"
+        if ($part[0] -cne $name) { continue }
+        if ($part[1] -eq $md5) { return $true }
+        if ($part[2] -match '^[A-Za-z0-9+/]{22}==$') {
+            return [Convert]::ToHexString([Convert]::FromBase64String($part[2])).ToLowerInvariant() -eq $md5
+        }
+    }
+    return $false
+}
+
+function Send-Blob([string] $name, [string] $file, [string] $md5) {
+    Invoke-Patiently "'$file' could not be uploaded to" upload @(
+        '--overwrite', 'true', '--name', $name, '--file', $file, '--metadata', "md5=$md5") | Out-Null
+    $script:uploaded += $name
 }
 
 # The two belong together by their name.
 $stem = [IO.Path]::GetFileNameWithoutExtension($checkpoint)
 $ending = [IO.Path]::GetExtension($checkpoint)
-Send-Blob "$stem.yml" $config
-Send-Blob "$stem$ending" $checkpoint
-Write-Output "Uploaded $stem.yml and $stem$ending to container checkpoints of $account."
+$configMd5 = Get-Md5 $config
+$checkpointMd5 = Get-Md5 $checkpoint
+$there = @()
+if ($when -eq 'changed') {
+    $there = @(Invoke-Patiently 'found no way to look into' list @(
+            '--prefix', "$stem.", '--include', 'm', '--query', '[].[name, metadata.md5, properties.contentSettings.contentMd5]',
+            '--output', 'tsv'))
+}
+
+# Nobody has seen a pair without a report: its event may have been lost, so it is put there again.
+$script:uploaded = @()
+$hasReport = @($there | Where-Object { ($_ -split "`t")[0] -ceq "$stem.report.json" }).Count -gt 0
+if (-not (Test-There "$stem.yml" $configMd5)) { Send-Blob "$stem.yml" $config $configMd5 }
+if (-not (Test-There "$stem$ending" $checkpointMd5) -or (-not $hasReport -and $script:uploaded.Count -eq 0)) {
+    Send-Blob "$stem$ending" $checkpoint $checkpointMd5
+}
+if ($script:uploaded.Count -gt 0) {
+    Write-Output "Uploaded $($script:uploaded -join ' and ') to container checkpoints of $account."
+}
+else {
+    Write-Output "$stem.yml and $stem$ending are in container checkpoints of $account already, with a report: nothing is uploaded."
+}

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using Nanodet.Detection.Images;
 using Nanodet.Serverless.Infra.Tests.Bicep;
 
@@ -27,10 +29,68 @@ public sealed class HookTests : IDisposable
 
         Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
         var calls = await CallsAsync();
-        Assert.Equal(2, calls.Length);
-        Assert.Contains($"--container-name checkpoints --overwrite true --name nanodet_model_best.yml --file {config}", calls[0], StringComparison.Ordinal);
-        Assert.Contains($"--name nanodet_model_best.pth --file {checkpoint}", calls[1], StringComparison.Ordinal);
+        Assert.Equal(3, calls.Length);
+        Assert.StartsWith("az storage blob list", calls[0], StringComparison.Ordinal);
+        Assert.Contains($"--container-name checkpoints --overwrite true --name nanodet_model_best.yml --file {config}", calls[1], StringComparison.Ordinal);
+        Assert.Contains($"--name nanodet_model_best.pth --file {checkpoint} --metadata md5={Md5("nanodet_model_best.pth")}", calls[2], StringComparison.Ordinal);
         Assert.All(calls, call => Assert.Contains("--auth-mode login --account-name staccount", call, StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// What is uploaded becomes the current model: the bytes that are there already would take the place of a later model at each deployment.
+    /// </summary>
+    [Theory]
+    [InlineData("a.pth by-hook, a.yml by-storage, a.report.json", "")]
+    [InlineData("a.pth by-storage, a.yml by-hook, a.report.json", "")]
+    [InlineData("a.pth by-hook, a.yml by-hook", "a.pth")]
+    [InlineData("a.pth other, a.yml by-hook, a.report.json", "a.pth")]
+    [InlineData("a.pth none, a.yml by-hook, a.report.json", "a.pth")]
+    [InlineData("a.pth by-hook, a.yml other, a.report.json", "a.yml")]
+    [InlineData("a.pth other, a.yml other, a.report.json", "a.yml, a.pth")]
+    [InlineData("a.yml by-hook, a.report.json", "a.pth")]
+    [InlineData("a.pth.old by-hook, xa.pth by-hook, a.yml by-hook, a.report.json", "a.pth")]
+    [InlineData("", "a.yml, a.pth")]
+    public async Task Postprovision_BytesThatAreThere_AreNotUploadedAgain(string there, string uploaded)
+    {
+        await CheckpointsAsync(there);
+
+        var run = await RunAsync("postprovision.sh", ("NANODET_CHECKPOINT", await FileAsync("a.pth")), ("NANODET_CONFIG", await FileAsync("a.yml")));
+
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+        Assert.Equal(uploaded, await UploadedAsync());
+        Assert.StartsWith(
+            uploaded.Length == 0 ? "a.yml and a.pth are in container" : $"Uploaded {uploaded.Replace(", ", " and ", StringComparison.Ordinal)} to",
+            run.Output,
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("NANODET_CHECKPOINT_UPLOAD", "changed", "")]
+    [InlineData("NANODET_CHECKPOINT_UPLOAD", "always", "a.yml, a.pth")]
+    public async Task Postprovision_WhenItUploads_CanBeSaid(string setting, string value, string uploaded)
+    {
+        await CheckpointsAsync("a.pth by-hook, a.yml by-hook, a.report.json");
+
+        var run = await RunAsync(
+            "postprovision.sh", ("NANODET_CHECKPOINT", await FileAsync("a.pth")), ("NANODET_CONFIG", await FileAsync("a.yml")), (setting, value));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(uploaded, await UploadedAsync());
+    }
+
+    /// <summary>The deployment provisions once more: it rolls out an image, not a model.</summary>
+    [Fact]
+    public async Task Postprovision_WithinADeployment_AsksForNothing()
+    {
+        await CheckpointsAsync(string.Empty);
+
+        var run = await RunAsync(
+            "postprovision.sh",
+            ("NANODET_CHECKPOINT", await FileAsync("a.pth")), ("NANODET_CONFIG", await FileAsync("a.yml")), ("NANODET_WITHIN_DEPLOY", "true"),
+            ("NANODET_CHECKPOINT_UPLOAD", "always"));
+
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+        Assert.Empty(await CallsAsync());
     }
 
     [Fact]
@@ -72,7 +132,7 @@ public sealed class HookTests : IDisposable
     [Fact]
     public async Task Postdeploy_Everything_ProvisionsWithTheImageAndSendsAnImageTheWholeWay()
     {
-        await NoteAsync("azd", "echo \"image $SERVICE_APP_IMAGE_NAME, preflight ${NANODET_PREFLIGHT:-on}\" >>\"$CALLS\"");
+        await NoteAsync("azd", "echo \"image $SERVICE_APP_IMAGE_NAME, preflight ${NANODET_PREFLIGHT:-on}, within ${NANODET_WITHIN_DEPLOY:-}\" >>\"$CALLS\"");
         await NoteAsync("curl", Live);
         await StorageAsync("""{ "status": "detected", "provider": "CUDA" }""");
 
@@ -87,8 +147,8 @@ public sealed class HookTests : IDisposable
         Assert.Equal(
             [
                 "az acr repository show --only-show-errors --name cr1 --image nanodet/app:1 --query digest --output tsv",
-                $"azd env set SERVICE_APP_IMAGE_NAME {Pinned}", $"image {Pinned}, preflight on",
-                "azd provision --no-prompt --no-state", $"image {Pinned}, preflight off",
+                $"azd env set SERVICE_APP_IMAGE_NAME {Pinned}", $"image {Pinned}, preflight on, within ",
+                "azd provision --no-prompt --no-state", $"image {Pinned}, preflight off, within true",
             ],
             calls[..5]);
         Assert.Contains("https://app.example/api/health", calls[5], StringComparison.Ordinal);
@@ -295,6 +355,35 @@ public sealed class HookTests : IDisposable
           download) echo '{{result}}' >"$file" ;;
         esac
         """);
+
+    /// <summary>
+    /// az with blobs in container checkpoints, and what is known of their MD5: written down by the hook, computed by storage, of other bytes,
+    /// or unknown. A file's bytes are its name.
+    /// </summary>
+    private Task CheckpointsAsync(string blobs)
+    {
+        var lines = blobs.Split(", ", StringSplitOptions.RemoveEmptyEntries).Select(blob => blob.Split(' ')).Select(blob =>
+        {
+            var hash = Md5(blob[0]);
+            return blob.ElementAtOrDefault(1) switch
+            {
+                "by-hook" => $"{blob[0]}\\t{hash}\\tNone",
+                "by-storage" => $"{blob[0]}\\tNone\\t{Convert.ToBase64String(Convert.FromHexString(hash))}",
+                "other" => $"{blob[0]}\\t{Md5("other")}\\t{Convert.ToBase64String(Convert.FromHexString(Md5("another")))}",
+                _ => $"{blob[0]}\\tNone\\tNone",
+            } + "\\n";
+        });
+        return NoteAsync("az", $"[ \"$3\" != list ] || printf '{string.Concat(lines)}'");
+    }
+
+    private async Task<string> UploadedAsync() => string.Join(
+        ", ",
+        (await CallsAsync()).Where(call => call.StartsWith("az storage blob upload", StringComparison.Ordinal))
+            .Select(call => call.Split(' ')[Array.IndexOf(call.Split(' '), "--name") + 1]));
+
+#pragma warning disable CA5351 // what storage computes, and nothing that has to withstand anybody
+    private static string Md5(string text) => Convert.ToHexStringLower(MD5.HashData(Encoding.UTF8.GetBytes(text)));
+#pragma warning restore CA5351
 
     private async Task<string> FileAsync(string name)
     {

@@ -95,7 +95,7 @@ public sealed class PreflightTests : IDisposable
             [],
             ("NANODET_HOSTING", "gpu-v100"), ("NANODET_TOPOLOGY", "three"), ("NANODET_ORCHESTRATION_STORE", "disk"),
             ("NANODET_SCHEDULER_PROVIDER", "yes"), ("NANODET_JOB_END_WEBHOOK_HOSTS", "a.example"), ("NANODET_JOB_END_TOPIC_ID", "https://t.example"),
-            ("NANODET_CHECKPOINT", "/no/such.pth"), ("NANODET_MONTHLY_BUDGET", "100"),
+            ("NANODET_CHECKPOINT", "/no/such.pth"), ("NANODET_CHECKPOINT_UPLOAD", "never"), ("NANODET_MONTHLY_BUDGET", "100"),
             ("NANODET_NIGHTLY_SCHEDULE", "0 2 * * *"), ("NANODET_WARM_START", "50 1 * * *"));
 
         Assert.Equal(1, run.ExitCode);
@@ -103,7 +103,7 @@ public sealed class PreflightTests : IDisposable
             [
                 "NANODET_HOSTING: expected", "NANODET_TOPOLOGY: expected", "NANODET_ORCHESTRATION_STORE: expected",
                 "NANODET_SCHEDULER_PROVIDER: expected true or false, found 'yes'", "there is no file '/no/such.pth'", "NANODET_MONTHLY_BUDGET needs",
-                "NANODET_NIGHTLY_SCHEDULE: expected six fields",
+                "NANODET_NIGHTLY_SCHEDULE: expected six fields", "NANODET_CHECKPOINT_UPLOAD: expected changed or always, found 'never'",
                 "NANODET_JOB_END_WEBHOOK and NANODET_JOB_END_WEBHOOK_HOSTS need NANODET_JOB_END_KEY_VAULT_URL",
                 "NANODET_JOB_END_TOPIC_ID: expected the resource id of an Event Grid topic, found 'https://t.example'",
                 "NANODET_WARM_START and NANODET_WARM_END belong together",
