@@ -22,3 +22,20 @@ function Invoke-Optional {
     $output = & $command @rest 2>$null
     if ($LASTEXITCODE -eq 0) { $output }
 }
+
+# Ids of the role assignments of every identity in a resource group: those of its subscription, and those on the topic of
+# NANODET_JOB_END_TOPIC_ID, which may be in another one. An assignment stays when its identity goes, and the template gives the same
+# name again: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
+function Get-Assignments([string] $group, [string] $topic) {
+    $subscription = (Invoke-Native az group show --name $group --query id --output tsv) -replace '/resourceGroups/.*', ''
+    $principals = @(Invoke-Native az identity list --resource-group $group --query '[].principalId' --output tsv)
+    $principals += @(Invoke-Native az resource list --resource-group $group `
+            --query '[?identity.principalId].identity.principalId' --output tsv)
+    $ids = foreach ($principal in $principals) {
+        foreach ($scope in @($subscription, $topic) | Where-Object { $_ }) {
+            Invoke-Native az rest --method get --url "$scope/providers/Microsoft.Authorization/roleAssignments" `
+                --url-parameters api-version=2022-04-01 "`$filter=principalId eq '$principal'" --query 'value[].id' --output tsv
+        }
+    }
+    $ids | Sort-Object -Unique
+}

@@ -1,6 +1,10 @@
 # Before `azd down`: it deletes the resource group and with it the images, results and models. Only somebody who has said so wants that.
 # Settings (azd env set NAME VALUE): NANODET_DELETE_DATA=true.
+# The coordinator's right on the topic of NANODET_JOB_END_TOPIC_ID lies outside the group. It is noted in NANODET_TOPIC_ASSIGNMENTS, and
+# deleted after the group: here somebody may still say no.
 $ErrorActionPreference = 'Stop'
+trap { [Console]::Error.WriteLine("error: $_"); exit 1 }
+. (Join-Path $PSScriptRoot 'common.ps1')
 
 if ($env:NANODET_DELETE_DATA -ne 'true') {
     $account = if ($env:NANODET_STORAGE_ACCOUNT) { $env:NANODET_STORAGE_ACCOUNT } else { '(not made yet)' }
@@ -10,3 +14,15 @@ if ($env:NANODET_DELETE_DATA -ne 'true') {
     exit 1
 }
 Write-Output 'NANODET_DELETE_DATA is true: the storage account is deleted with everything in it.'
+
+$topic = $env:NANODET_JOB_END_TOPIC_ID
+if (-not $topic) { exit 0 }
+$group = if ($env:AZURE_RESOURCE_GROUP) { $env:AZURE_RESOURCE_GROUP } else { "rg-$env:AZURE_ENV_NAME" }
+try {
+    $assignments = @(Get-Assignments $group $topic | Where-Object { $_ -like "$topic/*" })
+}
+catch {
+    [Console]::Error.WriteLine("warning: the role assignments on $topic cannot be looked up: delete the coordinator's there, or the next 'azd up' fails")
+    exit 0
+}
+Invoke-Native azd env set NANODET_TOPIC_ASSIGNMENTS ($assignments -join ' ')

@@ -1,7 +1,10 @@
 #!/bin/sh
 # Before `azd down`: it deletes the resource group and with it the images, results and models. Only somebody who has said so wants that.
 # Settings (azd env set NAME VALUE): NANODET_DELETE_DATA=true.
+# The coordinator's right on the topic of NANODET_JOB_END_TOPIC_ID lies outside the group. It is noted in NANODET_TOPIC_ASSIGNMENTS, and
+# deleted after the group: here somebody may still say no.
 set -eu
+. "$(dirname "$0")/common.sh"
 
 if [ "${NANODET_DELETE_DATA:-false}" != true ]; then
   account=${NANODET_STORAGE_ACCOUNT:-}
@@ -11,3 +14,11 @@ if [ "${NANODET_DELETE_DATA:-false}" != true ]; then
   exit 1
 fi
 echo "NANODET_DELETE_DATA is true: the storage account is deleted with everything in it."
+
+topic=${NANODET_JOB_END_TOPIC_ID:-}
+[ -n "$topic" ] || exit 0
+if assignments=$(assignments_of "${AZURE_RESOURCE_GROUP:-rg-${AZURE_ENV_NAME:-}}"); then
+  azd env set NANODET_TOPIC_ASSIGNMENTS "$(printf '%s\n' "$assignments" | grep -iF "$topic/" | tr '\n' ' ')"
+else
+  echo "warning: the role assignments on $topic cannot be looked up: delete the coordinator's there, or the next 'azd up' fails" >&2
+fi

@@ -38,6 +38,7 @@ public sealed class AzureYamlTests
     [InlineData("postprovision", "infra/hooks/postprovision")]
     [InlineData("postdeploy", "infra/hooks/postdeploy")]
     [InlineData("predown", "infra/hooks/predown")]
+    [InlineData("postdown", "infra/hooks/postdown")]
     public void Hooks_OfAzd_AreThereForBothKindsOfSystem(string hook, string script)
     {
         var (posix, windows) = (Azd.At("hooks", hook, "posix"), Azd.At("hooks", hook, "windows"));
@@ -63,7 +64,10 @@ public sealed class AzureYamlTests
     [Fact]
     public void Scripts_ForBothKindsOfSystem_ReadTheSameSettings()
     {
-        string[] scripts = ["infra/preflight", "infra/down", "infra/hooks/postprovision", "infra/hooks/postdeploy", "infra/hooks/predown"];
+        var scripts = Directory.EnumerateFiles(Repository.PathOf("infra"), "*.sh", SearchOption.AllDirectories)
+            .Select(path => Path.ChangeExtension(path, null)).ToArray();
+
+        Assert.True(scripts.Length >= 7);
 
         Assert.All(scripts, script => Assert.Equal(Names($"{script}.sh"), Names($"{script}.ps1")));
 

@@ -10,6 +10,8 @@ namespace Nanodet.Serverless.Infra.Tests.Azd;
 public sealed class HookTests : IDisposable
 {
     private const string Pinned = "cr1.example/nanodet/app@sha256:1234";
+    private const string Topic = "/subscriptions/2/resourceGroups/events/providers/Microsoft.EventGrid/topics/ends";
+    private const string Assignments = "providers/Microsoft.Authorization/roleAssignments";
     private const string Live = """echo '{ "live": true, "ready": true }'""";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nanodet-hooks-");
@@ -247,6 +249,91 @@ public sealed class HookTests : IDisposable
         Assert.Equal(0, (await RunAsync("predown.sh", ("NANODET_DELETE_DATA", "true"))).ExitCode);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Predown_TopicOfSomebody_ItsAssignmentIsNotedAndNotDeletedYet(bool isFound)
+    {
+        await IdentitiesAsync(["p1", "p2"], [], [$"/subscriptions/1/a/{Assignments}/1 p1", $"{Topic}/{Assignments}/2 p1"], isFound ? "true" : "exit 3");
+        await NoteAsync("azd");
+
+        var run = await RunAsync(
+            "predown.sh", ("NANODET_DELETE_DATA", "true"), ("NANODET_JOB_END_TOPIC_ID", Topic), ("AZURE_RESOURCE_GROUP", "rg"));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(isFound, run.Error.Length == 0);
+        var calls = await CallsAsync();
+        Assert.DoesNotContain(calls, call => call.Contains("delete", StringComparison.Ordinal));
+        Assert.Equal(
+            isFound ? $"azd env set NANODET_TOPIC_ASSIGNMENTS {Topic}/{Assignments}/2" : null,
+            calls.SingleOrDefault(call => call.StartsWith("azd", StringComparison.Ordinal))?.Trim());
+    }
+
+    /// <summary>azd asks whether to delete after the hook before; who says no keeps everything.</summary>
+    [Theory]
+    [InlineData("false", true)]
+    [InlineData("true", false)]
+    public async Task Postdown_GroupThatIsGone_WhatIsLeftOutsideGoesToo(string exists, bool isGone)
+    {
+        await NoteAsync("az", $"[ \"$1\" != group ] || echo {exists}");
+        await NoteAsync("azd");
+
+        var run = await RunAsync("postdown.sh", ("AZURE_ENV_NAME", "test"), ("NANODET_TOPIC_ASSIGNMENTS", "/t/1 /t/2 "));
+
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+        var calls = await CallsAsync();
+        Assert.Equal("az group exists --name rg-test --output tsv", calls[0]);
+        Assert.Equal(
+            isGone ? ["/t/1", "/t/2"] : [],
+            calls.Where(call => call.StartsWith("az role assignment delete", StringComparison.Ordinal)).Select(call => call.Split(' ')[^1]));
+        Assert.Equal(isGone, calls.Contains("azd env set NANODET_TOPIC_ASSIGNMENTS "));
+    }
+
+    /// <summary>
+    /// The names of role assignments come back with the template, the principals of deleted identities do not: an assignment that stays on
+    /// the account or on somebody's topic cannot be made again.
+    /// </summary>
+    [Fact]
+    public async Task Down_RoleAssignmentsOfTheTemplate_GoBeforeTheirIdentities()
+    {
+        var template = await Template.EvaluateFullAsync();
+        var assignments = template.RoleAssignments.Select((assignment, i) => (assignment.Principal, Id: assignment.Scope.Contains(
+            "EventGrid/topics", StringComparison.Ordinal)
+            ? $"{Topic}/{Assignments}/{i}"
+            : $"/subscriptions/1/resourceGroups/rg/providers/{assignment.Scope}/{Assignments}/{i}")).ToArray();
+        var identities = template.NamesOf("Microsoft.ManagedIdentity/userAssignedIdentities").Select(template.WithoutToken).ToArray();
+        var topics = template.NamesOf("Microsoft.EventGrid/systemTopics").Select(template.WithoutToken).ToArray();
+        const string first = """
+            for type in Microsoft.App/containerApps Microsoft.EventGrid/systemTopics Microsoft.ManagedIdentity/userAssignedIdentities; do
+              case "$*" in *"--resource-type $type "*) echo /subscriptions/1/resourceGroups/rg/providers/$type/x ;; esac
+            done
+            """;
+        await IdentitiesAsync(identities, topics, assignments.Select(assignment => $"{assignment.Id} {assignment.Principal}"), first);
+
+        var run = await RunAsync("../down.sh", ("AZURE_RESOURCE_GROUP", "rg"), ("NANODET_JOB_END_TOPIC_ID", Topic));
+
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+        var deleted = (await CallsAsync()).Where(call => call.Contains(" delete ", StringComparison.Ordinal)).Select(call => call.Split(' ')[^1]).ToArray();
+        Assert.EndsWith("containerApps/x", deleted[0], StringComparison.Ordinal);
+        Assert.EndsWith("systemTopics/x", deleted[^2], StringComparison.Ordinal);
+        Assert.EndsWith("userAssignedIdentities/x", deleted[^1], StringComparison.Ordinal);
+
+        // The deployer's are not in the way: whoever deploys stays who it is.
+        var expected = assignments.Where(assignment => !Guid.TryParse(assignment.Principal, out _)).Select(assignment => assignment.Id).ToArray();
+        Assert.InRange(expected.Length, 20, assignments.Length - 5);
+        Assert.Equal(expected.Order(), deleted[1..^2].Order());
+    }
+
+    /// <summary>An identity must not go while its assignments are not known.</summary>
+    [Fact]
+    public async Task Down_AssignmentsThatCannotBeLookedUp_EndsIt()
+    {
+        await IdentitiesAsync(["p1"], [], [], "[ \"$1\" != rest ] || exit 3");
+
+        Assert.NotEqual(0, (await RunAsync("../down.sh", ("AZURE_RESOURCE_GROUP", "rg"))).ExitCode);
+        Assert.DoesNotContain(await CallsAsync(), call => call.Contains("userAssignedIdentities", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Down_Everything_KeepsTheAccountAndAppsGoBeforeTheirEnvironment()
     {
@@ -312,7 +399,7 @@ public sealed class HookTests : IDisposable
         string[] scripts =
             [File.ReadAllText(Repository.PathOf("infra", "down.sh")), File.ReadAllText(Repository.PathOf("infra", "down.ps1"))];
         string[] kept = ["Microsoft.Resources/resourceGroups", "Microsoft.Storage/storageAccounts", "Microsoft.Consumption/budgets"];
-        string[] inside = ["Microsoft.Authorization/roleAssignments", "Microsoft.Insights/diagnosticSettings"];
+        string[] inside = ["Microsoft.Insights/diagnosticSettings"];
         var types = (await Template.EvaluateFullAsync()).Resources.Concat((await Template.EvaluateScheduledAsync()).Resources)
             .Select(resource => resource.GetProperty("type").GetString()!)
             .Where(type => type.Count(letter => letter == '/') == 1).Distinct().Except(kept).Except(inside).ToArray();
@@ -374,6 +461,28 @@ public sealed class HookTests : IDisposable
             } + "\\n";
         });
         return NoteAsync("az", $"[ \"$3\" != list ] || printf '{string.Concat(lines)}'");
+    }
+
+    /// <summary>
+    /// az with identities, resources that have one of their own, and role assignments: an id and its principal each. Those of another
+    /// subscription are found at the topic only.
+    /// </summary>
+    private async Task IdentitiesAsync(string[] identities, string[] resources, IEnumerable<string> assignments, string first)
+    {
+        await File.WriteAllLinesAsync(Path.Combine(_folder.FullName, "assignments"), assignments, Token);
+        await NoteAsync("az", $$"""
+            {{first}}
+            case "$*" in
+              "group show --name rg --query id "*) echo /subscriptions/1/resourceGroups/rg ;;
+              "identity list --resource-group rg "*) printf '%s\n' {{string.Join(' ', identities)}} ;;
+              "resource list --resource-group rg --query [?identity.principalId]"*) printf '%s\n' {{string.Join(' ', resources)}} ;;
+              "rest --method get --url "*"/providers/Microsoft.Authorization/roleAssignments --url-parameters api-version=2022-04-01 "*)
+                principal=$(printf '%s' "$*" | sed -n "s/.*[$]filter=principalId eq '\([^']*\)'.*/\1/p")
+                scope=${5%/providers/Microsoft.Authorization/*}
+                awk -v scope="$scope/" -v principal="$principal" '$2 == principal && index($1, scope) == 1 { print $1 }' "{{_folder.FullName}}/assignments" ;;
+              *"[].name"*) echo staccount ;;
+            esac
+            """);
     }
 
     private async Task<string> UploadedAsync() => string.Join(

@@ -27,6 +27,7 @@ public sealed partial class ScriptTests
     [InlineData("infra/hooks/postprovision.sh")]
     [InlineData("infra/hooks/postdeploy.sh")]
     [InlineData("infra/hooks/predown.sh")]
+    [InlineData("infra/hooks/postdown.sh")]
     [InlineData("infra/preflight.sh")]
     [InlineData("infra/down.sh")]
     [InlineData("tools/container/healthcheck")]
