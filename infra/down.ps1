@@ -47,8 +47,14 @@ Remove-Types @(
     'Microsoft.Network/virtualNetworks', 'Microsoft.DurableTask/schedulers', 'Microsoft.Insights/scheduledQueryRules',
     'Microsoft.Insights/metricAlerts', 'Microsoft.AlertsManagement/smartDetectorAlertRules', 'Microsoft.Insights/actionGroups',
     'Microsoft.Insights/workbooks', 'Microsoft.Insights/components', 'Microsoft.OperationalInsights/workspaces',
-    'Microsoft.ContainerRegistry/registries', 'Microsoft.ManagedIdentity/userAssignedIdentities'
+    'Microsoft.ContainerRegistry/registries'
 )
+
+# The image went with its registry: the next provision begins with the placeholder, as the first one did.
+if ((Invoke-Optional azd env get-value NANODET_STORAGE_ACCOUNT) -eq $account) { Invoke-Native azd env set SERVICE_APP_IMAGE_NAME '' }
+else { Write-Output "azd uses another environment, or none. In that of this deployment run: azd env set SERVICE_APP_IMAGE_NAME ''" }
+
+Remove-Types 'Microsoft.ManagedIdentity/userAssignedIdentities'
 $left = @(Invoke-Native az resource list --resource-group $group --query '[].name' --output tsv)
 if ($left.Count -ne 1 -or $left[0] -ne $account) {
     Stop-WithError "expected only storage account $account to be left in $group, found: $($left -join ', ')"

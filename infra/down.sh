@@ -43,7 +43,16 @@ delete_types Microsoft.EventGrid/systemTopics \
   Microsoft.Network/virtualNetworks Microsoft.DurableTask/schedulers Microsoft.Insights/scheduledQueryRules \
   Microsoft.Insights/metricAlerts Microsoft.AlertsManagement/smartDetectorAlertRules Microsoft.Insights/actionGroups \
   Microsoft.Insights/workbooks Microsoft.Insights/components Microsoft.OperationalInsights/workspaces \
-  Microsoft.ContainerRegistry/registries Microsoft.ManagedIdentity/userAssignedIdentities
+  Microsoft.ContainerRegistry/registries
+
+# The image went with its registry: the next provision begins with the placeholder, as the first one did.
+if [ "$(azd env get-value NANODET_STORAGE_ACCOUNT 2>/dev/null || true)" = "$account" ]; then
+  azd env set SERVICE_APP_IMAGE_NAME ""
+else
+  echo "azd uses another environment, or none. In that of this deployment run: azd env set SERVICE_APP_IMAGE_NAME \"\""
+fi
+
+delete_types Microsoft.ManagedIdentity/userAssignedIdentities
 left=$(az resource list --resource-group "$group" --query '[].name' --output tsv)
 if [ "$left" != "$account" ]; then
   echo "error: expected only storage account $account to be left in $group, found:" >&2

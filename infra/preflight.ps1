@@ -149,6 +149,22 @@ $missing = @($needed | Where-Object { $registered -notcontains $_ })
 if ($missing.Count -eq 0) { Write-Ok 'resource providers are registered' }
 foreach ($namespace in $missing) { Write-Fault "provider $namespace is not registered: az provider register --namespace $namespace" }
 
+# azd keeps the name of the image that it pushed last, also where the registry is gone: the apps could not start.
+$image = Get-Setting SERVICE_APP_IMAGE_NAME
+if ($image -like '*.azurecr.*/*') {
+    $registry = ($image -split '\.')[0]
+    $found = Invoke-Native az resource list --resource-type Microsoft.ContainerRegistry/registries --name $registry --query '[].name' --output tsv
+    if (-not $found) {
+        Write-Fault "SERVICE_APP_IMAGE_NAME: there is no registry $registry for the image ${image}: azd env set SERVICE_APP_IMAGE_NAME '', and 'azd up' builds it again"
+    }
+    elseif (Invoke-Optional az acr repository show --name $registry --image ($image -split '/', 2)[1] --query digest --output tsv) {
+        Write-Ok "registry $registry has the image"
+    }
+    else {
+        Write-Warn "registry $registry does not show the image ${image}: if it is gone, azd env set SERVICE_APP_IMAGE_NAME '', and 'azd up' builds it again"
+    }
+}
+
 if ($card -and $location) {
     $supported = @(Invoke-Optional az containerapp env workload-profile list-supported --location $location --query '[].name' --output tsv)
     if ($supported.Count -eq 0) {

@@ -154,6 +154,22 @@ else
   done
 fi
 
+# azd keeps the name of the image that it pushed last, also where the registry is gone: the apps could not start.
+image=${SERVICE_APP_IMAGE_NAME:-}
+case $image in
+  *.azurecr.*/*)
+    registry=${image%%.*}
+    found=$(az resource list --resource-type Microsoft.ContainerRegistry/registries --name "$registry" --query '[].name' --output tsv)
+    if [ -z "$found" ]; then
+      error "SERVICE_APP_IMAGE_NAME: there is no registry $registry for the image $image: azd env set SERVICE_APP_IMAGE_NAME \"\", and 'azd up' builds it again"
+    elif [ -n "$(az acr repository show --name "$registry" --image "${image#*/}" --query digest --output tsv 2>/dev/null || true)" ]; then
+      ok "registry $registry has the image"
+    else
+      warn "registry $registry does not show the image $image: if it is gone, azd env set SERVICE_APP_IMAGE_NAME \"\", and 'azd up' builds it again"
+    fi
+    ;;
+esac
+
 if [ -n "$card" ] && [ -n "$location" ]; then
   supported=$(az containerapp env workload-profile list-supported --location "$location" --query '[].name' --output tsv 2>/dev/null || true)
   if [ -z "$supported" ]; then

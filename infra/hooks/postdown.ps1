@@ -10,6 +10,9 @@ if ((Invoke-Native az group exists --name $group --output tsv) -ne 'false') {
     Write-Output "Resource group $group is still there: nothing is forgotten."
     exit 0
 }
+# The image went with its registry: the next provision begins with the placeholder, as the first one did.
+Invoke-Native azd env set SERVICE_APP_IMAGE_NAME ''
+
 if ($env:NANODET_TOPIC_ASSIGNMENTS) {
     foreach ($id in $env:NANODET_TOPIC_ASSIGNMENTS -split ' ' | Where-Object { $_ }) {
         Invoke-Native az role assignment delete --only-show-errors --ids $id | Out-Null

@@ -9,6 +9,9 @@ if [ "$exists" != false ]; then
   echo "Resource group $group is still there: nothing is forgotten."
   exit 0
 fi
+# The image went with its registry: the next provision begins with the placeholder, as the first one did.
+azd env set SERVICE_APP_IMAGE_NAME ""
+
 if [ -n "${NANODET_TOPIC_ASSIGNMENTS:-}" ]; then
   for id in $NANODET_TOPIC_ASSIGNMENTS; do
     az role assignment delete --only-show-errors --ids "$id" >/dev/null

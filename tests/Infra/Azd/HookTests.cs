@@ -287,6 +287,9 @@ public sealed class HookTests : IDisposable
             isGone ? ["/t/1", "/t/2"] : [],
             calls.Where(call => call.StartsWith("az role assignment delete", StringComparison.Ordinal)).Select(call => call.Split(' ')[^1]));
         Assert.Equal(isGone, calls.Contains("azd env set NANODET_TOPIC_ASSIGNMENTS "));
+
+        // The image is pinned by digest, and its registry went with the group.
+        Assert.Equal(isGone, calls.Contains("azd env set SERVICE_APP_IMAGE_NAME "));
     }
 
     /// <summary>
@@ -352,6 +355,34 @@ public sealed class HookTests : IDisposable
         Assert.Equal(["ca", "cae"], deleted.Select(call => call.Split('/')[^1]));
         Assert.DoesNotContain(await CallsAsync(), call => call.Contains("Microsoft.Storage", StringComparison.Ordinal));
         Assert.Contains("Storage account staccount is left in rg.", run.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>The image is pinned by digest, and its registry goes. In another azd environment its name means another deployment.</summary>
+    [Theory]
+    [InlineData("echo staccount", true)]
+    [InlineData("echo stother", false)]
+    [InlineData("exit 1", false)]
+    public async Task Down_NameOfTheImage_GoesWithItsRegistry(string azd, bool isForgotten)
+    {
+        await IdentitiesAsync(["p1"], [], [], """
+            for type in Microsoft.App/containerApps Microsoft.ContainerRegistry/registries Microsoft.ManagedIdentity/userAssignedIdentities; do
+              case "$*" in *"--resource-type $type "*) echo /subscriptions/1/resourceGroups/rg/providers/$type/x ;; esac
+            done
+            """);
+        await NoteAsync("azd", $"[ \"$2\" != get-value ] || {azd}");
+
+        var run = await RunAsync("../down.sh", ("AZURE_RESOURCE_GROUP", "rg"));
+
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+        var calls = await CallsAsync();
+        var at = Array.IndexOf(calls, "azd env set SERVICE_APP_IMAGE_NAME ");
+        Assert.Equal(isForgotten, at > 0);
+        if (isForgotten)
+        {
+            Assert.EndsWith("registries/x", calls[..at].Last(call => call.Contains("resource delete", StringComparison.Ordinal)), StringComparison.Ordinal);
+        }
+
+        Assert.NotEqual(isForgotten, run.Output.Contains("azd env set SERVICE_APP_IMAGE_NAME \"\"", StringComparison.Ordinal));
     }
 
     /// <summary>Application Insights brings two resources of its own, with spaces in their names.</summary>

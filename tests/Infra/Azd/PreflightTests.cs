@@ -57,6 +57,25 @@ public sealed class PreflightTests : IDisposable
         Assert.Equal(line.StartsWith("error", StringComparison.Ordinal) ? 1 : 0, run.ExitCode);
     }
 
+    /// <summary>azd keeps the image's name when the registry is deleted; the apps could not start with it.</summary>
+    [Theory]
+    [InlineData("", "", "error  SERVICE_APP_IMAGE_NAME: there is no registry cr1 for the image cr1.azurecr.io/nanodet/app@sha256:1234: azd env set")]
+    [InlineData("cr1", "", "warn   registry cr1 does not show the image cr1.azurecr.io/nanodet/app@sha256:1234: if it is gone, azd env set")]
+    [InlineData("cr1", "sha256:1234", "ok     registry cr1 has the image")]
+    public async Task Preflight_ImageOfARegistry_IsLookedFor(string registry, string digest, string line)
+    {
+        var run = await RunAsync(
+            new()
+            {
+                ["resource list --resource-type Microsoft.ContainerRegistry/registries --name cr1 "] = $"echo {registry}",
+                ["acr repository show --name cr1 --image nanodet/app@sha256:1234 "] = digest.Length > 0 ? $"echo {digest}" : "exit 1",
+            },
+            ("SERVICE_APP_IMAGE_NAME", "cr1.azurecr.io/nanodet/app@sha256:1234"));
+
+        Assert.Contains(run.Lines, said => said.StartsWith(line, StringComparison.Ordinal));
+        Assert.Equal(line.StartsWith("error", StringComparison.Ordinal) ? 1 : 0, run.ExitCode);
+    }
+
     [Theory]
     [InlineData("rest ", "true", "warn   the quota for T4 GPUs in swedencentral cannot be read")]
     [InlineData("rest ", "printf 'T4\\t0\\t2\\n'", "warn   quota for 2 T4 GPU(s) in swedencentral, fewer than the 3 workers that may run")]
@@ -168,7 +187,7 @@ public sealed class PreflightTests : IDisposable
     private async Task<(int ExitCode, string[] Lines)> RunAsync(
         Dictionary<string, string> answers, string azd, params (string Name, string Value)[] settings)
     {
-        var cases = Well.Select(pair => $"  \"{pair.Key}\"*) {answers.GetValueOrDefault(pair.Key, pair.Value)} ;;");
+        var cases = answers.Concat(Well.Where(pair => !answers.ContainsKey(pair.Key))).Select(pair => $"  \"{pair.Key}\"*) {pair.Value} ;;");
         const string Other = "  *) echo \"unexpected: az $*\" >&2; exit 9 ;;";
         await WriteAsync("az", $"case \"$*\" in\n{string.Join('\n', cases)}\n{Other}\nesac");
         await WriteAsync("azd", $"[ \"$*\" = version ] && echo 'azd version {azd} (commit 0)'");
