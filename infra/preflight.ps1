@@ -190,13 +190,52 @@ if ($card -and $location) {
     }
 }
 
+# What is deployed and does not become what the settings ask for: docs/operations.md, "What cannot be changed later".
+function Compare-WithDeployed {
+    $anew = 'set it back; or let all work end, run infra/down.ps1, which keeps the storage account, and then azd up'
+    $where = Invoke-Native az group show --name $group --query location --output tsv
+    if ($location -and ($where -replace ' ') -ne ($location -replace ' ')) {
+        Write-Fault "AZURE_LOCATION is $location, and resource group $group is in $where, where it stays: set it back, or run 'azd env new' for another deployment"
+    }
+
+    $apps = @(Invoke-Native az resource list --resource-group $group --resource-type Microsoft.App/containerApps --query '[].name' --output tsv)
+    $pattern = if ($topology -eq 'split') { '^ca-nanodet-' } elseif ($topology -eq 'single') { '^ca-(coordinator|worker)-' } else { '^$' }
+    $others = @($apps | Where-Object { $_ -match $pattern })
+    if ($others.Count -gt 0) {
+        Write-Fault "NANODET_TOPOLOGY is $topology, and $($others -join ', ') of the other one would go on beside the new: $anew"
+    }
+
+    $environments = @(Invoke-Native az resource list --resource-group $group --resource-type Microsoft.App/managedEnvironments --query '[].id' --output tsv)
+    foreach ($id in $environments) {
+        $subnet = Invoke-Native az resource show --ids $id --query properties.vnetConfiguration.infrastructureSubnetId --output tsv
+        $wasPrivate = [bool] $subnet -and $subnet -ne 'None'
+        if ($wasPrivate -ne $isPrivate) {
+            Write-Fault "NANODET_PRIVATE_NETWORK is $("$isPrivate".ToLowerInvariant()), and the apps' environment was made with $("$wasPrivate".ToLowerInvariant()): $anew"
+        }
+        $profiles = @(Invoke-Native az resource show --ids $id --query 'properties.workloadProfiles[].[name, workloadProfileType]' --output tsv)
+        $kept = @($profiles | ForEach-Object { , ($_ -split "`t") } | Where-Object { $_.Count -gt 1 -and $_[1] -ne 'Consumption' } |
+                ForEach-Object { "$($_[0]) ($($_[1]))" })
+        $gone = @($kept | Where-Object { $_ -ne "$hosting ($gpuProfile)" })
+        if ($gone.Count -gt 0) {
+            $wanted = if ($gpuProfile) { "$hosting ($gpuProfile)" } else { $hosting }
+            Write-Fault "NANODET_HOSTING is $wanted, and an app uses profile $($gone -join ' '), which cannot be taken away from it: $anew"
+        }
+        elseif ($card -and $kept.Count -eq 0) {
+            Write-Warn "NANODET_HOSTING=$hosting gives a GPU to a deployment without one, which nobody has tried"
+        }
+    }
+}
+
 # The names of account and registry end with a hash of subscription, environment and region; only the group's can be taken.
 if ($environment) {
     $group = "rg-$environment"
     if ((Invoke-Native az group exists --name $group --output tsv) -ne 'true') { Write-Ok "resource group $group is free" }
     else {
         $owner = Invoke-Native az group show --name $group --query 'tags."azd-env-name"' --output tsv
-        if ($owner -eq $environment) { Write-Ok "resource group $group is this environment's" }
+        if ($owner -eq $environment) {
+            Write-Ok "resource group $group is this environment's"
+            Compare-WithDeployed
+        }
         else { Write-Fault "resource group $group is somebody else's (tag azd-env-name is '$owner'): choose another name with 'azd env new'" }
     }
 }

@@ -197,6 +197,48 @@ if [ -n "$card" ] && [ -n "$location" ]; then
   fi
 fi
 
+# The name of a region: "Sweden Central" is swedencentral.
+plain() { printf '%s' "$1" | tr -d ' ' | tr '[:upper:]' '[:lower:]'; }
+
+# What is deployed and does not become what the settings ask for: docs/operations.md, "What cannot be changed later".
+compare_with_deployed() {
+  anew="set it back; or let all work end, run infra/down.sh, which keeps the storage account, and then azd up"
+  where=$(az group show --name "$group" --query location --output tsv)
+  if [ -n "$location" ] && [ "$(plain "$where")" != "$(plain "$location")" ]; then
+    error "AZURE_LOCATION is $location, and resource group $group is in $where, where it stays: set it back, or run 'azd env new' for another deployment"
+  fi
+
+  apps=$(az resource list --resource-group "$group" --resource-type Microsoft.App/containerApps --query '[].name' --output tsv)
+  others=
+  for app in $apps; do
+    case $topology:$app in
+      split:ca-nanodet-* | single:ca-coordinator-* | single:ca-worker-*) others="${others:+$others, }$app" ;;
+    esac
+  done
+  if [ -n "$others" ]; then
+    error "NANODET_TOPOLOGY is $topology, and $others of the other one would go on beside the new: $anew"
+  fi
+
+  is_private=false
+  [ "${NANODET_PRIVATE_NETWORK:-false}" != true ] || is_private=true
+  environments=$(az resource list --resource-group "$group" --resource-type Microsoft.App/managedEnvironments --query '[].id' --output tsv)
+  for id in $environments; do
+    subnet=$(az resource show --ids "$id" --query properties.vnetConfiguration.infrastructureSubnetId --output tsv)
+    case $subnet in "" | None) was_private=false ;; *) was_private=true ;; esac
+    if [ "$was_private" != "$is_private" ]; then
+      error "NANODET_PRIVATE_NETWORK is $is_private, and the apps' environment was made with $was_private: $anew"
+    fi
+    profiles=$(az resource show --ids "$id" --query 'properties.workloadProfiles[].[name, workloadProfileType]' --output tsv)
+    kept=$(printf '%s\n' "$profiles" | awk -F '\t' 'NF > 1 && $2 != "Consumption" { print $1 " (" $2 ")" }')
+    gone=$(printf '%s\n' "$kept" | grep -vxF "$hosting ($profile)" | paste -s -d ' ' -)
+    if [ -n "$gone" ]; then
+      error "NANODET_HOSTING is $hosting${profile:+ ($profile)}, and an app uses profile $gone, which cannot be taken away from it: $anew"
+    elif [ -n "$card" ] && [ -z "$kept" ]; then
+      warn "NANODET_HOSTING=$hosting gives a GPU to a deployment without one, which nobody has tried"
+    fi
+  done
+}
+
 # The names of account and registry end with a hash of subscription, environment and region; only the group's can be taken.
 if [ -n "$environment" ]; then
   group=rg-$environment
@@ -207,6 +249,7 @@ if [ -n "$environment" ]; then
     owner=$(az group show --name "$group" --query 'tags."azd-env-name"' --output tsv)
     if [ "$owner" = "$environment" ]; then
       ok "resource group $group is this environment's"
+      compare_with_deployed
     else
       error "resource group $group is somebody else's (tag azd-env-name is '$owner'): choose another name with 'azd env new'"
     fi

@@ -14,7 +14,19 @@ public sealed class PreflightTests : IDisposable
         ["containerapp env workload-profile"] = "printf 'Consumption\\nConsumption-GPU-NC8as-T4\\n'",
         ["rest "] = "printf 'ConsumptionT4Gpus\\t1\\t9\\n'",
         ["group exists"] = "echo false",
+        ["group show --name rg-test --query location "] = "echo swedencentral",
         ["group show"] = "echo test",
+    };
+
+    /// <summary>A deployment of two apps with a T4, as az shows it.</summary>
+    private static readonly Dictionary<string, string> Deployed = new()
+    {
+        ["group exists"] = "echo true",
+        ["resource list --resource-group rg-test --resource-type Microsoft.App/containerApps "] = "printf 'ca-coordinator-x\\nca-worker-x\\n'",
+        ["resource list --resource-group rg-test --resource-type Microsoft.App/managedEnvironments "] = "echo /env",
+        ["resource show --ids /env --query properties.vnetConfiguration.infrastructureSubnetId "] = "true",
+        ["resource show --ids /env --query properties.workloadProfiles"] =
+            "printf 'Consumption\\tConsumption\\ngpu-t4\\tConsumption-GPU-NC8as-T4\\n'",
     };
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nanodet-preflight-");
@@ -48,13 +60,93 @@ public sealed class PreflightTests : IDisposable
     [InlineData("provider list", "echo Microsoft.App", "error  provider Microsoft.Storage is not registered: az provider register")]
     [InlineData("containerapp env workload-profile", "echo Consumption", "error  swedencentral does not offer Consumption-GPU-NC8as-T4")]
     [InlineData("rest ", "printf 'T4\\t1\\t1\\n'", "error  no quota for T4 GPUs in swedencentral: ask for it in the portal")]
-    [InlineData("group exists", "echo true", "ok     resource group rg-test is this environment's")]
     public async Task Preflight_AnAnswerOfAzure_IsSeen(string command, string answer, string line)
     {
         var run = await RunAsync(new() { [command] = answer });
 
         Assert.Contains(run.Lines, said => said.StartsWith(line, StringComparison.Ordinal));
         Assert.Equal(line.StartsWith("error", StringComparison.Ordinal) ? 1 : 0, run.ExitCode);
+    }
+
+    /// <summary>Apps, network and profiles of a deployment do not become those of other settings.</summary>
+    [Theory]
+    [InlineData("NANODET_HOSTING", "gpu-t4", null)]
+    [InlineData("NANODET_MAX_WORKERS", "5", null)]
+    [InlineData("AZURE_LOCATION", "Sweden Central", null)]
+    [InlineData("AZURE_LOCATION", "westus3", "AZURE_LOCATION is westus3, and resource group rg-test is in swedencentral")]
+    [InlineData("NANODET_TOPOLOGY", "single", "NANODET_TOPOLOGY is single, and ca-coordinator-x, ca-worker-x of the other one would go on")]
+    [InlineData("NANODET_PRIVATE_NETWORK", "true", "NANODET_PRIVATE_NETWORK is true, and the apps' environment was made with false")]
+    [InlineData("NANODET_HOSTING", "cpu", "NANODET_HOSTING is cpu, and an app uses profile gpu-t4 (Consumption-GPU-NC8as-T4), which")]
+    [InlineData("NANODET_HOSTING", "gpu-a100", "NANODET_HOSTING is gpu-a100 (Consumption-GPU-NC24-A100), and an app uses profile gpu-t4 (")]
+    [InlineData("NANODET_GPU_PROFILE_TYPE", "Consumption-GPU-Other", "NANODET_HOSTING is gpu-t4 (Consumption-GPU-Other), and an app uses")]
+    public async Task Preflight_SettingThatADeploymentCannotTake_IsAnError(string setting, string value, string? error)
+    {
+        var run = await RunAsync(
+            new(Deployed)
+            {
+                ["provider list"] = $"{Well["provider list"]} Network",
+                ["containerapp env workload-profile"] = $"printf '%s\\n' Consumption-GPU-NC8as-T4 Consumption-GPU-NC24-A100 Consumption-GPU-Other",
+            },
+            (setting, value));
+
+        Assert.Contains("ok     resource group rg-test is this environment's", run.Lines);
+        Assert.Equal(error is null ? 0 : 1, run.ExitCode);
+        var errors = run.Lines.Where(line => line.StartsWith("error", StringComparison.Ordinal)).ToArray();
+        if (error is not null)
+        {
+            Assert.StartsWith($"error  {error}", Assert.Single(errors), StringComparison.Ordinal);
+            Assert.Contains("set it back", errors[0], StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("split", "ca-nanodet-x", "error  NANODET_TOPOLOGY is split, and ca-nanodet-x of the other one")]
+    [InlineData("single", "ca-nanodet-x", null)]
+    public async Task Preflight_TheOneAppOfADeployment_IsNotTwo(string topology, string app, string? error)
+    {
+        var run = await RunAsync(
+            new(Deployed) { ["resource list --resource-group rg-test --resource-type Microsoft.App/containerApps "] = $"echo {app}" },
+            ("NANODET_TOPOLOGY", topology));
+
+        Assert.Equal(error is not null, run.Lines.Any(line => line.StartsWith(error ?? "error", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("true", "/subnet", null)]
+    [InlineData("false", "/subnet", "error  NANODET_PRIVATE_NETWORK is false, and the apps' environment was made with true")]
+    public async Task Preflight_NetworkOfADeployment_Stays(string wanted, string subnet, string? error)
+    {
+        var run = await RunAsync(
+            new(Deployed)
+            {
+                ["provider list"] = $"{Well["provider list"]} Network",
+                ["resource show --ids /env --query properties.vnetConfiguration.infrastructureSubnetId "] = $"echo {subnet}",
+            },
+            ("NANODET_PRIVATE_NETWORK", wanted));
+
+        Assert.Equal(error is not null, run.Lines.Any(line => line.StartsWith(error ?? "error", StringComparison.Ordinal)));
+    }
+
+    /// <summary>A profile can be added: no claim is made that it works.</summary>
+    [Fact]
+    public async Task Preflight_GpuForADeploymentWithoutOne_IsAWarning()
+    {
+        var run = await RunAsync(
+            new(Deployed) { ["resource show --ids /env --query properties.workloadProfiles"] = "printf 'Consumption\\tConsumption\\n'" });
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains(run.Lines, line => line.StartsWith("warn   NANODET_HOSTING=gpu-t4 gives a GPU", StringComparison.Ordinal));
+    }
+
+    /// <summary>What is left by infra/down.sh can become anything.</summary>
+    [Fact]
+    public async Task Preflight_WhereNothingIsDeployed_TakesEverySetting()
+    {
+        var run = await RunAsync(
+            Deployed.ToDictionary(pair => pair.Key, pair => pair.Key == "group exists" ? pair.Value : "true"),
+            ("NANODET_TOPOLOGY", "single"), ("NANODET_HOSTING", "cpu"));
+
+        Assert.Equal(0, run.ExitCode);
     }
 
     /// <summary>azd keeps the image's name when the registry is deleted; the apps could not start with it.</summary>
@@ -198,8 +290,8 @@ public sealed class PreflightTests : IDisposable
             RedirectStandardError = true,
         };
         start.Environment["PATH"] = $"{_folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}";
-        foreach (var (name, value) in settings.Concat(
-            [("AZURE_ENV_NAME", "test"), ("AZURE_LOCATION", "swedencentral"), ("AZURE_SUBSCRIPTION_ID", "1111")]))
+        foreach (var (name, value) in new[]
+            { ("AZURE_ENV_NAME", "test"), ("AZURE_LOCATION", "swedencentral"), ("AZURE_SUBSCRIPTION_ID", "1111") }.Concat(settings))
         {
             start.Environment[name] = value;
         }
