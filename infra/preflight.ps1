@@ -173,18 +173,20 @@ if ($card -and $location) {
     elseif ($supported -contains $gpuProfile) { Write-Ok "$location offers $gpuProfile" }
     else { Write-Fault "$location does not offer ${gpuProfile}: choose another region, NANODET_HOSTING or NANODET_GPU_PROFILE_TYPE" }
 
-    # What a region offers is not what the subscription may use of it.
+    # What a region offers is not what the subscription may use of it. There is a quota for dedicated profiles of some cards, too.
     $usages = @(Invoke-Optional az rest --method get `
         --url "/subscriptions/$subscription/providers/Microsoft.App/locations/$location/usages?api-version=2025-07-01" `
         --query "value[?contains(name.value, '$card')].[name.value, currentValue, limit]" --output tsv)
+    $usages = @($usages | Where-Object { ($_ -split "`t")[0] -match 'consumption' })
     if ($usages.Count -eq 0) {
         Write-Warn "the quota for $card GPUs in $location cannot be read: look in the portal under Quotas, Azure Container Apps"
     }
     else {
         $free = ($usages | ForEach-Object { $part = $_ -split "`t"; [int] $part[2] - [int] $part[1] } | Measure-Object -Minimum).Minimum
+        $limit = ($usages | ForEach-Object { [int] ($_ -split "`t")[2] } | Measure-Object -Minimum).Minimum
         if ($free -ge $workers) { Write-Ok "quota for $free $card GPU(s) in $location" }
-        elseif ($free -ge 1) {
-            Write-Warn "quota for $free $card GPU(s) in $location, fewer than the $workers workers that may run: the others would wait"
+        elseif ($limit -ge 1) {
+            Write-Warn "quota for $free more of $limit $card GPU(s) in $location, fewer than the $workers workers that may run: the others would wait"
         }
         else { Write-Fault "no quota for $card GPUs in ${location}: ask for it in the portal under Quotas, Azure Container Apps" }
     }

@@ -180,17 +180,19 @@ if [ -n "$card" ] && [ -n "$location" ]; then
     error "$location does not offer $profile: choose another region, NANODET_HOSTING or NANODET_GPU_PROFILE_TYPE"
   fi
 
-  # What a region offers is not what the subscription may use of it.
+  # What a region offers is not what the subscription may use of it. There is a quota for dedicated profiles of some cards, too.
   usages=$(az rest --method get --url "/subscriptions/$subscription/providers/Microsoft.App/locations/$location/usages?api-version=2025-07-01" \
     --query "value[?contains(name.value, '$card')].[name.value, currentValue, limit]" --output tsv 2>/dev/null || true)
+  usages=$(printf '%s\n' "$usages" | awk -F '\t' 'tolower($1) ~ /consumption/')
   if [ -z "$usages" ]; then
     warn "the quota for $card GPUs in $location cannot be read: look in the portal under Quotas, Azure Container Apps"
   else
     free=$(echo "$usages" | awk -F '\t' 'NR == 1 || $3 - $2 < least { least = $3 - $2 } END { printf "%d", least }')
+    limit=$(echo "$usages" | awk -F '\t' 'NR == 1 || $3 < least { least = $3 } END { printf "%d", least }')
     if [ "$free" -ge "$workers" ]; then
       ok "quota for $free $card GPU(s) in $location"
-    elif [ "$free" -ge 1 ]; then
-      warn "quota for $free $card GPU(s) in $location, fewer than the $workers workers that may run: the others would wait"
+    elif [ "$limit" -ge 1 ]; then
+      warn "quota for $free more of $limit $card GPU(s) in $location, fewer than the $workers workers that may run: the others would wait"
     else
       error "no quota for $card GPUs in $location: ask for it in the portal under Quotas, Azure Container Apps"
     fi

@@ -12,7 +12,7 @@ public sealed class PreflightTests : IDisposable
         ["account show"] = "printf '1111\\tEnabled\\tPay as you go\\n'",
         ["provider list"] = "printf 'Microsoft.%s\\n' App ContainerRegistry EventGrid Insights ManagedIdentity OperationalInsights Storage",
         ["containerapp env workload-profile"] = "printf 'Consumption\\nConsumption-GPU-NC8as-T4\\n'",
-        ["rest "] = "printf 'ConsumptionT4Gpus\\t1\\t9\\n'",
+        ["rest "] = "printf 'SubscriptionConsumptionT4Gpus\\t1\\t9\\n'",
         ["group exists"] = "echo false",
         ["group show --name rg-test --query location "] = "echo swedencentral",
         ["group show"] = "echo test",
@@ -59,13 +59,33 @@ public sealed class PreflightTests : IDisposable
     [InlineData("account show", "printf '2222\\tEnabled\\tx\\n'", "error  az uses subscription 2222, azd uses 1111: run 'az account set")]
     [InlineData("provider list", "echo Microsoft.App", "error  provider Microsoft.Storage is not registered: az provider register")]
     [InlineData("containerapp env workload-profile", "echo Consumption", "error  swedencentral does not offer Consumption-GPU-NC8as-T4")]
-    [InlineData("rest ", "printf 'T4\\t1\\t1\\n'", "error  no quota for T4 GPUs in swedencentral: ask for it in the portal")]
+    [InlineData("rest ", "printf 'SubscriptionConsumptionT4Gpus\\t0\\t0\\n'", "error  no quota for T4 GPUs in swedencentral: ask for it in the portal")]
     public async Task Preflight_AnAnswerOfAzure_IsSeen(string command, string answer, string line)
     {
         var run = await RunAsync(new() { [command] = answer });
 
         Assert.Contains(run.Lines, said => said.StartsWith(line, StringComparison.Ordinal));
         Assert.Equal(line.StartsWith("error", StringComparison.Ordinal) ? 1 : 0, run.ExitCode);
+    }
+
+    /// <summary>A100 have a quota for dedicated profiles beside that of the consumption profile, which is the one that is used.</summary>
+    [Theory]
+    [InlineData("SubscriptionNCA100Gpus\\t0\\t0\\nSubscriptionConsumptionNCA100Gpus\\t0\\t5\\n", "ok     quota for 5 A100 GPU(s)", 0)]
+    [InlineData("SubscriptionConsumptionNCA100Gpus\\t1\\t5\\nSubscriptionNCA100Gpus\\t0\\t0\\n", "ok     quota for 4 A100 GPU(s)", 0)]
+    [InlineData("SubscriptionNCA100Gpus\\t0\\t9\\nSubscriptionConsumptionNCA100Gpus\\t0\\t0\\n", "error  no quota for A100 GPUs", 1)]
+    [InlineData("SubscriptionNCA100Gpus\\t0\\t9\\n", "warn   the quota for A100 GPUs in swedencentral cannot be read", 0)]
+    public async Task Preflight_QuotaOfDedicatedProfiles_DoesNotCount(string usages, string line, int exitCode)
+    {
+        var run = await RunAsync(
+            new()
+            {
+                ["rest "] = $"printf '{usages}'",
+                ["containerapp env workload-profile"] = "printf 'Consumption\\nConsumption-GPU-NC24-A100\\n'",
+            },
+            ("NANODET_HOSTING", "gpu-a100"));
+
+        Assert.Contains(run.Lines, said => said.StartsWith(line, StringComparison.Ordinal));
+        Assert.Equal(exitCode, run.ExitCode);
     }
 
     /// <summary>Apps, network and profiles of a deployment do not become those of other settings.</summary>
@@ -170,7 +190,12 @@ public sealed class PreflightTests : IDisposable
 
     [Theory]
     [InlineData("rest ", "true", "warn   the quota for T4 GPUs in swedencentral cannot be read")]
-    [InlineData("rest ", "printf 'T4\\t0\\t2\\n'", "warn   quota for 2 T4 GPU(s) in swedencentral, fewer than the 3 workers that may run")]
+    [InlineData(
+        "rest ", "printf 'SubscriptionConsumptionT4Gpus\\t0\\t2\\n'",
+        "warn   quota for 2 more of 2 T4 GPU(s) in swedencentral, fewer than the 3 workers that may run")]
+    [InlineData(
+        "rest ", "printf 'SubscriptionConsumptionT4Gpus\\t3\\t3\\n'",
+        "warn   quota for 0 more of 3 T4 GPU(s) in swedencentral, fewer than the 3 workers that may run")]
     [InlineData("containerapp env workload-profile", "true", "warn   the workload profiles of swedencentral cannot be listed")]
     public async Task Preflight_WhatMayStillWork_IsAWarning(string command, string answer, string line)
     {
