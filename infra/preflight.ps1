@@ -100,6 +100,18 @@ if ($upload -cnotin 'changed', 'always') { Write-Fault "NANODET_CHECKPOINT_UPLOA
 if ($budget -ne '0' -and (-not (Get-Setting NANODET_ALERT_EMAIL) -or -not (Get-Setting NANODET_BUDGET_START))) {
     Write-Fault 'NANODET_MONTHLY_BUDGET needs NANODET_ALERT_EMAIL and NANODET_BUDGET_START, or there is no budget'
 }
+# How many months after this one the budget begins; empty where there is none.
+$now = [DateTime]::UtcNow
+$thisMonth = $now.ToString('yyyy-MM-01', [Globalization.CultureInfo]::InvariantCulture)
+$budgetStart = Get-Setting NANODET_BUDGET_START
+$ahead = $null
+if ($budget -ne '0' -and $budgetStart) {
+    if ($budgetStart -match '^([0-9]{4})-(0[1-9]|1[0-2])-01$') {
+        $ahead = ([int] $Matches[1] - $now.Year) * 12 + [int] $Matches[2] - $now.Month
+        if ($ahead -gt 12) { Write-Fault "NANODET_BUDGET_START: expected at most twelve months after $thisMonth, found '$budgetStart'" }
+    }
+    else { Write-Fault "NANODET_BUDGET_START: expected the first day of a month, such as $thisMonth, found '$budgetStart'" }
+}
 $schedule = Get-Setting NANODET_NIGHTLY_SCHEDULE '0 0 2 * * *'
 if (($schedule.Trim() -split '\s+').Count -ne 6) { Write-Fault "NANODET_NIGHTLY_SCHEDULE: expected six fields, seconds first, found '$schedule'" }
 if ([bool] (Get-Setting NANODET_WARM_START) -ne [bool] (Get-Setting NANODET_WARM_END)) {
@@ -228,15 +240,45 @@ function Compare-WithDeployed {
     }
 }
 
+# A budget keeps the month that it was made with; a new one cannot begin in a month that is over. Whether the group is there.
+function Test-Budget([bool] $isThere) {
+    if ($null -eq $ahead) { return }
+    $made = @()
+    if ($isThere) {
+        try {
+            $made = @(Invoke-Native az rest --method get `
+                    --url "/subscriptions/$subscription/resourceGroups/$group/providers/Microsoft.Consumption/budgets?api-version=2024-08-01" `
+                    --query "value[?starts_with(name, 'budget-')].properties.timePeriod.startDate" --output tsv 2>$null |
+                    ForEach-Object { $_.Substring(0, 10) })
+        }
+        catch {
+            Write-Warn "the budgets of $group cannot be read: a new one cannot begin before $thisMonth, and one that is there keeps its NANODET_BUDGET_START"
+            return
+        }
+    }
+    if ($made.Count -gt 0) {
+        if ($made -notcontains $budgetStart) {
+            Write-Fault "NANODET_BUDGET_START is $budgetStart, and the budget keeps the day that it was made with: azd env set NANODET_BUDGET_START $($made[0])"
+        }
+    }
+    elseif ($ahead -lt 0) {
+        Write-Fault "NANODET_BUDGET_START: expected this month or a later one, found '$budgetStart': azd env set NANODET_BUDGET_START $thisMonth"
+    }
+}
+
 # The names of account and registry end with a hash of subscription, environment and region; only the group's can be taken.
 if ($environment) {
     $group = "rg-$environment"
-    if ((Invoke-Native az group exists --name $group --output tsv) -ne 'true') { Write-Ok "resource group $group is free" }
+    if ((Invoke-Native az group exists --name $group --output tsv) -ne 'true') {
+        Write-Ok "resource group $group is free"
+        Test-Budget $false
+    }
     else {
         $owner = Invoke-Native az group show --name $group --query 'tags."azd-env-name"' --output tsv
         if ($owner -eq $environment) {
             Write-Ok "resource group $group is this environment's"
             Compare-WithDeployed
+            Test-Budget $true
         }
         else { Write-Fault "resource group $group is somebody else's (tag azd-env-name is '$owner'): choose another name with 'azd env new'" }
     }

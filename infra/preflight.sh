@@ -96,6 +96,18 @@ esac
 if [ "${NANODET_MONTHLY_BUDGET:-0}" != 0 ] && { [ -z "${NANODET_ALERT_EMAIL:-}" ] || [ -z "${NANODET_BUDGET_START:-}" ]; }; then
   error "NANODET_MONTHLY_BUDGET needs NANODET_ALERT_EMAIL and NANODET_BUDGET_START, or there is no budget"
 fi
+# How many months after this one the budget begins; empty where there is none.
+this_month=$(date -u +%Y-%m-01)
+ahead=
+if [ "${NANODET_MONTHLY_BUDGET:-0}" != 0 ] && [ -n "${NANODET_BUDGET_START:-}" ]; then
+  case $NANODET_BUDGET_START in
+    [0-9][0-9][0-9][0-9]-0[1-9]-01 | [0-9][0-9][0-9][0-9]-1[0-2]-01)
+      ahead=$(echo "$NANODET_BUDGET_START-$this_month" | awk -F - '{ print ($1 - $4) * 12 + $2 - $5 }')
+      [ "$ahead" -le 12 ] || error "NANODET_BUDGET_START: expected at most twelve months after $this_month, found '$NANODET_BUDGET_START'"
+      ;;
+    *) error "NANODET_BUDGET_START: expected the first day of a month, such as $this_month, found '$NANODET_BUDGET_START'" ;;
+  esac
+fi
 if [ "$(echo "${NANODET_NIGHTLY_SCHEDULE:-0 0 2 * * *}" | awk '{ print NF }')" != 6 ]; then
   error "NANODET_NIGHTLY_SCHEDULE: expected six fields, seconds first, found '$NANODET_NIGHTLY_SCHEDULE'"
 fi
@@ -241,17 +253,37 @@ compare_with_deployed() {
   done
 }
 
+# A budget keeps the month that it was made with; a new one cannot begin in a month that is over. Whether the group is there.
+check_budget() {
+  [ -n "$ahead" ] || return 0
+  made=
+  if [ "$1" = true ] && ! made=$(az rest --method get \
+    --url "/subscriptions/$subscription/resourceGroups/$group/providers/Microsoft.Consumption/budgets?api-version=2024-08-01" \
+    --query "value[?starts_with(name, 'budget-')].properties.timePeriod.startDate" --output tsv 2>/dev/null); then
+    warn "the budgets of $group cannot be read: a new one cannot begin before $this_month, and one that is there keeps its NANODET_BUDGET_START"
+    return 0
+  fi
+  if [ -n "$made" ]; then
+    echo "$made" | cut -c 1-10 | grep -qxF "$NANODET_BUDGET_START" \
+      || error "NANODET_BUDGET_START is $NANODET_BUDGET_START, and the budget keeps the day that it was made with: azd env set NANODET_BUDGET_START $(echo "$made" | head -n 1 | cut -c 1-10)"
+  elif [ "$ahead" -lt 0 ]; then
+    error "NANODET_BUDGET_START: expected this month or a later one, found '$NANODET_BUDGET_START': azd env set NANODET_BUDGET_START $this_month"
+  fi
+}
+
 # The names of account and registry end with a hash of subscription, environment and region; only the group's can be taken.
 if [ -n "$environment" ]; then
   group=rg-$environment
   exists=$(az group exists --name "$group" --output tsv)
   if [ "$exists" != true ]; then
     ok "resource group $group is free"
+    check_budget false
   else
     owner=$(az group show --name "$group" --query 'tags."azd-env-name"' --output tsv)
     if [ "$owner" = "$environment" ]; then
       ok "resource group $group is this environment's"
       compare_with_deployed
+      check_budget true
     else
       error "resource group $group is somebody else's (tag azd-env-name is '$owner'): choose another name with 'azd env new'"
     fi

@@ -120,7 +120,7 @@ param alertEmail string = ''
 @minValue(0)
 param monthlyBudget int = 0
 
-@description('First day of the month that the budget begins with, such as 2026-01-01.')
+@description('First day of the month that the budget begins with: of the current month or a later one when it is made, and the same ever after.')
 param budgetStartDate string = ''
 
 @description('Who deploys, and may therefore publish models; empty for nobody.')

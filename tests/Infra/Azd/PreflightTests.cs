@@ -68,6 +68,60 @@ public sealed class PreflightTests : IDisposable
         Assert.Equal(line.StartsWith("error", StringComparison.Ordinal) ? 1 : 0, run.ExitCode);
     }
 
+    /// <summary>
+    /// Microsoft's rules for a monthly budget: it begins with a month, this one or one of the next twelve, and keeps the one that it was made with.
+    /// It is November 2026 here.
+    /// </summary>
+    [Theory]
+    [InlineData("2026-11-01", null, null)]
+    [InlineData("2027-11-01", null, null)]
+    [InlineData("2027-12-01", null, "NANODET_BUDGET_START: expected at most twelve months after 2026-11-01, found '2027-12-01'")]
+    [InlineData("2026-10-01", null, "NANODET_BUDGET_START: expected this month or a later one, found '2026-10-01': azd env set NANODET_BUDGET_START 2026-11-01")]
+    [InlineData("2026-11-02", null, "NANODET_BUDGET_START: expected the first day of a month, such as 2026-11-01, found '2026-11-02'")]
+    [InlineData("2026-13-01", null, "NANODET_BUDGET_START: expected the first day of a month, such as 2026-11-01, found '2026-13-01'")]
+    [InlineData("November", null, "NANODET_BUDGET_START: expected the first day of a month, such as 2026-11-01, found 'November'")]
+    [InlineData("2026-08-01", "echo 2026-08-01T00:00:00Z", null)]
+    [InlineData("2026-11-01", "echo 2026-08-01T00:00:00Z", "NANODET_BUDGET_START is 2026-11-01, and the budget keeps the day that it was made with: azd env set NANODET_BUDGET_START 2026-08-01")]
+    [InlineData("2026-11-01", "true", null)]
+    [InlineData("2026-10-01", "true", "NANODET_BUDGET_START: expected this month or a later one, found '2026-10-01'")]
+    [InlineData("2026-10-01", "exit 1", null)]
+    public async Task Preflight_MonthOfABudget_IsOneThatAzureTakes(string start, string? budgets, string? error)
+    {
+        await WriteAsync("date", "[ \"$*\" = '-u +%Y-%m-01' ] && echo 2026-11-01");
+
+        var run = await RunAsync(
+            new(budgets is null ? [] : Deployed)
+            {
+                ["provider list"] = $"{Well["provider list"]} Consumption",
+                ["rest --method get --url /subscriptions/1111/resourceGroups/rg-test/providers/Microsoft.Consumption/budgets?"] = budgets ?? "exit 9",
+            },
+            ("NANODET_MONTHLY_BUDGET", "100"), ("NANODET_ALERT_EMAIL", "a@example.com"), ("NANODET_BUDGET_START", start));
+
+        Assert.Equal(error is null ? 0 : 1, run.ExitCode);
+        Assert.Equal(error is null ? [] : [$"error  {error}"], run.Lines.Where(line => line.StartsWith("error", StringComparison.Ordinal))
+            .Select(line => error is not null && line.StartsWith($"error  {error}", StringComparison.Ordinal) ? $"error  {error}" : line));
+        Assert.Equal(budgets == "exit 1", run.Lines.Any(line => line.StartsWith("warn   the budgets of rg-test cannot be read", StringComparison.Ordinal)));
+    }
+
+    /// <summary>The command of the first page, on whatever day somebody reads it.</summary>
+    [Fact]
+    public async Task Preflight_MonthOfTheFirstPage_IsOneThatAzureTakes()
+    {
+        const string Command = "azd env set NANODET_BUDGET_START ";
+        var line = Assert.Single(
+            await File.ReadAllLinesAsync(Repository.PathOf("docs", "deploy.md"), Token), line => line.StartsWith(Command, StringComparison.Ordinal));
+        var start = new ProcessStartInfo("sh", ["-c", $"printf %s {line[Command.Length..]}"]) { RedirectStandardOutput = true };
+        using var process = Process.Start(start)!;
+        var month = await process.StandardOutput.ReadToEndAsync(Token);
+        await process.WaitForExitAsync(Token);
+
+        var run = await RunAsync(
+            new() { ["provider list"] = $"{Well["provider list"]} Consumption" },
+            ("NANODET_MONTHLY_BUDGET", "100"), ("NANODET_ALERT_EMAIL", "a@example.com"), ("NANODET_BUDGET_START", month));
+
+        Assert.Equal(0, run.ExitCode);
+    }
+
     /// <summary>A100 have a quota for dedicated profiles beside that of the consumption profile, which is the one that is used.</summary>
     [Theory]
     [InlineData("SubscriptionNCA100Gpus\\t0\\t0\\nSubscriptionConsumptionNCA100Gpus\\t0\\t5\\n", "ok     quota for 5 A100 GPU(s)", 0)]
