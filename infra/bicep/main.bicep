@@ -70,7 +70,7 @@ param storageSku redundancy = 'Standard_LRS'
 @maxValue(36500)
 param resultRetentionDays int = 0
 
-@description('Registry tier. Premium can stream the image, for which a hook switches it on in the repository.')
+@description('Registry tier.')
 param registrySku registryTier = 'Basic'
 
 @description('Days that logs are kept.')

@@ -47,31 +47,13 @@ if (-not $image) { Stop-WithError "azd sets SERVICE_APP_IMAGE_NAME when it deplo
 # A tag can be moved, a digest cannot: both apps run, and a later provision runs again, exactly what was pushed.
 $registry, $tagged = $image -split '/', 2
 $registryName = ($registry -split '\.')[0]
-if ($image -match '@sha256:') {
-    $repository = ($tagged -split '@')[0]
-}
-else {
+if ($image -notmatch '@sha256:') {
     $repository = $tagged -replace ':[^:/]*$', ''
     $digest = Invoke-Native az acr repository show --only-show-errors --name $registryName --image $tagged --query digest --output tsv
     if ($digest -notmatch '^sha256:') { Stop-WithError "expected the registry to know the digest of $tagged, found '$digest'" }
     $image = "$registry/$repository@$digest"
     $env:SERVICE_APP_IMAGE_NAME = $image
     Invoke-Native azd env set SERVICE_APP_IMAGE_NAME $image
-}
-
-# Container Apps can start an image before all of it is there, where the repository has it in that form: Premium registries only. A
-# preview: a deployment does not depend on it.
-if ($env:NANODET_REGISTRY_SKU -eq 'Premium') {
-    try {
-        Invoke-Native az acr artifact-streaming update --only-show-errors --name $registryName --repository $repository `
-            --enable-streaming true | Out-Null
-        Invoke-Native az acr artifact-streaming create --only-show-errors --name $registryName --image ($image -split '/', 2)[1] `
-            --no-wait | Out-Null
-        Write-Output "Artifact streaming is on for $repository."
-    }
-    catch {
-        [Console]::Error.WriteLine("warning: artifact streaming could not be switched on for $repository; workers from zero start more slowly")
-    }
 }
 
 $env:NANODET_PREFLIGHT = 'off'

@@ -51,7 +51,7 @@ fi
 image=$SERVICE_APP_IMAGE_NAME
 registry=${image%%/*}
 case $image in
-  *@sha256:*) repository=${image#*/} && repository=${repository%@*} ;;
+  *@sha256:*) ;;
   *)
     tagged=${image#*/}
     repository=${tagged%:*}
@@ -68,17 +68,6 @@ case $image in
     azd env set SERVICE_APP_IMAGE_NAME "$SERVICE_APP_IMAGE_NAME"
     ;;
 esac
-
-# Container Apps can start an image before all of it is there, where the repository has it in that form: Premium registries only. A
-# preview: a deployment does not depend on it.
-if [ "${NANODET_REGISTRY_SKU:-Basic}" = Premium ]; then
-  if az acr artifact-streaming update --only-show-errors --name "${registry%%.*}" --repository "$repository" --enable-streaming true >/dev/null \
-    && az acr artifact-streaming create --only-show-errors --name "${registry%%.*}" --image "${SERVICE_APP_IMAGE_NAME#*/}" --no-wait >/dev/null; then
-    echo "Artifact streaming is on for $repository."
-  else
-    echo "warning: artifact streaming could not be switched on for $repository; workers from zero start more slowly" >&2
-  fi
-fi
 
 NANODET_PREFLIGHT=off NANODET_WITHIN_DEPLOY=true azd provision --no-prompt --no-state
 echo "${app}${worker:+ and $worker} run $SERVICE_APP_IMAGE_NAME."

@@ -6,7 +6,7 @@ param location string
 param tags object
 param name string
 
-@description('Premium can stream the image, which shortens cold starts.')
+@description('Its tier.')
 @allowed(['Basic', 'Standard', 'Premium'])
 param sku string
 
