@@ -13,6 +13,7 @@ using Nanodet.Serverless.Pipeline.Grouping;
 using Nanodet.Serverless.Pipeline.Messages;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Pipeline.Storage;
+using Nanodet.Serverless.Pipeline.Telemetry;
 using Nanodet.Serverless.Pipeline.Uploads;
 using Nanodet.Serverless.Pipeline.Workers;
 using Nanodet.Serverless.Pipeline.Writing;
@@ -33,6 +34,7 @@ public sealed class ImageIntake(
     ResultRecords records,
     StorageClients clients,
     IOptions<StorageOptions> names,
+    TimeProvider time,
     ILogger<ImageIntake> logger)
 {
     /// <summary>
@@ -122,6 +124,7 @@ public sealed class ImageIntake(
         List<Exception> failures = [];
         foreach (var one in parsed)
         {
+            PipelineTelemetry.RecordWait("events", one.RaisedUtc, time.GetUtcNow());
             try
             {
                 await TakeAsync(one, client, cancellationToken);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Nanodet.Serverless.Pipeline.Storage;
@@ -48,7 +49,7 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
     {
         try
         {
-            return Read(item);
+            return Read(item) with { RaisedUtc = Time(item) };
         }
         catch (InvalidOperationException exception)
         {
@@ -175,6 +176,14 @@ public sealed class EventParser(StorageClients clients, IOptions<StorageOptions>
             ? ParsedEvent.Refuse(ParsedEvent.NotAnEvent, $"Blob: {problem}.")
             : isCheckpoint ? ParsedEvent.AcceptCheckpoint(message.Name) : ParsedEvent.Accept(message);
     }
+
+    /// <summary>CloudEvents call it <c>time</c>, the Event Grid schema <c>eventTime</c>. One that cannot be read is none.</summary>
+    private static DateTimeOffset? Time(JsonElement item) =>
+        item.ValueKind == JsonValueKind.Object
+        && DateTimeOffset.TryParse(
+            Text(item, "time") ?? Text(item, "eventTime"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
 
     private static string? Text(JsonElement item, string name) =>
         item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text

@@ -40,6 +40,9 @@ public sealed record ParsedEvent(ImageMessage? Message, string? Refusal, string?
     /// <summary>The blob of container <c>checkpoints</c> that the event is about; null when it is about none.</summary>
     public string? Checkpoint { get; private init; }
 
+    /// <summary>When the event came about; null for one that does not say.</summary>
+    public DateTimeOffset? RaisedUtc { get; init; }
+
     internal static ParsedEvent Accept(ImageMessage message) => new(message, null, null);
 
     internal static ParsedEvent AcceptCheckpoint(string name) => new(null, null, null) { Checkpoint = name };

@@ -97,10 +97,10 @@ public static class PipelineTelemetry
     }
 
     /// <summary>Records how long a message waited; a clock that runs behind the sender's counts as no wait.</summary>
-    /// <param name="queue">images or batches.</param>
+    /// <param name="queue">events, images or batches.</param>
     /// <param name="queuedUtc">When it was sent; null for a sender that did not say.</param>
     /// <param name="now">The time.</param>
-    internal static void RecordWait(string queue, DateTimeOffset? queuedUtc, DateTimeOffset now)
+    public static void RecordWait(string queue, DateTimeOffset? queuedUtc, DateTimeOffset now)
     {
         if (queuedUtc is { } sent && QueueWait.Enabled)
         {

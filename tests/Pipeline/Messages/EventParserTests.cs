@@ -46,6 +46,24 @@ public sealed class EventParserTests
         Assert.Equal("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Assert.Single(s_parser.Parse(Bytes(json))).Message!.Traceparent);
     }
 
+    [Theory]
+    [InlineData("2026-01-31T12:00:00Z", true)]
+    [InlineData("2026-01-31T13:00:00.0000000+01:00", true)]
+    [InlineData("2026-01-31T12:00:00", true)]
+    [InlineData("yesterday", false)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    public void Parse_TimeOfAnEvent_IsWhenItCameAbout(string? text, bool isTime)
+    {
+        var (grid, cloud) = (EventGrid("a.jpg", "a.jpg"), CloudEvent("a.jpg", "a.jpg"));
+        (grid["eventTime"], cloud["time"]) = (text, text);
+        DateTimeOffset? expected = isTime ? new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero) : null;
+
+        Assert.All([grid, cloud], json => Assert.Equal((expected, true), Raised(Assert.Single(s_parser.Parse(Bytes(json))))));
+
+        static (DateTimeOffset? Raised, bool IsAccepted) Raised(ParsedEvent outcome) => (outcome.RaisedUtc, outcome.IsAccepted);
+    }
+
     [Fact]
     public void Parse_Array_GivesOneOutcomeEach()
     {
