@@ -32,6 +32,32 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)
   }
 }
 
+// A worker from zero needs minutes, and a job that was cancelled meanwhile leaves messages that nobody misses: a batch waits where it was
+// queued half an hour ago and again, which its orchestration does as long as nothing came of it.
+var stalledQuery = join(
+  [
+    'requests | where name == "QueueBatch" and timestamp > ago(2h)'
+    'extend worked = toscalar(customMetrics | where name == "nanodet.image.count" or name == "nanodet.stage.duration" | summarize max(timestamp))'
+    'where isnull(worked) or timestamp > worked'
+    'summarize oldest = min(timestamp), newest = max(timestamp)'
+    'where oldest < ago(30m) and newest - oldest > 10m'
+  ],
+  ' | '
+)
+
+// By the minute and by the worker: an hour in which a worker was busy for seconds, or looked up what was done already, says nothing.
+var idleQuery = join(
+  [
+    'customMetrics | where name == "nanodet.image.count" or name == "nanodet.gpu.utilization"'
+    'extend isDetected = name == "nanodet.image.count" and tostring(customDimensions.status) == "detected"'
+    'summarize images = sumif(valueSum, isDetected), readings = countif(name == "nanodet.gpu.utilization"), use = maxif(valueMax, name == "nanodet.gpu.utilization") by bin(timestamp, 1m), cloud_RoleInstance'
+    'where images >= 600 and readings > 0'
+    'summarize minutes = count(), use = max(use)'
+    'where minutes >= 10 and use < 0.01'
+  ],
+  ' | '
+)
+
 var alerts = [
   {
     name: 'poison'
@@ -54,11 +80,12 @@ var alerts = [
   {
     name: 'stalled'
     title: 'Batches wait and nothing is detected'
-    text: 'Batches were queued within the hour and not one image was processed: no worker starts, or its model is not ready.'
+    text: 'A batch was queued more than half an hour ago and again since, and not one image was processed: no worker starts, or its model is not ready.'
     severity: 1
     every: 'PT15M'
-    window: 'PT1H'
-    query: 'requests | where name == "QueueBatch" | summarize queued = count() | extend images = toscalar(customMetrics | where name == "nanodet.image.count" | summarize sum(valueSum)) | where queued > 0 and coalesce(images, 0.0) == 0'
+    // Two of the longest waits of an orchestration, which queues its batch again after each.
+    window: 'PT2H'
+    query: stalledQuery
   }
   {
     name: 'jobs'
@@ -76,7 +103,8 @@ var alerts = [
     severity: 2
     every: 'PT15M'
     window: 'PT30M'
-    query: 'customMetrics | where name == "nanodet.model.swaps" and tostring(customDimensions.outcome) != "ready"'
+    // Some reasons go away by themselves: the worker tries again.
+    query: 'customMetrics | where name == "nanodet.model.swaps" and tostring(customDimensions.outcome) !in ("ready", "model_busy", "model_storage_unavailable", "session_lost")'
   }
   {
     name: 'dead-letters'
@@ -90,7 +118,7 @@ var alerts = [
   {
     name: 'queue-age'
     title: 'Messages wait for too long'
-    text: 'A message waited for more than half an hour: more workers, or a worker that takes nothing.'
+    text: 'A message waited for more than half an hour: in batches more workers or one that takes nothing, in events and images more uploads at once than the coordinator takes.'
     severity: 3
     every: 'PT15M'
     window: 'PT30M'
@@ -102,24 +130,24 @@ var gpuAlerts = [
   {
     name: 'gpu-idle'
     title: 'Images are detected and the GPU does nothing'
-    text: 'A thousand images were detected within an hour at a utilisation below 1 %: the GPU is paid for and not used.'
+    text: 'A worker detected at least 600 images a minute for ten minutes of an hour, and its GPU was never at 1 %: it is paid for and not used.'
     severity: 3
     every: 'PT15M'
     window: 'PT1H'
-    query: 'customMetrics | summarize images = sumif(valueSum, name == "nanodet.image.count"), use = sumif(valueSum, name == "nanodet.gpu.utilization") / sumif(valueCount, name == "nanodet.gpu.utilization") | where images >= 1000 and use < 0.01'
+    query: idleQuery
   }
 ]
 
-// Its timer runs every quarter of an hour.
+// Its timer runs every quarter of an hour. One that has never run was not deployed until now; the hook of the deployment tells whether it came.
 var silenceAlerts = [
   {
     name: 'silent'
     title: 'The coordinator is silent'
-    text: 'Reconcile did not run for an hour: no upload becomes a batch and no job goes on.'
+    text: 'Reconcile ran within two days, but not for an hour: no upload becomes a batch and no job goes on.'
     severity: 1
     every: 'PT15M'
-    window: 'PT1H'
-    query: 'requests | where name == "Reconcile" | summarize runs = count() | where runs == 0'
+    window: 'P2D'
+    query: 'requests | where name == "Reconcile" | summarize ran = max(timestamp) | where ran < ago(1h)'
   }
 ]
 
