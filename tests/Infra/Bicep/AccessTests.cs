@@ -22,6 +22,7 @@ public sealed class AccessTests
     private const string EventSender = "d5a91429-5739-47e2-a06b-3470a27159e7";
     private const string MetricsPublisher = "3913510d-42f4-4e42-8a64-420c390055eb";
     private const string QueueContributor = "974c5e8b-45b9-4653-ba55-5f855dd0fb88";
+    private const string QueueReader = "19e7f393-937e-4f77-808e-94535e297925";
     private const string QueueSender = "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a";
     private const string TableContributor = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3";
 
@@ -70,7 +71,14 @@ public sealed class AccessTests
         new("33333333-3333-3333-3333-333333333333", $"{Blobs}/checkpoints", BlobContributor),
         new("33333333-3333-3333-3333-333333333333", $"{Blobs}/images", BlobContributor),
         new("33333333-3333-3333-3333-333333333333", $"{Blobs}/detections", BlobReader),
+        new("33333333-3333-3333-3333-333333333333", $"{Blobs}/jobs", BlobReader),
+        new("33333333-3333-3333-3333-333333333333", $"{Blobs}/staging", BlobReader),
+        new("33333333-3333-3333-3333-333333333333", $"{Blobs}/event-dead-letters", BlobReader),
         new("33333333-3333-3333-3333-333333333333", $"{Blobs}/azure-webjobs-secrets", BlobReader),
+        new("33333333-3333-3333-3333-333333333333", $"{Queues}/events", QueueReader),
+        new("33333333-3333-3333-3333-333333333333", $"{Queues}/images", QueueReader),
+        new("33333333-3333-3333-3333-333333333333", $"{Queues}/batches", QueueReader),
+        new("33333333-3333-3333-3333-333333333333", $"{Queues}/events", QueueSender),
     ];
 
     [Fact]
