@@ -158,6 +158,8 @@ var places = {
   cpu: { profileName: 'Consumption', cpu: '4.0', memory: '8Gi' }
 }
 var workerPlace place = places[hosting]
+// A second of such a replica in USD, by the prices of `nanodet cost`: where the workbook's estimate begins. A test compares them.
+var workerPrices = { 'gpu-t4': '0.00046', 'gpu-a100': '0.001836', cpu: '0.00012' }
 var coordinatorPlace place = { profileName: 'Consumption', cpu: '1.0', memory: '2Gi' }
 
 var modelSettings = {
@@ -483,7 +485,13 @@ module alerts 'modules/alerts.bicep' = {
 
 module workbook 'modules/workbook.bicep' = {
   scope: group
-  params: { location: location, tags: tags, token: token, insightsName: names.insights }
+  params: {
+    location: location
+    tags: tags
+    token: token
+    insightsName: names.insights
+    workerPrice: workerPrices[hosting]
+  }
   dependsOn: [monitoring]
 }
 

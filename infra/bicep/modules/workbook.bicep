@@ -5,6 +5,9 @@ param tags object
 param token string
 param insightsName string
 
+@description('Price of a second of a replica with the model, in place of the T4 worker\'s that stands in the page.')
+param workerPrice string
+
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = { name: insightsName }
 
 resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
@@ -18,6 +21,6 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
     category: 'workbook'
     sourceId: insights.id
     version: 'Notebook/1.0'
-    serializedData: string(loadJsonContent('../workbook.json'))
+    serializedData: replace(string(loadJsonContent('../workbook.json')), '"0.00046"', '"${workerPrice}"')
   }
 }

@@ -61,7 +61,7 @@ public sealed partial class AlertTests
 
         Assert.Contains(queries, query => query.Contains("customDimensions.JobId", StringComparison.Ordinal));
         var lengths = Assert.Single(queries, query => query.Contains("row_cumsum", StringComparison.Ordinal));
-        Assert.All(["EventReceived", "ImageQueued", "QueueBatch", "BatchQueued"], name => Assert.Contains($"\"{name}\"", lengths, StringComparison.Ordinal));
+        Assert.All(["events", "images", "batches", "QueueBatch", "BatchQueued"], name => Assert.Contains($"\"{name}\"", lengths, StringComparison.Ordinal));
         Assert.Contains(queries, query => query.Contains("nanodet.image.failures", StringComparison.Ordinal));
         Assert.Contains(queries, query => query.Contains("by bin(minute, 1d)", StringComparison.Ordinal));
         var functions = RoleCheck.Names().ToArray();
