@@ -90,7 +90,7 @@ var alerts = [
   {
     name: 'jobs'
     title: 'A job failed or does not add up'
-    text: 'A job ended as failed or inconsistent, or lost a batch or a page. Its manifest in container jobs has the counts.'
+    text: 'A job ended as failed or inconsistent, or lost a batch or a page, or a batch failed and was started again. The manifest in container jobs has the counts.'
     severity: 2
     every: 'PT15M'
     window: 'PT30M'
