@@ -113,6 +113,38 @@ public sealed partial class ApiDocumentTests(RunningApp app)
         Assert.Equal(0, failed);
     }
 
+    /// <summary>Who reads a running job page by page reads it to its end, also where the job ends meanwhile.</summary>
+    [Fact]
+    public async Task Results_OfAJobThatEndsBetweenTwoPages_AreEveryResultOnce()
+    {
+        var job = await app.DetectAsync("ends/", ViewerTests.Pictures("ends", 5));
+        var manifest = app.Deployment.Blobs.GetBlobContainerClient("jobs").GetBlobClient($"{job}/manifest.json");
+        var content = (await manifest.DownloadContentAsync(App.Cancellation)).Value.Content;
+        await manifest.DeleteAsync(cancellationToken: App.Cancellation);
+
+        var page = (await app.App.GetAsync($"api/results?job={job}&limit=2")).Body;
+        Assert.Equal(JsonValueKind.Null, page.GetProperty("total").ValueKind);
+        var names = new List<string?>();
+        for (var isFirst = true; ; isFirst = false)
+        {
+            names.AddRange(page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("image").GetProperty("name").GetString()));
+            if (isFirst)
+            {
+                await manifest.UploadAsync(content, App.Cancellation);
+            }
+
+            if (page.GetProperty("continuation").GetString() is not { } continuation)
+            {
+                break;
+            }
+
+            page = (await app.App.GetAsync($"api/results?job={job}&limit=2&continuation={Uri.EscapeDataString(continuation)}")).Body;
+        }
+
+        Assert.Equal(ViewerTests.Pictures("ends", 5).Select(picture => picture.Name), names.Order(StringComparer.Ordinal));
+        Assert.Equal(5, (await app.App.GetAsync($"api/results?job={job}")).Body.GetProperty("total").GetInt32());
+    }
+
     [Fact]
     public async Task Pictures_WhateverTheyAre_CannotBeScripts()
     {

@@ -16,14 +16,7 @@ public sealed class JobsPageTests(RunningApp app, Chromium chromium)
         var asked = 0;
         await using var page = await chromium.OpenAsync();
 
-        // Seconds of the page last a twentieth.
-        await page.Page.EvaluateFunctionOnNewDocumentAsync(
-            """
-            () => {
-              const wait = setTimeout;
-              globalThis.setTimeout = (action, time, ...rest) => wait(action, time / 20, ...rest);
-            }
-            """);
+        await HastenAsync(page);
         await page.AnswerAsync(async request =>
         {
             if (!request.Url.EndsWith("/api/jobs?limit=30", StringComparison.Ordinal) || ++asked > 2)
@@ -98,8 +91,16 @@ public sealed class JobsPageTests(RunningApp app, Chromium chromium)
     public async Task Jobs_AddressOfNone_SaysSoOnce()
     {
         await using var page = await chromium.OpenAsync();
+        await HastenAsync(page);
+        var asked = 0;
+        await page.AnswerAsync(request =>
+        {
+            asked += request.Url.EndsWith("/api/jobs?limit=30", StringComparison.Ordinal) ? 1 : 0;
+            return Task.FromResult(false);
+        });
         await page.GoAsync(app.Address, "#/jobs?job=never");
         await page.UntilAsync("document.querySelector('.note.error span')?.innerText === 'There is no job never.'", "the page says so");
+        await Eventually.TrueAsync(() => Task.FromResult(asked > 3), "the jobs are asked for again", 30);
         Assert.Equal(1, await page.CountAsync(".note.error"));
     }
 
@@ -185,4 +186,57 @@ public sealed class JobsPageTests(RunningApp app, Chromium chromium)
         await app.App.JobEndsAsync(note.Split(' ')[1]);
         page.HasNoComplaint();
     }
+
+    /// <summary>
+    /// A job stands where its id puts it, which may be behind thirty others; the one that was started here is shown all the same, and a job
+    /// whose status does not come keeps no other from being shown.
+    /// </summary>
+    [Fact]
+    public async Task Jobs_StartedBehindThirtyOthers_IsShownWithItsProgress()
+    {
+        string Job(string id, string state, int detected) => $$"""
+            {"jobId":"{{id}}","state":"{{state}}","discovered":4,"detected":{{detected}},"failed":0,"skipped":0,"filtered":0,"isListed":true,
+             "imagesPerSecond":1.5,"secondsLeft":null,"startedUtc":"2026-01-01T00:00:00Z","endedUtc":null,"error":null}
+            """;
+        var (asked, isBroken) = (0, true);
+        await using var page = await chromium.OpenAsync();
+        await HastenAsync(page);
+        await page.AnswerAsync(async request =>
+        {
+            var path = new Uri(request.Url).PathAndQuery;
+            var (status, body) = (request.Method.Method, path) switch
+            {
+                ("POST", "/api/jobs") => (202, Job("1", "running", 0)),
+                ("GET", "/api/jobs?limit=30") => (200, $$"""{"jobs":[{{Job("z", "running", ++asked % 4)}}],"continuation":"z"}"""),
+                ("GET", "/api/jobs/1") => isBroken ? (500, "{}") : (200, Job("1", "running", 3)),
+                _ => (0, null),
+            };
+            if (body is null)
+            {
+                return false;
+            }
+
+            await request.RespondAsync(new ResponseData { Status = (HttpStatusCode)status, ContentType = "application/json", Body = body });
+            return true;
+        });
+        await page.GoAsync(app.Address, "#/jobs");
+        await page.UntilAsync("document.querySelector('#job-z')", "the latest job is shown");
+        await page.Page.TypeAsync(".new-job input[name=prefix]", "a/");
+        await page.ClickAsync(".new-job .primary");
+        await page.UntilAsync("document.querySelector('#job-1')", "the job that was started is shown");
+        var before = asked;
+        await Eventually.TrueAsync(() => Task.FromResult(asked > before + 2), "the others are asked for all the same", 30);
+        Assert.Equal("0 of 4", await page.TextAsync("#job-1 .numbers b"));
+        isBroken = false;
+        await page.UntilAsync("document.querySelector('#job-1 .numbers b').innerText === '3 of 4'", "it is followed");
+    }
+
+    /// <summary>Seconds of the page last a twentieth.</summary>
+    private static Task<NewDocumentScriptEvaluation> HastenAsync(BrowserPage page) => page.Page.EvaluateFunctionOnNewDocumentAsync(
+        """
+        () => {
+          const wait = setTimeout;
+          globalThis.setTimeout = (action, time, ...rest) => wait(action, time / 20, ...rest);
+        }
+        """);
 }

@@ -125,6 +125,26 @@ public sealed class ViewServerTests(RunningApp app, Chromium chromium)
         page.HasNoComplaint();
     }
 
+    /// <summary>As the app does: the longest name that a blob can have.</summary>
+    [Fact]
+    public async Task View_NameAsLongAsItMayBe_HasItsPicture()
+    {
+        var name = $"viewlong/{new string('字', 1011)}.png";
+        var job = await app.DetectAsync("viewlong/", [(name, ViewerTests.Pictures("x", 1).Single().Bytes)]);
+        await using var server = await ViewServer.StartAsync(
+            await StoredJob.OpenAsync(new Cli.Cloud.CloudStorage(app.Deployment.ConnectionString), job, "--job", App.Cancellation),
+            before: null,
+            port: 0,
+            App.Cancellation);
+        using var answer = await Http.GetAsync(
+            new Uri(server.Page, $"/api/thumbnails?container=images&name={Uri.EscapeDataString(name)}"), App.Cancellation);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+
+        using var refused = await Http.GetAsync(new Uri(server.Page, $"/api/thumbnails?name={new string('x', 20_000)}"), App.Cancellation);
+        Assert.Equal(HttpStatusCode.RequestUriTooLong, refused.StatusCode);
+        Assert.Contains("uri_too_long", await refused.Content.ReadAsStringAsync(App.Cancellation), StringComparison.Ordinal);
+    }
+
     /// <summary>Results that came out of storage: their names have a prefix that the folder's files do not have.</summary>
     [Theory]
     [InlineData("cli/1/a.png", true, true)]

@@ -13,6 +13,7 @@ using Nanodet.Serverless.Exports;
 using Nanodet.Serverless.LocalHost.Http;
 using Nanodet.Serverless.LocalHost.Processes;
 using Nanodet.Serverless.Pipeline;
+using Nanodet.Serverless.Pipeline.Jobs;
 using Nanodet.Serverless.Pipeline.Reading;
 using Nanodet.Serverless.Pipeline.Records;
 using Nanodet.Serverless.Viewer;
@@ -25,6 +26,9 @@ namespace Nanodet.Serverless.Cli.Viewing;
 internal sealed class ViewServer : IAsyncDisposable
 {
     private static readonly string[] Methods = ["GET", "HEAD"];
+
+    // In bytes: more than the longest target that is taken, so that the answer to a longer one says what is wrong.
+    private const int LongestRequestLine = 64 << 10;
 
     private readonly SemaphoreSlim _pictures = new(2);
     private readonly IViewedResults _results;
@@ -39,6 +43,7 @@ internal sealed class ViewServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, port);
+            kestrel.Limits.MaxRequestLineSize = LongestRequestLine;
             kestrel.AddServerHeader = false;
         });
         builder.Services.AddRouting();
@@ -240,11 +245,18 @@ internal sealed class ViewServer : IAsyncDisposable
 
     private async Task GetJobsAsync(HttpContext context)
     {
-        var job = _results is StoredJob stored ? await stored.FindStatusAsync(context.RequestAborted) : null;
+        var jobs = new List<JobStatus>();
+        foreach (var stored in _compared.Select(one => one.Results).Append(_results).OfType<StoredJob>().Distinct())
+        {
+            if (await stored.FindStatusAsync(context.RequestAborted) is { } job)
+            {
+                jobs.Add(job);
+            }
+        }
+
+        jobs.Sort((left, right) => string.CompareOrdinal(right.JobId, left.JobId));
         await WriteAsync(
-            context,
-            JsonSerializer.SerializeToUtf8Bytes(new JobsReport(job is null ? [] : [job]), ViewJson.Default.JobsReport),
-            ViewerConfig.ContentType);
+            context, JsonSerializer.SerializeToUtf8Bytes(new JobsReport(jobs), ViewJson.Default.JobsReport), ViewerConfig.ContentType);
     }
 
     private async Task GetLinkAsync(HttpContext context)

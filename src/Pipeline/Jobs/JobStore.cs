@@ -183,7 +183,8 @@ public sealed class JobStore(
         {
             if (item.IsPrefix && item.Prefix.TrimEnd('/') is var id && IsJobId(id))
             {
-                if (continuation is not null && string.CompareOrdinal(id, continuation) >= 0)
+                // With the slash, as storage has them in order: "a-2/" is before "a/".
+                if (continuation is not null && string.CompareOrdinal(item.Prefix, $"{continuation}/") >= 0)
                 {
                     break;
                 }

@@ -16,6 +16,9 @@ internal static class Continuation
     /// <summary>The place behind some records.</summary>
     internal static string OfRecords(string token) => Records + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(token));
 
+    /// <summary>Whether a page of records ended there.</summary>
+    internal static bool IsOfRecords(string? text) => text?.StartsWith(Records) is true;
+
     /// <summary>A file's number and a place in it, in bytes.</summary>
     /// <exception cref="PipelineException">It is no place in lines.</exception>
     internal static (int File, long Offset) ReadLines(string? text)
@@ -54,6 +57,5 @@ internal static class Continuation
 
     private static PipelineException Invalid() => new(
         PipelineErrorCodes.InvalidRequest,
-        "continuation: expected what the page before said, found something else. A job that has ended meanwhile begins anew: "
-        + "leave it out.");
+        "continuation: expected what the page before said, found something else.");
 }

@@ -37,7 +37,9 @@ public sealed class StoredResults(StorageClients clients, JobStore jobs, IOption
             return await ReadRecordsAsync(query, cancellationToken).ConfigureAwait(false);
         }
 
-        if (await jobs.FindManifestAsync(jobId, cancellationToken).ConfigureAwait(false) is { } manifest)
+        // Who began with the records of a running job goes on with them when it ends meanwhile.
+        if (!Continuation.IsOfRecords(query.Continuation)
+            && await jobs.FindManifestAsync(jobId, cancellationToken).ConfigureAwait(false) is { } manifest)
         {
             return await ReadLinesAsync(manifest, query, cancellationToken).ConfigureAwait(false);
         }

@@ -56,7 +56,9 @@ export async function send(path, { method = 'GET', parameters, body, type, signa
     return send(path, { method, parameters, body, type, signal, retried: true });
   }
   if (response.status === 401 && key.get()) {
-    throw new ApiError(401, { detail: 'The app refuses this key (401). Choose "Forget the key", and type another.' });
+    throw new ApiError(401, {
+      detail: 'The app refuses this key (401). Choose "Forget the key", and type another; where you had to sign in, reload the page first.',
+    });
   }
   if (response.type === 'opaqueredirect') {
     // Of its own accord the API sends nobody elsewhere: the sign-in in front of it does, when a session has come to its end.

@@ -120,13 +120,16 @@ function showKey() {
 
 async function health() {
   const place = document.getElementById('health');
+  // A screen reader says what is put there, so it is put there when it is another one.
+  const show = (kind, text, title) => {
+    if (place.textContent !== text) place.replaceChildren(h('span', { class: `dot ${kind}` }), text);
+    place.title = title;
+  };
   try {
     const answer = await get('health');
-    place.replaceChildren(h('span', { class: 'dot good' }), 'Ready');
-    place.title = answer.code ?? '';
+    show('good', 'Ready', answer.code ?? '');
   } catch (error) {
-    place.replaceChildren(h('span', { class: 'dot bad' }), error.status === 503 ? 'Not ready' : 'No answer');
-    place.title = error.message;
+    show('bad', error.status === 503 ? 'Not ready' : 'No answer', error.message);
   }
 }
 

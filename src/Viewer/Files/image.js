@@ -13,7 +13,7 @@ export function imageDialog({ closed, step }) {
   const place = h('span', { class: 'muted num' });
   const failure = h('div', { class: 'failure', hidden: true });
   const dialog = h('dialog', { class: 'detail', 'aria-label': 'Image' },
-    h('header', {}, title, place,
+    h('header', {}, h('div', { class: 'which', role: 'status' }, title, place),
       h('button', { type: 'button', class: 'secondary', 'aria-label': 'The image before', onclick: () => step(-1) }, '‹'),
       h('button', { type: 'button', class: 'secondary', 'aria-label': 'The next image', onclick: () => step(1) }, '›'),
       h('button', { type: 'button', class: 'secondary', 'aria-label': 'Close', onclick: () => leave() }, '×')),

@@ -20,12 +20,15 @@ const seen = new Map();
 const doneOf = job => job.detected + job.failed + job.skipped;
 
 // Ids are in the order of ASCII, so the greatest one is the latest job's.
-const byId = (a, b) => (a.jobId < b.jobId ? 1 : a.jobId > b.jobId ? -1 : 0);
+const placeOf = job => `${job.jobId}/`; // storage orders the jobs' folders
+const byId = (a, b) => (placeOf(a) < placeOf(b) ? 1 : placeOf(a) > placeOf(b) ? -1 : 0);
 
 export function jobsView({ parameters, config, linkTo }) {
   const marked = parameters.get('job') ?? '';
   const list = h('ul', { class: 'job-list' });
-  const empty = h('p', { class: 'empty', hidden: true }, 'No job was started yet.');
+  const empty = h('p', { class: 'empty', hidden: true },
+    config.readOnly ? 'The job still runs. Its progress is shown by the app.' : 'No job was started yet.');
+  const news = h('p', { class: 'unseen', role: 'status' }); // for a screen reader, what the cards show
   const prefix = h('input', { type: 'text', name: 'prefix', placeholder: 'every image' });
   const model = h('select', { name: 'model' }, h('option', { value: '' }, 'the current model'));
   const onlyFailed = h('input', { type: 'checkbox', name: 'onlyFailed' });
@@ -47,7 +50,7 @@ export function jobsView({ parameters, config, linkTo }) {
   h('label', { class: 'check' }, force, 'again, even if there is a result'),
   h('button', { class: 'primary' }, 'Start a job'));
   const more = h('button', { type: 'button', class: 'secondary', hidden: true, onclick: () => older().catch(complain) }, 'Older jobs');
-  const element = h('div', { class: 'page' }, h('h1', {}, 'Jobs'), form, empty, list, more);
+  const element = h('div', { class: 'page' }, h('h1', {}, 'Jobs'), form, news, empty, list, more);
   const cards = new Map();
   const known = new Map(); // the status of each job that is shown
   let continuation; // of the last page that was asked for; null at the end of the list
@@ -65,6 +68,7 @@ export function jobsView({ parameters, config, linkTo }) {
     const job = await post('jobs', request);
     forgetResults();
     say(`Job ${job.jobId} is started.`);
+    show([job]); // wherever it stands among the others
     await poll();
   }
 
@@ -79,6 +83,7 @@ export function jobsView({ parameters, config, linkTo }) {
     const started = await post(`jobs/${encodeURIComponent(job.jobId)}/retry`);
     forgetResults();
     say(`Job ${started.jobId} tries those of ${plural(job.failed, 'failure')} again that may get better.`);
+    show([started]);
     await poll();
   }
 
@@ -89,7 +94,7 @@ export function jobsView({ parameters, config, linkTo }) {
       one = {
         bar,
         state: h('span', { class: 'badge state' }),
-        numbers: h('p', { class: 'numbers', role: 'status' }),
+        numbers: h('p', { class: 'numbers' }),
         pace: h('p', { class: 'muted' }),
         error: h('p', { class: 'problem', hidden: true }),
         actions: h('div', { class: 'row' }),
@@ -98,6 +103,9 @@ export function jobsView({ parameters, config, linkTo }) {
         h('div', { class: 'row spread' }, h('h2', {}, h('a', { href: linkTo('results', { job: job.jobId }) }, job.jobId)), one.state),
         bar, one.numbers, one.pace, one.error, one.actions);
       cards.set(job.jobId, one);
+    }
+    if (one.state.dataset.state === 'running' && job.state !== 'running') {
+      news.textContent = `Job ${job.jobId}: ${states[job.state] ?? job.state}, ${number(job.detected)} detected, ${number(job.failed)} failed.`;
     }
     one.state.textContent = states[job.state] ?? job.state;
     one.state.dataset.state = job.state;
@@ -158,6 +166,8 @@ export function jobsView({ parameters, config, linkTo }) {
     if (ended) return;
     continuation = page.continuation;
     show(page.jobs);
+    // The button may be gone, and the keyboard goes on with what came.
+    if (page.jobs.length) cards.get(page.jobs[0].jobId).element.querySelector('a').focus();
   }
 
   async function poll() {
@@ -172,16 +182,23 @@ export function jobsView({ parameters, config, linkTo }) {
           [...new Set([...[...known.values()].filter(job => job.state === 'running').map(job => job.jobId), isMissed ? '' : marked])]
             .filter(id => id && !latest.has(id) && (known.get(id)?.state ?? 'running') === 'running' && !config.readOnly)
             .map(id => get(`jobs/${encodeURIComponent(id)}`).catch(error => {
-              if (error.status !== 404) throw error;
-              if (id === marked && !known.has(id)) {
-                isMissed = true;
-                say(`There is no job ${shown(id)}.`, 'error');
+              // One that does not answer is asked again, and keeps no other waiting; one that is gone is not.
+              if (error.status === 404) {
+                if (id === marked && !known.has(id)) {
+                  isMissed = true;
+                  say(`There is no job ${shown(id)}.`, 'error');
+                }
+                known.delete(id);
               }
               return null;
             })));
         isAnswered = true;
         if (ended) return;
-        if (continuation === undefined) continuation = page.continuation ?? null;
+        // What lies between the page and the jobs that are known, after a long pause, is among the older ones again.
+        const first = [...known.values()].filter(job => job.jobId !== marked).sort(byId)[0];
+        if (continuation === undefined || (page.continuation && first && byId(page.jobs.at(-1), first) < 0)) {
+          continuation = page.continuation ?? null;
+        }
         show([...page.jobs, ...others.filter(Boolean)]);
         if ([...known.values()].some(job => job.state === 'running')) wait = 700;
       }

@@ -17,9 +17,9 @@ export function forgetResults() {
   kept = null;
 }
 
-// An empty list is no list to go back to: its results may be on their way.
+// An empty list is none to go back to, nor is that of a job that runs: more results are on their way.
 const isKept = (same, now) => kept?.same === same && kept.loader.done && !kept.loader.error && kept.loader.store.length > 0
-  && now - kept.at < 60_000;
+  && (!kept.loader.query.job || kept.loader.total !== null) && now - kept.at < 60_000;
 let truth = null;
 
 const queryOf = parameters => ({
@@ -131,9 +131,21 @@ export function resultsView({ parameters, config, linkTo, change, enter }) {
     h('section', { class: 'failed-codes' }, h('h2', {}, 'Failures'), codes),
     h('section', {}, h('h2', {}, 'Ground truth'), judged));
   const empty = h('p', { class: 'empty', hidden: true });
+  const noResults = config.readOnly ? 'There are no results here.'
+    : `There are no results yet. Put images into the container “images”, or start a job.${config.canDetect ? ' Or drop a photo under Try.' : ''}`;
+  const again = h('button', {
+    type: 'button', class: 'secondary', hidden: config.readOnly && !config.job, title: 'Read the results again',
+    onclick: () => {
+      kept = null;
+      read();
+    },
+  }, 'Read again');
   const element = h('div', { class: 'results-view' }, filters,
     h('div', { class: 'content' },
-      h('div', { class: 'toolbar' }, count, search, sort, size, formats, why), progress, empty, grid.element));
+      h('div', { class: 'toolbar' }, count, search, sort, size, formats, again, why), progress, empty, grid.element));
+
+  // The lines of a job are counted when it has ended.
+  const isOfRunningJob = () => state.job !== '' && loader.total === null && !loader.error && !(config.readOnly && !config.job);
 
   const onlyOf = () => {
     const parts = [];
@@ -182,11 +194,11 @@ export function resultsView({ parameters, config, linkTo, change, enter }) {
     count.replaceChildren(h('strong', {}, number(selected.length)),
       selected.length === length ? ` ${length === 1 ? 'image' : 'images'}` : ` of ${plural(length, 'image')}`,
       h('span', { class: 'muted' }, ` · ${plural(store().objects, 'object')}`,
-        done ? '' : total ? ` · loading ${Math.floor((100 * length) / total)} % of ${number(total)}` : ' · loading'));
+        done ? (isOfRunningJob() ? ' · read while the job ran' : '') : total ? ` · loading ${Math.floor((100 * length) / total)} % of ${number(total)}` : ' · loading'));
     for (const button of quick.children) button.setAttribute('aria-pressed', String(button.dataset.status === state.status));
     empty.hidden = selected.length > 0 || !done;
     empty.textContent = error ? error.message
-      : length === 0 ? 'There are no results yet. Put images into the container “images”, start a job, or drop a photo under Try.'
+      : length === 0 ? noResults
         : 'No image meets these filters.';
     if (full) say(`Only the first ${number(MOST)} results are shown; narrow them with a prefix.`);
     loader.full = false;
@@ -451,34 +463,43 @@ export function resultsView({ parameters, config, linkTo, change, enter }) {
     }
   }
 
+  /** Shows what was read not long ago, or reads. */
+  function read() {
+    const query = queryOf(new URLSearchParams(parametersOf()));
+    query.job = state.job;
+    const same = JSON.stringify(query);
+    let [lastShown, rest] = [-Infinity, null];
+    const changed = () => {
+      clearTimeout(rest);
+      if (disposed || loader !== mine) return;
+      // Each look at everything takes the longer the more there is: while more comes, a few in a second are enough.
+      const wait = lastShown + 300 - performance.now();
+      if (!loader.done && wait > 0) {
+        rest = setTimeout(changed, wait);
+        return;
+      }
+      lastShown = performance.now();
+      refresh(false, true);
+      if (isAwaited) requestAnimationFrame(openAwaited); // after what is selected is known
+    };
+    loader?.stop();
+    const isThere = isKept(same, performance.now());
+    if (!isThere) {
+      kept?.loader.stop();
+      kept = { same, loader: new Loader(query, changed), at: performance.now() };
+    }
+    const mine = loader = kept.loader;
+    if (isThere) changed();
+    else mine.run().then(() => { if (mine.error) complain(mine.error); });
+    refresh();
+  }
+
   return {
     element,
     start() {
       describeSource().catch(complain);
       describeFormats().catch(complain);
-      const query = queryOf(new URLSearchParams(parametersOf()));
-      query.job = state.job;
-      const same = JSON.stringify(query);
-      let lastShown = -Infinity;
-      const changed = () => {
-        if (disposed) return;
-        // Each look at everything takes the longer the more there is: while more comes, a few in a second are enough.
-        const now = performance.now();
-        if (!loader.done && now - lastShown < 300) return;
-        lastShown = now;
-        refresh(false, true);
-        if (isAwaited) requestAnimationFrame(openAwaited); // after what is selected is known
-      };
-      if (isKept(same, performance.now())) {
-        loader = kept.loader;
-        changed();
-      } else {
-        kept?.loader.stop();
-        loader = new Loader(query, changed);
-        kept = { same, loader, at: performance.now() };
-        loader.run().then(() => { if (loader.error) complain(loader.error); });
-      }
-      refresh();
+      read();
     },
     accept(wanted) {
       const query = queryOf(wanted);

@@ -190,6 +190,17 @@ public sealed class JobStoreTests(AzuriteFixture fixture)
         await IsPageAsync(ids[2..4], ids[3], 2, ids[1]);
         await IsPageAsync(ids[4..], null, 2, ids[3]);
         await IsPageAsync([], null, 2, ids[4]);
+
+        // Ids of the caller's choice: storage has folders in order, so "nightly-2/" is before "nightly/".
+        string[] named = ["other", "nightly", "nightly-3", "nightly-2"];
+        foreach (var id in named)
+        {
+            await store.CreateOnceAsync(new JobRequest { Id = id, Prefix = "a/" }, key: null, Token);
+        }
+
+        await IsPageAsync(named[..2], named[1], 2, null);
+        await IsPageAsync(named[2..], named[3], 2, named[1]);
+        await IsPageAsync(ids[..1], ids[0], 1, named[3]);
         var exception = await Assert.ThrowsAsync<PipelineException>(() => store.ListAsync(2, "a/b", Token));
         Assert.Equal(PipelineErrorCodes.InvalidRequest, exception.Code);
         Assert.Null(await store.FindAsync("unknown", Token));
