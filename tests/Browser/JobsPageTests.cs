@@ -1,5 +1,6 @@
 using System.Net;
 using Nanodet.Serverless.Browser.Tests.Browsing;
+using Nanodet.Serverless.Cli.Viewing;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
 using PuppeteerSharp;
 
@@ -140,6 +141,38 @@ public sealed class JobsPageTests(RunningApp app, Chromium chromium)
         await page.Page.EvaluateExpressionAsync("location.hash = '#/results?prefix=again%2F'");
         await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3'", "they are shown", 10);
         Assert.Equal(1, asked);
+        page.HasNoComplaint();
+    }
+
+    /// <summary>A job without its manifest runs: what it has written is shown, said to be that, and read again on demand.</summary>
+    [Fact]
+    public async Task Results_OfAJobThatRuns_AreSaidToBeAndReadAgain()
+    {
+        var job = await app.DetectAsync("runs/", ViewerTests.Pictures("runs", 3));
+        var manifest = app.Deployment.Blobs.GetBlobContainerClient("jobs").GetBlobClient($"{job}/manifest.json");
+        var content = (await manifest.DownloadContentAsync(App.Cancellation)).Value.Content;
+        await manifest.DeleteAsync(cancellationToken: App.Cancellation);
+        await using var server = await ViewServer.StartAsync(
+            await StoredJob.OpenAsync(new Cli.Cloud.CloudStorage(app.Deployment.ConnectionString), job, "--job", App.Cancellation),
+            before: null,
+            port: 0,
+            App.Cancellation);
+        await using var page = await chromium.OpenAsync();
+        await page.GoAsync(server.Page, "#/jobs");
+        await page.UntilAsync(
+            "document.querySelector('.page .empty')?.innerText === 'The job still runs. Its progress is shown by the app.'",
+            "a page without an app says that it runs");
+        const string Read = "document.querySelector('.count-line')?.innerText.startsWith('3 images')";
+        const string Ran = "document.querySelector('.count-line').innerText.endsWith('read while the job ran')";
+        foreach (var address in new[] { server.Page, app.Address })
+        {
+            await page.GoAsync(address, $"#/results?job={job}");
+            await page.UntilAsync($"{Read} && {Ran}", "what it has written is shown");
+        }
+
+        await manifest.UploadAsync(content, App.Cancellation);
+        await page.ClickAsync(".toolbar button");
+        await page.UntilAsync($"{Read} && !{Ran}", "all of it is shown");
         page.HasNoComplaint();
     }
 

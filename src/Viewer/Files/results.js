@@ -134,12 +134,12 @@ export function resultsView({ parameters, config, linkTo, change, enter }) {
   const noResults = config.readOnly ? 'There are no results here.'
     : `There are no results yet. Put images into the container “images”, or start a job.${config.canDetect ? ' Or drop a photo under Try.' : ''}`;
   const again = h('button', {
-    type: 'button', class: 'secondary', hidden: config.readOnly && !config.job, title: 'Read the results again',
+    type: 'button', class: 'secondary', hidden: config.readOnly && !config.job, title: 'Read again', 'aria-label': 'Read again',
     onclick: () => {
       kept = null;
       read();
     },
-  }, 'Read again');
+  }, '↻');
   const element = h('div', { class: 'results-view' }, filters,
     h('div', { class: 'content' },
       h('div', { class: 'toolbar' }, count, search, sort, size, formats, again, why), progress, empty, grid.element));
