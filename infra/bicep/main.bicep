@@ -500,7 +500,7 @@ module budget 'modules/budget.bicep' = if (monthlyBudget > 0 && !empty(alertEmai
   params: { token: token, amount: max(monthlyBudget, 1), startDate: budgetStartDate, email: alertEmail }
 }
 
-output AZURE_LOCATION string = location
+// AZURE_LOCATION is no output: azd forgets outputs when it deletes, and would ask for the region again.
 output AZURE_RESOURCE_GROUP string = names.group
 output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.loginServer
 output AZURE_CONTAINER_REGISTRY_NAME string = names.registry

@@ -92,7 +92,7 @@ public sealed partial class SecretTests
     {
         string[] expected =
         [
-            "AZURE_CONTAINER_APPS_ENVIRONMENT_ID", "AZURE_CONTAINER_REGISTRY_ENDPOINT", "AZURE_CONTAINER_REGISTRY_NAME", "AZURE_LOCATION",
+            "AZURE_CONTAINER_APPS_ENVIRONMENT_ID", "AZURE_CONTAINER_REGISTRY_ENDPOINT", "AZURE_CONTAINER_REGISTRY_NAME",
             "AZURE_RESOURCE_GROUP", "NANODET_APP_NAME", "NANODET_APP_URI", "NANODET_DETECTIONS_CONTAINER", "NANODET_HOST_ID",
             "NANODET_IMAGES_CONTAINER",
             "NANODET_MODELS_CONTAINER", "NANODET_STORAGE_ACCOUNT", "NANODET_WORKER_NAME",
@@ -101,6 +101,17 @@ public sealed partial class SecretTests
 
         Assert.Equal(expected, outputs.Select(output => output.Name).Order());
         Assert.All(outputs, output => Assert.DoesNotMatch(SecretText(), JsonSerializer.Serialize(output.Value)));
+    }
+
+    /// <summary>azd forgets outputs when it deletes. What somebody has set is still there for the next deployment.</summary>
+    [Fact]
+    public async Task Outputs_Deployment_AreNoSettings()
+    {
+        var parameters = await File.ReadAllTextAsync(Path.Combine(Template.Folder, "main.parameters.json"), TestContext.Current.CancellationToken);
+        var outputs = (await Template.EvaluateFullAsync()).Outputs.EnumerateObject().ToArray();
+
+        Assert.True(outputs.Length > 5);
+        Assert.DoesNotContain(outputs, output => Regex.IsMatch(parameters, $@"\$\{{{output.Name}[=}}]"));
     }
 
     [GeneratedRegex(@"\blist(Keys|AccountSas|ServiceSas|Secrets|Credentials|\w*Keys)\s*\(", RegexOptions.IgnoreCase)]
