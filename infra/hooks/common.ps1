@@ -1,6 +1,9 @@
 # What the scripts for PowerShell have in common; they read it. A command that fails ends no script there as it does in sh with
 # `set -e`: so az, azd and curl are called by one of these two only.
 
+# The default since 7.3, whatever a profile has set: the old way of passing arguments drops empty ones, such as that of `azd env set NAME ''`.
+$PSNativeCommandArgumentPassing = if ($IsWindows) { 'Windows' } else { 'Standard' }
+
 function Stop-WithError([string] $message) {
     [Console]::Error.WriteLine("error: $message")
     exit 1
@@ -23,19 +26,32 @@ function Invoke-Optional {
     if ($LASTEXITCODE -eq 0) { $output }
 }
 
-# Ids of the role assignments of every identity in a resource group: those of its subscription, and those on the topic of
-# NANODET_JOB_END_TOPIC_ID, which may be in another one. An assignment stays when its identity goes, and the template gives the same
-# name again: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
-function Get-Assignments([string] $group, [string] $topic) {
-    $subscription = (Invoke-Native az group show --name $group --query id --output tsv) -replace '/resourceGroups/.*', ''
-    $principals = @(Invoke-Native az identity list --resource-group $group --query '[].principalId' --output tsv)
-    $principals += @(Invoke-Native az resource list --resource-group $group `
-            --query '[?identity.principalId].identity.principalId' --output tsv)
-    $ids = foreach ($principal in $principals) {
-        foreach ($scope in @($subscription, $topic) | Where-Object { $_ }) {
-            Invoke-Native az rest --method get --url "$scope/providers/Microsoft.Authorization/roleAssignments" `
-                --url-parameters api-version=2022-04-01 "`$filter=principalId eq '$principal'" --query 'value[].id' --output tsv
-        }
-    }
-    $ids | Sort-Object -Unique
+# The settings of the azd environment in use, for a script that azd did not start. What the shell has set counts.
+$script:settings = @{}
+function Read-Settings {
+    $values = Invoke-Optional azd env get-values --output json
+    if ($values) { $script:settings = $values | ConvertFrom-Json -AsHashtable }
+}
+
+function Get-Setting([string] $name, [string] $default = '') {
+    $value = [Environment]::GetEnvironmentVariable($name)
+    if (-not $value) { $value = $script:settings[$name] }
+    if ($value) { $value } else { $default }
+}
+
+# The subscription of the deployment, whichever az uses by itself.
+[string[]] $inSubscription = @(if ($env:AZURE_SUBSCRIPTION_ID) { '--subscription', $env:AZURE_SUBSCRIPTION_ID })
+
+# The environment that a resource group is tagged with. No double quotes in what az is given: as a batch file on Windows it loses them.
+function Get-Owner([string] $group) {
+    $tags = Invoke-Native az group show --name $group --query tags --output json | ConvertFrom-Json
+    if ($tags) { $tags.'azd-env-name' }
+}
+
+# Ids of the role assignments of a principal at a scope and below it. Azure names those above it, too, which are somebody else's:
+# https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope
+function Get-Assignments([string] $scope, [string] $principal) {
+    Invoke-Native az rest --method get --url "$scope/providers/Microsoft.Authorization/roleAssignments" `
+        --url-parameters api-version=2022-04-01 "`$filter=principalId eq '$principal'" --query 'value[].id' --output tsv |
+        Where-Object { "$_".StartsWith("$scope/", [StringComparison]::OrdinalIgnoreCase) }
 }

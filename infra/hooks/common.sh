@@ -1,22 +1,34 @@
 #!/bin/sh
-# What the scripts that delete have in common; they read it.
+# What the scripts for sh have in common; they read it.
 
-# Ids of the role assignments of every identity in resource group $1, a line each: those of its subscription, and those on the topic of
-# NANODET_JOB_END_TOPIC_ID, which may be in another one. An assignment stays when its identity goes, and the template gives the same
-# name again: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
-assignments_of() {
-  subscription=$(az group show --name "$1" --query id --output tsv) || return
-  subscription=${subscription%%/resourceGroups/*}
-  principals=$(az identity list --resource-group "$1" --query '[].principalId' --output tsv) || return
-  of_resources=$(az resource list --resource-group "$1" --query '[?identity.principalId].identity.principalId' --output tsv) || return
-  assignments=
-  for principal in $principals $of_resources; do
-    for scope in "$subscription" ${NANODET_JOB_END_TOPIC_ID:+"$NANODET_JOB_END_TOPIC_ID"}; do
-      found=$(az rest --method get --url "$scope/providers/Microsoft.Authorization/roleAssignments" \
-        --url-parameters api-version=2022-04-01 "\$filter=principalId eq '$principal'" --query 'value[].id' --output tsv) || return
-      assignments="$assignments
-$found"
-    done
-  done
-  printf '%s\n' "$assignments" | grep . | sort -u
+# A message with what was expected, found, and what to do.
+stop() {
+  echo "error: $*" >&2
+  exit 1
+}
+
+lower() { printf '%s' "$1" | tr '[:upper:]' '[:lower:]'; }
+
+# The settings of the azd environment in use, for a script that azd did not start. What the shell has set counts.
+read_settings() {
+  values=$(azd env get-values 2>/dev/null) || return 0
+  while IFS= read -r line; do
+    name=${line%%=*}
+    case $name in "" | [0-9]* | *[!A-Za-z0-9_]*) continue ;; esac
+    # Quoted and escaped by azd.
+    eval "[ -n \"\${$name:-}\" ] || $line"
+  done <<END
+$values
+END
+}
+
+# az in the subscription of the deployment, whichever az uses by itself.
+in_subscription() { az "$@" ${AZURE_SUBSCRIPTION_ID:+--subscription "$AZURE_SUBSCRIPTION_ID"}; }
+
+# Ids of the role assignments of principal $2 at scope $1 and below it, a line each. Azure names those above it, too, which are
+# somebody else's: https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope
+assignments_at() {
+  found=$(az rest --method get --url "$1/providers/Microsoft.Authorization/roleAssignments" \
+    --url-parameters api-version=2022-04-01 "\$filter=principalId eq '$2'" --query 'value[].id' --output tsv) || return
+  printf '%s\n' "$found" | SCOPE=$1 awk 'index(tolower($0), tolower(ENVIRON["SCOPE"]) "/") == 1'
 }

@@ -1,3 +1,4 @@
+#Requires -Version 7.3
 # After a deployment: both apps get the image that azd has pushed, then one image goes the whole way.
 # Settings (azd env set NAME VALUE): NANODET_SMOKE_IMAGE, an image file (default: a small grey one); NANODET_SMOKE_SECONDS, how long to
 # wait for its result (default 1200: a GPU from zero takes minutes).
@@ -15,7 +16,7 @@ if (-not $account -or -not $app -or -not $uri) {
 }
 
 function Invoke-Blob([string] $command, [string[]] $rest) {
-    Invoke-Native az storage blob $command --only-show-errors --auth-mode login --account-name $account @rest
+    Invoke-Native az storage blob $command --only-show-errors --auth-mode login --account-name $account @rest @inSubscription
 }
 
 # Waits until a block is true.
@@ -31,7 +32,7 @@ function Wait-For([string] $what, [int] $seconds, [scriptblock] $test) {
 
 function Test-Blob([string] $container, [string] $name) {
     (Invoke-Optional az storage blob exists --only-show-errors --auth-mode login --account-name $account `
-        --container-name $container --name $name --query exists --output tsv) -eq 'true'
+        --container-name $container --name $name --query exists --output tsv @inSubscription) -eq 'true'
 }
 
 # An app that also detects is not ready without a model, and says so with 503: that it answers is enough here.
@@ -49,7 +50,7 @@ $registry, $tagged = $image -split '/', 2
 $registryName = ($registry -split '\.')[0]
 if ($image -notmatch '@sha256:') {
     $repository = $tagged -replace ':[^:/]*$', ''
-    $digest = Invoke-Native az acr repository show --only-show-errors --name $registryName --image $tagged --query digest --output tsv
+    $digest = Invoke-Native az acr repository show --only-show-errors --name $registryName --image $tagged --query digest --output tsv @inSubscription
     if ($digest -notmatch '^sha256:') { Stop-WithError "expected the registry to know the digest of $tagged, found '$digest'" }
     $image = "$registry/$repository@$digest"
     $env:SERVICE_APP_IMAGE_NAME = $image

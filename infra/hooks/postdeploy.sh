@@ -3,6 +3,7 @@
 # Settings (azd env set NAME VALUE): NANODET_SMOKE_IMAGE, an image file (default: a small grey one); NANODET_SMOKE_SECONDS, how long to
 # wait for its result (default 1200: a GPU from zero takes minutes).
 set -eu
+. "$(dirname "$0")/common.sh"
 
 account=${NANODET_STORAGE_ACCOUNT:?"azd sets NANODET_STORAGE_ACCOUNT after provisioning: run 'azd provision' first"}
 app=${NANODET_APP_NAME:?"azd sets NANODET_APP_NAME after provisioning"}
@@ -13,7 +14,7 @@ limit=${NANODET_SMOKE_SECONDS:-1200}
 blob() {
   command=$1
   shift
-  az storage blob "$command" --only-show-errors --auth-mode login --account-name "$account" "$@"
+  in_subscription storage blob "$command" --only-show-errors --auth-mode login --account-name "$account" "$@"
 }
 
 # Waits until a command succeeds: what for, seconds, command.
@@ -55,7 +56,7 @@ case $image in
   *)
     tagged=${image#*/}
     repository=${tagged%:*}
-    digest=$(az acr repository show --only-show-errors --name "${registry%%.*}" --image "$tagged" --query digest --output tsv)
+    digest=$(in_subscription acr repository show --only-show-errors --name "${registry%%.*}" --image "$tagged" --query digest --output tsv)
     case $digest in
       sha256:*) ;;
       *)

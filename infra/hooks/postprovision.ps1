@@ -1,3 +1,4 @@
+#Requires -Version 7.3
 # After provisioning: puts a checkpoint and its config into container `checkpoints`. The coordinator exports, verifies and publishes
 # it as soon as it runs, and makes it current. So what is there already is not put there again: a later model, or one that somebody
 # went back to, stays current.
@@ -32,7 +33,7 @@ function Invoke-Patiently([string] $problem, [string] $command, [string[]] $rest
     for ($try = 1; $try -le 20; $try++) {
         try {
             return Invoke-Native az storage blob $command --only-show-errors --auth-mode login --account-name $account `
-                --container-name checkpoints @rest
+                --container-name checkpoints @rest @inSubscription
         }
         catch {
             if ($try -lt 20) { Start-Sleep -Seconds 15 }

@@ -5,6 +5,7 @@
 # Settings (azd env set NAME VALUE): NANODET_CHECKPOINT, a .pth or .ckpt file; NANODET_CONFIG, its .yml.
 # NANODET_CHECKPOINT_UPLOAD=always uploads both whatever is there. NANODET_WITHIN_DEPLOY is the deployment's own: nothing is uploaded then.
 set -eu
+. "$(dirname "$0")/common.sh"
 
 account=${NANODET_STORAGE_ACCOUNT:?"azd sets NANODET_STORAGE_ACCOUNT after provisioning: run 'azd provision' first"}
 checkpoint=${NANODET_CHECKPOINT:-}
@@ -51,7 +52,7 @@ patiently() {
 blob() {
   command=$1
   shift
-  az storage blob "$command" --only-show-errors --auth-mode login --account-name "$account" --container-name checkpoints "$@"
+  in_subscription storage blob "$command" --only-show-errors --auth-mode login --account-name "$account" --container-name checkpoints "$@"
 }
 
 # As 32 hex digits. macOS has md5 in place of md5sum.

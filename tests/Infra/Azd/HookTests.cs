@@ -14,6 +14,18 @@ public sealed class HookTests : IDisposable
     private const string Assignments = "providers/Microsoft.Authorization/roleAssignments";
     private const string Live = """echo '{ "live": true, "ready": true }'""";
 
+    /// <summary>What az says of the deployment's group: whose it is, its account, and what is left at the end.</summary>
+    private const string Group = """
+        case "$*" in
+          "account show "*) echo "${SIGNED_IN:-1}" ;;
+          "group show --name rg --query tags"*) echo "${OWNER:-test}" ;;
+          "group show --name rg --query id "*) echo /subscriptions/1/resourceGroups/rg ;;
+          *"--resource-type Microsoft.Storage/storageAccounts "*) printf '%s\n' other "${FOUND:-staccount}" ;;
+          *"--query [].[type, name] "*) printf '%s\t%s\n' ${LEFT:-} Microsoft.Storage/storageAccounts staccount \
+            microsoft.managedidentity/userassignedidentities id-coordinator-x ;;
+        esac
+        """;
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nanodet-hooks-");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -239,7 +251,14 @@ public sealed class HookTests : IDisposable
     [InlineData(false)]
     public async Task Predown_TopicOfSomebody_ItsAssignmentIsNotedAndNotDeletedYet(bool isFound)
     {
-        await IdentitiesAsync(["p1", "p2"], [], [$"/subscriptions/1/a/{Assignments}/1 p1", $"{Topic}/{Assignments}/2 p1"], isFound ? "true" : "exit 3");
+        await IdentitiesAsync(
+            ["p1"],
+            [],
+            [
+                $"/subscriptions/1/a/{Assignments}/1 p1", $"/subscriptions/2/{Assignments}/3 p1", $"{Topic}/{Assignments}/2 p1",
+                $"{Topic.ToLowerInvariant()}/{Assignments}/5 p1", $"{Topic}/{Assignments}/4 p2",
+            ],
+            isFound ? "true" : "exit 3");
         await NoteAsync("azd");
 
         var run = await RunAsync(
@@ -249,9 +268,37 @@ public sealed class HookTests : IDisposable
         Assert.Equal(isFound, run.Error.Length == 0);
         var calls = await CallsAsync();
         Assert.DoesNotContain(calls, call => call.Contains("delete", StringComparison.Ordinal));
+
+        // Of the coordinator, and of nobody else; on the topic, and not on what it lies in.
+        var noted = calls.SingleOrDefault(call => call.StartsWith("azd", StringComparison.Ordinal));
+        Assert.Equal(isFound, noted is not null);
+        if (isFound)
+        {
+            Assert.StartsWith("azd env set NANODET_TOPIC_ASSIGNMENTS /", noted, StringComparison.Ordinal);
+            Assert.Equal(
+                [$"{Topic}/{Assignments}/2", $"{Topic.ToLowerInvariant()}/{Assignments}/5"],
+                noted!.Split(' ')[4..].Order(StringComparer.Ordinal));
+        }
+    }
+
+    /// <summary>The second `azd down` finds no group and so no identity; what the first one could not delete is still to be deleted.</summary>
+    [Theory]
+    [InlineData(false, null)]
+    [InlineData(true, "/t/0 /t/1")]
+    public async Task Predown_AgainAfterAnEarlierRun_ForgetsNothing(bool isFound, string? noted)
+    {
+        await IdentitiesAsync(isFound ? ["p1"] : [], [], [$"/t/{Assignments}/1 p1"], "true");
+        await NoteAsync("azd");
+
+        var run = await RunAsync(
+            "predown.sh",
+            ("NANODET_DELETE_DATA", "true"), ("NANODET_JOB_END_TOPIC_ID", "/t"), ("AZURE_RESOURCE_GROUP", "rg"),
+            ("NANODET_TOPIC_ASSIGNMENTS", isFound ? $"/t/0 /t/{Assignments}/1" : "/t/0"));
+
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
         Assert.Equal(
-            isFound ? $"azd env set NANODET_TOPIC_ASSIGNMENTS {Topic}/{Assignments}/2" : null,
-            calls.SingleOrDefault(call => call.StartsWith("azd", StringComparison.Ordinal))?.Trim());
+            noted is null ? null : $"azd env set NANODET_TOPIC_ASSIGNMENTS {noted.Replace("/t/1", $"/t/{Assignments}/1", StringComparison.Ordinal)}",
+            (await CallsAsync()).SingleOrDefault(call => call.StartsWith("azd", StringComparison.Ordinal)));
     }
 
     /// <summary>azd asks whether to delete after the hook before; who says no keeps everything.</summary>
@@ -273,16 +320,77 @@ public sealed class HookTests : IDisposable
             calls.Where(call => call.StartsWith("az role assignment delete", StringComparison.Ordinal)).Select(call => call.Split(' ')[^1]));
         Assert.Equal(isGone, calls.Contains("azd env set NANODET_TOPIC_ASSIGNMENTS "));
 
-        // The image is pinned by digest, and its registry went with the group.
+        // The image is pinned by digest, and its registry went with the group. Somebody agreed once, and not for ever.
         Assert.Equal(isGone, calls.Contains("azd env set SERVICE_APP_IMAGE_NAME "));
+        Assert.Equal(isGone, calls.Contains("azd env set NANODET_DELETE_DATA false"));
+    }
+
+    /// <summary>The group is gone: azd must not end with an error because somebody may not delete a right on somebody else's topic.</summary>
+    [Fact]
+    public async Task Postdown_AssignmentThatStays_IsSaidAndKeptForTheNextTime()
+    {
+        await NoteAsync("az", "case \"$*\" in group*) echo false ;; *\" /t/2\") echo denied >&2; exit 1 ;; esac");
+        await NoteAsync("azd");
+
+        var run = await RunAsync("postdown.sh", ("AZURE_ENV_NAME", "test"), ("NANODET_TOPIC_ASSIGNMENTS", "/t/1 /t/2 /t/3"));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("az role assignment delete --ids /t/2\n", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("/t/1", run.Error, StringComparison.Ordinal);
+        Assert.Contains("Deleted the role assignment /t/3", run.Output, StringComparison.Ordinal);
+        var calls = await CallsAsync();
+        Assert.Contains("azd env set NANODET_TOPIC_ASSIGNMENTS /t/2", calls);
+        Assert.Contains("azd env set SERVICE_APP_IMAGE_NAME ", calls);
+    }
+
+    [Fact]
+    public async Task Postdown_GroupThatCannotBeLookedUp_SaysWhatIsToBeDoneAndForgetsNothing()
+    {
+        await NoteAsync("az", "exit 1");
+        await NoteAsync("azd");
+
+        var run = await RunAsync("postdown.sh", ("AZURE_ENV_NAME", "test"), ("NANODET_TOPIC_ASSIGNMENTS", "/t/1"));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.All(
+            ["SERVICE_APP_IMAGE_NAME", "NANODET_DELETE_DATA false", "az role assignment delete --ids /t/1"],
+            text => Assert.Contains(text, run.Error, StringComparison.Ordinal));
+        Assert.Single(await CallsAsync());
     }
 
     /// <summary>
-    /// The names of role assignments come back with the template, the principals of deleted identities do not: an assignment that stays on
-    /// the account or on somebody's topic cannot be made again.
+    /// az has a subscription of its own. A hook must not ask it about a group of the same name in another one, nor delete there.
+    /// </summary>
+    [Theory]
+    [InlineData("postprovision.sh", 3)]
+    [InlineData("postdeploy.sh", 5)]
+    [InlineData("predown.sh", 1)]
+    [InlineData("postdown.sh", 1)]
+    public async Task Hooks_EachCallThatNamesNoSubscription_IsGivenThatOfTheDeployment(string hook, int least)
+    {
+        await NoteAsync("azd");
+        await NoteAsync("curl", Live);
+        await StorageAsync("""{ "status": "detected", "provider": "CUDA" }""", "case \"$*\" in group*) echo false ;; identity*) echo p1 ;; esac");
+
+        var run = await RunAsync(
+            hook,
+            ("AZURE_SUBSCRIPTION_ID", "1"), ("AZURE_ENV_NAME", "test"), ("NANODET_CHECKPOINT", await FileAsync("a.pth")),
+            ("NANODET_CONFIG", await FileAsync("a.yml")), ("SERVICE_APP_IMAGE_NAME", "cr1.example/nanodet/app:1"), ("NANODET_DELETE_DATA", "true"),
+            ("NANODET_JOB_END_TOPIC_ID", Topic), ("NANODET_TOPIC_ASSIGNMENTS", $"{Topic}/{Assignments}/1"));
+
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+        var calls = (await CallsAsync()).Where(call => call.StartsWith("az ", StringComparison.Ordinal))
+            .Where(call => !call.Contains(" /subscriptions/", StringComparison.Ordinal)).ToArray();
+        Assert.True(calls.Length >= least);
+        Assert.All(calls, call => Assert.EndsWith(" --subscription 1", call, StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// The names of role assignments come back with the template. Those of the apps' identities may stay, as their identities stay. The
+    /// identity of Event Grid's topic goes with it: its assignments on the account could not be made again for the next one.
     /// </summary>
     [Fact]
-    public async Task Down_RoleAssignmentsOfTheTemplate_GoBeforeTheirIdentities()
+    public async Task Down_RoleAssignmentsOfTheTemplate_OnlyThoseOfTheTopicGo()
     {
         var template = await Template.EvaluateFullAsync();
         var assignments = template.RoleAssignments.Select((assignment, i) => (assignment.Principal, Id: assignment.Scope.Contains(
@@ -293,43 +401,96 @@ public sealed class HookTests : IDisposable
         var topics = template.NamesOf("Microsoft.EventGrid/systemTopics").Select(template.WithoutToken).ToArray();
         const string first = """
             for type in Microsoft.App/containerApps Microsoft.EventGrid/systemTopics Microsoft.ManagedIdentity/userAssignedIdentities; do
-              case "$*" in *"--resource-type $type "*) echo /subscriptions/1/resourceGroups/rg/providers/$type/x ;; esac
+              case "$*" in *"--resource-type $type "*"[].id "*) echo /subscriptions/1/resourceGroups/rg/providers/$type/x ;; esac
             done
             """;
-        await IdentitiesAsync(identities, topics, assignments.Select(assignment => $"{assignment.Id} {assignment.Principal}"), first);
+        string[] outside =
+            [$"/subscriptions/1/{Assignments}/a {topics[0]}", $"/subscriptions/1/resourceGroups/rg2/{Assignments}/b {topics[0]}"];
+        await IdentitiesAsync(identities, topics, assignments.Select(assignment => $"{assignment.Id} {assignment.Principal}").Concat(outside), first);
 
         var run = await RunAsync("../down.sh", ("AZURE_RESOURCE_GROUP", "rg"), ("NANODET_JOB_END_TOPIC_ID", Topic));
 
         Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
         var deleted = (await CallsAsync()).Where(call => call.Contains(" delete ", StringComparison.Ordinal)).Select(call => call.Split(' ')[^1]).ToArray();
         Assert.EndsWith("containerApps/x", deleted[0], StringComparison.Ordinal);
-        Assert.EndsWith("systemTopics/x", deleted[^2], StringComparison.Ordinal);
-        Assert.EndsWith("userAssignedIdentities/x", deleted[^1], StringComparison.Ordinal);
+        Assert.EndsWith("systemTopics/x", deleted[^1], StringComparison.Ordinal);
+        var expected = assignments.Where(assignment => assignment.Principal == topics[0]).Select(assignment => assignment.Id).ToArray();
+        Assert.Equal(2, expected.Length);
+        Assert.Equal(expected.Order(), deleted[1..^1].Order());
 
-        // The deployer's are not in the way: whoever deploys stays who it is.
-        var expected = assignments.Where(assignment => !Guid.TryParse(assignment.Principal, out _)).Select(assignment => assignment.Id).ToArray();
-        Assert.InRange(expected.Length, 20, assignments.Length - 5);
-        Assert.Equal(expected.Order(), deleted[1..^2].Order());
+        // What stays is of somebody who stays: the next provision makes the same again.
+        Assert.Equal(["id-coordinator", "id-worker"], identities.Order());
+        Assert.All(
+            assignments.Where(assignment => !expected.Contains(assignment.Id)),
+            assignment => Assert.True(identities.Contains(assignment.Principal) || Guid.TryParse(assignment.Principal, out _), assignment.Principal));
     }
 
-    /// <summary>An identity must not go while its assignments are not known.</summary>
+    /// <summary>The topic must not go while its assignments are not known.</summary>
     [Fact]
     public async Task Down_AssignmentsThatCannotBeLookedUp_EndsIt()
     {
-        await IdentitiesAsync(["p1"], [], [], "[ \"$1\" != rest ] || exit 3");
+        await IdentitiesAsync([], ["p1"], [], "[ \"$1\" != rest ] || exit 3");
 
         Assert.NotEqual(0, (await RunAsync("../down.sh", ("AZURE_RESOURCE_GROUP", "rg"))).ExitCode);
-        Assert.DoesNotContain(await CallsAsync(), call => call.Contains("userAssignedIdentities", StringComparison.Ordinal));
+        Assert.DoesNotContain(await CallsAsync(), call => call.Contains("systemTopics --query [].id ", StringComparison.Ordinal));
+    }
+
+    /// <summary>A group of the same name may be in the subscription that az happens to use, and be somebody's production.</summary>
+    [Theory]
+    [InlineData("SIGNED_IN", "2", "az uses subscription 2, this deployment is in 1. Nothing was deleted. Run 'az account set --subscription 1'")]
+    [InlineData("OWNER", "production", "expected tag azd-env-name of resource group rg to be 'test', found 'production'. Nothing was deleted.")]
+    [InlineData("FOUND", "stother", "expected storage account staccount in resource group rg of subscription 1, found 'other\nstother'. Nothing was")]
+    [InlineData("FOUND", "staccount2", "expected storage account staccount in resource group rg")]
+    public async Task Down_DeploymentThatIsElsewhere_DeletesNothing(string setting, string value, string error)
+    {
+        await IdentitiesAsync([], ["p1"], [$"/subscriptions/1/resourceGroups/rg/{Assignments}/1 p1"], """
+            case "$*" in *"--query [].id "*) echo /subscriptions/1/resourceGroups/rg/providers/x/y ;; esac
+            """);
+        await NoteAsync("azd");
+
+        var run = await RunAsync(
+            "../down.sh", ("AZURE_RESOURCE_GROUP", "rg"), ("AZURE_SUBSCRIPTION_ID", "1"), ("AZURE_ENV_NAME", "test"), (setting, value));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(error, run.Error, StringComparison.Ordinal);
+        var calls = await CallsAsync();
+        Assert.DoesNotContain(calls, call => call.Contains(" delete ", StringComparison.Ordinal) || call.StartsWith("azd", StringComparison.Ordinal));
+        Assert.NotEmpty(calls);
+    }
+
+    /// <summary>Ids of subscriptions are the same in either case of their letters.</summary>
+    [Fact]
+    public async Task Down_DeploymentThatIsHere_SaysWhatIsLeftAndHowItComesBack()
+    {
+        await IdentitiesAsync([], [], [], "true");
+
+        var run = await RunAsync(
+            "../down.sh", ("AZURE_RESOURCE_GROUP", "rg"), ("AZURE_SUBSCRIPTION_ID", "ABC"), ("AZURE_ENV_NAME", "test"), ("SIGNED_IN", "abc"));
+
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
+
+        // azd does not see what was deleted without it, and would find nothing to do.
+        Assert.Contains("azd provision --no-state && azd deploy", run.Output.Split('\n')[^2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Down_SomethingElseThatIsLeft_IsAnError()
+    {
+        await IdentitiesAsync([], [], [], "true");
+
+        var run = await RunAsync("../down.sh", ("AZURE_RESOURCE_GROUP", "rg"), ("LEFT", "Microsoft.Web/sites site1"));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("and identities to be left in rg, found:\nMicrosoft.Web/sites site1\n", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Down_Everything_KeepsTheAccountAndAppsGoBeforeTheirEnvironment()
     {
-        await NoteAsync("az", """
+        await NoteAsync("az", Group + "\n" + """
             case "$*" in
               *"--resource-type Microsoft.App/containerApps "*) echo /subscriptions/1/resourceGroups/rg/providers/Microsoft.App/containerApps/ca ;;
               *"--resource-type Microsoft.App/managedEnvironments "*) echo /subscriptions/1/resourceGroups/rg/providers/Microsoft.App/managedEnvironments/cae ;;
-              *"[].name"*) echo staccount ;;
             esac
             """);
 
@@ -338,7 +499,7 @@ public sealed class HookTests : IDisposable
         Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
         var deleted = (await CallsAsync()).Where(call => call.StartsWith("az resource delete", StringComparison.Ordinal)).ToArray();
         Assert.Equal(["ca", "cae"], deleted.Select(call => call.Split('/')[^1]));
-        Assert.DoesNotContain(await CallsAsync(), call => call.Contains("Microsoft.Storage", StringComparison.Ordinal));
+        Assert.DoesNotContain(deleted, call => call.Contains("Microsoft.Storage", StringComparison.Ordinal));
         Assert.Contains("Storage account staccount is left in rg.", run.Output, StringComparison.Ordinal);
     }
 
@@ -350,7 +511,7 @@ public sealed class HookTests : IDisposable
     public async Task Down_NameOfTheImage_GoesWithItsRegistry(string azd, bool isForgotten)
     {
         await IdentitiesAsync(["p1"], [], [], """
-            for type in Microsoft.App/containerApps Microsoft.ContainerRegistry/registries Microsoft.ManagedIdentity/userAssignedIdentities; do
+            for type in Microsoft.App/containerApps Microsoft.ContainerRegistry/registries; do
               case "$*" in *"--resource-type $type "*) echo /subscriptions/1/resourceGroups/rg/providers/$type/x ;; esac
             done
             """);
@@ -375,13 +536,12 @@ public sealed class HookTests : IDisposable
     public async Task Down_NamesWithSpaces_AreDeletedWhole()
     {
         const string Rule = "/subscriptions/1/resourceGroups/rg/providers/microsoft.alertsmanagement/smartDetectorAlertRules/Failure Anomalies - appi";
-        const string Group = "/subscriptions/1/resourceGroups/rg/providers/microsoft.insights/actionGroups/Application Insights Smart Detection";
-        await NoteAsync("az", $"""
+        const string Brought = "/subscriptions/1/resourceGroups/rg/providers/microsoft.insights/actionGroups/Application Insights Smart Detection";
+        await NoteAsync("az", Group + "\n" + $"""
             case "$*" in
               "resource delete "*) [ $# = 5 ] || exit 1 ;;
               *smartDetectorAlertRules*) echo '{Rule}' ;;
-              *actionGroups*) printf '%s\n' '{Group}' /subscriptions/1/resourceGroups/rg/providers/microsoft.insights/actionGroups/ag ;;
-              *"[].name"*) echo staccount ;;
+              *actionGroups*) printf '%s\n' '{Brought}' /subscriptions/1/resourceGroups/rg/providers/microsoft.insights/actionGroups/ag ;;
             esac
             """);
 
@@ -389,7 +549,7 @@ public sealed class HookTests : IDisposable
 
         Assert.Equal((0, string.Empty), (run.ExitCode, run.Error));
         Assert.Equal(
-            [Rule, Group, "/subscriptions/1/resourceGroups/rg/providers/microsoft.insights/actionGroups/ag"],
+            [Rule, Brought, "/subscriptions/1/resourceGroups/rg/providers/microsoft.insights/actionGroups/ag"],
             (await CallsAsync()).Where(call => call.StartsWith("az resource delete", StringComparison.Ordinal))
                 .Select(call => call[(call.IndexOf("--ids ", StringComparison.Ordinal) + 6)..]));
     }
@@ -397,7 +557,7 @@ public sealed class HookTests : IDisposable
     [Fact]
     public async Task Down_ResourceThatStays_EndsIt()
     {
-        await NoteAsync("az", """
+        await NoteAsync("az", Group + "\n" + """
             case "$*" in
               "resource delete "*) exit 3 ;;
               *"--resource-type Microsoft.App/containerApps "*) echo /subscriptions/1/resourceGroups/rg/providers/Microsoft.App/containerApps/ca ;;
@@ -414,7 +574,11 @@ public sealed class HookTests : IDisposable
     {
         string[] scripts =
             [File.ReadAllText(Repository.PathOf("infra", "down.sh")), File.ReadAllText(Repository.PathOf("infra", "down.ps1"))];
-        string[] kept = ["Microsoft.Resources/resourceGroups", "Microsoft.Storage/storageAccounts", "Microsoft.Consumption/budgets"];
+        string[] kept =
+        [
+            "Microsoft.Resources/resourceGroups", "Microsoft.Storage/storageAccounts", "Microsoft.ManagedIdentity/userAssignedIdentities",
+            "Microsoft.Consumption/budgets",
+        ];
         string[] inside = ["Microsoft.Insights/diagnosticSettings"];
         var types = (await Template.EvaluateFullAsync()).Resources.Concat((await Template.EvaluateScheduledAsync()).Resources)
             .Select(resource => resource.GetProperty("type").GetString()!)
@@ -448,7 +612,8 @@ public sealed class HookTests : IDisposable
     }
 
     /// <summary>az with every blob there; an upload is kept, a download gives the result, the registry knows the image.</summary>
-    private Task StorageAsync(string result) => NoteAsync("az", $$"""
+    private Task StorageAsync(string result, string first = "true") => NoteAsync("az", $$"""
+        {{first}}
         file=$(echo "$*" | sed -n 's/.*--file \([^ ]*\).*/\1/p')
         case "$3" in
           show) echo sha256:1234 ;;
@@ -479,23 +644,24 @@ public sealed class HookTests : IDisposable
     }
 
     /// <summary>
-    /// az with identities, resources that have one of their own, and role assignments: an id and its principal each. Those of another
-    /// subscription are found at the topic only.
+    /// az with the principals of coordinators and of Event Grid's topics, and role assignments: an id and its principal each. As Azure, it names
+    /// those at a scope, below it and above it.
     /// </summary>
-    private async Task IdentitiesAsync(string[] identities, string[] resources, IEnumerable<string> assignments, string first)
+    private async Task IdentitiesAsync(string[] coordinators, string[] topics, IEnumerable<string> assignments, string first)
     {
         await File.WriteAllLinesAsync(Path.Combine(_folder.FullName, "assignments"), assignments, Token);
         await NoteAsync("az", $$"""
             {{first}}
+            {{Group}}
             case "$*" in
-              "group show --name rg --query id "*) echo /subscriptions/1/resourceGroups/rg ;;
-              "identity list --resource-group rg "*) printf '%s\n' {{string.Join(' ', identities)}} ;;
-              "resource list --resource-group rg --query [?identity.principalId]"*) printf '%s\n' {{string.Join(' ', resources)}} ;;
+              "identity list --resource-group rg --query [?starts_with(name, 'id-coordinator-')].principalId "*) printf '%s\n' {{string.Join(' ', coordinators)}} ;;
+              *"--resource-type Microsoft.EventGrid/systemTopics --query [].identity.principalId "*) printf '%s\n' {{string.Join(' ', topics)}} ;;
               "rest --method get --url "*"/providers/Microsoft.Authorization/roleAssignments --url-parameters api-version=2022-04-01 "*)
                 principal=$(printf '%s' "$*" | sed -n "s/.*[$]filter=principalId eq '\([^']*\)'.*/\1/p")
                 scope=${5%/providers/Microsoft.Authorization/*}
-                awk -v scope="$scope/" -v principal="$principal" '$2 == principal && index($1, scope) == 1 { print $1 }' "{{_folder.FullName}}/assignments" ;;
-              *"[].name"*) echo staccount ;;
+                awk -v scope="$scope" -v principal="$principal" '
+                  { at = $1; sub("/providers/Microsoft.Authorization/.*", "", at) }
+                  $2 == principal && (index(tolower($1), tolower(scope)) == 1 || index(scope, at) == 1) { print $1 }' "{{_folder.FullName}}/assignments" ;;
             esac
             """);
     }
@@ -531,6 +697,7 @@ public sealed class HookTests : IDisposable
         };
         start.Environment["PATH"] = $"{_folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}";
         start.Environment["CALLS"] = Path.Combine(_folder.FullName, "calls");
+        start.Environment.Remove("AZURE_SUBSCRIPTION_ID");
         foreach (var (name, value) in settings.Concat(
         [
             ("NANODET_STORAGE_ACCOUNT", "staccount"), ("NANODET_APP_NAME", "ca-coordinator"), ("NANODET_APP_URI", "https://app.example"),
