@@ -13,7 +13,7 @@ if (-not $account) { Stop-WithError "azd sets NANODET_STORAGE_ACCOUNT after prov
 $checkpoint = $env:NANODET_CHECKPOINT
 $config = $env:NANODET_CONFIG
 $when = if ($env:NANODET_CHECKPOINT_UPLOAD) { $env:NANODET_CHECKPOINT_UPLOAD } else { 'changed' }
-if ($env:NANODET_WITHIN_DEPLOY -eq 'true') {
+if ($env:NANODET_WITHIN_DEPLOY -ceq 'true') {
     Write-Output "Within a deployment no checkpoint is uploaded: 'azd provision' does that."
     exit 0
 }
@@ -71,20 +71,56 @@ $checkpointMd5 = Get-Md5 $checkpoint
 $there = @()
 if ($when -eq 'changed') {
     $there = @(Invoke-Patiently 'found no way to look into' list @(
-            '--prefix', "$stem.", '--include', 'm', '--query', '[].[name, metadata.md5, properties.contentSettings.contentMd5]',
-            '--output', 'tsv'))
+            '--prefix', "$stem.", '--include', 'm', '--query',
+            '[].[name, metadata.md5, properties.contentSettings.contentMd5, properties.lastModified]', '--output', 'tsv'))
+}
+
+# Whether the pair has a report: one that is not newer than both is an older pair's.
+function Test-Reported {
+    $changed = @{}
+    foreach ($line in $there) {
+        $part = $line -split "`t"
+        $changed[$part[0]] = "$($part[3])"
+    }
+    $report = "$($changed["$stem.report.json"])"
+    foreach ($name in "$stem.yml", "$stem$ending") {
+        if ([string]::CompareOrdinal($report, "$($changed[$name])") -le 0) { return $false }
+    }
+    return $true
+}
+
+# The code of a report that says that the pair was refused; nothing where it was published.
+function Get-Refusal {
+    $file = Join-Path ([IO.Path]::GetTempPath()) ([Guid]::NewGuid())
+    try {
+        Invoke-Optional az storage blob download --only-show-errors --auth-mode login --account-name $account --container-name checkpoints `
+            --name "$stem.report.json" --file $file --output none @inSubscription
+        $report = Get-Content -LiteralPath $file -Raw -ErrorAction SilentlyContinue
+        if ("$report" -match '"status": *"refused"') {
+            if ($report -match '"error":\s*{\s*"code": *"([^"]*)"') { $Matches[1] } else { 'refused' }
+        }
+    }
+    finally {
+        Remove-Item -LiteralPath $file -ErrorAction SilentlyContinue
+    }
 }
 
 # Nobody has seen a pair without a report: its event may have been lost, so it is put there again.
 $script:uploaded = @()
-$hasReport = @($there | Where-Object { ($_ -split "`t")[0] -ceq "$stem.report.json" }).Count -gt 0
 if (-not (Test-There "$stem.yml" $configMd5)) { Send-Blob "$stem.yml" $config $configMd5 }
-if (-not (Test-There "$stem$ending" $checkpointMd5) -or (-not $hasReport -and $script:uploaded.Count -eq 0)) {
+if (-not (Test-There "$stem$ending" $checkpointMd5) -or ($script:uploaded.Count -eq 0 -and -not (Test-Reported))) {
     Send-Blob "$stem$ending" $checkpoint $checkpointMd5
 }
 if ($script:uploaded.Count -gt 0) {
     Write-Output "Uploaded $($script:uploaded -join ' and ') to container checkpoints of $account."
+    exit 0
+}
+$code = Get-Refusal
+if ($code) {
+    [Console]::Error.WriteLine("warning: $stem.yml and $stem$ending are in container checkpoints of $account already, and $stem.report.json there says")
+    [Console]::Error.WriteLine("that they were not published: $code. Nothing is uploaded. To try again, set NANODET_CHECKPOINT_UPLOAD to always for one azd provision")
 }
 else {
     Write-Output "$stem.yml and $stem$ending are in container checkpoints of $account already, with a report: nothing is uploaded."
 }
+exit 0

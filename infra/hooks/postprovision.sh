@@ -84,17 +84,43 @@ checkpoint_md5=$(md5_of "$checkpoint")
 there=
 if [ "$when" = changed ]; then
   there=$(patiently "found no way to look into" \
-    blob list --prefix "$stem." --include m --query '[].[name, metadata.md5, properties.contentSettings.contentMd5]' --output tsv)
+    blob list --prefix "$stem." --include m \
+    --query '[].[name, metadata.md5, properties.contentSettings.contentMd5, properties.lastModified]' --output tsv)
 fi
+
+# Whether the pair has a report: one that is not newer than both is an older pair's.
+is_reported() {
+  printf '%s\n' "$there" | REPORT=$stem.report.json CONFIG=$stem.yml CHECKPOINT=$stem.$ending awk -F '\t' '
+    $1 == ENVIRON["REPORT"] { report = $4 }
+    ($1 == ENVIRON["CONFIG"] || $1 == ENVIRON["CHECKPOINT"]) && $4 "" > last "" { last = $4 }
+    END { exit !(report "" > last "") }'
+}
+
+# The code of a report that says that the pair was refused; empty where it was published.
+refusal() {
+  folder=$(mktemp -d)
+  blob download --name "$stem.report.json" --file "$folder/report.json" --output none || true
+  if grep -q '"status": *"refused"' "$folder/report.json" 2>/dev/null; then
+    code=$(tr -d '\n' <"$folder/report.json" | sed -n 's/.*"error": *{ *"code": *"\([^"]*\)".*/\1/p')
+    echo "${code:-refused}"
+  fi
+  rm -rf "$folder"
+}
 
 # Nobody has seen a pair without a report: its event may have been lost, so it is put there again.
 uploaded=
 is_there "$stem.yml" "$config_md5" || upload "$stem.yml" "$config" "$config_md5"
-if ! is_there "$stem.$ending" "$checkpoint_md5" || { [ -z "$(known "$stem.report.json" 1)" ] && [ -z "$uploaded" ]; }; then
+if ! is_there "$stem.$ending" "$checkpoint_md5" || { [ -z "$uploaded" ] && ! is_reported; }; then
   upload "$stem.$ending" "$checkpoint" "$checkpoint_md5"
 fi
 if [ -n "$uploaded" ]; then
   echo "Uploaded $uploaded to container checkpoints of $account."
+  exit 0
+fi
+code=$(refusal)
+if [ -n "$code" ]; then
+  echo "warning: $stem.yml and $stem.$ending are in container checkpoints of $account already, and $stem.report.json there says" >&2
+  echo "that they were not published: $code. Nothing is uploaded. To try again: NANODET_CHECKPOINT_UPLOAD=always azd provision" >&2
 else
   echo "$stem.yml and $stem.$ending are in container checkpoints of $account already, with a report: nothing is uploaded."
 fi

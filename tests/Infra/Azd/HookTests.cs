@@ -63,6 +63,11 @@ public sealed class HookTests : IDisposable
     [InlineData("a.pth other, a.yml other, a.report.json", "a.yml, a.pth")]
     [InlineData("a.yml by-hook, a.report.json", "a.pth")]
     [InlineData("a.pth.old by-hook, xa.pth by-hook, a.yml by-hook, a.report.json", "a.pth")]
+    [InlineData("a.pth by-hook, a.yml by-hook, a.report.json of 2025", "a.pth")]
+    [InlineData("a.pth by-hook of 2027, a.yml by-hook, a.report.json", "a.pth")]
+    [InlineData("a.pth by-hook, a.yml by-storage of 2027, a.report.json", "a.pth")]
+    [InlineData("a.pth by-hook of 2027, a.yml by-storage of 2027, a.report.json of 2027", "a.pth")]
+    [InlineData("a.pth by-hook of 2027, a.yml by-storage of 2027, a.report.json of 2028", "")]
     [InlineData("", "a.yml, a.pth")]
     public async Task Postprovision_BytesThatAreThere_AreNotUploadedAgain(string there, string uploaded)
     {
@@ -76,6 +81,31 @@ public sealed class HookTests : IDisposable
             uploaded.Length == 0 ? "a.yml and a.pth are in container" : $"Uploaded {uploaded.Replace(", ", " and ", StringComparison.Ordinal)} to",
             run.Output,
             StringComparison.Ordinal);
+    }
+
+    /// <summary>The bytes are there and a report is: nothing happens until somebody reads what it says.</summary>
+    [Theory]
+    [InlineData("""{ "schemaVersion": 1, "status": "refused", "error": { "code": "publish_failed", "message": "x" } }""", "publish_failed")]
+    [InlineData("""{"status":"refused","error":{"code":"invalid_config"}}""", "invalid_config")]
+    [InlineData("""{ "status": "refused" }""", "refused")]
+    [InlineData("""{ "schemaVersion": 1, "status": "published", "error": null }""", null)]
+    [InlineData("", null)]
+    public async Task Postprovision_PairThatWasRefused_IsSaidWithTheWayToTryAgain(string report, string? code)
+    {
+        await CheckpointsAsync("a.pth by-hook, a.yml by-hook, a.report.json");
+
+        var run = await RunAsync(
+            "postprovision.sh", ("NANODET_CHECKPOINT", await FileAsync("a.pth")), ("NANODET_CONFIG", await FileAsync("a.yml")), ("REPORT", report));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Empty(await UploadedAsync());
+        Assert.Equal(code is null, run.Error.Length == 0);
+        Assert.Equal(code is null, run.Output.Contains("with a report: nothing is uploaded", StringComparison.Ordinal));
+        if (code is not null)
+        {
+            Assert.Contains($"not published: {code}. Nothing is uploaded.", run.Error, StringComparison.Ordinal);
+            Assert.Contains("NANODET_CHECKPOINT_UPLOAD=always azd provision", run.Error, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
@@ -625,22 +655,29 @@ public sealed class HookTests : IDisposable
 
     /// <summary>
     /// az with blobs in container checkpoints, and what is known of their MD5: written down by the hook, computed by storage, of other bytes,
-    /// or unknown. A file's bytes are its name.
+    /// or unknown. A file's bytes are its name. A report is of 2026-01-02, all else of the day before, but for what ends with another year.
     /// </summary>
     private Task CheckpointsAsync(string blobs)
     {
         var lines = blobs.Split(", ", StringSplitOptions.RemoveEmptyEntries).Select(blob => blob.Split(' ')).Select(blob =>
         {
             var hash = Md5(blob[0]);
+            var year = blob.Length > 2 && blob[^2] == "of" ? blob[^1] : "2026";
+            var day = blob[0].EndsWith(".json", StringComparison.Ordinal) && year == "2026" ? "02" : "01";
             return blob.ElementAtOrDefault(1) switch
             {
                 "by-hook" => $"{blob[0]}\\t{hash}\\tNone",
                 "by-storage" => $"{blob[0]}\\tNone\\t{Convert.ToBase64String(Convert.FromHexString(hash))}",
                 "other" => $"{blob[0]}\\t{Md5("other")}\\t{Convert.ToBase64String(Convert.FromHexString(Md5("another")))}",
                 _ => $"{blob[0]}\\tNone\\tNone",
-            } + "\\n";
+            } + $"\\t{year}-01-{day}T00:00:00+00:00\\n";
         });
-        return NoteAsync("az", $"[ \"$3\" != list ] || printf '{string.Concat(lines)}'");
+        return NoteAsync("az", $$"""
+            case "$3" in
+              list) printf '{{string.Concat(lines)}}' ;;
+              download) [ -z "${REPORT:-}" ] || printf %s "$REPORT" >"$(echo "$*" | sed -n 's/.*--file \([^ ]*\).*/\1/p')" ;;
+            esac
+            """);
     }
 
     /// <summary>
