@@ -1,3 +1,4 @@
+#Requires -Version 7.3
 # Before anything is created: whether `azd up` can work with this environment's settings, on this machine, in this subscription and region.
 # azd runs it before it provisions. By hand it takes the settings from the environment, or else from the azd environment in use.
 # Prints one line for each check: ok, warn or error. Ends with 1 when there was an error. It checks what infra/preflight.sh checks.
@@ -6,7 +7,7 @@ $ErrorActionPreference = 'Stop'
 trap { [Console]::Error.WriteLine("error: $_"); exit 1 }
 . (Join-Path $PSScriptRoot 'hooks/common.ps1')
 
-if ($env:NANODET_PREFLIGHT -eq 'off') {
+if ($env:NANODET_PREFLIGHT -ceq 'off') {
     Write-Output 'Preflight is off.'
     exit 0
 }
@@ -19,27 +20,19 @@ function Write-Fault([string] $text) {
     $script:errors++
 }
 
-$settings = @{}
-if (-not $env:AZURE_ENV_NAME) {
-    $values = Invoke-Optional azd env get-values --output json
-    if ($values) { $settings = $values | ConvertFrom-Json -AsHashtable }
-}
-function Get-Setting([string] $name, [string] $default = '') {
-    $value = [Environment]::GetEnvironmentVariable($name)
-    if (-not $value) { $value = $settings[$name] }
-    if ($value) { $value } else { $default }
-}
+if (-not $env:AZURE_ENV_NAME) { Read-Settings }
 
-# A tool, what says its version, the least that is needed, and where it comes from.
-function Test-Tool([string] $name, [string[]] $command, [version] $least, [string] $from) {
-    $text = (Invoke-Optional @command) -join ' '
+# A tool, a text with its version, the least that is needed, and where it comes from.
+function Test-Tool([string] $name, [string] $text, [version] $least, [string] $from) {
     if ($text -notmatch '\d+\.\d+\.\d+') { Write-Fault "$name is missing: $from" }
     elseif ([version] $Matches[0] -lt $least) { Write-Fault "${name}: expected $least or later, found $($Matches[0]): $from" }
     else { Write-Ok "$name $($Matches[0])" }
 }
 
-Test-Tool az @('az', 'version', '--query', '"azure-cli"', '--output', 'tsv') '2.70.0' 'https://learn.microsoft.com/cli/azure/install-azure-cli'
-Test-Tool azd @('azd', 'version') '1.20.0' 'https://learn.microsoft.com/azure/developer/azure-developer-cli/install-azd'
+$versions = Invoke-Optional az version --output json | ConvertFrom-Json
+Test-Tool az $versions.'azure-cli' '2.70.0' 'https://learn.microsoft.com/cli/azure/install-azure-cli'
+$azdVersion = (Invoke-Optional azd version) -join ' '
+Test-Tool azd $azdVersion '1.20.0' 'https://learn.microsoft.com/azure/developer/azure-developer-cli/install-azd'
 $hasAz = [bool] (Get-Command az -ErrorAction SilentlyContinue)
 if ($hasAz) {
     $bicep = (Invoke-Optional az bicep version) -join ' '
@@ -58,34 +51,33 @@ $topology = Get-Setting NANODET_TOPOLOGY split
 $store = Get-Setting NANODET_ORCHESTRATION_STORE storage
 $provider = Get-Setting NANODET_SCHEDULER_PROVIDER false
 $workers = [int] (Get-Setting NANODET_MAX_WORKERS 3)
-$isPrivate = (Get-Setting NANODET_PRIVATE_NETWORK false) -eq 'true'
+$isPrivate = (Get-Setting NANODET_PRIVATE_NETWORK false) -ceq 'true'
 $budget = Get-Setting NANODET_MONTHLY_BUDGET 0
 if (-not $environment) { Write-Fault "AZURE_ENV_NAME is not set: run 'azd env new NAME'" }
 if (-not $location) { Write-Fault "AZURE_LOCATION is not set: run 'azd env set AZURE_LOCATION REGION'" }
 
 # Settings that contradict each other or lead nowhere.
-$gpuProfile, $card = switch ($hosting) {
+$gpuProfile, $card = switch -CaseSensitive ($hosting) {
     'gpu-t4' { 'Consumption-GPU-NC8as-T4', 'T4' }
     'gpu-a100' { 'Consumption-GPU-NC24-A100', 'A100' }
     'cpu' { '', '' }
     default { '', '' }
 }
-if ($hosting -notin 'gpu-t4', 'gpu-a100', 'cpu') { Write-Fault "NANODET_HOSTING: expected gpu-t4, gpu-a100 or cpu, found '$hosting'" }
+if ($hosting -cnotin 'gpu-t4', 'gpu-a100', 'cpu') { Write-Fault "NANODET_HOSTING: expected gpu-t4, gpu-a100 or cpu, found '$hosting'" }
 if ($card) { $gpuProfile = Get-Setting NANODET_GPU_PROFILE_TYPE $gpuProfile }
-if ($topology -notin 'split', 'single') { Write-Fault "NANODET_TOPOLOGY: expected split or single, found '$topology'" }
-if ($store -notin 'storage', 'scheduler') { Write-Fault "NANODET_ORCHESTRATION_STORE: expected storage or scheduler, found '$store'" }
+if ($topology -cnotin 'split', 'single') { Write-Fault "NANODET_TOPOLOGY: expected split or single, found '$topology'" }
+if ($store -cnotin 'storage', 'scheduler') { Write-Fault "NANODET_ORCHESTRATION_STORE: expected storage or scheduler, found '$store'" }
 if ($provider -cnotin 'true', 'false') { Write-Fault "NANODET_SCHEDULER_PROVIDER: expected true or false, found '$provider'" }
-if ($store -eq 'scheduler' -and $provider -eq 'false') {
+if ($store -ceq 'scheduler' -and $provider -ceq 'false') {
     Write-Fault 'NANODET_ORCHESTRATION_STORE=scheduler needs an image with its provider: azd env set NANODET_SCHEDULER_PROVIDER true'
 }
 # Some versions before it built in the registry without the arguments of azure.yaml: https://github.com/Azure/azure-dev/issues/7990
-if ($provider -eq 'true') {
-    $azdVersion = (Invoke-Optional azd version) -join ' '
+if ($provider -ceq 'true') {
     if ($azdVersion -match '\d+\.\d+\.\d+' -and [version] $Matches[0] -lt [version] '1.26.0') {
         Write-Fault "NANODET_SCHEDULER_PROVIDER=true needs azd 1.26.0 or later, found $($Matches[0]): the image would be built without the provider"
     }
 }
-if ($topology -ne 'split') { $workers = 1 }
+if ($topology -cne 'split') { $workers = 1 }
 # A machine inside the network needs no address of its own, and nothing here can tell where this one is.
 if ($isPrivate -and -not (Get-Setting NANODET_ALLOWED_IP_ADDRESSES)) {
     Write-Warn 'NANODET_PRIVATE_NETWORK=true keeps the hooks out of storage, unless this machine is inside the network: azd env set NANODET_ALLOWED_IP_ADDRESSES with its public address'
@@ -147,6 +139,8 @@ else { Write-Fault "subscription ${subscription}: expected state Enabled, found 
 $wanted = Get-Setting AZURE_SUBSCRIPTION_ID
 if ($wanted -and $wanted -ne $subscription) {
     Write-Fault "az uses subscription $subscription, azd uses ${wanted}: run 'az account set --subscription $wanted'"
+    # What follows would be said of another subscription.
+    Exit-Preflight
 }
 
 $registered = @(Invoke-Native az provider list --query "[?registrationState=='Registered'].namespace" --output tsv)
@@ -156,7 +150,7 @@ $needed = @(
 )
 if ($isPrivate) { $needed += 'Microsoft.Network' }
 if ($budget -ne '0') { $needed += 'Microsoft.Consumption' }
-if ($store -eq 'scheduler') { $needed += 'Microsoft.DurableTask' }
+if ($store -ceq 'scheduler') { $needed += 'Microsoft.DurableTask' }
 $missing = @($needed | Where-Object { $registered -notcontains $_ })
 if ($missing.Count -eq 0) { Write-Ok 'resource providers are registered' }
 foreach ($namespace in $missing) { Write-Fault "provider $namespace is not registered: az provider register --namespace $namespace" }
@@ -206,14 +200,14 @@ if ($card -and $location) {
 
 # What is deployed and does not become what the settings ask for: docs/operations.md, "What cannot be changed later".
 function Compare-WithDeployed {
-    $anew = 'set it back; or let all work end, run infra/down.ps1, which keeps the storage account, and then azd up'
+    $anew = 'set it back; or let all work end, run infra/down.ps1, which keeps the storage account, and then azd provision --no-state && azd deploy'
     $where = Invoke-Native az group show --name $group --query location --output tsv
     if ($location -and ($where -replace ' ') -ne ($location -replace ' ')) {
         Write-Fault "AZURE_LOCATION is $location, and resource group $group is in $where, where it stays: set it back, or run 'azd env new' for another deployment"
     }
 
     $apps = @(Invoke-Native az resource list --resource-group $group --resource-type Microsoft.App/containerApps --query '[].name' --output tsv)
-    $pattern = if ($topology -eq 'split') { '^ca-nanodet-' } elseif ($topology -eq 'single') { '^ca-(coordinator|worker)-' } else { '^$' }
+    $pattern = if ($topology -ceq 'split') { '^ca-nanodet-' } elseif ($topology -ceq 'single') { '^ca-(coordinator|worker)-' } else { '^$' }
     $others = @($apps | Where-Object { $_ -match $pattern })
     if ($others.Count -gt 0) {
         Write-Fault "NANODET_TOPOLOGY is $topology, and $($others -join ', ') of the other one would go on beside the new: $anew"
@@ -266,19 +260,33 @@ function Test-Budget([bool] $isThere) {
     }
 }
 
-# The names of account and registry end with a hash of subscription, environment and region; only the group's can be taken.
+# A new identity has no right on a vault that was given to an old one. Whether the group is there.
+function Test-Vault([bool] $isThere) {
+    if (-not (Get-Setting NANODET_JOB_END_KEY_VAULT_URL)) { return }
+    $found = if ($isThere) {
+        Invoke-Native az identity list --resource-group $group --query "[?starts_with(name, 'id-coordinator-')].name" --output tsv
+    }
+    if (-not $found) {
+        Write-Warn "NANODET_JOB_END_KEY_VAULT_URL is set, and the coordinator's identity, which has to read the secret, is not there yet: empty it, NANODET_JOB_END_WEBHOOK and NANODET_JOB_END_WEBHOOK_HOSTS, deploy, give the identity Key Vault Secrets User, set them again, deploy again"
+    }
+}
+
+# The names of account and registry end with a hash of subscription, environment and region, which only a deployment computes; only the
+# group's is known here, and can be taken.
 if ($environment) {
     $group = "rg-$environment"
     if ((Invoke-Native az group exists --name $group --output tsv) -ne 'true') {
         Write-Ok "resource group $group is free"
         Test-Budget $false
+        Test-Vault $false
     }
     else {
-        $owner = Invoke-Native az group show --name $group --query 'tags."azd-env-name"' --output tsv
-        if ($owner -eq $environment) {
+        $owner = Get-Owner $group
+        if ($owner -ceq $environment) {
             Write-Ok "resource group $group is this environment's"
             Compare-WithDeployed
             Test-Budget $true
+            Test-Vault $true
         }
         else { Write-Fault "resource group $group is somebody else's (tag azd-env-name is '$owner'): choose another name with 'azd env new'" }
     }

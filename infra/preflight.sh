@@ -4,15 +4,14 @@
 # Prints one line for each check: ok, warn or error. Ends with 1 when there was an error.
 # Settings: AZURE_ENV_NAME, AZURE_LOCATION, AZURE_SUBSCRIPTION_ID and every NANODET_... of docs/operations.md. NANODET_PREFLIGHT=off skips it.
 set -eu
+. "$(dirname "$0")/hooks/common.sh"
 
 if [ "${NANODET_PREFLIGHT:-on}" = off ]; then
   echo "Preflight is off."
   exit 0
 fi
 
-if [ -z "${AZURE_ENV_NAME:-}" ] && values=$(azd env get-values 2>/dev/null); then
-  eval "$values"
-fi
+[ -n "${AZURE_ENV_NAME:-}" ] || read_settings
 
 errors=0
 ok() { echo "ok     $*"; }
@@ -117,8 +116,8 @@ fi
 if [ -n "${NANODET_JOB_END_WEBHOOK:-}${NANODET_JOB_END_WEBHOOK_HOSTS:-}" ] && [ -z "${NANODET_JOB_END_KEY_VAULT_URL:-}" ]; then
   error "NANODET_JOB_END_WEBHOOK and NANODET_JOB_END_WEBHOOK_HOSTS need NANODET_JOB_END_KEY_VAULT_URL, or the coordinator does not start"
 fi
-case ${NANODET_JOB_END_TOPIC_ID:-} in
-  "" | /subscriptions/*/resourceGroups/*/providers/Microsoft.EventGrid/topics/*) ;;
+case $(lower "${NANODET_JOB_END_TOPIC_ID:-}") in
+  "" | /subscriptions/*/resourcegroups/*/providers/microsoft.eventgrid/topics/*) ;;
   *) error "NANODET_JOB_END_TOPIC_ID: expected the resource id of an Event Grid topic, found '$NANODET_JOB_END_TOPIC_ID'" ;;
 esac
 [ -n "${NANODET_ALERT_EMAIL:-}" ] || warn "NANODET_ALERT_EMAIL is not set: alerts are seen in the portal only"
@@ -144,8 +143,10 @@ if [ "$state" = Enabled ]; then
 else
   error "subscription $subscription: expected state Enabled, found '$state'"
 fi
-if [ -n "${AZURE_SUBSCRIPTION_ID:-}" ] && [ "$AZURE_SUBSCRIPTION_ID" != "$subscription" ]; then
+if [ -n "${AZURE_SUBSCRIPTION_ID:-}" ] && [ "$(lower "$AZURE_SUBSCRIPTION_ID")" != "$(lower "$subscription")" ]; then
   error "az uses subscription $subscription, azd uses $AZURE_SUBSCRIPTION_ID: run 'az account set --subscription $AZURE_SUBSCRIPTION_ID'"
+  # What follows would be said of another subscription.
+  finish
 fi
 
 registered=$(az provider list --query "[?registrationState=='Registered'].namespace" --output tsv)
@@ -216,7 +217,7 @@ plain() { printf '%s' "$1" | tr -d ' ' | tr '[:upper:]' '[:lower:]'; }
 
 # What is deployed and does not become what the settings ask for: docs/operations.md, "What cannot be changed later".
 compare_with_deployed() {
-  anew="set it back; or let all work end, run infra/down.sh, which keeps the storage account, and then azd up"
+  anew="set it back; or let all work end, run infra/down.sh, which keeps the storage account, and then azd provision --no-state && azd deploy"
   where=$(az group show --name "$group" --query location --output tsv)
   if [ -n "$location" ] && [ "$(plain "$where")" != "$(plain "$location")" ]; then
     error "AZURE_LOCATION is $location, and resource group $group is in $where, where it stays: set it back, or run 'azd env new' for another deployment"
@@ -243,8 +244,8 @@ compare_with_deployed() {
       error "NANODET_PRIVATE_NETWORK is $is_private, and the apps' environment was made with $was_private: $anew"
     fi
     profiles=$(az resource show --ids "$id" --query 'properties.workloadProfiles[].[name, workloadProfileType]' --output tsv)
-    kept=$(printf '%s\n' "$profiles" | awk -F '\t' 'NF > 1 && $2 != "Consumption" { print $1 " (" $2 ")" }')
-    gone=$(printf '%s\n' "$kept" | grep -vxF "$hosting ($profile)" | paste -s -d ' ' -)
+    kept=$(printf '%s\n' "$profiles" | awk -F '\t' 'NF > 1 && tolower($2) != "consumption" { print $1 " (" $2 ")" }')
+    gone=$(printf '%s\n' "$kept" | grep -vixF "$hosting ($profile)" | paste -s -d ' ' -)
     if [ -n "$gone" ]; then
       error "NANODET_HOSTING is $hosting${profile:+ ($profile)}, and an app uses profile $gone, which cannot be taken away from it: $anew"
     elif [ -n "$card" ] && [ -z "$kept" ]; then
@@ -271,19 +272,30 @@ check_budget() {
   fi
 }
 
-# The names of account and registry end with a hash of subscription, environment and region; only the group's can be taken.
+# A new identity has no right on a vault that was given to an old one. Whether the group is there.
+check_vault() {
+  [ -n "${NANODET_JOB_END_KEY_VAULT_URL:-}" ] || return 0
+  found=
+  [ "$1" = false ] || found=$(az identity list --resource-group "$group" --query "[?starts_with(name, 'id-coordinator-')].name" --output tsv)
+  [ -n "$found" ] || warn "NANODET_JOB_END_KEY_VAULT_URL is set, and the coordinator's identity, which has to read the secret, is not there yet: empty it, NANODET_JOB_END_WEBHOOK and NANODET_JOB_END_WEBHOOK_HOSTS, deploy, give the identity Key Vault Secrets User, set them again, deploy again"
+}
+
+# The names of account and registry end with a hash of subscription, environment and region, which only a deployment computes; only the
+# group's is known here, and can be taken.
 if [ -n "$environment" ]; then
   group=rg-$environment
   exists=$(az group exists --name "$group" --output tsv)
   if [ "$exists" != true ]; then
     ok "resource group $group is free"
     check_budget false
+    check_vault false
   else
     owner=$(az group show --name "$group" --query 'tags."azd-env-name"' --output tsv)
     if [ "$owner" = "$environment" ]; then
       ok "resource group $group is this environment's"
       compare_with_deployed
       check_budget true
+      check_vault true
     else
       error "resource group $group is somebody else's (tag azd-env-name is '$owner'): choose another name with 'azd env new'"
     fi

@@ -55,7 +55,7 @@ public sealed class AzureYamlTests
         var version = Azd.Text("requiredVersions", "azd").Split(' ')[^1];
 
         Assert.Contains($"\"$(version_of azd version)\" {version} ", Script("preflight.sh"), StringComparison.Ordinal);
-        Assert.Contains($"@('azd', 'version') '{version}'", Script("preflight.ps1"), StringComparison.Ordinal);
+        Assert.Contains($"Test-Tool azd $azdVersion '{version}'", Script("preflight.ps1"), StringComparison.Ordinal);
 
         static string Script(string name) => File.ReadAllText(Repository.PathOf("infra", name));
     }

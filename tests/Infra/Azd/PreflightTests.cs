@@ -150,6 +150,8 @@ public sealed class PreflightTests : IDisposable
     [InlineData("AZURE_LOCATION", "westus3", "AZURE_LOCATION is westus3, and resource group rg-test is in swedencentral")]
     [InlineData("NANODET_TOPOLOGY", "single", "NANODET_TOPOLOGY is single, and ca-coordinator-x, ca-worker-x of the other one would go on")]
     [InlineData("NANODET_PRIVATE_NETWORK", "true", "NANODET_PRIVATE_NETWORK is true, and the apps' environment was made with false")]
+    [InlineData("AZURE_LOCATION", "SwedenCentral", null)]
+    [InlineData("NANODET_GPU_PROFILE_TYPE", "consumption-gpu-nc8as-t4", null)]
     [InlineData("NANODET_HOSTING", "cpu", "NANODET_HOSTING is cpu, and an app uses profile gpu-t4 (Consumption-GPU-NC8as-T4), which")]
     [InlineData("NANODET_HOSTING", "gpu-a100", "NANODET_HOSTING is gpu-a100 (Consumption-GPU-NC24-A100), and an app uses profile gpu-t4 (")]
     [InlineData("NANODET_GPU_PROFILE_TYPE", "Consumption-GPU-Other", "NANODET_HOSTING is gpu-t4 (Consumption-GPU-Other), and an app uses")]
@@ -268,6 +270,62 @@ public sealed class PreflightTests : IDisposable
         Assert.Equal(1, run.ExitCode);
     }
 
+    /// <summary>What is asked after it would be answered of another subscription.</summary>
+    [Theory]
+    [InlineData("2222", true)]
+    [InlineData("ABC", false)]
+    public async Task Preflight_AzInAnotherSubscription_AsksNothingMore(string subscription, bool isOther)
+    {
+        var run = await RunAsync(
+            new() { ["account show"] = $"printf '{subscription.ToLowerInvariant()}\\tEnabled\\tx\\n'" }, ("AZURE_SUBSCRIPTION_ID", isOther ? "1111" : subscription));
+
+        Assert.Equal(isOther ? 1 : 0, run.ExitCode);
+        Assert.NotEqual(isOther, run.Lines.Contains("ok     resource group rg-test is free"));
+    }
+
+    /// <summary>Of the same two, a script that is run by hand takes what its shell says.</summary>
+    [Theory]
+    [InlineData("NANODET_TOPOLOGY", "one", "error  NANODET_TOPOLOGY: expected split or single, found 'one'")]
+    [InlineData("NANODET_TOPOLOGY", "", "error  NANODET_TOPOLOGY: expected split or single, found 'of azd, with $HOME'")]
+    [InlineData("NANODET_MAX_WORKERS", "5", "error  NANODET_TOPOLOGY: expected split or single, found 'of azd, with $HOME'")]
+    public async Task Preflight_ByHand_PrefersTheShellsSettingsToAzds(string name, string value, string line)
+    {
+        var values = Path.Combine(_folder.FullName, "values");
+        await File.WriteAllTextAsync(
+            values, "AZURE_ENV_NAME=\"test\"\nAZURE_LOCATION=\"swedencentral\"\nNANODET_TOPOLOGY=\"of azd, with \\$HOME\"\nnot a setting\n", Token);
+
+        var run = await RunAsync([], ("VALUES", values), ("AZURE_ENV_NAME", string.Empty), (name, value));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Equal(line, Assert.Single(run.Lines, said => said.StartsWith("error", StringComparison.Ordinal)));
+    }
+
+    /// <summary>After `azd down` the identity is another one, which nobody has given a right on the vault.</summary>
+    [Theory]
+    [InlineData(false, "", true)]
+    [InlineData(true, "true", true)]
+    [InlineData(true, "echo id-coordinator-x", false)]
+    public async Task Preflight_VaultWithoutTheIdentityThatReadsIt_IsAWarning(bool isDeployed, string identities, bool isWarned)
+    {
+        var run = await RunAsync(
+            new(isDeployed ? Deployed : [])
+            {
+                ["identity list --resource-group rg-test --query [?starts_with(name, 'id-coordinator-')].name "] = isDeployed ? identities : "exit 9",
+            },
+            ("NANODET_JOB_END_KEY_VAULT_URL", "https://vault.example/secrets/x"));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(isWarned, run.Lines.Any(line =>
+            line.StartsWith("warn   NANODET_JOB_END_KEY_VAULT_URL is set, and the coordinator's identity", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("/subscriptions/1/resourceGroups/g/providers/Microsoft.EventGrid/topics/t", 0)]
+    [InlineData("/subscriptions/1/resourcegroups/g/providers/microsoft.eventgrid/topics/t", 0)]
+    [InlineData("/subscriptions/1/resourceGroups/g/providers/Microsoft.EventGrid/domains/t", 1)]
+    public async Task Preflight_IdOfATopic_MayBeWrittenAsAzureDoes(string topic, int exitCode) =>
+        Assert.Equal(exitCode, (await RunAsync([], ("NANODET_JOB_END_TOPIC_ID", topic))).ExitCode);
+
     /// <summary>An az that fails has not said that there is no such group.</summary>
     [Fact]
     public async Task Preflight_GroupThatCannotBeLookedUp_IsNotFree()
@@ -361,7 +419,7 @@ public sealed class PreflightTests : IDisposable
         var cases = answers.Concat(Well.Where(pair => !answers.ContainsKey(pair.Key))).Select(pair => $"  \"{pair.Key}\"*) {pair.Value} ;;");
         const string Other = "  *) echo \"unexpected: az $*\" >&2; exit 9 ;;";
         await WriteAsync("az", $"case \"$*\" in\n{string.Join('\n', cases)}\n{Other}\nesac");
-        await WriteAsync("azd", $"[ \"$*\" = version ] && echo 'azd version {azd} (commit 0)'");
+        await WriteAsync("azd", $"case \"$*\" in version) echo 'azd version {azd} (commit 0)' ;; 'env get-values') cat \"${{VALUES:-/dev/null}}\" ;; esac");
         await WriteAsync("curl", "true");
         var start = new ProcessStartInfo("sh", [Repository.PathOf("infra", "preflight.sh")])
         {
