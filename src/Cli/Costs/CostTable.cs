@@ -38,6 +38,10 @@ internal static class CostTable
             Row($"{profile.Name}, with the scheduler", Reports(model, profile, isScheduled: true).Select(day => Money(day.PerMonth)));
         }
 
+        // The same for each profile.
+        var apart = Reports(model, WorkerProfile.All[0], isScheduled: false, isPrivate: true);
+        Row($"{WorkerProfile.All[0].Name}, with a private network", apart.Select(day => Money(day.PerMonth)));
+
         return text.ToString();
 
         void Row(string name, IEnumerable<string> cells) =>
@@ -50,7 +54,7 @@ internal static class CostTable
     /// <summary>A number of units.</summary>
     public static string Quantity(double value) => value.ToString(value < 100 ? "#,0.##" : "#,0", CultureInfo.InvariantCulture);
 
-    private static CostReport[] Reports(CostModel model, WorkerProfile profile, bool isScheduled) =>
+    private static CostReport[] Reports(CostModel model, WorkerProfile profile, bool isScheduled, bool isPrivate = false) =>
     [
         .. Days.Select(day => model.Estimate(new Workload
         {
@@ -58,6 +62,7 @@ internal static class CostTable
             Profile = profile,
             IsByUpload = day.IsByUpload,
             IsScheduled = isScheduled,
+            IsPrivate = isPrivate,
         })),
     ];
 }
