@@ -45,7 +45,8 @@ param schedulerEndpoint string
 param otlpEndpoint string
 
 // Before the first deployment an image of Microsoft's stands in. It listens on the port that ours does, so that a deployment which sets
-// nothing but the image meets the right port; it needs no GPU, no scaling and none of our paths.
+// nothing but the image meets the right port; it needs no GPU, no scaling and none of our paths. Its tag moves, and no digest
+// of it was seen. Its page names the port: https://github.com/dotnet/dotnet-docker/blob/main/samples/aspnetapp/README.md
 var port = 8080
 var placeholder = 'mcr.microsoft.com/dotnet/samples:aspnetapp'
 var isPlaceholder = empty(image)

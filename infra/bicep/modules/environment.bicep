@@ -32,6 +32,8 @@ resource environment 'Microsoft.App/managedEnvironments@2026-01-01' = {
   }
 }
 
+// A preview, for want of another: the stable versions (2015-07-01, 2016-09-01) have no groups of categories, such as all logs.
+// https://learn.microsoft.com/azure/templates/microsoft.insights/change-log/diagnosticsettings
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'logs'
   scope: environment

@@ -120,7 +120,7 @@ public sealed partial class CompilerTests
         Assert.All(names, name => Assert.Contains($"`{name}`", text, StringComparison.Ordinal));
     }
 
-    /// <summary>A preview may change or go. The diagnostic settings have had no other version for years.</summary>
+    /// <summary>A preview may change or go. Of the diagnostic settings no stable version has groups of categories.</summary>
     [Fact]
     public async Task Versions_OfEveryApi_AreStable()
     {
