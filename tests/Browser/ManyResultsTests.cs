@@ -201,6 +201,104 @@ public sealed class ManyResultsTests(Chromium chromium)
         page.HasNoComplaint();
     }
 
+    /// <summary>
+    /// Results come in while somebody looks at some: what is in sight stays, also where the track has to stand for more pixels than before.
+    /// </summary>
+    [Fact]
+    public async Task Grid_MoreResultsThanATrackHasPixels_KeepsWhatIsInSight()
+    {
+        await using var server = await ViewServer.StartAsync(new ManyResults(1), before: null, port: 0, App.Cancellation);
+        await using var page = await chromium.OpenAsync(375, 720);
+        await page.Page.GoToAsync(server.Page.AbsoluteUri);
+        await page.UntilAsync("document.querySelector('.tile')", "the page is there");
+        var seen = await page.Page.EvaluateExpressionAsync<string[]>(
+            """
+            (async () => {
+              const { Grid } = await import(new URL('grid.js', document.baseURI));
+              const grid = new Grid({ label: 'Many', open: index => `#${index}`, boxes: () => [] });
+              document.querySelector('main').replaceChildren(grid.element);
+              grid.element.style.height = '600px';
+              grid.zoom(330);
+              const store = { image: index => ({ name: `${index}.png`, width: 4, height: 3 }), error: () => ({ code: 'x' }) };
+              const look = async () => {
+                for (let i = 0; i < 8; i++) await new Promise(resolve => requestAnimationFrame(resolve));
+                const area = grid.element.getBoundingClientRect();
+                const tiles = [...grid.element.querySelectorAll('li')]
+                  .map(tile => ({ at: Number(tile.getAttribute('aria-posinset')) - 1, top: tile.getBoundingClientRect().top - area.top }));
+                return tiles.filter(({ top }) => top > -100 && top < 600)
+                  .map(({ at, top }) => `${at} ${Math.round(top / 4)}`).sort().join();
+              };
+              const found = [];
+              for (const count of [30_000, 120_000, 180_000, 250_000]) {
+                grid.show(store, Uint32Array.from({ length: count }, (_, i) => i), found.length > 0);
+                if (!found.length) {
+                  await look();
+                  grid.track.top = 20_000 * grid.rowHeight;
+                }
+                found.push(await look());
+              }
+              return found;
+            })()
+            """);
+
+        Assert.Contains("20000 3", seen[0], StringComparison.Ordinal);
+        Assert.All(seen, one => Assert.Equal(seen[0], one));
+        page.HasNoComplaint();
+    }
+
+    /// <summary>
+    /// A window that becomes narrower, or wider, has other columns. What was looked at is still in sight, and the keyboard is where it was.
+    /// </summary>
+    [Fact]
+    public async Task Grid_OtherColumns_KeepsThePlaceAndTheFocus()
+    {
+        await using var server = await ViewServer.StartAsync(new ManyResults(3_000), before: null, port: 0, App.Cancellation);
+        await using var page = await chromium.OpenAsync(1440, 900);
+        await page.Page.GoToAsync(server.Page.AbsoluteUri);
+        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3,000'", "every result is loaded", 90);
+        await page.Page.FocusAsync(".tile[tabindex='0']");
+        for (var i = 0; i < 40; i++)
+        {
+            await page.Page.Keyboard.PressAsync("PageDown");
+        }
+
+        const string First =
+            """
+            (() => {
+              const { top } = document.querySelector('.grid').getBoundingClientRect();
+              return Math.min(...[...document.querySelectorAll('.grid-items > li')]
+                .filter(tile => tile.getBoundingClientRect().bottom > top + 12).map(tile => Number(tile.getAttribute('aria-posinset'))));
+            })()
+            """;
+        const string Focused = "document.activeElement.closest('.grid-items > li')?.getAttribute('aria-posinset') ?? 'nothing of the grid'";
+        const string Columns =
+            "new Set([...document.querySelectorAll('.grid-items > li')].map(tile => tile.getBoundingClientRect().left)).size";
+        await page.DrawnAsync();
+        var first = await page.Page.EvaluateExpressionAsync<int>(First);
+        var focused = await page.Page.EvaluateExpressionAsync<string>(Focused);
+        var columns = await page.Page.EvaluateExpressionAsync<int>(Columns);
+        Assert.NotEqual("nothing of the grid", focused);
+        Assert.True(first > 100, $"Expected to be far down, found {first}.");
+
+        // There, step by step as a window's edge is dragged, and back.
+        foreach (var width in new[] { 1200, 1000, 1100, 760, 1300, 1440 })
+        {
+            await page.Page.SetViewportAsync(new PuppeteerSharp.ViewPortOptions { Width = width, Height = 900 });
+            await page.DrawnAsync();
+            await page.DrawnAsync();
+            var (now, most) = (await page.Page.EvaluateExpressionAsync<int>(First), await page.Page.EvaluateExpressionAsync<int>(Columns));
+            Assert.InRange(first, now, now + most - 1);
+            Assert.Equal(focused, await page.Page.EvaluateExpressionAsync<string>(Focused));
+        }
+
+        Assert.Equal(columns, await page.Page.EvaluateExpressionAsync<int>(Columns));
+        Assert.Equal(first, await page.Page.EvaluateExpressionAsync<int>(First));
+        await page.Page.Keyboard.PressAsync("ArrowRight");
+        await page.UntilAsync(
+            $"{Focused} === '{int.Parse(focused, CultureInfo.InvariantCulture) + 1}'", "the arrow keys go on from there");
+        page.HasNoComplaint();
+    }
+
     /// <summary>Measures; run by name: <c>-explicit only -method '*.Measure_*'</c>. Its figures are in bench/results.</summary>
     [Fact(Explicit = true)]
     public async Task Measure_HundredThousandResults()
@@ -264,8 +362,80 @@ public sealed class ManyResultsTests(Chromium chromium)
                 + $"{scrolled.RootElement.GetProperty("elements").GetInt32()} elements"));
         }
 
+        await TellAsync(lines);
+    }
+
+    /// <summary>As above: how long the page stops while a hundred thousand results are compared with as many.</summary>
+    [Fact(Explicit = true)]
+    public async Task Measure_CompareHundredThousandResults()
+    {
+        await using var server = await ViewServer.StartAsync(
+            new ManyResults(100_000), new ManyResults(100_000, seed: 1), port: 0, App.Cancellation);
+        var lines = new List<string>();
+        for (var round = 0; round < 3; round++)
+        {
+            await using var page = await chromium.OpenAsync(1440, 900);
+            await page.Page.EvaluateFunctionOnNewDocumentAsync(
+                """
+                () => {
+                  globalThis.tasks = [];
+                  new PerformanceObserver(list => globalThis.tasks.push(...list.getEntries()
+                    .map(entry => [entry.startTime, entry.duration]))).observe({ type: 'longtask', buffered: true });
+                  globalThis.longest = (from, to) => Math.max(0, ...tasks.filter(([at]) => at >= from && at < to).map(([, took]) => took));
+                  globalThis.whenSums = () => new Promise(resolve => {
+                    const sums = document.querySelector('.sums');
+                    new MutationObserver((_, observer) => { observer.disconnect(); resolve(); })
+                      .observe(sums, { childList: true, subtree: true });
+                  });
+                }
+                """);
+            var traced = new PuppeteerSharp.TracingOptions { Categories = ["toplevel", "disabled-by-default-devtools.timeline"] };
+            await page.Page.Tracing.StartAsync(traced);
+            await page.GoAsync(server.Page, "#/compare");
+            await page.UntilAsync("document.querySelector('.sums button')", "it was compared", 300);
+            var busiestLoading = FindBusiestTask(await page.Page.Tracing.StopAsync());
+            await page.Page.Tracing.StartAsync(traced);
+            using var seen = JsonDocument.Parse(await page.Page.EvaluateExpressionAsync<string>(
+                """
+                (async () => {
+                  const compared = performance.now();
+                  await new Promise(resolve => setTimeout(resolve, 1000));
+                  const longestLoading = longest(0, compared);
+                  const slider = document.querySelector('#compare-score');
+                  const steps = [];
+                  for (const score of ['0.3', '0.31', '0.6', '0.1', '0']) {
+                    const began = performance.now();
+                    const done = whenSums();
+                    slider.value = score;
+                    slider.dispatchEvent(new Event('input', { bubbles: true }));
+                    await done;
+                    const ended = performance.now();
+                    await new Promise(resolve => setTimeout(resolve, 500));
+                    steps.push({ took: ended - began, longest: longest(began, ended + 200) });
+                  }
+                  return JSON.stringify({ compared, longestLoading, steps });
+                })()
+                """));
+            var busiest = FindBusiestTask(await page.Page.Tracing.StopAsync());
+            var all = seen.RootElement;
+            var steps = all.GetProperty("steps").EnumerateArray()
+                .Select(step => (Took: step.GetProperty("took").GetDouble(), Longest: step.GetProperty("longest").GetDouble())).ToArray();
+            lines.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"compare, round {round + 1}: compared after {all.GetProperty("compared").GetDouble():0} ms, longest task until then "
+                + $"{all.GetProperty("longestLoading").GetDouble():0} ms (processor time {busiestLoading:0}), "
+                + $"a step of the slider {steps.Min(step => step.Took):0} to {steps.Max(step => step.Took):0} ms, longest task of it "
+                + $"{string.Join(", ", steps.Select(step => $"{step.Longest:0}"))} ms "
+                + $"(processor time {busiest:0})"));
+        }
+
+        await TellAsync(lines);
+    }
+
+    private static async Task TellAsync(List<string> lines)
+    {
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', lines));
-        await File.WriteAllLinesAsync(
+        await File.AppendAllLinesAsync(
             Environment.GetEnvironmentVariable("NANODET_MEASURED") ?? Path.Combine(Path.GetTempPath(), "nanodet-viewer.txt"),
             lines,
             App.Cancellation);
@@ -292,7 +462,7 @@ public sealed class ManyResultsTests(Chromium chromium)
     }
 
     /// <summary>Results that are made as they are asked for.</summary>
-    private sealed class ManyResults(int count, int failedEach = 0) : IViewedResults
+    private sealed class ManyResults(int count, int failedEach = 0, int seed = 0) : IViewedResults
     {
         private static readonly string[] Classes = ["person", "bicycle", "car", "motorcycle", "bus", "truck", "dog", "chair"];
 
@@ -308,7 +478,7 @@ public sealed class ManyResultsTests(Chromium chromium)
         {
             var at = query.Continuation is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
             var items = Enumerable.Range(at, Math.Min(query.Limit, count - at))
-                .Select(i => (ReadOnlyMemory<byte>)(failedEach > 0 && i % failedEach == 0 ? MakeFailed(i) : Make(i)))
+                .Select(i => (ReadOnlyMemory<byte>)(failedEach > 0 && i % failedEach == 0 ? MakeFailed(i) : Make(i, seed)))
                 .ToArray();
             at += items.Length;
             return Task.FromResult<ResultPage?>(
@@ -332,9 +502,9 @@ public sealed class ManyResultsTests(Chromium chromium)
         private static byte[] MakeFailed(int index) => System.Text.Encoding.UTF8.GetBytes(
             $$"""{"schemaVersion":1,"status":"failed","image":{"container":"images","name":"camera-{{index % 9}}/2026-01/{{index:D7}}.jpg","etag":"0x8DE{{index:X8}}","bytes":163759},"error":{"code":"image_corrupt","message":"Expected an image, found none."},"attempts":1,"jobId":null,"createdUtc":"2026-01-31T12:00:00Z"}""");
 
-        private static byte[] Make(int index)
+        private static byte[] Make(int index, int seed)
         {
-            var random = new Random(index);
+            var random = new Random(index + (seed * 1_000_000));
             var detections = Enumerable.Range(0, random.Next(10)).Select(_ =>
             {
                 var cls = random.Next(Classes.Length);

@@ -24,6 +24,7 @@ export class Grid {
     this.focused = 0;
     this.generation = 0;
     this.shift = 0;
+    this.anchor = null; // what was first in sight before the columns changed, until somebody scrolls
     this.size = innerWidth < 500 ? 150 : 190;
     this.list = h('ul', { class: 'grid-items', 'aria-label': options.label });
     this.element = h('div', { class: 'grid', tabindex: '-1' }, this.list);
@@ -48,6 +49,7 @@ export class Grid {
     if (!keep) {
       this.element.scrollTop = 0;
       this.focused = 0;
+      this.anchor = null;
     }
     this.focused = Math.min(this.focused, Math.max(0, selected.length - 1));
     this.measure();
@@ -62,26 +64,39 @@ export class Grid {
   }
 
   zoom(size) {
-    const first = Math.floor(this.track.top / this.rowHeight) * this.columns;
     this.size = size;
     this.measure();
-    this.track.top = Math.floor(first / this.columns) * this.rowHeight;
-    this.clear();
     this.update();
   }
 
+  /** Takes the size of the grid. With other columns, what was first in sight still is, and a tile that has the focus keeps it. */
   measure() {
     const width = this.element.clientWidth - gap;
     if (width <= 0) return;
     const columns = Math.max(1, Math.floor(width / (this.size + gap)));
     const cell = Math.floor(width / columns) - gap;
-    if (columns !== this.columns || cell !== this.cell) this.clear();
+    const isOther = columns !== this.columns || cell !== this.cell;
+    const first = isOther && this.columns ? this.firstInSight() : null;
     this.columns = columns;
     this.cell = cell;
     this.pictureHeight = Math.round(cell * 0.72);
     this.rowHeight = this.pictureHeight + caption + gap;
     const rows = Math.ceil(this.selected.length / columns);
     this.track.resize(rows * this.rowHeight + gap);
+    if (!first) return;
+    this.track.top = (Math.floor(first.place / columns) + first.above) * this.rowHeight;
+    this.anchor = { ...first, scrollTop: this.element.scrollTop };
+    for (const [place, tile] of this.tiles) this.shape(tile, place);
+    this.generation++;
+  }
+
+  /** The first image in sight, and how much of its row is above. Each change of columns would lead a little further from it. */
+  firstInSight() {
+    if (this.anchor?.scrollTop === this.element.scrollTop) return this.anchor;
+    const row = this.track.top / this.rowHeight;
+    // Of a row whose last pixels are in sight, nobody sees an image.
+    const first = Math.floor(row + gap / this.rowHeight);
+    return { place: first * this.columns, above: row - first };
   }
 
   clear() {
@@ -152,10 +167,7 @@ export class Grid {
     showFileName(tile.name, image.name);
     const { element } = tile;
     element.setAttribute('aria-posinset', place + 1);
-    this.put(tile, place);
-    element.style.width = `${this.cell}px`;
-    element.style.height = `${this.rowHeight - gap}px`;
-    tile.frame.style.height = `${this.pictureHeight}px`;
+    this.shape(tile, place);
     this.list.append(element);
     if (!failed) {
       // What is scrolled past is not asked for.
@@ -166,6 +178,14 @@ export class Grid {
       tile.timer = setTimeout(begin, 10);
     }
     return tile;
+  }
+
+  /** Gives a tile the size of a cell, and puts it there. */
+  shape(tile, place) {
+    this.put(tile, place);
+    tile.element.style.width = `${this.cell}px`;
+    tile.element.style.height = `${this.rowHeight - gap}px`;
+    tile.frame.style.height = `${this.pictureHeight}px`;
   }
 
   /** Puts a tile where its place is in sight. */

@@ -12,31 +12,40 @@ export class Track {
     this.window = window;
     this.list = list;
     this.length = 0;
+    this.view = 0; // how high the window was when it was looked at last, where that matters
+    this.exact = null; // the pixel that was asked for, until somebody scrolls
   }
 
-  /** Makes it as long as a list of so many pixels needs. */
+  /** Makes it as long as a list of so many pixels needs, in a window as high as it is now. What is in sight stays while it is there. */
   resize(length) {
+    const { top, factor } = this;
+    this.view = length > longest ? this.window.clientHeight : 0;
     this.length = length;
     this.list.style.height = `${Math.min(length, longest)}px`;
+    if (this.factor !== factor) this.top = top;
   }
 
   /** Pixels of the list for each one of the track. */
   get factor() {
-    const view = this.window.clientHeight;
-    return this.length > longest && view > 0 ? (this.length - view) / (longest - view) : 1;
+    return this.view > 0 ? (this.length - this.view) / (longest - this.view) : 1;
   }
 
   /** The first pixel of the list that is in sight. */
   get top() {
-    return this.window.scrollTop * this.factor;
+    const { scrollTop } = this.window;
+    return this.exact?.scrollTop === scrollTop ? this.exact.top : scrollTop * this.factor;
   }
 
   set top(pixel) {
-    this.window.scrollTop = pixel / this.factor;
+    const { factor } = this;
+    this.window.scrollTop = pixel / factor;
+    // Browsers scroll to whole pixels, and each stands for some: where the list grows again and again, it would move a little each time.
+    const { scrollTop } = this.window;
+    this.exact = factor > 1 && Math.abs(scrollTop * factor - pixel) <= factor ? { scrollTop, top: pixel } : null;
   }
 
   /** What to take away from a place of the list to have the one on the track, now. It is 0 where the track is as long as the list. */
   get shift() {
-    return this.window.scrollTop * (this.factor - 1);
+    return this.top - this.window.scrollTop;
   }
 }
