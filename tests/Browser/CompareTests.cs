@@ -1,7 +1,12 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Browser.Tests.Browsing;
 using Nanodet.Serverless.Cli.Viewing;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
+using Nanodet.Serverless.Pipeline.Reading;
+using PuppeteerSharp;
 
 namespace Nanodet.Serverless.Browser.Tests;
 
@@ -10,7 +15,7 @@ namespace Nanodet.Serverless.Browser.Tests;
 public sealed class CompareTests(RunningApp app, Chromium chromium)
 {
     [Fact]
-    public async Task Compare_TwoFolders_ListsTheLargestDifferenceFirstAndWhatIsNotCompared()
+    public async Task Compare_TwoJobs_ListsTheLargestDifferenceFirstAndWhatIsNotCompared()
     {
         DetectionResult[] before =
         [
@@ -37,7 +42,7 @@ public sealed class CompareTests(RunningApp app, Chromium chromium)
             Compared.Failure("bad.png", "1"),
         ];
         await using var page = await chromium.OpenAsync();
-        await using var server = await OpenAsync(before, after);
+        await using var server = await OpenJobsAsync(before, after);
         await page.GoAsync(server.Page, "#/compare");
         await page.UntilAsync("document.querySelectorAll('.pair').length === 3", "what differs is shown");
 
@@ -54,11 +59,7 @@ public sealed class CompareTests(RunningApp app, Chromium chromium)
                 "1 image only before: gone.png", "1 image only after: new.png", "1 image overwritten in between: not compared: written.png",
                 "1 image failed before only: not compared: mended.png", "1 image failed after only: not compared: fails.png",
             ],
-            await page.Page.EvaluateExpressionAsync<string[]>(
-                """
-                [...document.querySelectorAll('.apart details')].map(list =>
-                  `${list.querySelector('summary').textContent}: ${[...list.querySelectorAll('li')].map(name => name.textContent)}`)
-                """));
+            await ApartAsync(page));
 
         // By kind, and by score; what was opened stays open.
         await page.Page.EvaluateExpressionAsync("document.querySelector('.apart details').open = true");
@@ -113,6 +114,218 @@ public sealed class CompareTests(RunningApp app, Chromium chromium)
             found);
     }
 
+    /// <summary>
+    /// Each upload of a photo gives it another ETag, also with the same bytes. Whoever knows that it is the same photo says so; the address
+    /// keeps it.
+    /// </summary>
+    [Fact]
+    public async Task Compare_OverwrittenInBetween_IsComparedWhereSomebodySaysSo()
+    {
+        DetectionResult[] before =
+            [Compared.Result("a.png", "1", ("a", 0.9)), Compared.Result("b.png", "1", ("a", 0.9)), Compared.Failure("c.png", "1")];
+        DetectionResult[] after = [Compared.Result("a.png", "2", ("a", 0.9)), Compared.Result("b.png", "2"), Compared.Result("c.png", "2")];
+        await using var page = await chromium.OpenAsync();
+        await using var server = await OpenJobsAsync(before, after);
+        await page.GoAsync(server.Page, "#/compare");
+        await page.UntilAsync("document.querySelector('.apart button')", "they can be compared all the same");
+        Assert.Equal(
+            "Both have 3 images, and none is compared: 3 overwritten in between.", await page.TextAsync(".compare-page > .muted"));
+        Assert.Equal("Compare them anyway", await page.TextAsync(".apart button"));
+        Assert.Equal(["3 images overwritten in between: not compared: a.png,b.png,c.png"], await ApartAsync(page));
+
+        await page.Page.FocusAsync(".apart button");
+        await page.Page.Keyboard.PressAsync("Enter");
+        await page.UntilAsync("document.querySelectorAll('.pair').length === 1", "what differs is shown");
+        Assert.StartsWith("1 of 2 images differ.", await page.TextAsync(".compare-page > .muted"), StringComparison.Ordinal);
+        string[] lists =
+        [
+            "3 images overwritten in between: compared all the same: a.png,b.png,c.png", "1 image failed before only: not compared: c.png",
+        ];
+        Assert.Equal(lists, await ApartAsync(page));
+        Assert.Contains("anyway=1", page.Page.Url, StringComparison.Ordinal);
+
+        // Who reloads the page, or follows the link, sees the same; and the button, which kept the focus, leads back.
+        Assert.Equal("Leave them out", await page.Page.EvaluateExpressionAsync<string>("document.activeElement.textContent"));
+        await page.Page.ReloadAsync();
+        await page.UntilAsync("document.querySelectorAll('.pair').length === 1", "what differs is shown again");
+        Assert.Equal(lists, await ApartAsync(page));
+        await page.ClickAsync(".apart button");
+        await page.UntilAsync("document.querySelectorAll('.pair').length === 0", "nothing is compared again");
+        Assert.DoesNotContain("anyway", page.Page.Url, StringComparison.Ordinal);
+        page.HasNoComplaint();
+    }
+
+    [Theory]
+    [InlineData("a", "b", "They have no image in common.")]
+    [InlineData("a!", "a", "Both have 1 image, and none is compared: 1 failed.")]
+    [InlineData("a!,b", "a!,b*", "Both have 2 images, and none is compared: 1 overwritten in between, 1 failed.")]
+    [InlineData("a", "a", "0 of 1 images differ. m 1 → m 1")]
+    public async Task Compare_NothingThatCanBeCompared_SaysWhy(string before, string after, string status)
+    {
+        static DetectionResult[] Read(string text) =>
+        [
+            .. text.Split(',').Select(one => one[^1] == '!'
+                ? Compared.Failure($"{one[0]}.png", "1") : Compared.Result($"{one[0]}.png", one[^1] == '*' ? "2" : "1", ("a", 0.9))),
+        ];
+        await using var page = await chromium.OpenAsync();
+        await using var server = await OpenJobsAsync(Read(before), Read(after));
+        await page.GoAsync(server.Page, "#/compare");
+        await page.UntilAsync("document.querySelector('.sums button')", "it was compared");
+        Assert.Equal(status, await page.TextAsync(".compare-page > .muted"));
+    }
+
+    /// <summary>Folders may be of two accounts, or of two uploads: an ETag says nothing there.</summary>
+    [Fact]
+    public async Task Compare_FoldersOfTwoUploads_AreCompared()
+    {
+        await using var page = await chromium.OpenAsync();
+        await using var server = await OpenAsync(
+            [Compared.Result("a.png", "1", ("a", 0.9)), Compared.Result("b.png", "1")],
+            [Compared.Result("a.png", "2"), Compared.Result("b.png", "1")]);
+        await page.GoAsync(server.Page, "#/compare");
+        await page.UntilAsync("document.querySelectorAll('.pair').length === 1", "what differs is shown");
+        Assert.Equal("1 of 2 images differ. m 1 → m 1", await page.TextAsync(".compare-page > .muted"));
+        Assert.Equal(["1 image with another ETag: compared all the same: a.png"], await ApartAsync(page));
+        Assert.Equal(0, await page.CountAsync(".apart button"));
+    }
+
+    /// <summary>
+    /// Each run over storage puts the images under a prefix of its own, and a run on this machine has no container. An ending tells which
+    /// image it is only where it is of one image on each side, and where no name is the same.
+    /// </summary>
+    [Theory]
+    [InlineData(
+        "/x/1.png /x/2.png", "images/cli/A/x/1.png images/cli/A/x/2.png", "x/1.png x/2.png", "",
+        " · 2 images matched by the end of the name")]
+    [InlineData(
+        "images/cli/A/x/1.png images/cli/A/y/1.png", "images/cli/B/x/1.png images/cli/B/y/1.png", "x/1.png y/1.png", "",
+        " · 2 images matched by the end of the name")]
+    [InlineData("/1.png /2.png", "images/1.png images/3.png", "1.png", "1 image only before: 2.png|1 image only after: 3.png", "")]
+    [InlineData(
+        "/1.png /2.png", "a/1.png b/1.png a/2.png", "2.png",
+        "1 image before with a name that fits several: not compared: 1.png"
+        + "|2 images after with a name that fits several: not compared: 1.png,1.png",
+        "")]
+    [InlineData(
+        "/1.png /x/1.png", "images/A/1.png images/A/x/1.png images/A/3.png", "x/1.png",
+        "1 image only after: A/3.png|1 image before with a name that fits several: not compared: 1.png"
+        + "|1 image after with a name that fits several: not compared: A/1.png",
+        " · 1 image matched by the end of the name")]
+    [InlineData(
+        "images/x/1.png images/y/2.png", "images/x/1.png images/z/2.png", "x/1.png",
+        "1 image only before: y/2.png|1 image only after: z/2.png", "")]
+    [InlineData("one/1.png", "two/1.png", "1.png", "", "")]
+    public async Task Compare_FoldersWithOtherNames_AreMatchedByTheirEnds(
+        string before, string after, string pairs, string apart, string told)
+    {
+        static DetectionResult[] Read(string text, params (string, double)[] found) =>
+            [.. text.Split(' ').Select(one => one.Split('/', 2)).Select(one => Of(one[0], one[1], found))];
+        await using var page = await chromium.OpenAsync();
+        await using var server = await OpenAsync(Read(before), Read(after, ("a", 0.9)));
+        await page.GoAsync(server.Page, "#/compare");
+        var expected = pairs.Split(' ');
+        await page.UntilAsync($"document.querySelectorAll('.pair').length === {expected.Length}", "what differs is shown");
+        Assert.Equal(
+            expected,
+            await page.Page.EvaluateExpressionAsync<string[]>(
+                "[...document.querySelectorAll('.pair-head bdi')].map(name => name.textContent).sort()"));
+        Assert.Equal(apart, string.Join('|', await ApartAsync(page)));
+        Assert.Equal(
+            $"{expected.Length} of {expected.Length} images differ. m 1 → m 1{told}", await page.TextAsync(".compare-page > .muted"));
+    }
+
+    [Fact]
+    public async Task Compare_FoldersWhoseNamesFitSeveral_SaysSo()
+    {
+        await using var page = await chromium.OpenAsync();
+        await using var server = await OpenAsync(
+            [Compared.Result("1.png", "1")], [Compared.Result("a/1.png", "1"), Compared.Result("b/1.png", "1")]);
+        await page.GoAsync(server.Page, "#/compare");
+        await page.UntilAsync("document.querySelector('.sums button')", "it was compared");
+        Assert.Equal(
+            "No name fits one of the other side only, so nothing is compared.", await page.TextAsync(".compare-page > .muted"));
+        Assert.Equal(2, await page.CountAsync(".apart details"));
+    }
+
+    [Fact]
+    public async Task Compare_PageMadeNarrower_KeepsTheBoxesOnTheirObjects()
+    {
+        await using var page = await chromium.OpenAsync();
+        await using var server = await OpenAsync(
+            [Compared.Result("a.png", "1", ("a", 0.9))], [Compared.Result("a.png", "1", ("a", 0.9), ("b", 0.9), ("c", 0.9))]);
+        await page.GoAsync(server.Page, "#/compare");
+        await page.UntilAsync("document.querySelectorAll('.pair canvas').length === 2", "what differs is shown");
+        foreach (var width in new[] { 1280, 600, 1500 })
+        {
+            await page.Page.SetViewportAsync(new ViewPortOptions { Width = width, Height = 800 });
+            await page.DrawnAsync();
+            Assert.Equal(
+                "true true",
+                await page.Page.EvaluateExpressionAsync<string>(
+                    """
+                    [...document.querySelectorAll('.pair canvas')].map(canvas =>
+                      Math.abs(canvas.width / Math.min(2, devicePixelRatio) - canvas.clientWidth) < 1
+                        && Math.abs(canvas.height / Math.min(2, devicePixelRatio) - canvas.clientHeight) < 1
+                        && canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value > 0)).join(' ')
+                    """));
+        }
+    }
+
+    /// <summary>
+    /// Which images are the same depends on no slider. A look at many results lets the page go on, also at those that are not compared.
+    /// </summary>
+    [Theory]
+    [InlineData("a")]
+    [InlineData("b")]
+    public async Task Compare_ScoreChanges_PairsNothingAgainAndPauses(string after)
+    {
+        static DetectionResult[] Read(string folder) =>
+            [.. Enumerable.Range(0, 400).Select(i => Compared.Result($"{folder}/{i:D4}.png", "1"))];
+        await using var page = await chromium.OpenAsync();
+        await using var server = await OpenJobsAsync(Read("a"), Read(after));
+        await page.GoAsync(server.Page, "#/compare");
+        await page.UntilAsync("document.querySelector('.sums button')", "it was compared");
+        await page.Page.EvaluateExpressionAsync(
+            """
+            (() => {
+              globalThis.seen = { put: 0, pauses: 0 };
+              // Each look at the clock finds it a millisecond later.
+              let now = performance.now();
+              performance.now = () => ++now;
+              scheduler.yield = () => { seen.pauses++; return Promise.resolve(); };
+              const put = Map.prototype.set;
+              Map.prototype.set = function (...one) { seen.put++; return put.apply(this, one); };
+              new MutationObserver(() => { seen.done = true; })
+                .observe(document.querySelector('.sums'), { childList: true, subtree: true });
+            })()
+            """);
+        await page.SlideAsync("#compare-score", 0.5);
+        await page.UntilAsync("seen.done", "it was compared again");
+
+        Assert.InRange(await page.Page.EvaluateExpressionAsync<int>("seen.put"), 0, 50);
+        Assert.InRange(await page.Page.EvaluateExpressionAsync<int>("seen.pauses"), 15, 100);
+    }
+
+    /// <summary>A result of an image in a container; in none, where its name is empty.</summary>
+    private static DetectionResult Of(string container, string name, (string, double)[] found)
+    {
+        var text = Encoding.UTF8.GetString(Compared.Result(name, "1", found).ToUtf8Json());
+        var written = container.Length == 0 ? "null" : $"\"{container}\"";
+        return DetectionResult.Parse(Encoding.UTF8.GetBytes(
+            text.Replace("\"container\":\"images\"", $"\"container\":{written}", StringComparison.Ordinal)));
+    }
+
+    /// <summary>What is listed beside what is compared: each list's title and names.</summary>
+    private static Task<string[]> ApartAsync(BrowserPage page) => page.Page.EvaluateExpressionAsync<string[]>(
+        """
+        [...document.querySelectorAll('.apart details')].map(list =>
+          `${list.querySelector('summary').textContent}: ${[...list.querySelectorAll('li')].map(name => name.textContent)}`)
+        """);
+
+    /// <summary>Two jobs of one account.</summary>
+    private static Task<ViewServer> OpenJobsAsync(DetectionResult[] before, DetectionResult[] after) => ViewServer.StartAsync(
+        new JobResults("20260102-000000-abcdef", after), new JobResults("20260101-000000-abcdef", before), port: 0, App.Cancellation);
+
     private static async Task<ViewServer> OpenAsync(DetectionResult[] before, DetectionResult[] after)
     {
         var folder = Directory.CreateTempSubdirectory("nanodet-compare-");
@@ -133,5 +346,40 @@ public sealed class CompareTests(RunningApp app, Chromium chromium)
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    /// <summary>The results of a job, without any storage.</summary>
+    private sealed class JobResults(string jobId, DetectionResult[] results) : IViewedResults
+    {
+        public string Title => $"Job {jobId}";
+
+        public string? JobId => jobId;
+
+        public Uri? ImageOrigin => null;
+
+        public bool IsContentKnown => true;
+
+        public Task<ResultPage?> ReadAsync(ResultQuery query, CancellationToken cancellationToken)
+        {
+            var at = query.Continuation is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
+            var items = results.Skip(at).Take(query.Limit).Select(result => (ReadOnlyMemory<byte>)result.ToUtf8Json()).ToArray();
+            at += items.Length;
+            return Task.FromResult<ResultPage?>(
+                new ResultPage(items, at < results.Length ? at.ToString(CultureInfo.InvariantCulture) : null, results.Length));
+        }
+
+        public async IAsyncEnumerable<DetectionResult> ReadAllAsync(
+            ResultQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await Task.CompletedTask;
+            yield break;
+        }
+
+        public Task<ImageLink?> LinkAsync(string? container, string name, string? etag, CancellationToken cancellationToken) =>
+            Task.FromResult<ImageLink?>(null);
+
+        public Task<ReadOnlyMemory<byte>?> FindImageAsync(
+            string? container, string name, string? etag, CancellationToken cancellationToken) =>
+            Task.FromResult<ReadOnlyMemory<byte>?>(ViewerTests.Pictures("x", 1).Single().Bytes);
     }
 }

@@ -2,19 +2,106 @@
 
 import { get, showThumbnail } from './api.js';
 import { drawBoxes } from './boxes.js';
-import { arrange, complain, eachFrame, h, nameList, nameOf, number, pause, plural, say } from './dom.js';
-import { compare } from './match.js';
+import { arrange, complain, eachFrame, h, nameList, nameOf, number, pause, plural, say, shown } from './dom.js';
+import { compare, endingsOf, NameMatch } from './match.js';
 import { Loader, MOST } from './store.js';
 import { Track } from './track.js';
 
 const rowHeight = 246;
 
+/** Lets the browser do other things when a part of a long work took its time, and ends a work that nobody waits for. */
+class Turns {
+  constructor(isWanted) {
+    this.isWanted = isWanted;
+    this.began = performance.now();
+  }
+
+  get isOver() {
+    return performance.now() - this.began > 12;
+  }
+
+  async next() {
+    await pause();
+    if (!this.isWanted()) throw new DOMException('Something else is compared by now.', 'AbortError');
+    this.began = performance.now();
+  }
+}
+
+/**
+ * Pairs the results of the same image: by container and name. In folders the same image may have another name, since each run over storage
+ * puts the images under a prefix of its own. So where that pairs nothing, the container is left out, and where that pairs nothing, folders
+ * at the beginning of the name are. Where some names are the same, names say which image it is, and endings that are the same say nothing.
+ * @returns of each result on the right its partner on the left, or -1; how many there are (`both`), and with other names (`renamed`); the
+ *   names that are on one side only, and those that fit several of the other side
+ */
+async function pairUp(left, right, areFolders, turns) {
+  const partners = new Int32Array(right.length).fill(-1);
+  const isTaken = new Uint8Array(left.length);
+  let both = 0;
+  const put = (i, j) => {
+    if (i === undefined || i === null || isTaken[i]) return;
+    partners[j] = i;
+    isTaken[i] = 1;
+    both++;
+  };
+  const keyOf = (store, i) => `${store.containers.list[store.container.values[i]] ?? ''}/${store.names[i]}`;
+  const each = async (store, action) => {
+    for (let i = 0; i < store.length; i++) {
+      if (turns.isOver) await turns.next();
+      action(i);
+    }
+  };
+  const places = new Map();
+  await each(left, i => places.set(keyOf(left, i), i));
+  await each(right, j => put(places.get(keyOf(right, j)), j));
+  places.clear();
+  let partsOf = null; // what of a name may be that of another one
+  let renamed = 0;
+  if (areFolders && both === 0) {
+    const match = new NameMatch();
+    await each(left, i => match.put(left.names[i], i));
+    await each(right, j => match.look(right.names[j]));
+    partsOf = name => [name];
+    await each(right, j => { if (match.byName.has(right.names[j])) put(match.find(right.names[j]).value, j); });
+    if (both === 0) {
+      partsOf = endingsOf;
+      await each(right, j => put(match.find(right.names[j]).value, j));
+      renamed = both;
+    }
+  }
+  const found = { partners, both, renamed, onlyBefore: [], onlyAfter: [], unclearBefore: [], unclearAfter: [] };
+  const isPaired = (store, i) => (store === left ? isTaken[i] === 1 : partners[i] >= 0);
+  const tell = async (store, other, only, unclear) => {
+    const parts = new Set();
+    if (partsOf) await each(other, i => { if (!isPaired(other, i)) for (const part of partsOf(other.names[i])) parts.add(part); });
+    await each(store, i => {
+      if (isPaired(store, i)) return;
+      const fits = partsOf !== null && [...partsOf(store.names[i])].some(part => parts.has(part));
+      (fits ? unclear : only).push(store.names[i]);
+    });
+  };
+  await tell(left, right, found.onlyBefore, found.unclearBefore);
+  await tell(right, left, found.onlyAfter, found.unclearAfter);
+  return found;
+}
+
+/** What two names have in common at their ends, as whole parts; the whole where they are the same. */
+function commonOf(left, right) {
+  const endings = new Set(endingsOf(left));
+  for (const ending of endingsOf(right)) if (endings.has(ending)) return ending;
+  return right;
+}
+
 export function compareView({ parameters, config, linkTo, change }) {
   const state = {
     before: parameters.get('before') ?? config.compared[0]?.job ?? '', after: parameters.get('after') ?? config.compared[1]?.job ?? '',
-    min: Number(parameters.get('min')) || 0, kind: parameters.get('kind') ?? '',
+    min: Number(parameters.get('min')) || 0, kind: parameters.get('kind') ?? '', anyway: parameters.has('anyway'),
   };
-  const select = side => h('select', { 'aria-label': side, onchange: event => { state[side] = event.target.value; begin(); } }, h('option', { value: '' }, 'Choose a job'));
+  // An ETag tells contents apart where both are of one account. Of folders, nobody knows: each upload of a photo gives it another one.
+  const areFolders = config.compared.length > 0 && !config.job;
+  const select = side => h('select', {
+    'aria-label': side, onchange: event => { Object.assign(state, { [side]: event.target.value, anyway: false }); begin(); },
+  }, h('option', { value: '' }, 'Choose a job'));
   const [before, after] = [select('before'), select('after')];
   const slider = h('input', { type: 'range', min: '0', max: '1', step: '0.01', id: 'compare-score', value: String(state.min), oninput: () => { state.min = Number(slider.value); value.textContent = state.min.toFixed(2); again(); } });
   state.min = Number(slider.value);
@@ -38,26 +125,37 @@ export function compareView({ parameters, config, linkTo, change }) {
       again();
     },
   })]));
+  const anyway = h('button', { type: 'button', class: 'secondary', onclick: () => { state.anyway = !state.anyway; again(); } });
   let loaders = [];
-  let rows = [];
-  let apartLists = null;
+  let paired = null; // see pairUp
+  let rows = new Uint32Array(0); // results on the right
+  let apartLists = null; // of what is apart whatever is chosen, and what was overwritten
+  let failedLists = null;
   let run = 0;
+  let width = 0;
   let disposed = false;
   const drawn = new Map();
   const render = eachFrame(draw);
   list.addEventListener('scroll', render, { passive: true });
-  const observer = new ResizeObserver(render);
+  const observer = new ResizeObserver(() => {
+    track.resize(rows.length * rowHeight);
+    // What is drawn on a canvas is as wide as the canvas was.
+    if (list.clientWidth !== width) for (const row of drawn.values()) row.paint();
+    width = list.clientWidth;
+    render();
+  });
   observer.observe(list);
 
   function begin() {
     for (const loader of loaders) loader.stop();
     loaders = [];
-    rows = [];
+    paired = null;
+    rows = new Uint32Array(0);
     run++;
     clear();
     arrange(summary, []);
     arrange(apart, []);
-    apartLists = null;
+    apartLists = failedLists = null;
     track.resize(0);
     status.textContent = advice;
     remember();
@@ -68,7 +166,7 @@ export function compareView({ parameters, config, linkTo, change }) {
       }
     });
     const mine = loaders = [state.before, state.after].map(job => new Loader({ job }, progress));
-    Promise.all(mine.map(loader => loader.run())).then(() => {
+    Promise.all(mine.map(loader => loader.run())).then(async () => {
       if (disposed || mine !== loaders) return;
       const failed = mine.find(loader => loader.error);
       if (failed) {
@@ -76,42 +174,45 @@ export function compareView({ parameters, config, linkTo, change }) {
         throw failed.error;
       }
       if (mine.some(loader => loader.full)) say(`Only the first ${number(MOST)} results of each are compared.`);
+      status.textContent = 'Comparing';
+      const [left, right] = mine.map(loader => loader.store);
+      // Once: neither the score nor the kind changes which images are the same.
+      paired = await pairUp(left, right, areFolders, new Turns(() => !disposed && mine === loaders));
       again();
     }).catch(complain);
   }
 
-  const remember = () => change({ before: state.before, after: state.after, min: state.min || '', kind: state.kind });
+  const remember = () => change({
+    before: state.before, after: state.after, min: state.min || '', kind: state.kind, anyway: state.anyway ? 1 : '',
+  });
   const again = eachFrame(() => work().catch(complain));
 
   async function work() {
     if (disposed) return;
     remember();
-    if (loaders.length < 2 || !loaders.every(loader => loader.done)) return;
+    if (!paired) return;
     const mine = ++run;
+    const turns = new Turns(() => mine === run);
     const [left, right] = loaders.map(loader => loader.store);
-    const keyOf = (store, i) => JSON.stringify([store.containers.list[store.container.values[i]], store.names[i]]);
-    const places = new Map();
-    for (let i = 0; i < left.length; i++) places.set(keyOf(left, i), i);
-    const found = [];
-    const sums = { gained: 0, lost: 0, changed: 0, both: 0, differing: 0 };
-    // Images of which nothing can be said: what one job has alone, what was overwritten between them, and what failed in one of them.
-    const alone = { before: [], after: [], overwritten: [], failedBefore: [], failedAfter: [] };
-    let mark = performance.now();
+    const { partners } = paired;
+    const sums = { gained: 0, lost: 0, changed: 0, both: 0, differing: 0, failed: 0 };
+    // Images of which nothing can be said: what was overwritten between both, and what failed in one of them.
+    const apartNow = { overwritten: [], failedBefore: [], failedAfter: [] };
+    // What is sorted by a function takes so long that the page stops: numbers, of the amount first and then of the place, do not.
+    const keys = new Float64Array(paired.both);
+    let count = 0;
     for (let j = 0; j < right.length; j++) {
-      const key = keyOf(right, j);
-      const i = places.get(key);
-      if (i === undefined) {
-        alone.after.push(right.names[j]);
-        continue;
-      }
-      places.delete(key);
+      if (turns.isOver) await turns.next();
+      const i = partners[j];
+      if (i < 0) continue;
       if (left.etags[i] && right.etags[j] && left.etags[i] !== right.etags[j]) {
-        alone.overwritten.push(right.names[j]);
-        continue;
+        apartNow.overwritten.push(right.names[j]);
+        if (!areFolders && !state.anyway) continue;
       }
       if (left.isFailed(i) || right.isFailed(j)) {
-        if (!right.isFailed(j)) alone.failedBefore.push(right.names[j]);
-        else if (!left.isFailed(i)) alone.failedAfter.push(right.names[j]);
+        sums.failed++;
+        if (!right.isFailed(j)) apartNow.failedBefore.push(right.names[j]);
+        else if (!left.isFailed(i)) apartNow.failedAfter.push(right.names[j]);
         continue;
       }
       sums.both++;
@@ -119,36 +220,65 @@ export function compareView({ parameters, config, linkTo, change }) {
       for (const kind of ['gained', 'lost', 'changed']) sums[kind] += difference[kind];
       if (difference.amount > 0) sums.differing++;
       if (state.kind ? difference[state.kind] > 0 : difference.amount > 0) {
-        found.push({ i, j, amount: difference.amount, gained: difference.gained, lost: difference.lost, changed: difference.changed });
-      }
-      if (performance.now() - mark > 30) {
-        await pause();
-        if (mine !== run) return;
-        mark = performance.now();
+        // The largest first; of two that differ as much, the one that comes first.
+        keys[count++] = Math.round(-difference.amount * 2 ** 20) * right.length + j;
       }
     }
-    alone.before = [...places.values()].map(i => left.names[i]);
-    found.sort((a, b) => b.amount - a.amount);
-    rows = found;
+    const sorted = keys.subarray(0, count).sort();
+    rows = Uint32Array.from(sorted, key => key - Math.floor(key / right.length) * right.length);
     clear();
-    const modelsOf = store => store.models.list.filter(Boolean).join(', ') || 'no model';
-    status.textContent = sums.both === 0 ? 'They have no image in common that was detected in both.'
-      : `${number(sums.differing)} of ${number(sums.both)} images differ. ${modelsOf(left)} → ${modelsOf(right)}`;
+    describe(sums, left, right);
     for (const [kind, button] of Object.entries(kinds)) {
       button.setAttribute('aria-pressed', String(state.kind === kind));
       button.replaceChildren(h('b', {}, number(sums[kind])), ` ${kind}`);
     }
     arrange(summary, Object.values(kinds));
-    // They do not depend on the score: one that was opened stays open.
-    apartLists ??= [
-      nameList(alone.before, 'only before'), nameList(alone.after, 'only after'),
-      nameList(alone.overwritten, 'overwritten in between: not compared'),
-      nameList(alone.failedBefore, 'failed before only: not compared'), nameList(alone.failedAfter, 'failed after only: not compared'),
-    ].filter(Boolean);
-    arrange(apart, apartLists);
+    describeApart(apartNow);
     track.resize(rows.length * rowHeight);
     list.scrollTop = 0;
     render();
+  }
+
+  function describe(sums, left, right) {
+    const modelsOf = store => store.models.list.filter(Boolean).join(', ') || 'no model';
+    const { both, renamed, unclearBefore } = paired;
+    const apartNow = [[both - sums.both - sums.failed, 'overwritten in between'], [sums.failed, 'failed']].filter(([count]) => count > 0);
+    const whys = apartNow.map(([count, why]) => `${number(count)} ${why}`).join(', ');
+    const none = unclearBefore.length ? 'No name fits one of the other side only, so nothing is compared.' : 'They have no image in common.';
+    const parts = [both === 0 ? none
+      : sums.both === 0 ? `Both have ${plural(both, 'image')}, and none is compared: ${whys}.`
+        : `${number(sums.differing)} of ${number(sums.both)} images differ. ${modelsOf(left)} → ${modelsOf(right)}`];
+    if (renamed) parts.push(`${plural(renamed, 'image')} matched by the end of the name`);
+    status.textContent = parts.join(' · ');
+  }
+
+  function describeApart({ overwritten, failedBefore, failedAfter }) {
+    // They do not depend on the score: one that was opened stays open.
+    apartLists ??= {
+      before: nameList(paired.onlyBefore, 'only before'), after: nameList(paired.onlyAfter, 'only after'),
+      unclearBefore: nameList(paired.unclearBefore, 'before with a name that fits several: not compared'),
+      unclearAfter: nameList(paired.unclearAfter, 'after with a name that fits several: not compared'),
+      overwritten: areFolders ? nameList(overwritten, 'with another ETag: compared all the same')
+        : overwritten.length ? h('div', { class: 'row' }, nameList(overwritten, 'overwritten in between'), anyway) : null,
+    };
+    // What was overwritten may have failed as well.
+    if (failedLists?.anyway !== state.anyway) {
+      failedLists = {
+        anyway: state.anyway,
+        before: nameList(failedBefore, 'failed before only: not compared'), after: nameList(failedAfter, 'failed after only: not compared'),
+      };
+    }
+    if (apartLists.overwritten?.contains(anyway)) {
+      anyway.textContent = state.anyway ? 'Leave them out' : 'Compare them anyway';
+      const [summary, names] = apartLists.overwritten.querySelectorAll('summary, ul');
+      const what = state.anyway ? 'compared all the same' : 'not compared';
+      summary.textContent = `${plural(overwritten.length, 'image')} overwritten in between: ${what}`;
+      names.setAttribute('aria-label', summary.textContent);
+    }
+    arrange(apart, [
+      apartLists.before, apartLists.after, apartLists.unclearBefore, apartLists.unclearAfter, apartLists.overwritten,
+      failedLists.before, failedLists.after,
+    ].filter(Boolean));
   }
 
   function clear() {
@@ -173,11 +303,14 @@ export function compareView({ parameters, config, linkTo, change }) {
   }
 
   function make(place) {
-    const row = rows[place];
+    const j = rows[place];
+    const i = paired.partners[j];
     const [left, right] = loaders.map(loader => loader.store);
-    const difference = compare(left.detections(row.i, state.min), right.detections(row.j, state.min));
+    const difference = compare(left.detections(i, state.min), right.detections(j, state.min));
     const stops = [];
-    const sides = [[left, row.i, difference.before, state.before, 'Before'], [right, row.j, difference.after, state.after, 'After']].map(([store, index, boxes, job, side]) => {
+    const sides = [
+      [left, i, difference.before, state.before, 'Before'], [right, j, difference.after, state.after, 'After'],
+    ].map(([store, index, boxes, job, side]) => {
       const image = store.image(index);
       const picture = h('img', { alt: '' });
       const canvas = h('canvas', { 'aria-hidden': 'true' });
@@ -188,14 +321,18 @@ export function compareView({ parameters, config, linkTo, change }) {
       stops.push(showThumbnail(picture, image));
       return { link, canvas, boxes, image };
     });
+    const name = nameOf(commonOf(left.names[i], right.names[j]));
+    if (left.names[i] !== right.names[j]) name.title = `${shown(left.names[i])} → ${shown(right.names[j])}`;
     const element = h('li', { class: 'pair', 'aria-setsize': rows.length, 'aria-posinset': place + 1 },
-      h('div', { class: 'pair-head' }, nameOf(right.names[row.j]),
-        ['gained', 'lost', 'changed'].filter(kind => row[kind]).map(kind => h('span', { class: `mark ${kind}` }, `${row[kind]} ${kind}`))),
+      h('div', { class: 'pair-head' }, name,
+        ['gained', 'lost', 'changed'].filter(kind => difference[kind])
+          .map(kind => h('span', { class: `mark ${kind}` }, `${difference[kind]} ${kind}`))),
       h('div', { class: 'pair-sides' }, sides.map(side => side.link)));
     items.append(element);
-    for (const side of sides) drawBoxes(side.canvas, side.boxes, side.image.width, side.image.height);
+    const paint = () => { for (const side of sides) drawBoxes(side.canvas, side.boxes, side.image.width, side.image.height); };
+    paint();
     return {
-      element,
+      element, paint,
       drop() {
         for (const stop of stops) stop();
         element.remove();

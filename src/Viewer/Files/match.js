@@ -71,13 +71,59 @@ export function compare(before, after, leastChange = 0.1) {
 }
 
 /** A name, and what is left of it without its folders, one after the other: a/b/c, b/c, c. */
-function* endingsOf(name) {
+export function* endingsOf(name) {
   yield name;
   for (let i = name.indexOf('/'); i >= 0; i = name.indexOf('/', i + 1)) yield name.slice(i + 1);
 }
 
 const put = (map, key, value) => map.set(key, map.has(key) ? null : value);
 const count = (map, key) => map.set(key, (map.get(key) ?? 0) + 1);
+
+/**
+ * Which names of two sides mean the same image: those that are the same, or else those with the longest common ending of whole parts, where
+ * that ending is of one name of each side only. One side is put in first; the other one may come bit by bit.
+ */
+export class NameMatch {
+  constructor() {
+    this.byName = new Map();
+    this.byEnding = new Map();
+    this.begin();
+  }
+
+  /** A name of the one side, and what it stands for, which is never null. */
+  put(name, value) {
+    put(this.byName, name, value);
+    for (const ending of endingsOf(name)) put(this.byEnding, ending, value);
+  }
+
+  /** Forgets the names of the other side. */
+  begin() {
+    this.names = new Map();
+    this.endings = new Map();
+  }
+
+  /** Takes a name of the other side into account: an ending that two of them share tells neither, and a name not looked at nothing. */
+  look(name) {
+    if (this.byName.has(name)) count(this.names, name);
+    for (const ending of endingsOf(name)) if (this.byEnding.has(ending)) count(this.endings, ending);
+  }
+
+  /**
+   * What a name of the other side means.
+   * @returns `value`, null for none, and then whether the name `isAmbiguous`
+   */
+  find(name) {
+    if (this.byName.has(name)) return this.only(this.byName.get(name), this.names.get(name));
+    for (const ending of endingsOf(name)) {
+      if (this.byEnding.has(ending)) return this.only(this.byEnding.get(ending), this.endings.get(ending));
+    }
+    return { value: null, isAmbiguous: false };
+  }
+
+  only(value, others) {
+    return value !== null && others === 1 ? { value, isAmbiguous: false } : { value: null, isAmbiguous: true };
+  }
+}
 
 /** Ground truth in COCO's format: file names, categories and boxes. */
 export class Truth {
@@ -95,47 +141,30 @@ export class Truth {
       }
     }
     this.size = images.size;
-    this.byName = new Map();
-    this.byEnding = new Map();
+    this.match = new NameMatch();
+    for (const image of images.values()) this.match.put(image.name, image);
     this.begin(null);
-    for (const image of images.values()) {
-      put(this.byName, image.name, image);
-      for (const ending of endingsOf(image.name)) put(this.byEnding, ending, image);
-    }
   }
 
   begin(store) {
     this.store = store;
     this.looked = 0;
-    this.names = new Map();
-    this.endings = new Map();
+    this.match.begin();
   }
 
-  /** Takes the names of a store's results into account: an ending that two of them share tells neither, and a name not looked at nothing. */
+  /** Takes the names of a store's results into account. */
   look(store) {
     if (this.store !== store) this.begin(store);
-    for (; this.looked < store.length; this.looked++) {
-      const name = store.names[this.looked];
-      if (this.byName.has(name)) count(this.names, name);
-      for (const ending of endingsOf(name)) if (this.byEnding.has(ending)) count(this.endings, ending);
-    }
+    for (; this.looked < store.length; this.looked++) this.match.look(store.names[this.looked]);
   }
 
   /**
-   * The image of the file that a name means: the one with the whole name, or the one with the longest common ending of whole parts, where
-   * that ending is of one image of the file and of one result only.
+   * The image of the file that a name means.
    * @returns `image`, or whether the name `isAmbiguous`
    */
   find(name) {
-    if (this.byName.has(name)) return this.only(this.byName.get(name), this.names.get(name));
-    for (const ending of endingsOf(name)) {
-      if (this.byEnding.has(ending)) return this.only(this.byEnding.get(ending), this.endings.get(ending));
-    }
-    return { image: null, isAmbiguous: false };
-  }
-
-  only(image, results) {
-    return image && results === 1 ? { image, isAmbiguous: false } : { image: null, isAmbiguous: true };
+    const { value, isAmbiguous } = this.match.find(name);
+    return { image: value, isAmbiguous };
   }
 
   /**
