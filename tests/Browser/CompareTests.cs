@@ -271,6 +271,76 @@ public sealed class CompareTests(RunningApp app, Chromium chromium)
         }
     }
 
+    /// <summary>On a small screen, and beside long lists of names, the last pair can be brought into sight whole.</summary>
+    [Theory]
+    [InlineData(375, 667, false)]
+    [InlineData(375, 667, true)]
+    [InlineData(667, 375, true)]
+    [InlineData(1280, 800, true)]
+    public async Task Compare_LastPair_CanBeReached(int width, int height, bool areListsOpen)
+    {
+        await using var page = await chromium.OpenAsync(width, height);
+        await using var server = await OpenJobsAsync(Many("before", "1"), Many("after", "2", ("a", 0.9)));
+        await page.GoAsync(server.Page, "#/compare");
+        await page.UntilAsync("document.querySelectorAll('.pair').length > 0", "what differs is shown");
+        if (areListsOpen)
+        {
+            await page.Page.EvaluateExpressionAsync("document.querySelectorAll('.apart details').forEach(list => { list.open = true; })");
+        }
+
+        await page.DrawnAsync();
+        await page.Page.EvaluateExpressionAsync(
+            """
+            (() => {
+              const [main, list] = [document.querySelector('main'), document.querySelector('.pairs')];
+              // As somebody does it, with a wheel or a finger: what cannot be scrolled so stays where it is.
+              if (getComputedStyle(main).overflowY !== 'hidden') main.scrollTop = main.scrollHeight;
+              list.scrollTop = list.scrollHeight;
+            })()
+            """);
+        await page.UntilAsync("document.querySelector('.pair[aria-posinset=\"40\"]')", "the last pair is made");
+        await page.DrawnAsync();
+        Assert.Equal(
+            "in sight",
+            await page.Page.EvaluateExpressionAsync<string>(
+                """
+                (() => {
+                  const [area, pair] = [document.querySelector('main'), document.querySelector('.pair[aria-posinset="40"]')]
+                    .map(one => one.getBoundingClientRect());
+                  return pair.top >= area.top - 1 && pair.bottom <= area.bottom + 1
+                    ? 'in sight' : `${pair.top} to ${pair.bottom} of ${area.bottom}`;
+                })()
+                """));
+        Assert.True(await page.Page.EvaluateExpressionAsync<bool>(
+            "document.documentElement.scrollWidth <= innerWidth && document.querySelector('main').scrollWidth <= innerWidth"));
+        await page.KeepPictureAsync($"compare-lists-{width}-{areListsOpen}");
+        page.HasNoComplaint();
+    }
+
+    [Theory]
+    [InlineData("light")]
+    [InlineData("dark")]
+    public async Task Axe_CompareWithOpenLists_HasNoSeriousFinding(string theme)
+    {
+        await using var page = await chromium.OpenAsync(theme: theme);
+        await using var server = await OpenJobsAsync(Many("before", "1"), Many("after", "2", ("a", 0.9)));
+        await page.GoAsync(server.Page, "#/compare");
+        await page.UntilAsync("document.querySelectorAll('.apart details').length === 3", "the lists are there");
+        await page.Page.EvaluateExpressionAsync("document.querySelectorAll('.apart details').forEach(list => { list.open = true; })");
+        await page.Page.WaitForNetworkIdleAsync(new WaitForNetworkIdleOptions { IdleTime = 300 });
+        Assert.Empty(await ViewerTests.SeriousFindingsAsync(page));
+
+        // The keyboard comes into a list, and scrolls it.
+        await page.Page.FocusAsync(".apart summary");
+        await page.Page.Keyboard.PressAsync("Tab");
+        Assert.Equal(
+            "30 images only before",
+            await page.Page.EvaluateExpressionAsync<string>("document.activeElement.closest('.apart ul')?.getAttribute('aria-label')"));
+        await page.Page.Keyboard.PressAsync("End");
+        await page.UntilAsync("document.activeElement.scrollTop > 0", "the list is scrolled");
+        page.HasNoComplaint();
+    }
+
     /// <summary>
     /// Which images are the same depends on no slider. A look at many results lets the page go on, also at those that are not compared.
     /// </summary>
@@ -314,6 +384,14 @@ public sealed class CompareTests(RunningApp app, Chromium chromium)
         return DetectionResult.Parse(Encoding.UTF8.GetBytes(
             text.Replace("\"container\":\"images\"", $"\"container\":{written}", StringComparison.Ordinal)));
     }
+
+    /// <summary>40 images of both, 30 of one side alone, and 30 with other content on each side.</summary>
+    private static DetectionResult[] Many(string side, string etag, params (string, double)[] found) =>
+    [
+        .. Enumerable.Range(0, 40).Select(i => Compared.Result($"both/{i:D4}.png", "1", found)),
+        .. Enumerable.Range(0, 30).Select(i => Compared.Result($"{side}/a-name-that-is-as-long-as-some-names-are-{i:D4}.png", "1", found)),
+        .. Enumerable.Range(0, 30).Select(i => Compared.Result($"written/{i:D4}.png", etag, found)),
+    ];
 
     /// <summary>What is listed beside what is compared: each list's title and names.</summary>
     private static Task<string[]> ApartAsync(BrowserPage page) => page.Page.EvaluateExpressionAsync<string[]>(

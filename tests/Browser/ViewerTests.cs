@@ -216,8 +216,6 @@ public sealed class ViewerTests(RunningApp app, Chromium chromium)
     [InlineData("dark")]
     public async Task Axe_EveryView_HasNoSeriousFinding(string theme)
     {
-        var axe = Path.Combine(Repository.Root, "tests", "Browser", "node_modules", "axe-core", "axe.min.js");
-        Assert.SkipUnless(File.Exists(axe), $"axe-core is not installed: expected {axe}; 'npm ci' in tests/Browser installs it.");
         var good = Pictures("axe", 6).ToArray();
         var job = await app.DetectAsync("axe/", [.. good, ("axe/bad.png", good[0].Bytes[..60])]);
         await using var page = await chromium.OpenAsync(theme: theme);
@@ -232,14 +230,7 @@ public sealed class ViewerTests(RunningApp app, Chromium chromium)
             await page.GoAsync(app.Address, view);
             await page.UntilAsync("document.querySelector('main').children.length > 0", "the view is there");
             await page.Page.WaitForNetworkIdleAsync(new WaitForNetworkIdleOptions { IdleTime = 300 });
-            await page.Page.EvaluateExpressionAsync(await File.ReadAllTextAsync(axe, App.Cancellation));
-            var findings = await page.Page.EvaluateExpressionAsync<string>(
-                """
-                axe.run(document, { resultTypes: ['violations'] }).then(result => result.violations
-                  .filter(one => ['serious', 'critical'].includes(one.impact))
-                  .map(one => `${one.id} (${one.impact}): ` + one.nodes.map(node => node.target + ' ' + node.failureSummary).join(' | '))
-                  .join('\n'))
-                """);
+            var findings = await SeriousFindingsAsync(page);
             Assert.True(findings.Length == 0, $"{view}, {theme}: {findings}");
             await page.KeepPictureAsync($"axe-{theme}-{Array.IndexOf(views, view)}");
         }
@@ -277,6 +268,21 @@ public sealed class ViewerTests(RunningApp app, Chromium chromium)
         $"{folder}/{i:D4}.png",
         TestImages.Rectangle(
             160, 120, new Rect(10 + (i % 50), 10 + (i % 30), 60, 50), i % 2 == 0 ? new Bgr(0, 0, 255) : new Bgr(0, 255, 0), ".png")));
+
+    /// <summary>What axe-core finds on a page that is serious; empty for nothing.</summary>
+    internal static async Task<string> SeriousFindingsAsync(BrowserPage page)
+    {
+        var axe = Path.Combine(Repository.Root, "tests", "Browser", "node_modules", "axe-core", "axe.min.js");
+        Assert.SkipUnless(File.Exists(axe), $"axe-core is not installed: expected {axe}; 'npm ci' in tests/Browser installs it.");
+        await page.Page.EvaluateExpressionAsync(await File.ReadAllTextAsync(axe, App.Cancellation));
+        return await page.Page.EvaluateExpressionAsync<string>(
+            """
+            axe.run(document, { resultTypes: ['violations'] }).then(result => result.violations
+              .filter(one => ['serious', 'critical'].includes(one.impact))
+              .map(one => `${one.id} (${one.impact}): ` + one.nodes.map(node => node.target + ' ' + node.failureSummary).join(' | '))
+              .join('\n'))
+            """);
+    }
 
     /// <summary>A model that finds the same, with scores around 0.7.</summary>
     private static byte[] LessSure()

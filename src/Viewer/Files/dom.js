@@ -39,11 +39,13 @@ export const shown = text => text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u20
 /** A name that may be long or of any script: on one line, its direction its own, whole in its tooltip. */
 export const nameOf = (text, className = 'name') => h('bdi', { class: className, title: shown(text) }, shown(text));
 
-/** A list of images, by name as far as a list is of use, closed at first; null for none. */
+/** A list of images, by name as far as a list is of use, closed at first; null for none. It scrolls, by the keyboard as well. */
 export function nameList(names, why, most = 100) {
-  return names.length ? h('details', { class: 'name-list' }, h('summary', {}, `${plural(names.length, 'image')} ${why}`),
-    h('ul', {}, names.slice(0, most).map(name => h('li', {}, nameOf(name)))),
-    names.length > most ? h('p', { class: 'hint' }, `and ${number(names.length - most)} more`) : null) : null;
+  if (!names.length) return null;
+  const label = `${plural(names.length, 'image')} ${why}`;
+  return h('details', { class: 'name-list' }, h('summary', {}, label),
+    h('ul', { tabindex: '0', role: 'list', 'aria-label': label }, names.slice(0, most).map(name => h('li', {}, nameOf(name)))),
+    names.length > most ? h('p', { class: 'hint' }, `and ${number(names.length - most)} more`) : null);
 }
 
 /** Shows the last part of a name, where images differ, in an element of `nameOf`; the whole is in its tooltip. */
