@@ -50,8 +50,9 @@ $hosting = Get-Setting NANODET_HOSTING gpu-t4
 $topology = Get-Setting NANODET_TOPOLOGY split
 $store = Get-Setting NANODET_ORCHESTRATION_STORE storage
 $provider = Get-Setting NANODET_SCHEDULER_PROVIDER false
-$workers = [int] (Get-Setting NANODET_MAX_WORKERS 3)
-$isPrivate = (Get-Setting NANODET_PRIVATE_NETWORK false) -ceq 'true'
+$workers = Get-Setting NANODET_MAX_WORKERS 3
+$private = Get-Setting NANODET_PRIVATE_NETWORK false
+$isPrivate = $private -ceq 'true'
 $budget = Get-Setting NANODET_MONTHLY_BUDGET 0
 if (-not $environment) { Write-Fault "AZURE_ENV_NAME is not set: run 'azd env new NAME'" }
 if (-not $location) { Write-Fault "AZURE_LOCATION is not set: run 'azd env set AZURE_LOCATION REGION'" }
@@ -68,6 +69,12 @@ if ($card) { $gpuProfile = Get-Setting NANODET_GPU_PROFILE_TYPE $gpuProfile }
 if ($topology -cnotin 'split', 'single') { Write-Fault "NANODET_TOPOLOGY: expected split or single, found '$topology'" }
 if ($store -cnotin 'storage', 'scheduler') { Write-Fault "NANODET_ORCHESTRATION_STORE: expected storage or scheduler, found '$store'" }
 if ($provider -cnotin 'true', 'false') { Write-Fault "NANODET_SCHEDULER_PROVIDER: expected true or false, found '$provider'" }
+if ($private -cnotin 'true', 'false') { Write-Fault "NANODET_PRIVATE_NETWORK: expected true or false, found '$private'" }
+if ("$workers" -notmatch '^[0-9]+$') {
+    Write-Fault "NANODET_MAX_WORKERS: expected a number, found '$workers'"
+    $workers = 1
+}
+$workers = [int] $workers
 if ($store -ceq 'scheduler' -and $provider -ceq 'false') {
     Write-Fault 'NANODET_ORCHESTRATION_STORE=scheduler needs an image with its provider: azd env set NANODET_SCHEDULER_PROVIDER true'
 }

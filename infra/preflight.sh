@@ -72,6 +72,9 @@ esac
 case $topology in split | single) ;; *) error "NANODET_TOPOLOGY: expected split or single, found '$topology'" ;; esac
 case $store in storage | scheduler) ;; *) error "NANODET_ORCHESTRATION_STORE: expected storage or scheduler, found '$store'" ;; esac
 case $provider in true | false) ;; *) error "NANODET_SCHEDULER_PROVIDER: expected true or false, found '$provider'" ;; esac
+private=${NANODET_PRIVATE_NETWORK:-false}
+case $private in true | false) ;; *) error "NANODET_PRIVATE_NETWORK: expected true or false, found '$private'" ;; esac
+case $workers in *[!0-9]*) error "NANODET_MAX_WORKERS: expected a number, found '$workers'" && workers=1 ;; esac
 if [ "$store" = scheduler ] && [ "$provider" = false ]; then
   error "NANODET_ORCHESTRATION_STORE=scheduler needs an image with its provider: azd env set NANODET_SCHEDULER_PROVIDER true"
 fi
@@ -82,7 +85,7 @@ if [ "$provider" = true ] && [ -n "$azd_version" ] && ! at_least "$azd_version" 
 fi
 [ "$topology" = split ] || workers=1
 # A machine inside the network needs no address of its own, and nothing here can tell where this one is.
-if [ "${NANODET_PRIVATE_NETWORK:-false}" = true ] && [ -z "${NANODET_ALLOWED_IP_ADDRESSES:-}" ]; then
+if [ "$private" = true ] && [ -z "${NANODET_ALLOWED_IP_ADDRESSES:-}" ]; then
   warn "NANODET_PRIVATE_NETWORK=true keeps the hooks out of storage, unless this machine is inside the network: azd env set NANODET_ALLOWED_IP_ADDRESSES with its public address"
 fi
 for file in "${NANODET_CHECKPOINT:-}" "${NANODET_CONFIG:-}"; do
@@ -152,7 +155,7 @@ fi
 registered=$(az provider list --query "[?registrationState=='Registered'].namespace" --output tsv)
 needed="Microsoft.App Microsoft.ContainerRegistry Microsoft.EventGrid Microsoft.Insights Microsoft.ManagedIdentity
   Microsoft.OperationalInsights Microsoft.Storage"
-[ "${NANODET_PRIVATE_NETWORK:-false}" != true ] || needed="$needed Microsoft.Network"
+[ "$private" != true ] || needed="$needed Microsoft.Network"
 [ "${NANODET_MONTHLY_BUDGET:-0}" = 0 ] || needed="$needed Microsoft.Consumption"
 [ "$store" != scheduler ] || needed="$needed Microsoft.DurableTask"
 missing=
@@ -175,7 +178,7 @@ case $image in
     found=$(az resource list --resource-type Microsoft.ContainerRegistry/registries --name "$registry" --query '[].name' --output tsv)
     if [ -z "$found" ]; then
       error "SERVICE_APP_IMAGE_NAME: there is no registry $registry for the image $image: azd env set SERVICE_APP_IMAGE_NAME \"\", and 'azd up' builds it again"
-    elif [ -n "$(az acr repository show --name "$registry" --image "${image#*/}" --query digest --output tsv 2>/dev/null || true)" ]; then
+    elif [ -n "$(az acr repository show --name "$registry" --image "${image#*/}" --query digest --output tsv 2>/dev/null </dev/null || true)" ]; then
       ok "registry $registry has the image"
     else
       warn "registry $registry does not show the image $image: if it is gone, azd env set SERVICE_APP_IMAGE_NAME \"\", and 'azd up' builds it again"
@@ -235,7 +238,7 @@ compare_with_deployed() {
   fi
 
   is_private=false
-  [ "${NANODET_PRIVATE_NETWORK:-false}" != true ] || is_private=true
+  [ "$private" != true ] || is_private=true
   environments=$(az resource list --resource-group "$group" --resource-type Microsoft.App/managedEnvironments --query '[].id' --output tsv)
   for id in $environments; do
     subnet=$(az resource show --ids "$id" --query properties.vnetConfiguration.infrastructureSubnetId --output tsv)

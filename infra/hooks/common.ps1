@@ -3,6 +3,8 @@
 
 # The default since 7.3, whatever a profile has set: the old way of passing arguments drops empty ones, such as that of `azd env set NAME ''`.
 $PSNativeCommandArgumentPassing = if ($IsWindows) { 'Windows' } else { 'Standard' }
+# Nor does a command that fails throw by itself: its code is looked at below.
+$PSNativeCommandUseErrorActionPreference = $false
 
 function Stop-WithError([string] $message) {
     [Console]::Error.WriteLine("error: $message")
@@ -22,7 +24,8 @@ function Invoke-Optional {
     $command = $args[0]
     $rest = @($args | Select-Object -Skip 1)
     if (-not (Get-Command $command -CommandType Application -ErrorAction SilentlyContinue)) { return }
-    $output = & $command @rest 2>$null
+    # With nothing to read: az may ask for a password, and nobody would see the question.
+    $output = $null | & $command @rest 2>$null
     if ($LASTEXITCODE -eq 0) { $output }
 }
 

@@ -15,7 +15,13 @@ read_settings() {
   while IFS= read -r line; do
     name=${line%%=*}
     case $name in "" | [0-9]* | *[!A-Za-z0-9_]*) continue ;; esac
-    # Quoted and escaped by azd.
+    case $line in
+      # Quoted and escaped by azd: as for sh, and ! besides.
+      *=\"*) line=$(printf '%s\n' "$line" | sed 's/\\!/!/g') ;;
+      # A whole number is not quoted, and written anew: 007 is 7 there.
+      *=*[!0-9-]*) ;;
+      *) line="$name=\$(azd env get-value $name 2>/dev/null </dev/null || printf %s '${line#*=}')" ;;
+    esac
     eval "[ -n \"\${$name:-}\" ] || $line"
   done <<END
 $values

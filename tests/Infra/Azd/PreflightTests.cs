@@ -146,6 +146,7 @@ public sealed class PreflightTests : IDisposable
     [Theory]
     [InlineData("NANODET_HOSTING", "gpu-t4", null)]
     [InlineData("NANODET_MAX_WORKERS", "5", null)]
+    [InlineData("NANODET_PRIVATE_NETWORK", "false", null)]
     [InlineData("AZURE_LOCATION", "Sweden Central", null)]
     [InlineData("AZURE_LOCATION", "westus3", "AZURE_LOCATION is westus3, and resource group rg-test is in swedencentral")]
     [InlineData("NANODET_TOPOLOGY", "single", "NANODET_TOPOLOGY is single, and ca-coordinator-x, ca-worker-x of the other one would go on")]
@@ -281,6 +282,34 @@ public sealed class PreflightTests : IDisposable
 
         Assert.Equal(isOther ? 1 : 0, run.ExitCode);
         Assert.NotEqual(isOther, run.Lines.Contains("ok     resource group rg-test is free"));
+    }
+
+    /// <summary>azd takes several words for true, and the template a number: what is none of those it takes is named.</summary>
+    [Theory]
+    [InlineData("NANODET_PRIVATE_NETWORK", "True", "error  NANODET_PRIVATE_NETWORK: expected true or false, found 'True'")]
+    [InlineData("NANODET_PRIVATE_NETWORK", "1", "error  NANODET_PRIVATE_NETWORK: expected true or false, found '1'")]
+    [InlineData("NANODET_MAX_WORKERS", "three", "error  NANODET_MAX_WORKERS: expected a number, found 'three'")]
+    [InlineData("NANODET_MAX_WORKERS", "-1", "error  NANODET_MAX_WORKERS: expected a number, found '-1'")]
+    public async Task Preflight_SettingOfAnotherKind_IsNamed(string setting, string value, string error)
+    {
+        var run = await RunAsync([], (setting, value));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Equal(error, Assert.Single(run.Lines, line => line.StartsWith("error", StringComparison.Ordinal)));
+    }
+
+    /// <summary>azd escapes the exclamation mark, and writes whole numbers anew: 007 is 7 in its list.</summary>
+    [Fact]
+    public async Task Preflight_ByHand_TakesAzdsSettingsAsTheyAre()
+    {
+        var values = Path.Combine(_folder.FullName, "values");
+        await File.WriteAllTextAsync(
+            values, "AZURE_ENV_NAME=7\nNANODET_TOPOLOGY=\"what\\! $(x)\"\n".Replace("$(x)", "\\$(exit 9)", StringComparison.Ordinal), Token);
+
+        var run = await RunAsync(new() { ["group exists --name rg-007"] = "echo false" }, ("VALUES", values), ("AZURE_ENV_NAME", string.Empty));
+
+        Assert.Contains("error  NANODET_TOPOLOGY: expected split or single, found 'what! $(exit 9)'", run.Lines);
+        Assert.Contains("ok     resource group rg-007 is free", run.Lines);
     }
 
     /// <summary>Of the same two, a script that is run by hand takes what its shell says.</summary>
@@ -419,13 +448,19 @@ public sealed class PreflightTests : IDisposable
         var cases = answers.Concat(Well.Where(pair => !answers.ContainsKey(pair.Key))).Select(pair => $"  \"{pair.Key}\"*) {pair.Value} ;;");
         const string Other = "  *) echo \"unexpected: az $*\" >&2; exit 9 ;;";
         await WriteAsync("az", $"case \"$*\" in\n{string.Join('\n', cases)}\n{Other}\nesac");
-        await WriteAsync("azd", $"case \"$*\" in version) echo 'azd version {azd} (commit 0)' ;; 'env get-values') cat \"${{VALUES:-/dev/null}}\" ;; esac");
+        await WriteAsync("azd", $"case \"$*\" in version) echo 'azd version {azd} (commit 0)' ;; 'env get-values') cat \"${{VALUES:-/dev/null}}\" ;; 'env get-value AZURE_ENV_NAME') echo 007 ;; esac");
         await WriteAsync("curl", "true");
         var start = new ProcessStartInfo("sh", [Repository.PathOf("infra", "preflight.sh")])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        // Whoever runs the tests may work with a deployment of their own.
+        foreach (var name in start.Environment.Keys.Where(IsSetting).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
         start.Environment["PATH"] = $"{_folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}";
         foreach (var (name, value) in new[]
             { ("AZURE_ENV_NAME", "test"), ("AZURE_LOCATION", "swedencentral"), ("AZURE_SUBSCRIPTION_ID", "1111") }.Concat(settings))
@@ -440,6 +475,9 @@ public sealed class PreflightTests : IDisposable
         Assert.Equal(string.Empty, error);
         return (process.ExitCode, (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
+
+    private static bool IsSetting(string name) =>
+        Array.Exists(["NANODET_", "AZURE_", "SERVICE_"], prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 
     private async Task WriteAsync(string command, string text)
     {
