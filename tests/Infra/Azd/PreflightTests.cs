@@ -87,7 +87,7 @@ public sealed class PreflightTests : IDisposable
     [InlineData("2026-10-01", "exit 1", null)]
     public async Task Preflight_MonthOfABudget_IsOneThatAzureTakes(string start, string? budgets, string? error)
     {
-        await WriteAsync("date", "[ \"$*\" = '-u +%Y-%m-01' ] && echo 2026-11-01");
+        await StandIns.WriteAsync(_folder, "date", "[ \"$*\" = '-u +%Y-%m-01' ] && echo 2026-11-01", Token);
 
         var run = await RunAsync(
             new(budgets is null ? [] : Deployed)
@@ -447,21 +447,15 @@ public sealed class PreflightTests : IDisposable
     {
         var cases = answers.Concat(Well.Where(pair => !answers.ContainsKey(pair.Key))).Select(pair => $"  \"{pair.Key}\"*) {pair.Value} ;;");
         const string Other = "  *) echo \"unexpected: az $*\" >&2; exit 9 ;;";
-        await WriteAsync("az", $"case \"$*\" in\n{string.Join('\n', cases)}\n{Other}\nesac");
-        await WriteAsync("azd", $"case \"$*\" in version) echo 'azd version {azd} (commit 0)' ;; 'env get-values') cat \"${{VALUES:-/dev/null}}\" ;; 'env get-value AZURE_ENV_NAME') echo 007 ;; esac");
-        await WriteAsync("curl", "true");
+        await StandIns.WriteAsync(_folder, "az", $"case \"$*\" in\n{string.Join('\n', cases)}\n{Other}\nesac", Token);
+        await StandIns.WriteAsync(_folder, "azd", $"case \"$*\" in version) echo 'azd version {azd} (commit 0)' ;; 'env get-values') cat \"${{VALUES:-/dev/null}}\" ;; 'env get-value AZURE_ENV_NAME') echo 007 ;; esac", Token);
+        await StandIns.WriteAsync(_folder, "curl", "true", Token);
         var start = new ProcessStartInfo("sh", [Repository.PathOf("infra", "preflight.sh")])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // Whoever runs the tests may work with a deployment of their own.
-        foreach (var name in start.Environment.Keys.Where(IsSetting).ToArray())
-        {
-            start.Environment.Remove(name);
-        }
-
-        start.Environment["PATH"] = $"{_folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}";
+        start.MeetOnly(_folder);
         foreach (var (name, value) in new[]
             { ("AZURE_ENV_NAME", "test"), ("AZURE_LOCATION", "swedencentral"), ("AZURE_SUBSCRIPTION_ID", "1111") }.Concat(settings))
         {
@@ -474,18 +468,5 @@ public sealed class PreflightTests : IDisposable
         await process.WaitForExitAsync(Token);
         Assert.Equal(string.Empty, error);
         return (process.ExitCode, (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries));
-    }
-
-    private static bool IsSetting(string name) =>
-        Array.Exists(["NANODET_", "AZURE_", "SERVICE_"], prefix => name.StartsWith(prefix, StringComparison.Ordinal));
-
-    private async Task WriteAsync(string command, string text)
-    {
-        var path = Path.Combine(_folder.FullName, command);
-        await File.WriteAllTextAsync(path, $"#!/bin/sh\n{text}\n", Token);
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
     }
 }
