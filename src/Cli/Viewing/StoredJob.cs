@@ -1,5 +1,3 @@
-using Azure;
-using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Options;
 using Nanodet.Detection.Images;
 using Nanodet.Detection.Results;
@@ -83,31 +81,15 @@ internal sealed class StoredJob : IViewedResults
     public async Task<ReadOnlyMemory<byte>?> FindImageAsync(
         string? container, string name, string? etag, CancellationToken cancellationToken)
     {
-        container ??= _storage.Names.Images;
-        if (!_storage.Names.IsImageContainer(container) || BlobNames.FindProblem(container, name) is not null)
-        {
-            return null;
-        }
-
         try
         {
-            // The length is known before the first byte is read.
-            var blob = _storage.Clients.Blobs.GetBlobContainerClient(container).GetBlobClient(name);
-            var isMeant = new BlobRequestConditions { IfMatch = etag is null ? null : new ETag($"\"{etag}\"") };
-            var download = await blob.DownloadStreamingAsync(new BlobDownloadOptions { Conditions = isMeant }, cancellationToken);
-            using var content = download.Value;
-            return content.Details.ContentLength <= new ImageLimits().MaxBytes
-                ? (await BinaryData.FromStreamAsync(content.Content, cancellationToken)).ToMemory()
-                : (ReadOnlyMemory<byte>?)null;
+            return await ImageNames.ReadAsync(
+                _storage.Clients, _storage.Names, container, name, etag, new ImageLimits().MaxBytes, cancellationToken);
         }
-        catch (RequestFailedException exception) when (exception.Status == 404)
+        catch (PipelineException exception) when (exception.Code != FailureCodes.BlobChanged)
         {
+            // There is no such image here, or none that is shown.
             return null;
-        }
-        catch (RequestFailedException exception) when (exception.Status == 412)
-        {
-            throw new PipelineException(
-                FailureCodes.BlobChanged, $"Expected the content {etag} of '{BlobNames.Show(name)}', found that it was overwritten.", exception);
         }
     }
 }

@@ -27,9 +27,6 @@ internal sealed class ViewServer : IAsyncDisposable
 {
     private static readonly string[] Methods = ["GET", "HEAD"];
 
-    // In bytes: more than the longest target that is taken, so that the answer to a longer one says what is wrong.
-    private const int LongestRequestLine = 64 << 10;
-
     private readonly SemaphoreSlim _pictures = new(2);
     private readonly IViewedResults _results;
     private readonly IReadOnlyList<(string Job, IViewedResults Results)> _compared;
@@ -43,7 +40,7 @@ internal sealed class ViewServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, port);
-            kestrel.Limits.MaxRequestLineSize = LongestRequestLine;
+            kestrel.Limits.MaxRequestLineSize = HttpFrontEnd.LongestRequestLine;
             kestrel.AddServerHeader = false;
         });
         builder.Services.AddRouting();

@@ -22,8 +22,11 @@ internal sealed class HttpFrontEnd : IAsyncDisposable
     /// <summary>The longest body that is taken, in bytes.</summary>
     internal const long LongestBody = 100L << 20;
 
-    // Beyond what is answered with problem details, the server itself closes the connection.
-    private const int LongestRequestLine = 64 << 10;
+    /// <summary>
+    /// The longest request line that the server reads, in bytes. What is longer than a target may be gets problem details; beyond this, the
+    /// server itself closes the connection.
+    /// </summary>
+    internal const int LongestRequestLine = 64 << 10;
 
     private static readonly string[] CallableTriggers = ["timerTrigger", "queueTrigger", "blobTrigger"];
 

@@ -68,8 +68,7 @@ public sealed class ImageLinks(StorageClients clients, IOptions<StorageOptions> 
         {
             try
             {
-                await blob.GetPropertiesAsync(new BlobRequestConditions { IfMatch = new ETag($"\"{etag}\"") }, cancellationToken)
-                    .ConfigureAwait(false);
+                await blob.GetPropertiesAsync(ImageNames.Only(etag), cancellationToken).ConfigureAwait(false);
             }
             catch (RequestFailedException exception) when (exception.Status is 404 or 412)
             {

@@ -92,18 +92,9 @@ public sealed class ThumbnailStore(StorageClients clients, IOptions<StorageOptio
         await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            using BlobDownloadStreamingResult download = await blob.DownloadStreamingAsync(
-                new BlobDownloadOptions { Conditions = new BlobRequestConditions { IfMatch = new ETag($"\"{etag}\"") } },
-                cancellationToken).ConfigureAwait(false);
-            if (download.Details.ContentLength > options.Value.Limits.MaxBytes)
-            {
-                throw new PipelineException(
-                    ImageErrorCodes.TooLarge,
-                    $"Expected at most {options.Value.Limits.MaxBytes} bytes, found {download.Details.ContentLength}.");
-            }
-
-            var image = await BinaryData.FromStreamAsync(download.Content, cancellationToken).ConfigureAwait(false);
-            thumbnail = Thumbnail.Create(image.ToMemory().Span, side, options.Value.Limits).Jpeg;
+            var limits = options.Value.Limits;
+            var image = await ImageNames.ReadAsync(blob, etag, limits.MaxBytes, cancellationToken).ConfigureAwait(false);
+            thumbnail = Thumbnail.Create(image.Span, side, limits).Jpeg;
         }
         finally
         {
