@@ -1,11 +1,8 @@
-using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Browser.Tests.Browsing;
 using Nanodet.Serverless.Cli.Viewing;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
-using Nanodet.Serverless.Pipeline.Reading;
 using PuppeteerSharp;
 
 namespace Nanodet.Serverless.Browser.Tests;
@@ -402,7 +399,7 @@ public sealed class CompareTests(RunningApp app, Chromium chromium)
 
     /// <summary>Two jobs of one account.</summary>
     private static Task<ViewServer> OpenJobsAsync(DetectionResult[] before, DetectionResult[] after) => ViewServer.StartAsync(
-        new JobResults("20260102-000000-abcdef", after), new JobResults("20260101-000000-abcdef", before), port: 0, App.Cancellation);
+        MadeResults.OfJob("20260102-000000-abcdef", after), MadeResults.OfJob("20260101-000000-abcdef", before), port: 0, App.Cancellation);
 
     private static async Task<ViewServer> OpenAsync(DetectionResult[] before, DetectionResult[] after)
     {
@@ -424,40 +421,5 @@ public sealed class CompareTests(RunningApp app, Chromium chromium)
         {
             folder.Delete(recursive: true);
         }
-    }
-
-    /// <summary>The results of a job, without any storage.</summary>
-    private sealed class JobResults(string jobId, DetectionResult[] results) : IViewedResults
-    {
-        public string Title => $"Job {jobId}";
-
-        public string? JobId => jobId;
-
-        public Uri? ImageOrigin => null;
-
-        public bool IsContentKnown => true;
-
-        public Task<ResultPage?> ReadAsync(ResultQuery query, CancellationToken cancellationToken)
-        {
-            var at = query.Continuation is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
-            var items = results.Skip(at).Take(query.Limit).Select(result => (ReadOnlyMemory<byte>)result.ToUtf8Json()).ToArray();
-            at += items.Length;
-            return Task.FromResult<ResultPage?>(
-                new ResultPage(items, at < results.Length ? at.ToString(CultureInfo.InvariantCulture) : null, results.Length));
-        }
-
-        public async IAsyncEnumerable<DetectionResult> ReadAllAsync(
-            ResultQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
-        {
-            await Task.CompletedTask;
-            yield break;
-        }
-
-        public Task<ImageLink?> LinkAsync(string? container, string name, string? etag, CancellationToken cancellationToken) =>
-            Task.FromResult<ImageLink?>(null);
-
-        public Task<ReadOnlyMemory<byte>?> FindImageAsync(
-            string? container, string name, string? etag, CancellationToken cancellationToken) =>
-            Task.FromResult<ReadOnlyMemory<byte>?>(ViewerTests.Pictures("x", 1).Single().Bytes);
     }
 }

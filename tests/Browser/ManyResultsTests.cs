@@ -1,11 +1,8 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
-using Nanodet.Detection.Results;
 using Nanodet.Serverless.Browser.Tests.Browsing;
 using Nanodet.Serverless.Cli.Viewing;
 using Nanodet.Serverless.EndToEnd.Tests.Hosting;
-using Nanodet.Serverless.Pipeline.Reading;
 
 namespace Nanodet.Serverless.Browser.Tests;
 
@@ -13,33 +10,10 @@ namespace Nanodet.Serverless.Browser.Tests;
 [Collection("One page at a time")]
 public sealed class ManyResultsTests(Chromium chromium)
 {
-    private const string Scroll =
-        """
-        new Promise(resolve => {
-          const grid = document.querySelector('.grid');
-          const began = performance.now();
-          let [last, longest, frames] = [began, 0, 0];
-          globalThis.longTasks = [];
-          new PerformanceObserver(list => globalThis.longTasks.push(...list.getEntries().map(entry => entry.duration)))
-            .observe({ type: 'longtask' });
-          const step = now => {
-            longest = Math.max(longest, now - last);
-            last = now;
-            frames++;
-            const part = (now - began) / 4000;
-            grid.scrollTop = (grid.scrollHeight - grid.clientHeight) * Math.min(1, part);
-            if (part < 1.05) requestAnimationFrame(step);
-            else setTimeout(() => resolve(JSON.stringify({ frames, longest, tasks: globalThis.longTasks,
-              elements: document.querySelectorAll('*').length })), 300);
-          };
-          requestAnimationFrame(step);
-        })
-        """;
-
     [Fact]
     public async Task Grid_TwentyThousandResults_HasElementsForWhatIsSeenOnly()
     {
-        await using var server = await ViewServer.StartAsync(new ManyResults(20_000), before: null, port: 0, App.Cancellation);
+        await using var server = await ViewServer.StartAsync(MadeResults.Many(20_000), before: null, port: 0, App.Cancellation);
         await using var page = await chromium.OpenAsync();
         await page.Page.GoToAsync(server.Page.AbsoluteUri);
         await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '20,000'", "every result is loaded", 90);
@@ -55,7 +29,7 @@ public sealed class ManyResultsTests(Chromium chromium)
     [Fact]
     public async Task GroundTruth_OfTheLastOfManyResults_IsInTheSums()
     {
-        await using var server = await ViewServer.StartAsync(new ManyResults(21_000), before: null, port: 0, App.Cancellation);
+        await using var server = await ViewServer.StartAsync(MadeResults.Many(21_000), before: null, port: 0, App.Cancellation);
         var truth = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():n}.json");
         await File.WriteAllTextAsync(
             truth,
@@ -91,7 +65,7 @@ public sealed class ManyResultsTests(Chromium chromium)
     public async Task Grid_ScrolledThrough_ShowsOtherImagesWithTheSameElements()
     {
         await using var server = await ViewServer.StartAsync(
-            new ManyResults(3_000, failedEach: 7), before: null, port: 0, App.Cancellation);
+            MadeResults.Many(3_000, failedEach: 7), before: null, port: 0, App.Cancellation);
         await using var page = await chromium.OpenAsync();
         await page.Page.GoToAsync(server.Page.AbsoluteUri);
         await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3,000'", "every result is loaded", 90);
@@ -146,7 +120,7 @@ public sealed class ManyResultsTests(Chromium chromium)
     [Fact]
     public async Task Grid_HigherThanAnElementMayBe_ShowsItsFirstMiddleAndLastRows()
     {
-        await using var server = await ViewServer.StartAsync(new ManyResults(1), before: null, port: 0, App.Cancellation);
+        await using var server = await ViewServer.StartAsync(MadeResults.Many(1), before: null, port: 0, App.Cancellation);
         await using var page = await chromium.OpenAsync(375, 720);
         await page.Page.GoToAsync(server.Page.AbsoluteUri);
         await page.UntilAsync("document.querySelector('.tile')", "the page is there");
@@ -207,7 +181,7 @@ public sealed class ManyResultsTests(Chromium chromium)
     [Fact]
     public async Task Grid_MoreResultsThanATrackHasPixels_KeepsWhatIsInSight()
     {
-        await using var server = await ViewServer.StartAsync(new ManyResults(1), before: null, port: 0, App.Cancellation);
+        await using var server = await ViewServer.StartAsync(MadeResults.Many(1), before: null, port: 0, App.Cancellation);
         await using var page = await chromium.OpenAsync(375, 720);
         await page.Page.GoToAsync(server.Page.AbsoluteUri);
         await page.UntilAsync("document.querySelector('.tile')", "the page is there");
@@ -252,7 +226,7 @@ public sealed class ManyResultsTests(Chromium chromium)
     [Fact]
     public async Task Grid_OtherColumns_KeepsThePlaceAndTheFocus()
     {
-        await using var server = await ViewServer.StartAsync(new ManyResults(3_000), before: null, port: 0, App.Cancellation);
+        await using var server = await ViewServer.StartAsync(MadeResults.Many(3_000), before: null, port: 0, App.Cancellation);
         await using var page = await chromium.OpenAsync(1440, 900);
         await page.Page.GoToAsync(server.Page.AbsoluteUri);
         await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3,000'", "every result is loaded", 90);
@@ -297,223 +271,5 @@ public sealed class ManyResultsTests(Chromium chromium)
         await page.UntilAsync(
             $"{Focused} === '{int.Parse(focused, CultureInfo.InvariantCulture) + 1}'", "the arrow keys go on from there");
         page.HasNoComplaint();
-    }
-
-    /// <summary>Measures; run by name: <c>-explicit only -method '*.Measure_*'</c>. Its figures are in bench/results.</summary>
-    [Fact(Explicit = true)]
-    public async Task Measure_HundredThousandResults()
-    {
-        await using var server = await ViewServer.StartAsync(new ManyResults(100_000), before: null, port: 0, App.Cancellation);
-        var lines = new List<string>();
-        for (var round = 0; round < 3; round++)
-        {
-            await using var page = await chromium.OpenAsync(1440, 900);
-            await page.Page.EvaluateFunctionOnNewDocumentAsync(
-                """
-                () => {
-                  globalThis.loading = [];
-                  new PerformanceObserver(list => globalThis.loading.push(...list.getEntries().map(entry => entry.duration)))
-                    .observe({ type: 'longtask', buffered: true });
-                  const look = () => {
-                    if (document.querySelectorAll('.grid-items > li canvas').length >= 12) globalThis.firstView = performance.now();
-                    else requestAnimationFrame(look);
-                  };
-                  requestAnimationFrame(look);
-                }
-                """);
-            await page.Page.GoToAsync(server.Page.AbsoluteUri);
-            await page.UntilAsync("globalThis.firstView > 0", "the first images are there", 60);
-            using var early = JsonDocument.Parse(await page.Page.EvaluateExpressionAsync<string>(Scroll));
-            var earlyTasks = early.RootElement.GetProperty("tasks").EnumerateArray().Select(task => task.GetDouble()).ToArray();
-            var isEarly = await page.Page.EvaluateExpressionAsync<bool>(
-                "document.querySelector('.count-line strong').innerText !== '100,000'");
-            await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '100,000'", "every result is loaded", 300);
-            var loaded = await page.Page.EvaluateExpressionAsync<double>("performance.now()");
-            var first = await page.Page.EvaluateExpressionAsync<double>("globalThis.firstView");
-            var loading = await page.Page.EvaluateExpressionAsync<double[]>("globalThis.loading");
-            await page.Page.Tracing.StartAsync(
-                new PuppeteerSharp.TracingOptions { Categories = ["toplevel", "disabled-by-default-devtools.timeline"] });
-            using var scrolled = JsonDocument.Parse(await page.Page.EvaluateExpressionAsync<string>(Scroll));
-            var tasks = scrolled.RootElement.GetProperty("tasks").EnumerateArray().Select(task => task.GetDouble()).ToArray();
-            var busiest = FindBusiestTask(await page.Page.Tracing.StopAsync());
-            await page.Page.EvaluateExpressionAsync("document.querySelector('.grid').scrollTop = 0");
-            var filtered = await page.Page.EvaluateExpressionAsync<double>(
-                """
-                new Promise(resolve => {
-                  const slider = document.querySelector('#score');
-                  const began = performance.now();
-                  slider.value = '0.5';
-                  slider.dispatchEvent(new Event('input', { bubbles: true }));
-                  requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - began)));
-                })
-                """);
-            var client = page.Page.Client;
-            await client.SendAsync("HeapProfiler.collectGarbage");
-            var metrics = await page.Page.MetricsAsync();
-            lines.Add(string.Create(
-                CultureInfo.InvariantCulture,
-                $"round {round + 1}: first view {first:0} ms, all loaded {loaded:0} ms, "
-                + $"longest task while loading {loading.DefaultIfEmpty().Max():0} ms, "
-                + $"while scrolling {(isEarly ? "and loading" : "(it was all loaded)")} {earlyTasks.DefaultIfEmpty().Max():0} ms "
-                + $"({earlyTasks.Length} over 50 ms), "
-                + $"while scrolling {tasks.DefaultIfEmpty().Max():0} ms ({tasks.Length} over 50 ms), of processor time {busiest:0.0} ms, "
-                + $"{scrolled.RootElement.GetProperty("frames").GetInt32()} frames in 4 s, slider to picture {filtered:0} ms, "
-                + $"JavaScript heap {metrics["JSHeapUsedSize"] / 1048576:0.0} MiB, {metrics["Nodes"]:0} nodes, "
-                + $"{scrolled.RootElement.GetProperty("elements").GetInt32()} elements"));
-        }
-
-        await TellAsync(lines);
-    }
-
-    /// <summary>As above: how long the page stops while a hundred thousand results are compared with as many.</summary>
-    [Fact(Explicit = true)]
-    public async Task Measure_CompareHundredThousandResults()
-    {
-        await using var server = await ViewServer.StartAsync(
-            new ManyResults(100_000), new ManyResults(100_000, seed: 1), port: 0, App.Cancellation);
-        var lines = new List<string>();
-        for (var round = 0; round < 3; round++)
-        {
-            await using var page = await chromium.OpenAsync(1440, 900);
-            await page.Page.EvaluateFunctionOnNewDocumentAsync(
-                """
-                () => {
-                  globalThis.tasks = [];
-                  new PerformanceObserver(list => globalThis.tasks.push(...list.getEntries()
-                    .map(entry => [entry.startTime, entry.duration]))).observe({ type: 'longtask', buffered: true });
-                  globalThis.longest = (from, to) => Math.max(0, ...tasks.filter(([at]) => at >= from && at < to).map(([, took]) => took));
-                  globalThis.whenSums = () => new Promise(resolve => {
-                    const sums = document.querySelector('.sums');
-                    new MutationObserver((_, observer) => { observer.disconnect(); resolve(); })
-                      .observe(sums, { childList: true, subtree: true });
-                  });
-                }
-                """);
-            var traced = new PuppeteerSharp.TracingOptions { Categories = ["toplevel", "disabled-by-default-devtools.timeline"] };
-            await page.Page.Tracing.StartAsync(traced);
-            await page.GoAsync(server.Page, "#/compare");
-            await page.UntilAsync("document.querySelector('.sums button')", "it was compared", 300);
-            var busiestLoading = FindBusiestTask(await page.Page.Tracing.StopAsync());
-            await page.Page.Tracing.StartAsync(traced);
-            using var seen = JsonDocument.Parse(await page.Page.EvaluateExpressionAsync<string>(
-                """
-                (async () => {
-                  const compared = performance.now();
-                  await new Promise(resolve => setTimeout(resolve, 1000));
-                  const longestLoading = longest(0, compared);
-                  const slider = document.querySelector('#compare-score');
-                  const steps = [];
-                  for (const score of ['0.3', '0.31', '0.6', '0.1', '0']) {
-                    const began = performance.now();
-                    const done = whenSums();
-                    slider.value = score;
-                    slider.dispatchEvent(new Event('input', { bubbles: true }));
-                    await done;
-                    const ended = performance.now();
-                    await new Promise(resolve => setTimeout(resolve, 500));
-                    steps.push({ took: ended - began, longest: longest(began, ended + 200) });
-                  }
-                  return JSON.stringify({ compared, longestLoading, steps });
-                })()
-                """));
-            var busiest = FindBusiestTask(await page.Page.Tracing.StopAsync());
-            var all = seen.RootElement;
-            var steps = all.GetProperty("steps").EnumerateArray()
-                .Select(step => (Took: step.GetProperty("took").GetDouble(), Longest: step.GetProperty("longest").GetDouble())).ToArray();
-            lines.Add(string.Create(
-                CultureInfo.InvariantCulture,
-                $"compare, round {round + 1}: compared after {all.GetProperty("compared").GetDouble():0} ms, longest task until then "
-                + $"{all.GetProperty("longestLoading").GetDouble():0} ms (processor time {busiestLoading:0}), "
-                + $"a step of the slider {steps.Min(step => step.Took):0} to {steps.Max(step => step.Took):0} ms, longest task of it "
-                + $"{string.Join(", ", steps.Select(step => $"{step.Longest:0}"))} ms "
-                + $"(processor time {busiest:0})"));
-        }
-
-        await TellAsync(lines);
-    }
-
-    private static async Task TellAsync(List<string> lines)
-    {
-        TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', lines));
-        await File.AppendAllLinesAsync(
-            Environment.GetEnvironmentVariable("NANODET_MEASURED") ?? Path.Combine(Path.GetTempPath(), "nanodet-viewer.txt"),
-            lines,
-            App.Cancellation);
-    }
-
-    /// <summary>
-    /// The most processor time, in milliseconds, that one task of a page's main thread took: what a task takes by the clock also depends on
-    /// what else the machine does.
-    /// </summary>
-    private static double FindBusiestTask(string trace)
-    {
-        using var document = JsonDocument.Parse(trace);
-        var events = document.RootElement.GetProperty("traceEvents").EnumerateArray().ToArray();
-        var pages = events
-            .Where(one => one.GetProperty("name").GetString() == "thread_name"
-                && one.GetProperty("args").GetProperty("name").GetString() == "CrRendererMain")
-            .Select(one => (one.GetProperty("pid").GetInt64(), one.GetProperty("tid").GetInt64()))
-            .ToHashSet();
-        return events
-            .Where(one => one.GetProperty("name").GetString()!.EndsWith("RunTask", StringComparison.Ordinal)
-                && one.TryGetProperty("tdur", out _)
-                && pages.Contains((one.GetProperty("pid").GetInt64(), one.GetProperty("tid").GetInt64())))
-            .Max(one => one.GetProperty("tdur").GetInt64()) / 1000.0;
-    }
-
-    /// <summary>Results that are made as they are asked for.</summary>
-    private sealed class ManyResults(int count, int failedEach = 0, int seed = 0) : IViewedResults
-    {
-        private static readonly string[] Classes = ["person", "bicycle", "car", "motorcycle", "bus", "truck", "dog", "chair"];
-
-        public string Title => $"{count} results";
-
-        public string? JobId => null;
-
-        public Uri? ImageOrigin => null;
-
-        public bool IsContentKnown => true;
-
-        public Task<ResultPage?> ReadAsync(ResultQuery query, CancellationToken cancellationToken)
-        {
-            var at = query.Continuation is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
-            var items = Enumerable.Range(at, Math.Min(query.Limit, count - at))
-                .Select(i => (ReadOnlyMemory<byte>)(failedEach > 0 && i % failedEach == 0 ? MakeFailed(i) : Make(i, seed)))
-                .ToArray();
-            at += items.Length;
-            return Task.FromResult<ResultPage?>(
-                new ResultPage(items, at < count ? at.ToString(CultureInfo.InvariantCulture) : null, count));
-        }
-
-        public async IAsyncEnumerable<DetectionResult> ReadAllAsync(
-            ResultQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
-        {
-            await Task.CompletedTask;
-            yield break;
-        }
-
-        public Task<ImageLink?> LinkAsync(string? container, string name, string? etag, CancellationToken cancellationToken) =>
-            Task.FromResult<ImageLink?>(null);
-
-        public Task<ReadOnlyMemory<byte>?> FindImageAsync(
-            string? container, string name, string? etag, CancellationToken cancellationToken) =>
-            Task.FromResult<ReadOnlyMemory<byte>?>(ViewerTests.Pictures("x", 1).Single().Bytes);
-
-        private static byte[] MakeFailed(int index) => System.Text.Encoding.UTF8.GetBytes(
-            $$"""{"schemaVersion":1,"status":"failed","image":{"container":"images","name":"camera-{{index % 9}}/2026-01/{{index:D7}}.jpg","etag":"0x8DE{{index:X8}}","bytes":163759},"error":{"code":"image_corrupt","message":"Expected an image, found none."},"attempts":1,"jobId":null,"createdUtc":"2026-01-31T12:00:00Z"}""");
-
-        private static byte[] Make(int index, int seed)
-        {
-            var random = new Random(index + (seed * 1_000_000));
-            var detections = Enumerable.Range(0, random.Next(10)).Select(_ =>
-            {
-                var cls = random.Next(Classes.Length);
-                return string.Create(
-                    CultureInfo.InvariantCulture,
-                    $$$"""{"classId":{{{cls}}},"className":"{{{Classes[cls]}}}","score":{{{random.NextDouble():0.0000}}},"box":{"x":{{{random.Next(400)}}},"y":{{{random.Next(300)}}},"width":{{{20 + random.Next(200)}}},"height":{{{20 + random.Next(150)}}}}}""");
-            });
-            return System.Text.Encoding.UTF8.GetBytes(
-                $$"""{"schemaVersion":1,"status":"detected","image":{"container":"images","name":"camera-{{index % 9}}/2026-01/{{index:D7}}.jpg","etag":"0x8DE{{index:X8}}","bytes":163759,"width":640,"height":480},"model":{"name":"nanodet-plus-m_416","version":"3f9a1c0b77de","sha256":"{{new string('a', 64)}}","inputWidth":416,"inputHeight":416},"options":{"scoreThreshold":0.05,"iouThreshold":0.6,"maxDetections":100},"detections":[{{string.Join(',', detections)}}],"provider":"CPU","batchSize":8,"timings":{"decodeMs":2.1,"preprocessMs":0.6,"inferenceMs":9.8,"postprocessMs":0.2},"jobId":null,"createdUtc":"2026-01-31T12:00:00Z"}""");
-        }
     }
 }

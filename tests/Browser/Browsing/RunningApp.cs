@@ -40,6 +40,16 @@ public sealed class RunningApp : IAsyncLifetime
         return job;
     }
 
+    /// <summary>Takes a job's manifest away, so that the job runs for whoever looks.</summary>
+    /// <returns>What puts the manifest back, as if the job ended then.</returns>
+    internal async Task<Func<Task>> RunsAgainAsync(string job)
+    {
+        var manifest = Deployment.Blobs.GetBlobContainerClient("jobs").GetBlobClient($"{job}/manifest.json");
+        var content = (await manifest.DownloadContentAsync(App.Cancellation)).Value.Content;
+        await manifest.DeleteAsync(cancellationToken: App.Cancellation);
+        return () => manifest.UploadAsync(content, App.Cancellation);
+    }
+
     /// <summary>The status of a job under way.</summary>
     internal static JsonContent Json(object value) => JsonContent.Create(value, options: JsonSerializerOptions.Web);
 }
