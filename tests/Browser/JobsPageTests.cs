@@ -109,16 +109,15 @@ public sealed class JobsPageTests(RunningApp app, Chromium chromium)
     [Fact]
     public async Task Results_ReadBeforeAJobEnded_AreReadAgain()
     {
+        await app.DetectAsync("earlier/", ViewerTests.Pictures("earlier", 3)); // its numbers are those of the job to come
         await app.Deployment.Images.UploadAsync(ViewerTests.Pictures("again", 3));
         await using var page = await chromium.OpenAsync();
         await page.GoAsync(app.Address, "#/results?prefix=again%2F");
         await page.UntilAsync("document.querySelector('.results-view .empty')?.checkVisibility()", "there is no result yet");
         await page.ClickAsync("#nav a[data-view=jobs]");
-        await page.Page.WaitForSelectorAsync(".new-job input[name=prefix]");
-        await page.Page.TypeAsync(".new-job input[name=prefix]", "again/");
-        await page.ClickAsync(".new-job .primary");
-        await page.UntilAsync("document.querySelector('.job .numbers b')?.innerText === '3 of 3'", "every image is done", 60);
-        await page.UntilAsync("document.querySelector('.job .state').dataset.state === 'completed'", "the job is at its end", 60);
+        var job = $"document.querySelector('#job-{await page.StartJobAsync("again/")} ";
+        await page.UntilAsync($"{job}.numbers b')?.innerText === '3 of 3'", "every image is done", 60);
+        await page.UntilAsync($"{job}.state').dataset.state === 'completed'", "the job is at its end", 60);
         await page.Page.EvaluateExpressionAsync("location.hash = '#/results?prefix=again%2F'");
         await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3'", "its results are shown", 10);
 
@@ -135,9 +134,9 @@ public sealed class JobsPageTests(RunningApp app, Chromium chromium)
         await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3'", "they are shown", 10);
         Assert.Equal(0, asked);
 
-        await app.DetectAsync("again/", [], new { scoreThreshold = 0.1 });
+        var other = await app.DetectAsync("again/", [], new { scoreThreshold = 0.1 });
         await page.ClickAsync("#nav a[data-view=jobs]");
-        await page.UntilAsync("document.querySelectorAll('.job').length > 1", "the other job is seen");
+        await page.UntilAsync($"document.querySelector('#job-{other}')", "the other job is seen");
         await page.Page.EvaluateExpressionAsync("location.hash = '#/results?prefix=again%2F'");
         await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3'", "they are shown", 10);
         Assert.Equal(1, asked);

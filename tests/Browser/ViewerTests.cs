@@ -110,22 +110,22 @@ public sealed class ViewerTests(RunningApp app, Chromium chromium)
             """
             globalThis.seen = new Set();
             new MutationObserver(() => {
-              const numbers = document.querySelector('.job .numbers b')?.innerText;
-              if (numbers) globalThis.seen.add(numbers + ' ' + document.querySelector('.job .state').dataset.state);
+              for (const job of document.querySelectorAll('.job')) {
+                globalThis.seen.add(job.id + ' ' + job.querySelector('.numbers b').innerText + ' ' + job.querySelector('.state').dataset.state);
+              }
             }).observe(document.querySelector('.job-list'), { childList: true, subtree: true, characterData: true, attributes: true });
             """);
-        await page.Page.TypeAsync(".new-job input[name=prefix]", "live/");
-        await page.ClickAsync(".new-job .primary");
-
-        await page.UntilAsync("document.querySelector('.job .numbers b')?.innerText.startsWith('200 of 200')", "every image is done", 90);
-        await page.UntilAsync("document.querySelector('.job .state').dataset.state === 'completed'", "the job is at its end");
-        var seen = await page.Page.EvaluateExpressionAsync<string[]>("[...globalThis.seen]");
+        var job = $"#job-{await page.StartJobAsync("live/")}";
+        await page.UntilAsync($"document.querySelector('{job} .numbers b').innerText.startsWith('200 of 200')", "every image is done", 90);
+        await page.UntilAsync($"document.querySelector('{job} .state').dataset.state === 'completed'", "the job is at its end");
+        var seen = await page.Page.EvaluateExpressionAsync<string[]>(
+            $"[...globalThis.seen].filter(one => '#' + one.split(' ')[0] === '{job}').map(one => one.slice(one.indexOf(' ') + 1))");
         Assert.Contains(seen, state => state.EndsWith("running", StringComparison.Ordinal));
         Assert.True(
             seen.Any(state => state.EndsWith("running", StringComparison.Ordinal)
                 && int.Parse(state.Split(' ')[0], CultureInfo.InvariantCulture) is > 0 and < 200),
             $"Expected numbers between none and all, found {string.Join(", ", seen)}.");
-        Assert.Contains("images/s", await page.TextAsync(".job .muted"), StringComparison.Ordinal);
+        Assert.Contains("images/s", await page.TextAsync($"{job} .muted"), StringComparison.Ordinal);
         await page.KeepPictureAsync("jobs");
         page.HasNoComplaint();
     }

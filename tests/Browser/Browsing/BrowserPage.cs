@@ -79,6 +79,21 @@ internal sealed class BrowserPage : IAsyncDisposable
         await Page.ClickAsync(selector);
     }
 
+    /// <summary>Starts a job on the page of jobs, which is shown.</summary>
+    /// <param name="prefix">What the names of its images begin with.</param>
+    /// <returns>The job's id; its card is <c>#job-ID</c>. The page shows jobs of others, too.</returns>
+    public async Task<string> StartJobAsync(string prefix)
+    {
+        await Page.WaitForSelectorAsync(".new-job input[name=prefix]");
+        await Page.TypeAsync(".new-job input[name=prefix]", prefix);
+        var answered = Page.WaitForResponseAsync(response => response.Request.Method == HttpMethod.Post);
+        await ClickAsync(".new-job .primary");
+        using var answer = JsonDocument.Parse(await (await answered).TextAsync());
+        var job = answer.RootElement.GetProperty("jobId").GetString()!;
+        await UntilAsync($"document.getElementById('job-{job}')", "the job is shown");
+        return job;
+    }
+
     /// <summary>Moves a slider as its user does.</summary>
     public Task SlideAsync(string selector, double value) => Page.EvaluateExpressionAsync(
         $$"""
