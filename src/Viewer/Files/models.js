@@ -7,7 +7,7 @@ const bytes = count => (count < 1 << 20 ? `${(count / 1024).toFixed(0)} KiB` : `
 
 export function modelsView({ config, linkTo }) {
   const rows = h('tbody');
-  const served = h('p', { class: 'muted', role: 'status' });
+  const served = h('p', { class: 'muted served', role: 'status' }); // has its line before it has its text
   const empty = h('p', { class: 'empty', hidden: true }, 'No model was published yet: drop a checkpoint and its config into the container “checkpoints”.');
   const element = h('div', { class: 'page' }, h('h1', {}, 'Models'), served, empty,
     h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Models' }, h('table', { class: 'model-table' },

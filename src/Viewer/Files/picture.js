@@ -58,8 +58,8 @@ export class Picture {
       if (!this.width) {
         this.width = this.image.naturalWidth;
         this.height = this.image.naturalHeight;
+        this.fit();
       }
-      this.fit();
     });
   }
 

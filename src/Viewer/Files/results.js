@@ -362,13 +362,11 @@ export function resultsView({ parameters, config, linkTo, change, enter }) {
       source.replaceChildren(h('label', {}, h('span', {}, 'Results of'), sets));
     }
     if (config.readOnly) return;
-    const { jobs, continuation } = await get('jobs', { limit: 50 });
+    const every = h('option', { value: '' }, 'Every image’s latest result');
+    const mine = state.job ? [h('option', { value: state.job, selected: true }, state.job)] : [];
     const select = h('select', {
       'aria-label': 'Job', onchange: () => { location.hash = linkTo('results', { ...parametersOf({ image: '' }), job: select.value }); },
-    }, h('option', { value: '' }, 'Every image’s latest result'), jobs.map(job => h('option', { value: job.jobId }, `${job.jobId} · ${number(job.discovered)}`)));
-    if (state.job && !jobs.some(job => job.jobId === state.job)) select.append(h('option', { value: state.job }, state.job));
-    if (continuation) select.append(h('option', { disabled: true }, 'Older ones: under Jobs'));
-    select.value = state.job;
+    }, every, mine);
     const prefix = h('input', { type: 'text', value: state.prefix, placeholder: 'such as cam1/', 'aria-label': 'Prefix of the names' });
     source.replaceChildren(
       h('label', {}, h('span', {}, 'Results of'), select),
@@ -378,6 +376,13 @@ export function resultsView({ parameters, config, linkTo, change, enter }) {
           location.hash = linkTo('results', { ...parametersOf({ image: '' }), prefix: prefix.value });
         },
       }, h('label', { class: 'grow' }, h('span', {}, 'Prefix'), prefix), h('button', { class: 'secondary' }, 'Load')));
+
+    // What stands below is not moved by an answer that comes late.
+    const { jobs, continuation } = await get('jobs', { limit: 50 });
+    select.replaceChildren(every, ...jobs.map(job => h('option', { value: job.jobId }, `${job.jobId} · ${number(job.discovered)}`)));
+    if (!jobs.some(job => job.jobId === state.job)) select.append(...mine);
+    if (continuation) select.append(h('option', { disabled: true }, 'Older ones: under Jobs'));
+    select.value = state.job;
   }
 
   async function describeFormats() {

@@ -19,7 +19,7 @@ export const replaceLink = (link, ends = false) => history.replaceState(ends ? n
 export function takeStepBack() {
   const mine = back = new Promise(resolve => {
     addEventListener('popstate', resolve, { once: true });
-    setTimeout(resolve, 1000); // where nothing is left to go back to
+    setTimeout(resolve, 3000); // where nothing is left to go back to
   }).then(() => { if (back === mine) back = null; });
   history.back();
 }
