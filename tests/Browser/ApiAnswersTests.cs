@@ -155,7 +155,7 @@ public sealed class ApiAnswersTests(RunningApp app)
             ("AzureWebJobs.ImageUploaded.Disabled", "true"),
             ("Nanodet__Worker__ReadyWait", "00:00:01"),
             ("Nanodet__Http__ConcurrentBodies", "1"),
-            ("Nanodet__Http__BodyTime", "00:00:03"));
+            ("Nanodet__Http__BodyTime", "00:00:01"));
         var address = other.Host.Address;
 
         foreach (var (path, method, body) in ApiDocument.Operations().Where(operation => !ApiDocument.IsOpen(operation.Body)))

@@ -44,7 +44,7 @@ public sealed class FailureTests(RunningApp app, Chromium chromium)
 
         // All that may get better: the one that is there now, and neither of the others.
         await page.GoAsync(app.Address, view);
-        await page.UntilAsync("document.querySelector('.page .primary:not([hidden])')", "it can be tried again");
+        await page.UntilAsync("document.querySelector('.groups button[data-code=blob_not_found]')", "the failures are shown again");
         await page.ClickAsync(".page .primary");
         await EndsAsync(page, "1 of 1", "0 failed");
         page.HasNoComplaint();

@@ -100,12 +100,15 @@ public sealed class GroundTruthTests(RunningApp app, Chromium chromium)
             categories = new[] { new { id = 1, name = "red" } },
             annotations = new[] { new { id = 1, image_id = 1, category_id = 1, bbox = new[] { 150, 110, 5, 5 } } },
         }));
+        string IsLeft(int index) => $"document.querySelector('.count-line strong').innerText === '1' "
+            + $"&& document.querySelector('.tile .name')?.textContent.endsWith('000{index}.png')";
         await page.ClickAsync(".classes button[title=red]");
+        await page.UntilAsync(IsLeft(0), "the image with red is left");
         await page.UntilAsync("document.querySelector('.judged .missed')?.innerText === '1 missed'", "the sums are of red");
 
         await page.ClickAsync(".judged .chips button:nth-child(3)");
 
-        await page.UntilAsync("document.querySelector('.count-line strong').innerText === '1'", "the image that misses red is left");
+        await page.UntilAsync(IsLeft(1), "the image that misses red is left");
         await page.UntilAsync("location.hash.includes('judged=missed')", "the address says so");
         page.HasNoComplaint();
     }

@@ -109,7 +109,7 @@ public sealed class TryTests(RunningApp app, Chromium chromium)
             var input = await page.Page.WaitForSelectorAsync("#file");
             await input.UploadFileAsync(files[0]);
             await page.UntilAsync("document.querySelectorAll('.strip li').length === 1", "the photo is there");
-            await page.UntilAsync("document.querySelector('.stage img').naturalWidth === 160", "the photo is shown");
+            await page.UntilAsync("(image => image.complete && image.naturalWidth === 160)(document.querySelector('.stage img'))", "the photo is shown");
 
             // Two quick clicks on a button are no double click on the image, which fits it.
             await page.DrawnAsync();

@@ -169,6 +169,8 @@ public sealed class ViewerTests(RunningApp app, Chromium chromium)
         await page.ClickAsync("dialog.ask .primary");
         await page.UntilAsync(
             "document.querySelector('.model-table .current td')?.innerText.startsWith('1')", "the first one is current again", 60);
+        await Eventually.TrueAsync(
+            async () => (await app.App.HealthAsync()).GetProperty("model").GetProperty("version").GetString() == "1", "the app serves it", 30);
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed class ZoomTests(RunningApp app, Chromium chromium)
         var job = await app.DetectAsync("zoom/", ViewerTests.Pictures("zoom", 1));
         await using var page = await chromium.OpenAsync();
         await page.GoAsync(app.Address, $"#/results?job={job}&image=images%2Fzoom%2F0000.png");
-        await page.UntilAsync("document.querySelector('.detail .stage img')?.naturalWidth === 160", "the image is shown");
+        await page.UntilAsync("(image => image?.complete && image.naturalWidth === 160)(document.querySelector('.detail .stage img'))", "the image is shown");
         await page.DrawnAsync();
         var area = await page.Page.EvaluateExpressionAsync<double[]>(
             "(({ left, top, width, height }) => [left, top, width, height])(document.querySelector('.detail .viewport').getBoundingClientRect())");

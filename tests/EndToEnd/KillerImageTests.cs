@@ -31,7 +31,7 @@ public sealed class KillerImageTests
             ("AzureWebJobs.ImageUploaded.Disabled", "true"),
             ("AzureWebJobs.FindUploads.Disabled", "true"),
             ("Nanodet__Grouping__MaxDelay", "00:00:02"),
-            ("Nanodet__Worker__DeadAfter", "00:00:03"));
+            ("Nanodet__Worker__DeadAfter", "00:00:10"));
         await app.IsReadyAsync();
         await deployment.Images.UploadAsync([.. SampleImages.Good(Neighbours), (Killer, killer)]);
         var job = await app.StartJobAsync(new { prefix = "" });

@@ -79,7 +79,7 @@ public sealed class CrashTests(StorageFixture storage)
     public async Task FunctionTimeout_FunctionThatNeverEnds_IsCancelled()
     {
         var file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        await using var host = await storage.StartAsync(StorageFixture.NewName(), ("AzureFunctionsJobHost__functionTimeout", "00:00:01"));
+        await using var host = await storage.StartAsync(StorageFixture.NewName(), ("AzureFunctionsJobHost__functionTimeout", "00:00:05"));
         using var client = new HttpClient { BaseAddress = host.Address };
 
         using var response = await client.GetAsync($"/api/Wait?file={Uri.EscapeDataString(file)}", Cancelled);
@@ -87,6 +87,7 @@ public sealed class CrashTests(StorageFixture storage)
         Assert.False(response.IsSuccessStatusCode);
         await Eventually.TrueAsync(() => Task.FromResult(File.Exists(file)), "the function saw its cancellation");
         File.Delete(file);
+        File.Delete($"{file}.started");
         Assert.Equal(1, host.WorkerStarts);
     }
 

@@ -16,24 +16,40 @@ public sealed class InterruptTests : IDisposable
         }
         """;
 
-    private readonly HttpListener _app = new();
+    private readonly HttpListener _app;
     private readonly string _server;
     private readonly TaskCompletionSource _followed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public InterruptTests()
     {
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            _server = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}/";
-        }
-
-        _app.Prefixes.Add(_server);
-        _app.Start();
+        (_app, _server) = Listen();
         _ = AnswerAsync();
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>A listener cannot choose a free port itself, and another process may take the one that was found.</summary>
+    private static (HttpListener Listener, string Address) Listen()
+    {
+        for (var rest = 10; ; rest--)
+        {
+            using var free = new TcpListener(IPAddress.Loopback, 0);
+            free.Start();
+            var address = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}/";
+            free.Stop();
+            var listener = new HttpListener();
+            listener.Prefixes.Add(address);
+            try
+            {
+                listener.Start();
+                return (listener, address);
+            }
+            catch (HttpListenerException) when (rest > 0)
+            {
+                listener.Close();
+            }
+        }
+    }
 
     public void Dispose() => _app.Close();
 
