@@ -34,7 +34,7 @@ public sealed class JobsPageTests(RunningApp app, Chromium chromium)
             return true;
         });
         await page.GoAsync(app.Address, "#/jobs");
-        await page.UntilAsync("document.querySelector('.job .numbers b')", "numbers come");
+        await page.UntilAsync("document.querySelector('.job .numbers b')", "numbers come", 15);
 
         Assert.True(asked > 2, $"Expected a third request, found {asked}.");
         Assert.Equal("Not now.", await page.TextAsync(".note.error span"));
@@ -119,7 +119,7 @@ public sealed class JobsPageTests(RunningApp app, Chromium chromium)
         await page.UntilAsync($"{job}.numbers b')?.innerText === '3 of 3'", "every image is done", 60);
         await page.UntilAsync($"{job}.state').dataset.state === 'completed'", "the job is at its end", 60);
         await page.Page.EvaluateExpressionAsync("location.hash = '#/results?prefix=again%2F'");
-        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3'", "its results are shown");
+        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3'", "its results are shown", 10);
 
         // Detected again, they have another time; who comes back sees those.
         await page.ClickAsync("#nav a[data-view=jobs]");
@@ -131,14 +131,14 @@ public sealed class JobsPageTests(RunningApp app, Chromium chromium)
         });
         await page.Page.WaitForSelectorAsync(".job");
         await page.Page.EvaluateExpressionAsync("location.hash = '#/results?prefix=again%2F'");
-        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3'", "they are shown");
+        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3'", "they are shown", 10);
         Assert.Equal(0, asked);
 
         var other = await app.DetectAsync("again/", [], new { scoreThreshold = 0.1 });
         await page.ClickAsync("#nav a[data-view=jobs]");
         await page.UntilAsync($"document.querySelector('#job-{other}')", "the other job is seen");
         await page.Page.EvaluateExpressionAsync("location.hash = '#/results?prefix=again%2F'");
-        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3'", "they are shown");
+        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3'", "they are shown", 10);
         Assert.Equal(1, asked);
         page.HasNoComplaint();
     }

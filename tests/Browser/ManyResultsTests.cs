@@ -65,10 +65,10 @@ public sealed class ManyResultsTests(Chromium chromium)
     public async Task Grid_ScrolledThrough_ShowsOtherImagesWithTheSameElements()
     {
         await using var server = await ViewServer.StartAsync(
-            MadeResults.Many(1_000, failedEach: 7), before: null, port: 0, App.Cancellation);
+            MadeResults.Many(3_000, failedEach: 7), before: null, port: 0, App.Cancellation);
         await using var page = await chromium.OpenAsync();
         await page.Page.GoToAsync(server.Page.AbsoluteUri);
-        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '1,000'", "every result is loaded", 90);
+        await page.UntilAsync("document.querySelector('.count-line strong')?.innerText === '3,000'", "every result is loaded", 90);
         using var seen = JsonDocument.Parse(await page.Page.EvaluateExpressionAsync<string>(
             """
             (async () => {
@@ -108,7 +108,7 @@ public sealed class ManyResultsTests(Chromium chromium)
             """));
 
         Assert.Empty(seen.RootElement.GetProperty("wrong").EnumerateArray().Select(tile => tile.GetString()));
-        Assert.Equal(1_000, seen.RootElement.GetProperty("passed").GetInt32());
+        Assert.Equal(3_000, seen.RootElement.GetProperty("passed").GetInt32());
         Assert.True(seen.RootElement.GetProperty("made").GetInt32() < 100, $"Expected few new canvases, found {seen.RootElement}.");
         page.HasNoComplaint();
     }

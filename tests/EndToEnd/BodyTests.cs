@@ -11,7 +11,7 @@ namespace Nanodet.Serverless.EndToEnd.Tests;
 public sealed class BodyTests
 {
     private const int Places = 8;
-    private const int Connections = 40;
+    private const int Connections = 100;
 
     private static readonly byte[] Head =
         Encoding.ASCII.GetBytes($"POST /api/detect HTTP/1.1\r\nHost: localhost\r\nContent-Length: {64 << 20}\r\n\r\nabc");
@@ -27,7 +27,7 @@ public sealed class BodyTests
         await DetectsAsync(app);
         var before = ResidentBytes(app.Host.WorkerProcessId!.Value);
 
-        // Nobody waits for a place, and nothing that was announced is made room for: all of it would be 2560 MiB. The host gives up the
+        // Nobody waits for a place, and nothing that was announced is made room for: all of it would be 6400 MiB. The host gives up the
         // bodies that have one after a while; then its own answer (408) comes first, or that of the worker, whose body ends (400).
         var answers = await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => AnnounceAsync(app.Host.Address)));
         var byStatus = answers.ToLookup(answer => answer.Split(' ')[1]);
