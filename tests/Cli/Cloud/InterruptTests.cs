@@ -1,13 +1,14 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Nanodet.Serverless.Cli.Tests.Cloud;
 
 /// <summary>Ctrl+C while a job is followed: the wait ends, the job does not, and the way back to it is said.</summary>
-public sealed class InterruptTests : IDisposable
+public sealed class InterruptTests : IAsyncLifetime
 {
     private const string Running = """
         {
@@ -16,42 +17,26 @@ public sealed class InterruptTests : IDisposable
         }
         """;
 
-    private readonly HttpListener _app;
-    private readonly string _server;
+    private readonly WebApplication _app;
     private readonly TaskCompletionSource _followed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _asked;
 
     public InterruptTests()
     {
-        (_app, _server) = Listen();
-        _ = AnswerAsync();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        _app = builder.Build();
+        _app.Run(AnswerAsync);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>A listener cannot choose a free port itself, and another process may take the one that was found.</summary>
-    private static (HttpListener Listener, string Address) Listen()
-    {
-        for (var rest = 10; ; rest--)
-        {
-            using var free = new TcpListener(IPAddress.Loopback, 0);
-            free.Start();
-            var address = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}/";
-            free.Stop();
-            var listener = new HttpListener();
-            listener.Prefixes.Add(address);
-            try
-            {
-                listener.Start();
-                return (listener, address);
-            }
-            catch (HttpListenerException) when (rest > 0)
-            {
-                listener.Close();
-            }
-        }
-    }
+    private string Server => _app.Urls.Single() + "/";
 
-    public void Dispose() => _app.Close();
+    public async ValueTask InitializeAsync() => await _app.StartAsync(Token);
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     [Theory]
     [InlineData("INT", 130, "submit --prefix cam1/ --watch")]
@@ -65,7 +50,7 @@ public sealed class InterruptTests : IDisposable
         }
 
         // A shell has Ctrl+C ignored in whatever it runs in the background; env makes it a signal again, and becomes the program.
-        string[] arguments = ["--default-signal=INT", "dotnet", Cli.Program, .. line.Split(' '), "--server", _server, "--json"];
+        string[] arguments = ["--default-signal=INT", "dotnet", Cli.Program, .. line.Split(' '), "--server", Server, "--json"];
         using var process = Process.Start(
             new ProcessStartInfo("env", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = process.StandardOutput.ReadToEndAsync(Token);
@@ -77,7 +62,7 @@ public sealed class InterruptTests : IDisposable
 
         Assert.True(process.ExitCode == code, $"exit code {process.ExitCode}: {error}");
         const string job = "20261127-120000-abcdef";
-        var expected = $"job {job} goes on in the app; follow it with 'nanodet watch {job} --server {_server}'.";
+        var expected = $"job {job} goes on in the app; follow it with 'nanodet watch {job} --server {Server}'.";
         Assert.Equal($"error: cancelled: {expected}", error.TrimEnd().Split('\n')[^1]);
         var failure = JsonDocument.Parse(await output).RootElement.GetProperty("error");
         Assert.Equal(("cancelled", expected), (failure.GetProperty("code").GetString(), failure.GetProperty("message").GetString()));
@@ -118,27 +103,14 @@ public sealed class InterruptTests : IDisposable
     /// <summary>Until it has asked how far the job is twice: the first time may be before it follows.</summary>
     private Task FollowsAsync() => _followed.Task;
 
-    private async Task AnswerAsync()
+    private Task AnswerAsync(HttpContext context)
     {
-        var asked = 0;
-        while (_app.IsListening)
+        if (HttpMethods.IsGet(context.Request.Method) && Interlocked.Increment(ref _asked) == 2)
         {
-            HttpListenerContext request;
-            try
-            {
-                request = await _app.GetContextAsync();
-            }
-            catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
-            {
-                return;
-            }
-
-            request.Response.ContentType = "application/json";
-            request.Response.Close(Encoding.UTF8.GetBytes(Running), willBlock: false);
-            if (request.Request.HttpMethod == "GET" && ++asked == 2)
-            {
-                _followed.TrySetResult();
-            }
+            _followed.TrySetResult();
         }
+
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(Running, context.RequestAborted);
     }
 }
