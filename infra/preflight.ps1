@@ -70,8 +70,8 @@ if ($topology -cnotin 'split', 'single') { Write-Fault "NANODET_TOPOLOGY: expect
 if ($store -cnotin 'storage', 'scheduler') { Write-Fault "NANODET_ORCHESTRATION_STORE: expected storage or scheduler, found '$store'" }
 if ($provider -cnotin 'true', 'false') { Write-Fault "NANODET_SCHEDULER_PROVIDER: expected true or false, found '$provider'" }
 if ($private -cnotin 'true', 'false') { Write-Fault "NANODET_PRIVATE_NETWORK: expected true or false, found '$private'" }
-if ("$workers" -notmatch '^[0-9]+$') {
-    Write-Fault "NANODET_MAX_WORKERS: expected a number, found '$workers'"
+if ("$workers" -notmatch '^([1-9][0-9]?|100)$') {
+    Write-Fault "NANODET_MAX_WORKERS: expected a number from 1 to 100, found '$workers'"
     $workers = 1
 }
 $workers = [int] $workers

@@ -74,7 +74,13 @@ case $store in storage | scheduler) ;; *) error "NANODET_ORCHESTRATION_STORE: ex
 case $provider in true | false) ;; *) error "NANODET_SCHEDULER_PROVIDER: expected true or false, found '$provider'" ;; esac
 private=${NANODET_PRIVATE_NETWORK:-false}
 case $private in true | false) ;; *) error "NANODET_PRIVATE_NETWORK: expected true or false, found '$private'" ;; esac
-case $workers in *[!0-9]*) error "NANODET_MAX_WORKERS: expected a number, found '$workers'" && workers=1 ;; esac
+case $workers in
+  [1-9] | [1-9][0-9] | 100) ;;
+  *)
+    error "NANODET_MAX_WORKERS: expected a number from 1 to 100, found '$workers'"
+    workers=1
+    ;;
+esac
 if [ "$store" = scheduler ] && [ "$provider" = false ]; then
   error "NANODET_ORCHESTRATION_STORE=scheduler needs an image with its provider: azd env set NANODET_SCHEDULER_PROVIDER true"
 fi

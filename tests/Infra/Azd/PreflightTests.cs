@@ -288,8 +288,11 @@ public sealed class PreflightTests : IDisposable
     [Theory]
     [InlineData("NANODET_PRIVATE_NETWORK", "True", "error  NANODET_PRIVATE_NETWORK: expected true or false, found 'True'")]
     [InlineData("NANODET_PRIVATE_NETWORK", "1", "error  NANODET_PRIVATE_NETWORK: expected true or false, found '1'")]
-    [InlineData("NANODET_MAX_WORKERS", "three", "error  NANODET_MAX_WORKERS: expected a number, found 'three'")]
-    [InlineData("NANODET_MAX_WORKERS", "-1", "error  NANODET_MAX_WORKERS: expected a number, found '-1'")]
+    [InlineData("NANODET_MAX_WORKERS", "three", "error  NANODET_MAX_WORKERS: expected a number from 1 to 100, found 'three'")]
+    [InlineData("NANODET_MAX_WORKERS", "-1", "error  NANODET_MAX_WORKERS: expected a number from 1 to 100, found '-1'")]
+    [InlineData("NANODET_MAX_WORKERS", "0", "error  NANODET_MAX_WORKERS: expected a number from 1 to 100, found '0'")]
+    [InlineData("NANODET_MAX_WORKERS", "101", "error  NANODET_MAX_WORKERS: expected a number from 1 to 100, found '101'")]
+    [InlineData("NANODET_MAX_WORKERS", "99999999999", "error  NANODET_MAX_WORKERS: expected a number from 1 to 100, found '99999999999'")]
     public async Task Preflight_SettingOfAnotherKind_IsNamed(string setting, string value, string error)
     {
         var run = await RunAsync([], (setting, value));
