@@ -6,6 +6,7 @@ var root = new RootCommand("Measurements of Nanodet.Serverless.")
     BatcherCommand.Create(),
     CompareCommand.Create(),
     ExportsCommand.Create(),
+    FeedCommand.Create(),
     MicroCommand.Create(),
     MosaicCommand.Create(),
     ProfileCommand.Create(),

@@ -29,6 +29,8 @@ internal sealed class DetectionPass(
     /// <param name="atOnce">How many may be decoded at the same time.</param>
     internal void Run(IReadOnlyList<EncodedImage> images, int atOnce)
     {
+        // A thread alone writes each tensor while the pixels are in its caches, and holds the memory of one image.
+        atOnce = steps.Threads == 1 ? 1 : atOnce;
         for (var next = 0; next < images.Count;)
         {
             var chunk = ReadChunk(images, ref next, atOnce, out var bytes);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -58,37 +59,74 @@ internal sealed class RowSampler(NormalizationTable table)
     private unsafe int SampleInVectors(
         ReadOnlySpan<ushort> sums, ReadOnlySpan<int> offsets, ReadOnlySpan<int> weights, Span<float> destination, int planeLength)
     {
-        var half = Vector256.Create(Half);
+        // One load has both pixels of a column; their blues are brought together, their greens, and their reds.
+        var neighbours = Vector128.Create((byte)0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11, 12, 13, 14, 15);
+        var order = Vector256.Create(neighbours, neighbours);
+        var (ofBlue, ofRed) = (table.PlaneOf(0), table.PlaneOf(2));
         var done = 0;
-        fixed (ushort* pairs = sums)
+        fixed (ushort* row = sums)
+        fixed (int* offset = offsets)
         fixed (float* values = table.All)
         {
-            ref var blue = ref MemoryMarshal.GetReference(destination.Slice(table.PlaneOf(0) * planeLength, offsets.Length));
+            var toBlue = new Normalizer(table, ofBlue, values);
+            var toGreen = new Normalizer(table, 1, values);
+            var toRed = new Normalizer(table, ofRed, values);
+            ref var blue = ref MemoryMarshal.GetReference(destination.Slice(ofBlue * planeLength, offsets.Length));
             ref var green = ref MemoryMarshal.GetReference(destination.Slice(planeLength, offsets.Length));
-            ref var red = ref MemoryMarshal.GetReference(destination.Slice(table.PlaneOf(2) * planeLength, offsets.Length));
-            ref var offset = ref MemoryMarshal.GetReference(offsets);
+            ref var red = ref MemoryMarshal.GetReference(destination.Slice(ofRed * planeLength, offsets.Length));
             ref var weight = ref MemoryMarshal.GetReference(weights);
-            var blueValues = values + (table.PlaneOf(0) * NormalizationTable.Values);
-            var greenValues = values + NormalizationTable.Values;
-            var redValues = values + (table.PlaneOf(2) * NormalizationTable.Values);
             for (; done <= offsets.Length - Vector256<int>.Count; done += Vector256<int>.Count)
             {
-                // Three reads of two neighbours each cover blue, green, red of both pixels.
-                var place = Vector256.LoadUnsafe(ref offset, (nuint)done);
-                var parts = Vector256.LoadUnsafe(ref weight, (nuint)done).AsInt16();
-                var blueGreen = Avx2.GatherVector256((int*)pairs, place, 2).AsInt16();
-                var redBlue = Avx2.GatherVector256((int*)(pairs + 2), place, 2).AsInt16();
-                var greenRed = Avx2.GatherVector256((int*)(pairs + 4), place, 2).AsInt16();
-                var blues = Avx2.MultiplyAddAdjacent(Avx2.Blend(blueGreen, redBlue, 0b10101010), parts);
-                var reds = Avx2.MultiplyAddAdjacent(Avx2.Blend(redBlue, greenRed, 0b10101010), parts);
-                var greens = Avx2.MultiplyAddAdjacent(
-                    Avx2.Blend((blueGreen.AsInt32() >>> 16).AsInt16(), (greenRed.AsInt32() << 16).AsInt16(), 0b10101010), parts);
-                Avx2.GatherVector256(blueValues, (blues + half) >> Shift, 4).StoreUnsafe(ref blue, (nuint)done);
-                Avx2.GatherVector256(greenValues, (greens + half) >> Shift, 4).StoreUnsafe(ref green, (nuint)done);
-                Avx2.GatherVector256(redValues, (reds + half) >> Shift, 4).StoreUnsafe(ref red, (nuint)done);
+                // The second half of each vector is four columns on, so that the eight are in order at the end.
+                var place = offset + done;
+                var parts = Vector256.LoadUnsafe(ref weight, (nuint)done);
+                var first = Blend(row + place[0], row + place[4], order, Avx2.Shuffle(parts, 0b00000000));
+                var second = Blend(row + place[1], row + place[5], order, Avx2.Shuffle(parts, 0b01010101));
+                var third = Blend(row + place[2], row + place[6], order, Avx2.Shuffle(parts, 0b10101010));
+                var fourth = Blend(row + place[3], row + place[7], order, Avx2.Shuffle(parts, 0b11111111));
+                var low = Avx2.UnpackLow(first, second).AsInt64();
+                var lowToo = Avx2.UnpackLow(third, fourth).AsInt64();
+                var high = Avx2.UnpackHigh(first, second).AsInt64();
+                var highToo = Avx2.UnpackHigh(third, fourth).AsInt64();
+                toBlue.Of(Avx2.UnpackLow(low, lowToo).AsInt32()).StoreUnsafe(ref blue, (nuint)done);
+                toGreen.Of(Avx2.UnpackHigh(low, lowToo).AsInt32()).StoreUnsafe(ref green, (nuint)done);
+                toRed.Of(Avx2.UnpackLow(high, highToo).AsInt32()).StoreUnsafe(ref red, (nuint)done);
             }
         }
 
         return done;
+    }
+
+    /// <summary>Blue, green and red of two columns, one in each half, in parts of 1024.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe Vector256<int> Blend(ushort* first, ushort* second, Vector256<byte> order, Vector256<int> parts)
+    {
+        var pixels = Vector256.Create(Vector128.Load(first), Vector128.Load(second)).AsByte();
+        return Avx2.MultiplyAddAdjacent(Avx2.Shuffle(pixels, order).AsInt16(), parts.AsInt16());
+    }
+
+    /// <summary>What makes the floats of a plane.</summary>
+    private readonly unsafe struct Normalizer(NormalizationTable table, int plane, float* values)
+    {
+        private readonly bool _isAffine = Fma.IsSupported && table.IsAffine;
+        private readonly float* _values = values + (plane * NormalizationTable.Values);
+        private readonly Vector256<float> _mean = Vector256.Create(table.Affine(plane).Mean);
+        private readonly Vector256<float> _scale = Vector256.Create(table.Affine(plane).Scale);
+        private readonly Vector256<float> _scaleRest = Vector256.Create(table.Affine(plane).ScaleRest);
+        private readonly Vector256<float> _rest = Vector256.Create(table.Affine(plane).Rest);
+
+        /// <summary>Rounds values that are in parts of 1024, and normalises them.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal Vector256<float> Of(Vector256<int> parts)
+        {
+            var values = (parts + Vector256.Create(Half)) >> Shift;
+            if (!_isAffine)
+            {
+                return Avx2.GatherVector256(_values, values, sizeof(float));
+            }
+
+            var distance = Avx.ConvertToVector256Single(values) - _mean;
+            return Fma.MultiplyAdd(distance, _scale, Fma.MultiplyAdd(distance, _scaleRest, _rest));
+        }
     }
 }

@@ -65,12 +65,16 @@ public sealed class WarpTwinTests
     }
 
     [Theory]
-    [InlineData(ColorOrder.Bgr)]
-    [InlineData(ColorOrder.Rgb)]
-    public void Sample_AnyLength_EqualsItsTwin(ColorOrder order)
+    [InlineData(ColorOrder.Bgr, 103.53, true)]
+    [InlineData(ColorOrder.Rgb, 103.53, true)]
+    [InlineData(ColorOrder.Rgb, 1e7 + 0.3, false)]
+    public void Sample_AnyLength_EqualsItsTwin(ColorOrder order, double mean, bool isAffine)
     {
         var random = new Random(9);
-        var sampler = new RowSampler(new NormalizationTable(PreprocessorTests.Model(new ModelInput(8, 8, KeepRatio: false), order)));
+        var model = PreprocessorTests.Model(new ModelInput(8, 8, KeepRatio: false), order);
+        var table = new NormalizationTable(model with { Mean = [mean, .. model.Mean.Skip(1)] });
+        Assert.Equal(isAffine, table.IsAffine);
+        var sampler = new RowSampler(table);
         for (var columns = 1; columns < 70; columns++)
         {
             var pixels = random.Next(1, 90);
