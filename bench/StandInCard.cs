@@ -1,7 +1,4 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Nanodet.Detection.Inference;
 
 namespace Nanodet.Serverless.Bench;
@@ -13,11 +10,13 @@ namespace Nanodet.Serverless.Bench;
 /// <param name="secondsOfRun">Seconds of a run, for each size.</param>
 internal sealed class StandInCard(IReadOnlyDictionary<int, double> secondsOfRun)
 {
+    // Values at both ends of an output that tell it.
+    private const int Mark = 16;
+
     // Never set: a run is over when its time is.
     private static readonly ManualResetEvent Never = new(false);
 
     private readonly Lock _gate = new();
-    private readonly ConcurrentDictionary<nint, bool> _filled = [];
     private long _freeAt;
     private long _busyTicks;
     private long _runs;
@@ -34,7 +33,7 @@ internal sealed class StandInCard(IReadOnlyDictionary<int, double> secondsOfRun)
 
     /// <summary>A session for runs of one size.</summary>
     /// <param name="size">Images of a run.</param>
-    /// <param name="outputs">What a model gave for some images: a block of an output gets them once, as nothing copies on the processor.</param>
+    /// <param name="outputs">What a model gave for some images. A block that holds them already is left alone: a card's copies take no processor.</param>
     internal IShapeSession Open(int size, IReadOnlyList<float[]> outputs) => new Session(this, size, outputs);
 
     private void Run(int size, int images)
@@ -54,6 +53,8 @@ internal sealed class StandInCard(IReadOnlyDictionary<int, double> secondsOfRun)
         _ = Never.WaitOne(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)));
     }
 
+    private double SecondsOf(int size) => secondsOfRun[size];
+
     private sealed class Session(StandInCard card, int size, IReadOnlyList<float[]> outputs) : IShapeSession
     {
         public bool IsGraph => true;
@@ -66,9 +67,9 @@ internal sealed class StandInCard(IReadOnlyDictionary<int, double> secondsOfRun)
             for (var image = 0; image * length < output.Length; image++)
             {
                 var target = output.Slice(image * length, length);
-                if (card._filled.TryAdd(AddressOf(target), true))
+                if (!Holds(target, outputs[image % outputs.Count]))
                 {
-                    outputs[card._filled.Count % outputs.Count].CopyTo(target);
+                    outputs[image % outputs.Count].CopyTo(target);
                 }
             }
 
@@ -81,9 +82,7 @@ internal sealed class StandInCard(IReadOnlyDictionary<int, double> secondsOfRun)
         {
         }
 
-        private static nint AddressOf(Span<float> floats) =>
-            Unsafe.ByteOffset(ref Unsafe.NullRef<float>(), ref MemoryMarshal.GetReference(floats));
+        private static bool Holds(ReadOnlySpan<float> block, ReadOnlySpan<float> output) =>
+            block[..Mark].SequenceEqual(output[..Mark]) && block[^Mark..].SequenceEqual(output[^Mark..]);
     }
-
-    private double SecondsOf(int size) => secondsOfRun[size];
 }
