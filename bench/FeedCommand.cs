@@ -15,7 +15,7 @@ namespace Nanodet.Serverless.Bench;
 
 /// <summary>
 /// <c>feed</c>: how much of the decoder's rate is left on the whole way to a GPU and back, without a GPU. A <see cref="StandInCard"/> takes
-/// the times that runs took on an H100 beside 16 processors, longer by as much as this machine has fewer of them.
+/// the times that runs took on an H100, longer by as much as this machine decodes more slowly than the 16 processors beside that card did.
 /// </summary>
 internal static class FeedCommand
 {
