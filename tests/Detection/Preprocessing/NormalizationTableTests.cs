@@ -30,7 +30,7 @@ public sealed class NormalizationTableTests
     [Fact]
     public void IsAffine_AFloatThatDiffers_IsFalse() => Assert.False(Table(1e7 + 0.3, 0.1).IsAffine);
 
-    internal static NormalizationTable Table(double mean, double deviation) =>
+    private static NormalizationTable Table(double mean, double deviation) =>
         new(PreprocessorTests.Model(new ModelInput(8, 8, KeepRatio: false)) with
         {
             Mean = [mean, mean, mean],
