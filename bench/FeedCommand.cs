@@ -19,8 +19,6 @@ namespace Nanodet.Serverless.Bench;
 /// </summary>
 internal static class FeedCommand
 {
-    private const int LargestRun = 64;
-
     // Images a second that 16 threads decoded beside the H100.
     private const double DecodedBesideCard = 4096;
 
@@ -61,8 +59,11 @@ internal static class FeedCommand
     {
         ReadOnlyMemory<byte>[] photos =
             [.. folder.GetFiles("*.jpg").OrderBy(photo => photo.Name, StringComparer.Ordinal).Select(photo => File.ReadAllBytes(photo.FullName))];
-        _ = DecodingBenchmark.Measure(photos, TimeSpan.FromSeconds(seconds), cancellationToken);
-        var decoding = DecodingBenchmark.Measure(photos, TimeSpan.FromSeconds(seconds), cancellationToken);
+        var duration = TimeSpan.FromSeconds(seconds);
+
+        // Once for what happens only once.
+        _ = DecodingBenchmark.Measure(photos, duration, cancellationToken);
+        var decoding = DecodingBenchmark.Measure(photos, duration, cancellationToken);
         var scale = DecodedBesideCard / decoding / 1000;
         var card = new StandInCard(MillisecondsOfRun.ToDictionary(time => time.Key, time => time.Value * scale));
         using var model = NanodetModel.Load(
@@ -70,7 +71,8 @@ internal static class FeedCommand
             new ModelOptions { Provider = ExecutionProvider.Cpu },
             () => null,
             (session, description) => Open(session, description, card, photos));
-        var ways = Ways(model, photos, seconds);
+        using var callers = new BenchmarkCallers(Environment.ProcessorCount);
+        var ways = Ways(model, card, photos, callers, duration);
         var figures = ways.ToDictionary(way => way.Name, _ => new List<(double Rate, double ProcessorMs, double Busy, double Fill)>());
         for (var round = -1; round < rounds; round++)
         {
@@ -79,14 +81,14 @@ internal static class FeedCommand
                 _ = card.Read();
                 using var process = Process.GetCurrentProcess();
                 var (start, processor) = (Stopwatch.GetTimestamp(), process.TotalProcessorTime);
-                var images = await measure(cancellationToken);
+                var rate = await measure(cancellationToken);
                 var elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
                 process.Refresh();
                 var used = (process.TotalProcessorTime - processor).TotalMilliseconds;
                 var (busy, runs, run) = card.Read();
                 if (round >= 0)
                 {
-                    figures[name].Add((images / elapsed, used / images, busy.TotalSeconds / elapsed, run / Math.Max(1.0, runs)));
+                    figures[name].Add((rate, used / (rate * elapsed), busy.TotalSeconds / elapsed, run / Math.Max(1.0, runs)));
                 }
             }
         }
@@ -107,77 +109,67 @@ internal static class FeedCommand
         return 0;
     }
 
-    private static List<(string Name, Func<CancellationToken, Task<long>> Measure)> Ways(
-        NanodetModel model, ReadOnlyMemory<byte>[] photos, double seconds)
+    /// <summary>Each way, and what measures it, in images a second.</summary>
+    private static List<(string Name, Func<CancellationToken, Task<double>> Measure)> Ways(
+        NanodetModel model, StandInCard card, ReadOnlyMemory<byte>[] photos, BenchmarkCallers callers, TimeSpan duration)
     {
         var processors = Environment.ProcessorCount;
-        var ways = new List<(string, Func<CancellationToken, Task<long>>)>
+        var ways = new List<(string, Func<CancellationToken, Task<double>>)>
         {
-            ($"decoding alone, {processors} threads", _ => Task.FromResult(Callers(processors, seconds, caller =>
-            {
-                using var image = ImageDecoder.Decode(photos[caller % photos.Length].Span, new ImageLimits());
-                return 1;
-            }))),
+            ($"decoding alone, {processors} threads", token => Task.FromResult(DecodingBenchmark.Measure(photos, duration, token))),
         };
         foreach (var size in new[] { 1, 8, 32, 64 })
         {
             var detector = new Detector(model, new DetectorOptions { MaxRunSize = size, DecodeThreads = 1 });
-            ways.Add(($"{processors} callers, {size} a call", _ => Task.FromResult(Callers(processors, seconds, caller =>
-                detector.Detect([.. Enumerable.Range(caller, size).Select(image => photos[image % photos.Length])]).Count))));
+            ways.Add(($"{processors} callers, {size} a call", token => Task.FromResult(Call(detector, photos, size, callers, duration, token))));
         }
 
-        // As many lanes as a worker has on a GPU.
-        var lanes = Math.Max(2, processors * 3 / 2);
         foreach (var requests in new[] { 64, 256 })
         {
             ways.Add((
-                $"a worker's batcher, {lanes} lanes, {requests} requests",
-                token => BatchAsync(model, photos, seconds, lanes, requests, token)));
+                $"a worker's batcher, {BatchingPlan.GpuLanes} lanes, {requests} requests",
+                token => BatchAsync(model, new BatchingPlan(BatchingPlan.GpuLanes, card.Sizes.Max(), ""), photos, requests, duration, token)));
         }
 
         return ways;
     }
 
-    private static async Task<long> BatchAsync(
-        NanodetModel model, ReadOnlyMemory<byte>[] photos, double seconds, int lanes, int requests, CancellationToken cancellationToken)
+    private static double Call(
+        Detector detector,
+        ReadOnlyMemory<byte>[] photos,
+        int size,
+        BenchmarkCallers callers,
+        TimeSpan duration,
+        CancellationToken cancellationToken)
     {
-        await using var batcher = new DetectionBatcher(
-            model, new BatchingPlan(lanes, LargestRun, ""), new BatchingOptions(), TimeProvider.System, NullLogger.Instance);
-        var detector = batcher.DetectorFor(new DetectorOptions());
         var (start, done) = (Stopwatch.GetTimestamp(), 0L);
-        await Parallel.ForEachAsync(
-            Enumerable.Range(0, requests),
-            new ParallelOptions { MaxDegreeOfParallelism = requests, CancellationToken = cancellationToken },
-            async (request, token) =>
+        callers.Run(caller =>
+        {
+            for (var next = caller; Stopwatch.GetElapsedTime(start) < duration; next++)
             {
-                for (var i = request; Stopwatch.GetElapsedTime(start).TotalSeconds < seconds; i++)
-                {
-                    _ = await batcher.DetectAsync(detector, photos[i % photos.Length], token);
-                    Interlocked.Increment(ref done);
-                }
-            });
-        return done;
+                ReadOnlyMemory<byte>[] images = [.. Enumerable.Range(next, size).Select(image => photos[image % photos.Length])];
+                Interlocked.Add(ref done, detector.Detect(images, cancellationToken).Count);
+            }
+        });
+        return done / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private static long Callers(int count, double seconds, Func<int, int> work)
+    private static async Task<double> BatchAsync(
+        NanodetModel model,
+        BatchingPlan plan,
+        ReadOnlyMemory<byte>[] photos,
+        int requests,
+        TimeSpan duration,
+        CancellationToken cancellationToken)
     {
-        var (start, done) = (Stopwatch.GetTimestamp(), 0L);
-        var threads = Enumerable.Range(0, count).Select(caller => new Thread(() =>
-        {
-            for (var next = caller; Stopwatch.GetElapsedTime(start).TotalSeconds < seconds; next++)
-            {
-                Interlocked.Add(ref done, work(next));
-            }
-        })).ToArray();
-        Array.ForEach(threads, thread => thread.Start());
-        Array.ForEach(threads, thread => thread.Join());
-        return done;
+        await using var batcher = new DetectionBatcher(model, plan, new BatchingOptions(), TimeProvider.System, NullLogger.Instance);
+        return await BatcherBenchmark.MeasureAsync(batcher, photos, requests, duration, cancellationToken);
     }
 
     private static ShapedRuns Open(
         InferenceSession session, ModelDescription description, StandInCard card, IReadOnlyList<ReadOnlyMemory<byte>> photos)
     {
-        var runs = new SharedRuns(session, description);
+        using var runs = new SharedRuns(session, description);
         var outputs = new List<float[]>();
         foreach (var photo in photos)
         {

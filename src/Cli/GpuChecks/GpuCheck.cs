@@ -223,23 +223,11 @@ internal sealed class GpuCheck(
     {
         await using var batcher = new DetectionBatcher(new Detector(model));
         var callers = IsOnGpu ? new BatchingOptions().QueueCapacity : 2 * batcher.Plan.Lanes;
-        var done = 0L;
-        var start = Stopwatch.GetTimestamp();
-        await Parallel.ForEachAsync(
-            Enumerable.Range(0, callers),
-            new ParallelOptions { MaxDegreeOfParallelism = callers, CancellationToken = cancellationToken },
-            async (request, token) =>
-            {
-                for (var i = request; Stopwatch.GetElapsedTime(start).TotalSeconds < seconds; i++)
-                {
-                    _ = await batcher.DetectAsync(images[i % images.Count], token);
-                    Interlocked.Increment(ref done);
-                }
-            });
+        var rate = await BatcherBenchmark.MeasureAsync(batcher, images, callers, TimeSpan.FromSeconds(seconds), cancellationToken);
         Tell(
             file,
             $"images/s, {callers} requests of one image at a time",
-            $"{Number(done / Stopwatch.GetElapsedTime(start).TotalSeconds)}, {batcher.Plan.Lanes} lanes");
+            $"{Number(rate)}, {batcher.Plan.Lanes} lanes");
     }
 
     private void MeasureRates(string file, NanodetModel model, CancellationToken cancellationToken)

@@ -10,10 +10,13 @@ namespace Nanodet.Detection.Batching;
 /// <param name="Reason">Who said so: a setting, the model, or a measurement with its figures.</param>
 public sealed record BatchingPlan(int Lanes, [property: JsonPropertyName("maxBatchSize")] int MaxRunSize, string Reason)
 {
-    // Each decodes, warps and post-processes, and then sleeps until its run is done: with half as many again as processors, none is idle.
     private const int MostGpuLanes = 64;
 
-    private static int GpuLanes => Math.Clamp(Environment.ProcessorCount * 3 / 2, 2, MostGpuLanes);
+    /// <summary>
+    /// Lanes on a GPU. Each decodes, warps and post-processes, and then sleeps until its run is done, so there are half as many again as
+    /// processors.
+    /// </summary>
+    internal static int GpuLanes => Math.Clamp(Environment.ProcessorCount * 3 / 2, 2, MostGpuLanes);
 
     /// <summary>Lanes where nothing is known about the provider yet.</summary>
     internal static int LanesOnCpu(BatchingOptions options) => options.Lanes > 0 ? options.Lanes : Environment.ProcessorCount;
