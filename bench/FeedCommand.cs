@@ -41,21 +41,23 @@ internal static class FeedCommand
         var images = new Option<DirectoryInfo>("--images") { Description = "JPEG files; taken again and again.", Required = true };
         var seconds = new Option<double>("--seconds") { Description = "Seconds of each measurement of a round.", DefaultValueFactory = _ => 2 };
         var rounds = new Option<int>("--rounds") { Description = "Rounds, in which each way has its turn.", DefaultValueFactory = _ => 5 };
+        var way = new Option<string>("--way") { Description = "Only ways whose name has this in it, beside decoding alone.", DefaultValueFactory = _ => "" };
         var command = new Command("feed", "What feeds a GPU, with a stand-in for the GPU: rates against that of decoding alone.")
         {
-            model, images, seconds, rounds,
+            model, images, seconds, rounds, way,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(model),
             parsed.GetRequiredValue(images),
             parsed.GetValue(seconds),
             parsed.GetValue(rounds),
+            parsed.GetRequiredValue(way),
             cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        FileInfo file, DirectoryInfo folder, double seconds, int rounds, CancellationToken cancellationToken)
+        FileInfo file, DirectoryInfo folder, double seconds, int rounds, string only, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte>[] photos =
             [.. folder.GetFiles("*.jpg").OrderBy(photo => photo.Name, StringComparer.Ordinal).Select(photo => File.ReadAllBytes(photo.FullName))];
@@ -73,6 +75,7 @@ internal static class FeedCommand
             (session, description) => Open(session, description, card, photos));
         using var callers = new BenchmarkCallers(Environment.ProcessorCount);
         var ways = Ways(model, card, photos, callers, duration);
+        ways.RemoveAll(way => way != ways[0] && !way.Name.Contains(only, StringComparison.Ordinal));
         var figures = ways.ToDictionary(way => way.Name, _ => new List<(double Rate, double ProcessorMs, double Busy, double Fill)>());
         for (var round = -1; round < rounds; round++)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -7,6 +8,7 @@ namespace Nanodet.Detection.Images;
 internal static class PixelConversion
 {
     /// <summary>Red, green, blue to blue, green, red.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void FromRgb(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         var i = 0;
@@ -29,6 +31,7 @@ internal static class PixelConversion
     }
 
     /// <summary>The first three of so many samples a pixel, red, green, blue; the others, such as alpha, are dropped.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void FromRgb(ReadOnlySpan<byte> source, int samples, Span<byte> destination)
     {
         if (samples == 3)
@@ -46,6 +49,7 @@ internal static class PixelConversion
     }
 
     /// <summary>The first of so many samples a pixel, three times.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void FromGray(ReadOnlySpan<byte> source, int samples, Span<byte> destination)
     {
         for (int i = 0, j = 0; i < destination.Length; i += 3, j += samples)
@@ -55,6 +59,7 @@ internal static class PixelConversion
     }
 
     /// <summary>Red, green, blue and alpha to colours on black, as libtiff's RGBA interface gives unassociated alpha.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void FromRgbOnBlack(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         for (int i = 0, j = 0; i < destination.Length; i += 3, j += 4)
@@ -67,6 +72,7 @@ internal static class PixelConversion
     }
 
     /// <summary>Transparent pixels become the background's colour.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void FromRgbOn(ReadOnlySpan<byte> source, (byte Blue, byte Green, byte Red) background, Span<byte> destination)
     {
         for (int i = 0, j = 0; i < destination.Length; i += 3, j += 4)
@@ -78,6 +84,7 @@ internal static class PixelConversion
     }
 
     /// <summary>Ink as JPEG stores it, 255 for none, by OpenCV's arithmetic.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void FromInvertedCmyk(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         for (int i = 0, j = 0; i < destination.Length; i += 3, j += 4)
@@ -90,6 +97,7 @@ internal static class PixelConversion
     }
 
     /// <summary>Ink as TIFF stores it, 0 for none, by libtiff's arithmetic.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void FromCmyk(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         for (int i = 0, j = 0; i < destination.Length; i += 3, j += 4)
@@ -102,6 +110,7 @@ internal static class PixelConversion
     }
 
     /// <summary>16 bits to the upper 8, as libpng strips them and libtiff takes gray.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Upper8(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         var samples = MemoryMarshal.Cast<byte, ushort>(source);
@@ -112,6 +121,7 @@ internal static class PixelConversion
     }
 
     /// <summary>16 bits to the nearest of 8, as libtiff takes colours.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Nearest8(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         var samples = MemoryMarshal.Cast<byte, ushort>(source);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -34,6 +35,7 @@ internal static class BinMean
         return weighted / sum;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float OfEight(ReadOnlySpan<float> logits)
     {
         var values = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(logits));

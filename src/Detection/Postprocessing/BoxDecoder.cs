@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Nanodet.Detection.Description;
 
 namespace Nanodet.Detection.Postprocessing;
@@ -34,6 +35,7 @@ internal sealed class BoxDecoder
     /// <param name="tensorHeight">Rows of the input tensor, in pixels; boxes are clipped to it.</param>
     /// <param name="tensorWidth">Columns of the input tensor, in pixels; boxes are clipped to it.</param>
     /// <param name="candidates">Receives the boxes, by point and then class.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Decode(ReadOnlySpan<float> output, int tensorHeight, int tensorWidth, CandidateBuffer candidates)
     {
         var (point, length) = (0, _model.Columns);
@@ -57,6 +59,7 @@ internal sealed class BoxDecoder
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void DecodePoint(ReadOnlySpan<float> values, int classId, Prior prior, int point, CandidateBuffer candidates)
     {
         Candidate? box = null;
@@ -78,6 +81,7 @@ internal sealed class BoxDecoder
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Candidate Box(ReadOnlySpan<float> distances, Prior prior)
     {
         Span<float> sides = stackalloc float[Sides];

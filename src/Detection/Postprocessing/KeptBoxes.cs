@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -37,6 +38,7 @@ internal ref struct KeptBoxes : IDisposable
     }
 
     /// <summary>Whether a kept box of the candidate's class overlaps it with an IoU above the threshold.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal readonly bool Suppresses(in Candidate candidate, float iouThreshold)
     {
         if (!Vector256.IsHardwareAccelerated)
@@ -103,6 +105,7 @@ internal ref struct KeptBoxes : IDisposable
 
     private readonly Span<float> Field(int field) => _values.AsSpan(field * _capacity, _capacity);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly Vector256<float> Load(ref float start, int field, int index) =>
         Vector256.LoadUnsafe(ref start, (nuint)((field * _capacity) + index));
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -12,6 +13,7 @@ internal static class ScoreScan
     /// <param name="from">Where to begin.</param>
     /// <param name="threshold">The threshold.</param>
     /// <returns>Its index, or the number of values where there is none.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int NextAbove(ReadOnlySpan<float> values, int from, float threshold)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(from);

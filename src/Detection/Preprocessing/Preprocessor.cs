@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Nanodet.Detection.Description;
 using Nanodet.Detection.Images;
 
@@ -28,6 +29,7 @@ internal sealed class Preprocessor
     /// <param name="reduction">See <see cref="DecodedImage.Reduction"/>.</param>
     /// <param name="geometry">Made for their size.</param>
     /// <param name="destination"><see cref="InputGeometry.TensorLength"/> floats; each one is written.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Write(PixelRows pixels, int reduction, InputGeometry geometry, Span<float> destination)
     {
         var (width, planeLength) = (geometry.WarpedWidth, geometry.TensorWidth * geometry.TensorHeight);
@@ -66,6 +68,7 @@ internal sealed class Preprocessor
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FindColumns(WarpAxis axis, Span<int> offsets, Span<int> weights)
     {
         for (var x = 0; x < offsets.Length; x++)

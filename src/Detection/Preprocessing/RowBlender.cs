@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -12,6 +13,7 @@ internal static class RowBlender
     /// <param name="topWeight">0 to 32.</param>
     /// <param name="bottomWeight">0 to 32; both together at most 32.</param>
     /// <param name="destination">As long as the rows.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Blend(
         ReadOnlySpan<byte> top, ReadOnlySpan<byte> bottom, int topWeight, int bottomWeight, Span<ushort> destination)
     {

@@ -33,6 +33,7 @@ internal sealed class RowSampler(NormalizationTable table)
     }
 
     /// <summary>The plain twin of <see cref="Sample"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void ScalarSample(
         ReadOnlySpan<ushort> sums,
         ReadOnlySpan<int> offsets,
@@ -56,6 +57,7 @@ internal sealed class RowSampler(NormalizationTable table)
     }
 
     /// <summary>Writes whole vectors of columns, and says how many columns that were.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private unsafe int SampleInVectors(
         ReadOnlySpan<ushort> sums, ReadOnlySpan<int> offsets, ReadOnlySpan<int> weights, Span<float> destination, int planeLength)
     {
@@ -106,6 +108,7 @@ internal sealed class RowSampler(NormalizationTable table)
     }
 
     /// <summary>What makes the floats of a plane.</summary>
+    [method: MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly unsafe struct Normalizer(NormalizationTable table, int plane, float* values)
     {
         private readonly bool _isAffine = Fma.IsSupported && table.IsAffine;
