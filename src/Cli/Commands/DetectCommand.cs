@@ -37,7 +37,7 @@ internal static class DetectCommand
         }.Within(1, 1000);
         var batch = new Option<int>("--batch")
         {
-            Description = "The largest number of images in one run of the model, 1 to 256; 0: 8 on the CPU, 64 on a GPU.",
+            Description = "The largest number of images in one run of the model, 1 to 256; 0: one on the CPU, where as many runs are made at a time as there are processors, and 64 on a GPU.",
             DefaultValueFactory = _ => defaults.MaxRunSize,
         }.Within(0, 256);
         var provider = new Option<ExecutionProvider>("--provider")
@@ -157,14 +157,16 @@ internal static class DetectCommand
     {
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
-        using var detector = Detector.Load(modelFile.FullName, options, modelOptions);
+        var lanes = Math.Clamp(files.Files.Count, 1, Environment.ProcessorCount);
+        using var detector = Detector.Load(modelFile.FullName, options, modelOptions with { ConcurrentRuns = lanes });
         ParityFixture.Verify(detector.Model).EnsurePassed();
         var loaded = clock.GetElapsedTime(started);
         await using var export = await beginExport(detector.Model.Description.ClassNames);
 
         started = clock.GetTimestamp();
-        var detection = new FolderDetection(
+        await using var detection = new FolderDetection(
             detector,
+            lanes,
             files,
             export is null ? new FolderOutput(output) : new ExportOutput(export),
             annotate,

@@ -1,5 +1,7 @@
 using Nanodet.Detection.Annotation;
+using Nanodet.Detection.Batching;
 using Nanodet.Detection.Detectors;
+using Nanodet.Detection.Inference;
 using Nanodet.Detection.Postprocessing;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Arguments;
@@ -7,8 +9,12 @@ using Nanodet.Serverless.Cli.Output;
 
 namespace Nanodet.Serverless.Cli.Commands;
 
-/// <summary>Detects images of the file system, and writes their results.</summary>
-/// <param name="detector">Detects.</param>
+/// <summary>
+/// Detects images of the file system, and writes their results in the order of the images. Files are read and results written while
+/// others are detected, several at a time. What fails for several at a time, such as memory, is tried again with an image alone.
+/// </summary>
+/// <param name="detector">Detects. On the CPU as many images at a time as its model was loaded for.</param>
+/// <param name="lanes">Images at a time on the CPU, at least 1.</param>
 /// <param name="files">The images.</param>
 /// <param name="output">Where results go.</param>
 /// <param name="annotate">Whether pictures with boxes are drawn.</param>
@@ -17,28 +23,39 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <param name="clock">The time of the results.</param>
 internal sealed class FolderDetection(
     Detector detector,
+    int lanes,
     ImageFiles files,
     IResultOutput output,
     bool annotate,
     KeptResults? kept,
     DetectTally tally,
-    TimeProvider clock)
+    TimeProvider clock) : IAsyncDisposable
 {
     /// <summary>Encoded bytes that are in memory together, unless one image has more.</summary>
     private const long MostBytes = 256L << 20;
+
+    /// <summary>Images that are in memory together: enough for several runs of 64 on a GPU.</summary>
+    private const int MostImages = 256;
+
+    /// <summary>Faults after which images are detected one after the other.</summary>
+    private const int MostFaults = 3;
 
     // A look at results that are kept costs little; so many of them are worth a word.
     private const int KeptEach = 1000;
 
     private readonly ProgressRate _rate = new(clock);
+    private readonly Queue<ImageInWork> _inWork = [];
+    private readonly CancellationTokenSource _stop = new();
+    private DetectionBatcher? _batcher;
+    private long _bytes;
+    private int _faults;
 
     /// <summary>Detects all of them. One that cannot be read or used is a failure, and the others are detected.</summary>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellationToken">Ends it; results that are written stay.</param>
     public async Task RunAsync(StepProgress progress, CancellationToken cancellationToken)
     {
-        var waiting = new List<(string Name, ImageFileContent? Content, string? Problem)>();
-        var bytes = 0L;
+        await using var stopping = cancellationToken.Register(_stop.Cancel);
         foreach (var name in files.Files)
         {
             if (kept is not null && await kept.FindAsync(name, cancellationToken) is { } before)
@@ -54,18 +71,31 @@ internal sealed class FolderDetection(
 
             var (content, problem) = await ImageFileReader.TryReadAsync(
                 Path.Combine(files.Root, name), detector.Options.Limits.MaxBytes, cancellationToken);
-            waiting.Add((name, content, problem));
-            bytes += content?.Bytes.Length ?? 0;
-            if (waiting.Count >= detector.MaxRunSize || bytes >= MostBytes)
+            var image = new ImageInWork(name, content, problem);
+            image.Outcome = Begin(image);
+            _inWork.Enqueue(image);
+            _bytes += image.Length;
+            while (_inWork.TryPeek(out var first)
+                && (first.Outcome is not { IsCompleted: false } || _inWork.Count >= MostImages || _bytes >= MostBytes))
             {
-                await DetectAsync(waiting, cancellationToken);
+                await FinishFirstAsync(cancellationToken);
                 Report(progress);
-                waiting.Clear();
-                bytes = 0;
             }
         }
 
-        await DetectAsync(waiting, cancellationToken);
+        while (_inWork.Count > 0)
+        {
+            await FinishFirstAsync(cancellationToken);
+            Report(progress);
+        }
+    }
+
+    /// <summary>Ends what is in work; its results are not written.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await EndBatcherAsync();
+        _stop.Dispose();
     }
 
     /// <summary>Writes the failure of a file that cannot be read.</summary>
@@ -85,31 +115,117 @@ internal sealed class FolderDetection(
     private void Report(StepProgress progress) => progress.Report(
         _rate.Describe("detecting", tally.Total, files.Files.Count, tally.Kept), tally.Total, files.Files.Count);
 
-    private async Task DetectAsync(
-        List<(string Name, ImageFileContent? Content, string? Problem)> images, CancellationToken cancellationToken)
+    /// <summary>Begins to detect an image; null where that waits for its turn, or it could not be read.</summary>
+    private Task<DetectionOutcome>? Begin(ImageInWork image)
     {
-        var outcomes = new Queue<DetectionOutcome>(detector.Detect(
-            [.. images.Select(image => image.Content).OfType<ImageFileContent>().Select(content => content.Bytes)],
-            [.. images.Where(image => image.Content is not null).Select(image => image.Name)],
-            cancellationToken));
-        foreach (var (name, content, problem) in images)
+        if (image.Content is not { } content || _faults >= MostFaults)
         {
-            if (content is null)
-            {
-                tally.Add(await FailAsync(name, problem!, output, clock, cancellationToken));
-                continue;
-            }
+            return null;
+        }
 
-            var reference = new ImageReference(null, name, null, content.Length);
-            var result = DetectionResult.Create(outcomes.Dequeue(), reference, detector, clock.GetUtcNow());
-            tally.Add(await output.WriteAsync(
-                name,
-                result,
-                annotate && result.Detections is { } detections ? () => Task.FromResult(Draw(content, detections)) : null,
-                cancellationToken));
+        try
+        {
+            _batcher ??= OpenBatcher();
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // The detector says the same, unless it can do something about it.
+            _faults++;
+            return null;
+        }
+
+        return _batcher.DetectAsync(content.Bytes, image.Name, detector.Options, _stop.Token);
+    }
+
+    private DetectionBatcher OpenBatcher() => new(
+        detector,
+        new BatchingOptions
+        {
+            // On a GPU the batcher knows better.
+            Lanes = detector.Model.Provider.Name == ProviderSelection.Cpu ? lanes : 0,
+            MaxRunSize = detector.Options.MaxRunSize,
+            CalibrationTime = TimeSpan.Zero,
+            QueueCapacity = MostImages,
+        },
+        timeProvider: clock);
+
+    private DetectionOutcome DetectAlone(string name, ImageFileContent content, CancellationToken cancellationToken) =>
+        detector.Detect([content.Bytes], [name], cancellationToken)[0];
+
+    /// <summary>Waits for the image that was begun first, and writes its result.</summary>
+    private async Task FinishFirstAsync(CancellationToken cancellationToken)
+    {
+        var image = _inWork.Dequeue();
+        _bytes -= image.Length;
+        if (image.Content is not { } content)
+        {
+            tally.Add(await FailAsync(image.Name, image.Problem!, output, clock, cancellationToken));
+            return;
+        }
+
+        DetectionOutcome outcome;
+        try
+        {
+            outcome = image.Outcome is { } begun ? await begun : DetectAlone(image.Name, content, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException && _faults < MostFaults)
+        {
+            outcome = await TryAloneAsync(image.Name, content, cancellationToken);
+        }
+
+        var reference = new ImageReference(null, image.Name, null, content.Length);
+        var result = DetectionResult.Create(outcome, reference, detector, clock.GetUtcNow());
+        tally.Add(await output.WriteAsync(
+            image.Name,
+            result,
+            annotate && result.Detections is { } detections ? () => Task.FromResult(Draw(content, detections)) : null,
+            cancellationToken));
+    }
+
+    /// <summary>
+    /// Detects an image with nothing beside it, for which the detector may make its session again; what fails then is final. The others
+    /// that failed are begun once more.
+    /// </summary>
+    private async Task<DetectionOutcome> TryAloneAsync(string name, ImageFileContent content, CancellationToken cancellationToken)
+    {
+        _faults++;
+        await EndBatcherAsync();
+        var outcome = DetectAlone(name, content, cancellationToken);
+        foreach (var image in _inWork.Where(image => image.Outcome is { IsFaulted: true }))
+        {
+            image.Outcome = Begin(image);
+        }
+
+        return outcome;
+    }
+
+    private async Task EndBatcherAsync()
+    {
+        if (_batcher is { } batcher)
+        {
+            _batcher = null;
+            await batcher.DisposeAsync();
         }
     }
 
     private ReadOnlyMemory<byte> Draw(ImageFileContent content, IReadOnlyList<DetectedObject> detections) =>
         Annotator.Annotate(content.Bytes.Span, detections, detector.Options.Limits);
+
+    /// <summary>An image between reading and writing.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="content">Its bytes; null where it could not be read.</param>
+    /// <param name="problem">Why it could not.</param>
+    private sealed class ImageInWork(string name, ImageFileContent? content, string? problem)
+    {
+        public string Name => name;
+
+        public ImageFileContent? Content => content;
+
+        public string? Problem => problem;
+
+        public long Length => content?.Bytes.Length ?? 0;
+
+        /// <summary>Its outcome, some time; null where it is not begun.</summary>
+        public Task<DetectionOutcome>? Outcome { get; set; }
+    }
 }
