@@ -20,10 +20,17 @@ public sealed class FirstCallTests
     // What only asks what the processor has.
     private static readonly string[] Questions = ["get_IsSupported", "get_IsHardwareAccelerated", "CpuId"];
 
+    // Where this test looks away from these, it does not see others.
+    private static readonly string[] KnownVectorCode =
+    [
+        "RowBlender.Blend", "RowSampler.SampleInVectors", "Normalizer.Of", "ScoreScan.NextAbove", "BinMean.OfEight", "KeptBoxes.Suppresses",
+        "PixelConversion.FromRgb",
+    ];
+
     [Fact]
     public void VectorCode_IsOptimizedAtItsFirstCall()
     {
-        var found = 0;
+        var found = new List<string>();
         var slow = new List<string>();
         using var file = new PEReader(File.OpenRead(typeof(Detector).Assembly.Location));
         var metadata = file.GetMetadataReader();
@@ -36,14 +43,14 @@ public sealed class FirstCallTests
                 continue;
             }
 
-            found++;
+            found.Add(name);
             if ((method.ImplAttributes & AtOnce) == 0)
             {
                 slow.Add(name);
             }
         }
 
-        Assert.True(found > 5, $"Expected methods with vectors, found {found}.");
+        Assert.Superset(KnownVectorCode.ToHashSet(), found.ToHashSet());
         Assert.True(slow.Count == 0, $"Expected AggressiveOptimization or AggressiveInlining at {string.Join(", ", slow)}.");
     }
 

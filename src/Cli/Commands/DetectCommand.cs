@@ -12,6 +12,9 @@ namespace Nanodet.Serverless.Cli.Commands;
 /// <summary><c>nanodet detect</c>: images of the file system to result files.</summary>
 internal static class DetectCommand
 {
+    // The most that a batcher has.
+    private const int MostLanes = 256;
+
     /// <summary>Creates the command.</summary>
     public static Command Create()
     {
@@ -157,7 +160,7 @@ internal static class DetectCommand
     {
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
-        var lanes = Math.Clamp(files.Files.Count, 1, Environment.ProcessorCount);
+        var lanes = Math.Clamp(files.Files.Count, 1, Math.Min(Environment.ProcessorCount, MostLanes));
         using var detector = Detector.Load(modelFile.FullName, options, modelOptions with { ConcurrentRuns = lanes });
         ParityFixture.Verify(detector.Model).EnsurePassed();
         var loaded = clock.GetElapsedTime(started);

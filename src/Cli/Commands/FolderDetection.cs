@@ -116,25 +116,13 @@ internal sealed class FolderDetection(
         _rate.Describe("detecting", tally.Total, files.Files.Count, tally.Kept), tally.Total, files.Files.Count);
 
     /// <summary>Begins to detect an image; null where that waits for its turn, or it could not be read.</summary>
-    private Task<DetectionOutcome>? Begin(ImageInWork image)
+    private Task<DetectionOutcome>? Begin(ImageInWork image) =>
+        image.Content is { } content && _faults < MostFaults ? DetectAsync(image.Name, content) : null;
+
+    private async Task<DetectionOutcome> DetectAsync(string name, ImageFileContent content)
     {
-        if (image.Content is not { } content || _faults >= MostFaults)
-        {
-            return null;
-        }
-
-        try
-        {
-            _batcher ??= OpenBatcher();
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException)
-        {
-            // The detector says the same, unless it can do something about it.
-            _faults++;
-            return null;
-        }
-
-        return _batcher.DetectAsync(content.Bytes, image.Name, detector.Options, _stop.Token);
+        _batcher ??= OpenBatcher();
+        return await _batcher.DetectAsync(content.Bytes, name, detector.Options, _stop.Token);
     }
 
     private DetectionBatcher OpenBatcher() => new(
@@ -170,6 +158,8 @@ internal sealed class FolderDetection(
         }
         catch (Exception exception) when (exception is not OperationCanceledException && _faults < MostFaults)
         {
+            var reason = (Failure.From(exception)?.Message ?? exception.Message).ReplaceLineEndings(" ");
+            await Console.Error.WriteLineAsync($"note: {image.Name} is tried again alone: {reason}");
             outcome = await TryAloneAsync(image.Name, content, cancellationToken);
         }
 

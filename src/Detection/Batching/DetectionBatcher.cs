@@ -13,7 +13,7 @@ namespace Nanodet.Detection.Batching;
 
 /// <summary>
 /// Where the requests of many callers to one model meet: those that wait at the same time share runs of the model. For a server, whose
-/// callers know nothing of each other; whoever has all images at hand calls <see cref="Detector"/>. Safe to call from any number of
+/// callers know nothing of each other; whoever has a few images at hand calls <see cref="Detector"/>. Safe to call from any number of
 /// threads.
 /// </summary>
 /// <remarks>
