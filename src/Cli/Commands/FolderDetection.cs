@@ -2,6 +2,7 @@ using Nanodet.Detection.Annotation;
 using Nanodet.Detection.Batching;
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Inference;
+using Nanodet.Detection.Natives;
 using Nanodet.Detection.Postprocessing;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Arguments;
@@ -156,7 +157,7 @@ internal sealed class FolderDetection(
         {
             outcome = image.Outcome is { } begun ? await begun : DetectAlone(image.Name, content, cancellationToken);
         }
-        catch (Exception exception) when (exception is not OperationCanceledException && _faults < MostFaults)
+        catch (Exception exception) when (_faults < MostFaults && MayPass(exception))
         {
             var reason = (Failure.From(exception)?.Message ?? exception.Message).ReplaceLineEndings(" ");
             await Console.Error.WriteLineAsync($"note: {image.Name} is tried again alone: {reason}");
@@ -171,6 +172,11 @@ internal sealed class FolderDetection(
             annotate && result.Detections is { } detections ? () => Task.FromResult(Draw(content, detections)) : null,
             cancellationToken));
     }
+
+    /// <summary>Whether an image may be detected alone after this. A library that is missing or unusable stays so.</summary>
+    private static bool MayPass(Exception exception) =>
+        exception is not OperationCanceledException
+        && EnvironmentFault.From(exception) is null or { Code: EnvironmentErrorCodes.OutOfMemory };
 
     /// <summary>
     /// Detects an image with nothing beside it, for which the detector may make its session again; what fails then is final. The others
