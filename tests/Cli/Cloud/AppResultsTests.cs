@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Cloud;
 using Nanodet.Serverless.Cli.Output;
@@ -44,7 +45,7 @@ public sealed class AppResultsTests
     }
 
     private static string Line(int index) => Encoding.UTF8.GetString(DetectionResult.CreateFailure(
-        new Detection.Detectors.DetectionError("image_empty", "Größe 0"),
+        new DetectionError("image_empty", "Größe 0"),
         new ImageReference("images", $"{index} ä.png", "0x1", 0),
         DateTime.UnixEpoch).ToUtf8Json());
 

@@ -1,10 +1,12 @@
 using Nanodet.Detection.Detectors;
 using Nanodet.Detection.Inference;
+using Nanodet.Detection.Natives;
 using Nanodet.Detection.Results;
 using Nanodet.Serverless.Cli.Arguments;
 using Nanodet.Serverless.Cli.Commands;
 using Nanodet.Serverless.Cli.Output;
 using Nanodet.Serverless.Cli.Tests.Demo;
+using Nanodet.Serverless.Detection.Tests.Detectors;
 
 namespace Nanodet.Serverless.Cli.Tests.Commands;
 
@@ -61,6 +63,38 @@ public sealed class FolderDetectionTests(DemoModel model) : IDisposable
     }
 
     [Fact]
+    public async Task Run_TooLittleMemoryForSeveral_DetectsEveryImage()
+    {
+        var files = CopyPhotos();
+        var runs = 0;
+        using var faulty = LoadFaulty(() => Interlocked.Increment(ref runs) == 3 ? new InsufficientMemoryException("tensors") : null);
+        using var detector = new Detector(faulty);
+        var output = new Written();
+
+        var tally = await RunAsync(detector, files, output);
+
+        Assert.Equal(files.Files, output.Names);
+        Assert.Equal((Images, 0), (tally.Detected, tally.Failed));
+        Assert.True(runs > Images, $"{runs} runs");
+    }
+
+    [Fact]
+    public async Task Run_LibraryIsMissing_EndsWithoutAnotherTry()
+    {
+        var files = CopyPhotos();
+        var runs = 0;
+        var missing = new EnvironmentException(EnvironmentErrorCodes.LibraryMissing, "libx.so", "libx.so is missing.");
+        using var faulty = LoadFaulty(() => Interlocked.Increment(ref runs) == 1 ? missing : null);
+        using var detector = new Detector(faulty);
+        var output = new Written();
+
+        var exception = await Assert.ThrowsAsync<EnvironmentException>(() => RunAsync(detector, files, output));
+
+        Assert.Equal(EnvironmentErrorCodes.LibraryMissing, exception.Code);
+        Assert.True(output.Names.Count < Images, $"{output.Names.Count} results");
+    }
+
+    [Fact]
     public async Task Run_ResultThatCannotBeWritten_EndsAndWritesNothingMore()
     {
         var files = CopyPhotos();
@@ -75,6 +109,12 @@ public sealed class FolderDetectionTests(DemoModel model) : IDisposable
 
     private Detector Load() => Detector.Load(
         model.Onnx, model: new ModelOptions { Provider = ExecutionProvider.Cpu, ConcurrentRuns = Environment.ProcessorCount });
+
+    private NanodetModel LoadFaulty(Func<Exception?> find) => NanodetModel.Load(
+        File.ReadAllBytes(model.Onnx),
+        new ModelOptions { Provider = ExecutionProvider.Cpu, ConcurrentRuns = Environment.ProcessorCount },
+        () => null,
+        (session, description) => new FaultyRuns(new SharedRuns(session, description), _ => find()));
 
     private static async Task<DetectTally> RunAsync(Detector detector, ImageFiles files, IResultOutput output)
     {
